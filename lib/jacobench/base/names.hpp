@@ -1,0 +1,30 @@
+// Names of things that stand in a table: one place that finds an entry by its name and says which there are.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <fmt/ranges.h>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+
+// The names in a table whose entries have a member `name`, in the table's order.
+template <class Table>
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& entry : table) names.emplace_back(entry.name);
+  return names;
+}
+
+// The entry called `name`. Throws InputError, listing the known names, where there is none; `kind` says what
+// was looked for, e.g. "strategy".
+template <class Table>
+const auto& find_by_name(const Table& table, std::string_view name, std::string_view kind) {
+  for (const auto& entry : table)
+    if (entry.name == name) return entry;
+  throw InputError("unknown {} '{}'; known: {}", kind, name, fmt::join(names_of(table), ", "));
+}
+
+}  // namespace jacobench

@@ -1,0 +1,35 @@
+#include "jacobench/base/random.hpp"
+
+#include <boost/random/normal_distribution.hpp>
+#include <boost/random/uniform_01.hpp>
+
+namespace jacobench {
+
+RandomStream::RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t replicate,
+                           RandomPurpose purpose)
+    : key_{{seed, cell}}, counter_{{0, 0, replicate, static_cast<std::uint64_t>(purpose)}}, block_{} {}
+
+RandomStream::result_type RandomStream::operator()() {
+  if (n_left_ == 0) {
+    block_ = generator_(counter_, key_);
+    ++counter_[0];
+    n_left_ = 4;
+  }
+  return block_[--n_left_];
+}
+
+double RandomStream::uniform() {
+  double u = 0;
+  while (u == 0) u = boost::random::uniform_01<double>{}(*this);
+  return u;
+}
+
+double RandomStream::normal() { return boost::random::normal_distribution<double>{}(*this); }
+
+std::uint64_t cell_number(std::string_view description) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (const char c : description) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return hash;
+}
+
+}  // namespace jacobench

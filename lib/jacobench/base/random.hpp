@@ -1,0 +1,46 @@
+// Counter-based random streams: the same bits for the same key, with any number of threads, shards or
+// processes. Source: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3",
+// SC11 (Philox).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include <Random123/philox.h>
+
+namespace jacobench {
+
+// What a stream is drawn for: streams for different purposes are independent even where all else is equal.
+enum class RandomPurpose : std::uint32_t { parameters = 1, inputs = 2, noise = 3, starts = 4, probe = 5 };
+
+// A stream of 64-bit integers; a C++ UniformRandomBitGenerator, to be fed to Boost.Random's distributions.
+// Key: seed and the 64-bit name of the cell. Counter: position, replicate and purpose.
+class RandomStream {
+ public:
+  using result_type = std::uint64_t;
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+
+  RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t replicate, RandomPurpose purpose);
+
+  result_type operator()();
+
+  // Uniform on (0, 1), never 0 or 1.
+  double uniform();
+
+  // Standard normal.
+  double normal();
+
+ private:
+  r123::Philox4x64 generator_;
+  r123::Philox4x64::key_type key_;
+  r123::Philox4x64::ctr_type counter_;
+  r123::Philox4x64::ctr_type block_;
+  unsigned n_left_ = 0;
+};
+
+// The 64-bit name of a cell, from its description (FNV-1a): it does not change when other cells join a study.
+std::uint64_t cell_number(std::string_view description);
+
+}  // namespace jacobench
