@@ -1,0 +1,66 @@
+// Activation functions: value, first and second derivative, right over all doubles.
+//
+// One table declares them. A new activation is one enumerator, one formula (activation_formulas.hpp) and one
+// row.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <string_view>
+
+#include "jacobench/base/matrix.hpp"
+
+namespace jacobench {
+
+enum class Activation {
+  identity,
+  logistic,
+  tanh,
+  relu,
+  softplus,
+  exp,
+  mish,
+  leaky_relu,
+  elu,
+  selu,
+  silu,
+  gelu,
+  softsign,
+  arctan,
+  sin,
+  gaussian,
+};
+
+// What the error of phi'(z) is measured against: phi' itself, or, for a phi' that passes through zero where
+// terms cancel, the larger of |phi'| and |phi''| (which is of the size of those terms there).
+enum class DerivativeScale { itself, cancelling_terms };
+
+// One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. The bounds hold
+// from `accurate_above` upwards; the formula's comment says what happens below. Shapes:   z, a, d, d2 are
+// arrays of n doubles; each output may be z itself. Accuracy: value_ulp and derivative_ulp bound the errors
+// of phi and phi' in units in the last place wherever the
+//           true result is a normal number; tests hold them to it over the whole double range. Limits at
+//           +-inf are exact, NaN gives NaN, and no finite z gives NaN.
+// Cost:     one pass; `value_and_derivative` shares the transcendental function between the two.
+struct ActivationInfo {
+  Activation id;
+  std::string_view name;
+  std::string_view summary;
+  double value_ulp = 0;
+  double derivative_ulp = 0;
+  DerivativeScale derivative_scale = DerivativeScale::itself;
+  double slope_jump = 0;
+  double accurate_above = -std::numeric_limits<double>::infinity();
+  void (*value)(const double* z, double* a, Index n) = nullptr;
+  void (*value_and_derivative)(const double* z, double* a, double* d, Index n) = nullptr;
+  void (*all)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
+};
+
+std::span<const ActivationInfo> activation_table();
+
+const ActivationInfo& info(Activation id);
+
+// Throws InputError, listing the known names, for an unknown one.
+Activation activation_from_name(std::string_view name);
+
+}  // namespace jacobench

@@ -1,0 +1,39 @@
+// How far an activation, as the hot loops compute it, is from its 50-digit reference.
+//
+// Model:    error in ulp = |computed - true| / ulp, ulp the spacing of doubles at the true result (for a
+// slope with
+//           DerivativeScale::cancelling_terms: at the larger of |phi'| and |phi''|), wherever the true result
+//           is a normal number. Below that only the absolute spacing of subnormals can be asked for.
+// Grid:     every power of two of both signs with `points_per_octave` points each at pseudo-random places,
+// from the
+//           smallest subnormal to the largest finite double, and as many again spread evenly over [-64, 64],
+//           where the activations bend.
+// Cost:     some 50 microseconds a point
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "jacobench/network/activation.hpp"
+
+namespace jacobench {
+
+// The largest error met, and where.
+struct WorstUlp {
+  double ulp = 0;
+  double at = 0;
+};
+
+struct ActivationAccuracy {
+  WorstUlp value;
+  WorstUlp derivative;
+  WorstUlp second_derivative;  // at the larger of |phi'| and |phi''|, for 1e-10 < |z| < 1e10
+  Index n_points = 0;
+};
+
+std::vector<double> activation_grid(Index points_per_octave, std::uint64_t seed);
+
+// z finite.
+ActivationAccuracy measure_activation(Activation activation, std::span<const double> z);
+
+}  // namespace jacobench

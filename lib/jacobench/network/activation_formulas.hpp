@@ -1,0 +1,336 @@
+// The formulas of the activations, each written once for a pack of doubles (see base/simd.hpp).
+//
+// Every formula is arranged so that nothing overflows and nothing cancels that need not: saturating functions
+// are written in e = exp(-|z|), which is at most 1 and keeps its relative accuracy in the tails, never as 1 -
+// a^2 or a (1 - a). Where a derivative passes through zero (mish at z = -1.19), its terms do cancel; the
+// error is then a few units of those terms.
+#pragma once
+
+#include "jacobench/base/simd.hpp"
+
+namespace jacobench::formula {
+
+using simd::abs;
+using simd::broadcast;
+using simd::clamp;
+using simd::fma;
+using simd::Pack;
+
+// How many derivatives the caller needs; what is not needed is not computed.
+enum class Order { value, first, second };
+
+struct Jet {
+  Pack value;   // phi(z)
+  Pack first;   // phi'(z)
+  Pack second;  // phi''(z)
+};
+
+constexpr bool wants_first(Order order) { return order != Order::value; }
+constexpr bool wants_second(Order order) { return order == Order::second; }
+
+// exp(x) for x <= 0 as a product e * scale, so that z exp(x) keeps its digits where it is a normal number
+// though exp(x) is not: from -600 down, e = exp(x + 64), an exact sum.
+struct ScaledExp {
+  Pack e;
+  Pack scale;
+};
+
+inline ScaledExp scaled_exp(Pack x) {
+  const Pack zero = broadcast(0.0), one = broadcast(1.0);
+  const auto far = x < broadcast(-600.0);
+  const Pack shift = far ? broadcast(64.0) : zero;
+  return {simd::exp(x + shift), far ? broadcast(0x1.969d47321e4ccp-93) : one};  // exp(-64)
+}
+
+// The sum a + b = sum + rest, exactly (Knuth 1998, sec. 4.2.2, theorem B); a and b finite.
+struct ExactSum {
+  Pack sum;
+  Pack rest;
+};
+
+inline ExactSum exact_sum(Pack a, Pack b) {
+  const Pack sum = a + b;
+  const Pack of_b = sum - a;
+  return {sum, (a - (sum - of_b)) + (b - of_b)};
+}
+
+// (sum + rest)^2 with one rounding.
+inline Pack square(ExactSum m) { return fma(m.sum, m.sum, 2.0 * m.sum * m.rest); }
+
+// Derivatives of piecewise linear functions are constants on each side of zero; NaN must still give NaN.
+inline Pack step(Pack z, double at_or_below_zero, double above_zero) {
+  return z > broadcast(0.0) ? broadcast(above_zero) : (z <= broadcast(0.0) ? broadcast(at_or_below_zero) : z);
+}
+
+// phi = z
+struct Identity {
+  template <Order order>
+  static Jet at(Pack z) {
+    return {z, step(z, 1, 1), step(z, 0, 0)};
+  }
+};
+
+// phi = 1 / (1 + exp(-z)), phi' = e / (1 + e)^2, phi'' = -phi' tanh(z / 2), with e = exp(-|z|)
+struct Logistic {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack one = broadcast(1.0);
+    const Pack e = simd::exp(-abs(z));
+    const ExactSum m = exact_sum(one, e);
+    Jet jet{};
+    jet.value = (z >= broadcast(0.0) ? one : e) / m.sum;
+    if constexpr (wants_first(order)) jet.first = e / square(m);
+    if constexpr (wants_second(order)) jet.second = -jet.first * simd::tanh(0.5 * z);
+    return jet;
+  }
+};
+
+// phi = tanh z, phi' = 4 e / (1 + e)^2 with e = exp(-2 |z|), phi'' = -2 phi phi'
+struct Tanh {
+  template <Order order>
+  static Jet at(Pack z) {
+    Jet jet{};
+    jet.value = simd::tanh(z);
+    if constexpr (wants_first(order)) {
+      const Pack one = broadcast(1.0);
+      const Pack e = simd::exp(-2.0 * abs(z));
+      jet.first = 4.0 * e / square(exact_sum(one, e));
+    }
+    if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
+    return jet;
+  }
+};
+
+// phi = max(z, 0); at the kink phi'(0) = 0
+struct Relu {
+  template <Order order>
+  static Jet at(Pack z) {
+    return {z <= broadcast(0.0) ? broadcast(0.0) : z, step(z, 0, 1), step(z, 0, 0)};
+  }
+};
+
+// phi = log(1 + exp z) = max(z, 0) + log1p(exp(-|z|)), phi' = logistic
+struct Softplus {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack zero = broadcast(0.0), one = broadcast(1.0);
+    const Pack e = simd::exp(-abs(z));
+    Jet jet{};
+    jet.value = (z <= zero ? zero : z) + simd::log1p(e);
+    if constexpr (wants_first(order)) {
+      const ExactSum m = exact_sum(one, e);
+      jet.first = (z >= zero ? one : e) / m.sum;
+      if constexpr (wants_second(order)) jet.second = e / square(m);
+    }
+    return jet;
+  }
+};
+
+// phi = phi' = phi'' = exp z
+struct Exp {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack e = simd::exp(z);
+    return {e, e, e};
+  }
+};
+
+// phi = z t with t = tanh(softplus z). With w = exp z and m = w^2 + 2 w + 2:
+//   phi   = z w (w + 2) / m
+//   phi'  = w (4 (1 + z) + (6 + 4 z) w + 4 w^2 + w^3) / m^2
+//   phi'' = 2 t' + z t'',  t' = 4 w (w + 1) / m^2,  t'' = 4 w (2 + 2 w - 3 w^2 - 2 w^3) / m^3
+// and for z >= 0 the same in v = 1 / w, numerator and denominator divided by powers of w.
+// Source: Misra (2019), "Mish: a self regularized non-monotonic activation function", eq. (1).
+struct Mish {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack one = broadcast(1.0), two = broadcast(2.0), four = broadcast(4.0);
+    const auto positive = z >= broadcast(0.0);
+    const auto [u, scale] = scaled_exp(-abs(z));
+    const Pack v = u * scale;  // exp(-|z|)
+    const Pack zc = clamp(z, -1000.0, 1000.0);
+    const ExactSum n = exact_sum(positive ? one : two, positive ? two * v : v);
+    const Pack factor = positive ? two * v : n.sum;
+    const Pack addend = positive ? n.sum : two;
+    const Pack m = fma(factor, v, addend);
+    Jet jet{};
+    jet.value = positive ? z * n.sum / m : zc * u * n.sum / m * scale;
+    const Pack rest = fma(factor, v, addend - m) + (positive ? one : v) * n.rest;
+    const Pack m_squared = square({m, rest});
+    if constexpr (wants_first(order)) {
+      const ExactSum one_plus_z = exact_sum(one, zc);
+      const Pack four_z = four * one_plus_z.sum, six_z = fma(four, zc, broadcast(6.0));
+      const Pack above = fma(fma(fma(four_z, v, six_z), v, four), v, one);
+      const Pack below = fma(fma(v + four, v, six_z), v, four * one_plus_z.rest) + four_z;
+      jet.first = positive ? above / m_squared : u * below / m_squared * scale;
+    }
+    if constexpr (wants_second(order)) {
+      const Pack dt = 4.0 * (v + one) / m_squared;  // t', times v^2 where z >= 0, times v where z < 0
+      const Pack ddt =
+          4.0 / (m * m * m) *
+          (positive ? ((2.0 * v + 2.0) * v - 3.0) * v - 2.0 : 2.0 + v * (2.0 - v * (3.0 + 2.0 * v)));
+      jet.second = (2.0 * dt + zc * ddt) * (positive ? v * v : u) * (positive ? one : scale);
+    }
+    return jet;
+  }
+};
+
+// phi = z for z > 0, slope z otherwise; slope 0.01 (Maas, Hannun and Ng 2013)
+struct LeakyRelu {
+  static constexpr double slope = 0.01;
+
+  template <Order order>
+  static Jet at(Pack z) {
+    return {z <= broadcast(0.0) ? slope * z : z, step(z, slope, 1), step(z, 0, 0)};
+  }
+};
+
+// phi = scale z for z > 0, scale alpha expm1(z) otherwise
+template <class Constants>
+struct ScaledElu {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack scale = broadcast(Constants::scale), scale_alpha = broadcast(Constants::scale_alpha);
+    const auto positive = z > broadcast(0.0);
+    Jet jet{};
+    jet.value = positive ? scale * z : scale_alpha * simd::expm1(z);
+    if constexpr (wants_first(order)) {
+      const Pack e = scale_alpha * simd::exp(z);
+      jet.first = positive ? scale : e;
+      if constexpr (wants_second(order)) jet.second = positive ? broadcast(0.0) : e;
+    }
+    return jet;
+  }
+};
+
+// Clevert, Unterthiner and Hochreiter (2016), eq. (15), with alpha = 1
+struct EluConstants {
+  static constexpr double scale = 1;
+  static constexpr double scale_alpha = 1;
+};
+using Elu = ScaledElu<EluConstants>;
+
+// Klambauer, Unterthiner, Mayr and Hochreiter (2017), eq. (2) and (14)
+struct SeluConstants {
+  static constexpr double scale = 1.0507009873554804934193349852946;
+  static constexpr double scale_alpha = 1.7580993408473768599402175208123;
+};
+using Selu = ScaledElu<SeluConstants>;
+
+// With e = exp(-|z|) and m = 1 + e:  phi = z / m for z >= 0 and z e / m below,
+// phi' = (m + z e) / m^2 for z >= 0 and e (m + z) / m^2 below, phi'' = e (2 - z tanh(z / 2)) / m^2.
+// Source: Hendrycks and Gimpel (2016), sec. 2
+struct Silu {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack one = broadcast(1.0);
+    const auto positive = z >= broadcast(0.0);
+    const auto [e, scale] = scaled_exp(-abs(z));
+    const Pack v = e * scale;
+    const ExactSum m = exact_sum(one, v);
+    const Pack zc = clamp(z, -1000.0, 1000.0);
+    Jet jet{};
+    jet.value = positive ? z / m.sum : zc * e / m.sum * scale;
+    if constexpr (wants_first(order)) {
+      const ExactSum one_plus_z = exact_sum(one, zc);
+      const Pack below = one_plus_z.sum + (v + one_plus_z.rest);
+      jet.first = (positive ? fma(zc, v, m.sum) : e * below * scale) / square(m);
+    }
+    if constexpr (wants_second(order)) jet.second = e * (2.0 - zc * simd::tanh(0.5 * z)) / square(m) * scale;
+    return jet;
+  }
+};
+
+// exp(-z^2 / 2) as a product e * scale; z^2 is carried to twice the precision, since an error of 2^-53 in it
+// would be multiplied by z^2 / 2, which reaches 745 before the result vanishes. |z| is at most 40.
+inline ScaledExp scaled_gaussian(Pack z) {
+  const Pack high = z * z;
+  const Pack low = fma(z, z, -high);
+  ScaledExp g = scaled_exp(-0.5 * high);
+  g.e = g.e - 0.5 * low * g.e;
+  return g;
+}
+
+// phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its
+// density. Phi(z) = erfc(x) / 2 at x = -z / sqrt(2), which double precision holds as x_high + x_low: the low
+// part enters through erfc'(x) = -2 / sqrt(pi) exp(-x^2), since the condition of erfc grows as 2 x^2. Far
+// tail: below z = -37.5 erfc is subnormal though z Phi(z) is not yet; the digits it has lost stay lost.
+// Source: Hendrycks and Gimpel (2016), "Gaussian error linear units", sec. 2
+struct Gelu {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack zc = clamp(z, -40.0, 40.0);
+    const Pack minus_sqrt_half = broadcast(-0x1.6a09e667f3bcdp-1);
+    const Pack rest_of_it = broadcast(0x1.bdd3413b26456p-55);
+    const Pack x_high = zc * minus_sqrt_half;
+    const Pack x_low = fma(zc, minus_sqrt_half, -x_high) + zc * rest_of_it;
+    const auto [g, scale] = scaled_gaussian(zc);
+    const Pack density = broadcast(0x1.9884533d43651p-2) * g;         // f = density * scale; 1 / sqrt(2 pi)
+    const Pack slope_of_erfc = 2.8284271247461903 * density * scale;  // 2 / sqrt(pi) exp(-x^2) = 2 sqrt(2) f
+    const Pack Phi = 0.5 * (simd::erfc(x_high) - slope_of_erfc * x_low);
+    Jet jet{};
+    jet.value = z > broadcast(40.0) ? z : zc * Phi;
+    if constexpr (wants_first(order)) jet.first = fma(zc, density * scale, Phi);
+    if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * density * scale;
+    return jet;
+  }
+};
+
+// phi = z / (1 + |z|), phi' = 1 / (1 + |z|)^2, phi'' = -2 sign(z) / (1 + |z|)^3
+struct Softsign {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack one = broadcast(1.0);
+    const Pack zc = clamp(z, -1e300, 1e300);
+    const Pack q = one / (one + abs(zc));
+    Jet jet{};
+    jet.value = zc / (one + abs(zc));
+    if constexpr (wants_first(order)) jet.first = q * q;
+    if constexpr (wants_second(order)) jet.second = z < broadcast(0.0) ? 2.0 * q * q * q : -2.0 * q * q * q;
+    return jet;
+  }
+};
+
+// phi = arctan z, phi' = 1 / (1 + z^2), phi'' = -2 z / (1 + z^2)^2
+struct Arctan {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack one = broadcast(1.0);
+    Jet jet{};
+    jet.value = simd::atan(z);
+    if constexpr (wants_first(order)) {
+      const Pack r = one / z;  // far out 1 + z^2 would overflow before its reciprocal underflows
+      jet.first = abs(z) > broadcast(1e100) ? r * r : one / fma(z, z, one);
+    }
+    if constexpr (wants_second(order)) jet.second = -2.0 * clamp(z, -1e300, 1e300) * jet.first * jet.first;
+    return jet;
+  }
+};
+
+// phi = sin z; it has no limit at infinity, where it is NaN
+struct Sin {
+  template <Order order>
+  static Jet at(Pack z) {
+    Jet jet{};
+    jet.value = simd::sin(z);
+    if constexpr (wants_first(order)) jet.first = simd::cos(z);
+    if constexpr (wants_second(order)) jet.second = -jet.value;
+    return jet;
+  }
+};
+
+// phi = exp(-z^2 / 2), phi' = -z phi, phi'' = (z^2 - 1) phi
+struct Gaussian {
+  template <Order order>
+  static Jet at(Pack z) {
+    const Pack zc = clamp(z, -40.0, 40.0);
+    const auto [g, scale] = scaled_gaussian(zc);
+    Jet jet{};
+    jet.value = g * scale;
+    if constexpr (wants_first(order)) jet.first = -zc * g * scale;
+    if constexpr (wants_second(order)) jet.second = (zc * zc - 1.0) * g * scale;
+    return jet;
+  }
+};
+
+}  // namespace jacobench::formula

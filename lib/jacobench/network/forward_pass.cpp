@@ -1,0 +1,65 @@
+#include "jacobench/network/forward_pass.hpp"
+
+#include <algorithm>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/simd.hpp"
+
+namespace jacobench {
+
+ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
+    : network_(network), max_rows_(max_rows), inputs_(max_rows, network.n_inputs()) {
+  for (const Layer& layer : network.layers()) {
+    activations_.emplace_back(max_rows, layer.n_units);
+    slopes_.emplace_back(max_rows, layer.n_units);
+  }
+}
+
+void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
+                      Slopes slopes) {
+  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
+            theta.size(), network_.n_params());
+  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
+            network_.n_inputs());
+  JB_EXPECT(first_row >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
+            "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
+  inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
+  const Index n_padded = simd::round_up_to_lanes(n_rows);
+  for (Index l = 0; l < network_.n_layers(); ++l) {
+    const Layer& layer = network_.layer(l);
+    Batch& A = activations_[static_cast<std::size_t>(l)];
+    const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
+    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows);
+    const ActivationInfo& phi = info(layer.activation);
+    for (Index i = 0; i < layer.n_units; ++i) {
+      if (slopes == Slopes::none)
+        phi.value(A.column(i), A.column(i), n_padded);
+      else
+        phi.value_and_derivative(A.column(i), A.column(i), slopes_[static_cast<std::size_t>(l)].column(i),
+                                 n_padded);
+    }
+    counts_.layers += n_rows;
+    counts_.activations += n_rows * layer.n_units;
+  }
+}
+
+Index rows_per_batch(Index n_columns, Index n_rows) {
+  constexpr Index cache_bytes = 1 << 20;
+  const Index fitting = cache_bytes / static_cast<Index>(sizeof(double)) / n_columns;
+  return std::min(std::max<Index>(n_rows, 1), std::clamp<Index>(fitting / 32 * 32, 32, 1024));
+}
+
+Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X) {
+  Index widest = network.n_inputs();
+  for (const Layer& layer : network.layers()) widest = std::max(widest, layer.n_units);
+  ForwardPass pass(network, rows_per_batch(2 * widest, X.rows()));
+  Matrix Y(X.rows(), network.n_outputs());
+  for (Index row = 0; row < X.rows(); row += pass.max_rows()) {
+    const Index n_rows = std::min(pass.max_rows(), X.rows() - row);
+    pass.run(theta, X, row, n_rows, Slopes::none);
+    Y.middleRows(row, n_rows) = pass.outputs().rows(n_rows);
+  }
+  return Y;
+}
+
+}  // namespace jacobench

@@ -1,0 +1,60 @@
+// The forward pass over a batch: activations of every layer and, where asked for, their derivatives.
+//
+// Model:  A_0 = X, Z_l = A_{l-1} W_l' + 1 b_l', A_l = phi_l(Z_l), D_l = phi_l'(Z_l)
+// Shapes: theta [P], X [n_rows x D], A_l and D_l [n_rows x n_l]
+// Cost:   2 n_rows P flops and one activation call a unit and observation; run() allocates nothing
+// Errors: logic_error where theta or X do not have the shape of the network
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "jacobench/network/batch.hpp"
+#include "jacobench/network/perceptron.hpp"
+
+namespace jacobench {
+
+// What has been computed so far, counted an observation at a time, so that the figures do not depend on how
+// the observations were cut into batches.
+struct EvaluationCounts {
+  std::int64_t layers = 0;       // layers evaluated
+  std::int64_t activations = 0;  // units whose activation was evaluated (with or without its derivative)
+};
+
+enum class Slopes { none, kept };  // whether phi'(Z) is computed and kept with phi(Z)
+
+class ForwardPass {
+ public:
+  ForwardPass(const Perceptron& network, Index max_rows);
+
+  // Runs over rows first_row .. first_row + n_rows of X; n_rows at most max_rows. With Slopes::none the
+  // slopes of the run before stay as they were.
+  void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes);
+
+  const Batch& inputs() const { return inputs_; }
+  const Batch& activation(Index l) const {
+    return activations_[static_cast<std::size_t>(l)];
+  }                                                                                   // A of layer(l)
+  const Batch& below(Index l) const { return l == 0 ? inputs_ : activation(l - 1); }  // what feeds layer(l)
+  const Batch& slope(Index l) const { return slopes_[static_cast<std::size_t>(l)]; }  // D of layer(l)
+  const Batch& outputs() const { return activations_.back(); }
+
+  Index max_rows() const { return max_rows_; }
+  const EvaluationCounts& counts() const { return counts_; }
+
+ private:
+  const Perceptron network_;
+  Index max_rows_;
+  Batch inputs_;
+  std::vector<Batch> activations_;
+  std::vector<Batch> slopes_;
+  EvaluationCounts counts_;
+};
+
+// The number of rows in a batch whose workspace of `n_columns` columns stays inside a core's own cache.
+Index rows_per_batch(Index n_columns, Index n_rows);
+
+// Y = the network at X. Shapes: Y [N x K].
+Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X);
+
+}  // namespace jacobench
