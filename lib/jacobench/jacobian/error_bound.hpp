@@ -1,0 +1,54 @@
+// How far the rounding of double arithmetic can move each entry of an analytic Jacobian, and the scales to
+// put an error in.
+//
+// Running error analysis: every quantity is followed together with a bound of its error in units of u =
+// 2^-53, from the numbers that the computation itself went through.
+//
+//   pre-activation  z = b + w_1 a_1 + ... + w_m a_m by fused multiply-adds with partial sums s_1, ..., s_m =
+//   z:
+//                     e_z = sum_j |w_j| e_{a_j} + sum_j |s_j|
+//   activation      e_a = |phi'(z)| e_z + 2 v |phi(z)|,          v: value_ulp of the activation (1 ulp <= 2
+//   u) slope           e_d = |phi''(z)| e_z + 2 v' m,               v': derivative_ulp, m: what its row
+//   measures against.
+//                   This is how the rounding of z moves phi'. Within e_z of a kink the slope may jump: e_d is
+//                   the jump.
+//   path sums       a sum t = sum_k w_k t_k, from the outputs down or from the parameter up, has
+//                     e_t = sum_k |w_k| e_{t_k} + sum_k |partial sums|,
+//                   and its product with a slope delta = d t has e_delta = |d| e_t + |t| e_d + |delta|
+//   entry           J = delta a:  e_J = |delta| e_a + |a| e_delta + |J|;   bias: e_J = e_delta + |J|
+//
+// Terms of second order are dropped; the bound is widened by 2^-10 of itself for them, and by 2^-960 for
+// numbers that underflow (an absolute 2^-1075 each, multiplied by no more than 2^100 on its way up).
+//
+// The scale S of an entry is the same sum over paths with every term taken absolute:
+//   S_A = max(|phi(z)|, |phi'(z)| S_z) with S_z = |W| S_A + |b| and S_{A_0} = |X|: phi(z) without the
+//   cancellation in z, S_delta = |phi'(z)| (|W|' S_delta), S = S_delta S_A (S_delta for a bias).
+// Where phi' passes through zero no entry's error can follow it there (z itself is rounded): |phi'| is
+// floored by |phi''| min(1, S_z) / 2. For every monotone activation |phi''| <= 2 |phi'|, so the floor never
+// acts.
+//
+// The condition scale C is S with phi' treated as phi is: max(|phi'|, |phi''| S_z) in place of |phi'|. It is
+// how far a change by one unit of every x, weight and bias can move the entry: no method that reads rounded
+// data can promise less than C, and the bound is promised in its terms.
+//
+// Shapes: bound, scale, condition are (N K) x P or (N K) x D like the Jacobian; bound is absolute (not in
+// units of u). Cost:   O(N K P) for from_outputs, O(N P units) for from_parameter, and three matrices the
+// size of J Source: Higham (2002), Accuracy and Stability of Numerical Algorithms, sec. 3.3 (running error
+// analysis)
+#pragma once
+
+#include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/network/perceptron.hpp"
+
+namespace jacobench {
+
+struct EntryScales {
+  Matrix bound;      // |computed - true| stays within it; empty for PathSummation::differences
+  Matrix scale;      // S
+  Matrix condition;  // C
+};
+
+EntryScales error_scales(const Perceptron& network, const VectorView& theta, const MatrixView& X,
+                         PathSummation summation, Wrt wrt);
+
+}  // namespace jacobench

@@ -1,0 +1,74 @@
+#include "jacobench/jacobian/per_parameter.hpp"
+
+namespace jacobench {
+namespace {
+
+class PerParameter final : public Evaluator {
+ public:
+  PerParameter(const Perceptron& network, Index max_rows)
+      : Evaluator(network, max_rows), pass_(network, max_rows) {
+    for (const Layer& layer : network.layers()) tangents_.emplace_back(max_rows, layer.n_units);
+  }
+
+  EvaluationCounts counts() const override { return pass_.counts(); }
+
+ private:
+  void compute(const VectorView& theta, const MatrixView& X, const Outputs& out) override {
+    const Index n_rows = X.rows();
+    pass_.run(theta, X, 0, n_rows, out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none);
+    if (out.values) *out.values = pass_.outputs().rows(n_rows);
+    if (out.J_y_theta)
+      for (Index p = 0; p < network().n_params(); ++p) {
+        start_at_parameter(p, n_rows);
+        push_up_from(network().place_of(p).layer, theta, n_rows);
+        out.J_y_theta->col(p) = tangents_.back().rows(n_rows).reshaped();
+      }
+    if (out.J_y_x)
+      for (Index d = 0; d < network().n_inputs(); ++d) {
+        start_at_input(d, theta, n_rows);
+        push_up_from(0, theta, n_rows);
+        out.J_y_x->col(d) = tangents_.back().rows(n_rows).reshaped();
+      }
+  }
+
+  // dZ of the parameter's own layer: A_{l-1}(:, j), or 1 for a bias, in the column of its unit, zero
+  // elsewhere.
+  void start_at_parameter(Index p, Index n_rows) {
+    const ParameterPlace place = network().place_of(p);
+    auto dZ = tangent(place.layer).rows(n_rows);
+    dZ.setZero();
+    if (place.is_bias())
+      dZ.col(place.unit).setOnes();
+    else
+      dZ.col(place.unit) = pass_.below(place.layer).rows(n_rows).col(place.input);
+  }
+
+  // dZ of the first layer: its weights from the input.
+  void start_at_input(Index d, const VectorView& theta, Index n_rows) {
+    tangent(0).rows(n_rows).rowwise() = network().weights(theta, 0).col(d).transpose();
+  }
+
+  // From dZ in tangent(l) to dA of the outputs in the last tangent.
+  void push_up_from(Index l, const VectorView& theta, Index n_rows) {
+    tangent(l).rows(n_rows).array() *= pass_.slope(l).rows(n_rows).array();
+    for (Index above = l + 1; above < network().n_layers(); ++above) {
+      multiply_by_weights(tangent(above - 1).view(), network().weights(theta, above), nullptr,
+                          tangent(above).buffer(), n_rows);
+      tangent(above).rows(n_rows).array() *= pass_.slope(above).rows(n_rows).array();
+    }
+  }
+
+  Batch& tangent(Index l) { return tangents_[static_cast<std::size_t>(l)]; }
+
+  ForwardPass pass_;
+  std::vector<Batch> tangents_;  // dZ, then dA, of each layer
+};
+
+}  // namespace
+
+std::unique_ptr<Evaluator> make_per_parameter(const Perceptron& network, Index max_rows,
+                                              const StrategyOptions&) {
+  return std::make_unique<PerParameter>(network, max_rows);
+}
+
+}  // namespace jacobench

@@ -1,0 +1,74 @@
+#include "jacobench/jacobian/strategy.hpp"
+
+#include <array>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/jacobian/ceres_numeric.hpp"
+#include "jacobench/jacobian/layerwise.hpp"
+#include "jacobench/jacobian/per_parameter.hpp"
+
+namespace jacobench {
+namespace {
+
+void expect_shape(const Matrix* matrix, Index rows, Index cols, std::string_view name) {
+  JB_EXPECT(matrix == nullptr || (matrix->rows() == rows && matrix->cols() == cols),
+            "{} is {} x {}, want {} x {}", name, matrix->rows(), matrix->cols(), rows, cols);
+}
+
+constexpr std::array table{
+    StrategyInfo{.name = "per_parameter",
+                 .summary = "analytic, one parameter at a time: the definition, written to be read",
+                 .summation = PathSummation::from_parameter,
+                 .default_relative_step = {},
+                 .numeric_promise = nullptr,
+                 .make = make_per_parameter},
+    StrategyInfo{.name = "layerwise",
+                 .summary = "analytic, whole batches: one forward and one backward pass, column products",
+                 .summation = PathSummation::from_outputs,
+                 .default_relative_step = {},
+                 .numeric_promise = nullptr,
+                 .make = make_layerwise},
+    StrategyInfo{.name = "ceres_forward",
+                 .summary = "numeric: Ceres forward differences",
+                 .summation = PathSummation::differences,
+                 .default_relative_step = 1e-8,
+                 .numeric_promise = promise_ceres_forward,
+                 .make = make_ceres_forward},
+    StrategyInfo{.name = "ceres_central",
+                 .summary = "numeric: Ceres central differences",
+                 .summation = PathSummation::differences,
+                 .default_relative_step = 1e-5,
+                 .numeric_promise = promise_ceres_central,
+                 .make = make_ceres_central},
+    StrategyInfo{.name = "ceres_ridders",
+                 .summary = "numeric: Ceres Ridders extrapolation of central differences",
+                 .summation = PathSummation::differences,
+                 .default_relative_step = 1e-2,
+                 .numeric_promise = promise_ceres_ridders,
+                 .make = make_ceres_ridders},
+};
+
+}  // namespace
+
+void Evaluator::evaluate(const VectorView& theta, const MatrixView& X, const Outputs& out) {
+  const Index n_rows = X.rows();
+  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
+            theta.size(), network_.n_params());
+  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
+            network_.n_inputs());
+  JB_EXPECT(n_rows <= max_rows_, "X has {} rows, prepared for {}", n_rows, max_rows_);
+  const Index n_outputs = network_.n_outputs();
+  expect_shape(out.values, n_rows, n_outputs, "values");
+  expect_shape(out.J_y_theta, n_rows * n_outputs, network_.n_params(), "J_y_theta");
+  expect_shape(out.J_y_x, n_rows * n_outputs, network_.n_inputs(), "J_y_x");
+  compute(theta, X, out);
+}
+
+std::span<const StrategyInfo> strategy_table() { return table; }
+
+const StrategyInfo& find_strategy(std::string_view name) {
+  return find_by_name(strategy_table(), name, "strategy");
+}
+
+}  // namespace jacobench
