@@ -40,24 +40,27 @@ class CeresNumeric final : public Evaluator {
  private:
   void compute(const VectorView& theta, const MatrixView& X, const Outputs& out) override {
     const Index n_values = X.rows() * network().n_outputs();
-    if (out.values) {
-      write_outputs(theta, X, values_.data());
-      *out.values = Eigen::Map<const Matrix>(values_.data(), X.rows(), network().n_outputs());
-    }
     if (out.J_y_theta)
       differentiate(theta, n_values, *out.J_y_theta, 0, 1, [&](double const* const* scaled, double* values) {
         for (Index p = 0; p < theta_.size(); ++p) theta_[p] = scaled[p][0] / scale_;
         write_outputs(theta_, X, values);
         return true;
       });
+    // Ceres evaluates the network at the point itself as well: those are the values.
     if (out.J_y_x)
-      for (Index n = 0; n < X.rows(); ++n)
+      for (Index n = 0; n < X.rows(); ++n) {
         differentiate(X.row(n), network().n_outputs(), *out.J_y_x, n, X.rows(),
                       [&](double const* const* scaled, double* values) {
                         for (Index d = 0; d < x_.cols(); ++d) x_(0, d) = scaled[d][0] / scale_;
                         write_outputs(theta, x_, values);
                         return true;
                       });
+        if (out.values) out.values->row(n) = values_.head(network().n_outputs()).transpose();
+      }
+    else if (out.values) {
+      if (!out.J_y_theta) write_outputs(theta, X, values_.data());
+      *out.values = Eigen::Map<const Matrix>(values_.data(), X.rows(), network().n_outputs());
+    }
   }
 
   void write_outputs(const VectorView& theta, const MatrixView& X, double* values) {
@@ -103,15 +106,21 @@ std::unique_ptr<Evaluator> make(const Perceptron& network, Index max_rows, doubl
 
 double own_step(std::string_view strategy) { return *find_strategy(strategy).default_relative_step; }
 
-bool has_kink(const Perceptron& network) {
-  return std::any_of(network.layers().begin(), network.layers().end(),
-                     [](const Layer& layer) { return info(layer.activation).slope_jump != 0; });
+// Whether phi' or, above first order, phi'' jumps at zero, the only place where any activation does.
+bool has_kink(const Perceptron& network, int order) {
+  return std::any_of(network.layers().begin(), network.layers().end(), [&](const Layer& layer) {
+    const ActivationInfo& phi = info(layer.activation);
+    const double z[] = {-std::numeric_limits<double>::min(), std::numeric_limits<double>::min()};
+    double a[2], d[2], d2[2];
+    phi.all(z, a, d, d2, 2);
+    return phi.slope_jump != 0 || (order > 1 && std::abs(d2[1] - d2[0]) > 0x1p-26);
+  });
 }
 
-std::optional<double> promise(const Perceptron& network, double relative_step, double steepness, int order) {
+std::optional<double> promise(const Perceptron& network, double relative_step, double truncation, int order) {
   constexpr double allowance = 1024;
-  if (has_kink(network)) return {};
-  return allowance * (std::pow(steepness * relative_step, order) + unit_roundoff / relative_step);
+  if (has_kink(network, order)) return {};
+  return allowance * (truncation + unit_roundoff / relative_step);
 }
 
 }  // namespace
@@ -133,19 +142,19 @@ std::unique_ptr<Evaluator> make_ceres_ridders(const Perceptron& network, Index m
 
 std::optional<double> promise_ceres_forward(const Perceptron& network, double relative_step,
                                             double steepness) {
-  return promise(network, relative_step, steepness, 1);
+  return promise(network, relative_step, steepness * relative_step, 1);
 }
 
 std::optional<double> promise_ceres_central(const Perceptron& network, double relative_step,
                                             double steepness) {
-  return promise(network, relative_step, steepness, 2);
+  return promise(network, relative_step, std::pow(steepness * relative_step, 2), 2);
 }
 
 std::optional<double> promise_ceres_ridders(const Perceptron& network, double relative_step,
                                             double steepness) {
   const double first_step = 32 * relative_step;
   if (first_step * steepness >= 1) return {};
-  return promise(network, relative_step, steepness, 4);
+  return promise(network, relative_step, std::pow(steepness * first_step, 4) / 480, 4);
 }
 
 }  // namespace jacobench

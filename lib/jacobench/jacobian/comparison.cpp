@@ -15,12 +15,12 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double ratio(double error, double scale) {
   if (error == 0) return 0;
-  return scale > 0 ? error / scale : infinity;
+  return scale > 0 && error < infinity ? error / scale : infinity;
 }
 
 double error_of(double computed, const ReferenceMatrix& reference, Index i, Index j) {
-  if (!std::isfinite(computed) && computed != reference.high(i, j)) return infinity;
-  if (computed == reference.high(i, j) && std::isinf(computed)) return 0;
+  const double truth = reference.high(i, j);
+  if (!std::isfinite(computed) || !std::isfinite(truth)) return computed == truth ? 0 : infinity;
   const double error = reference.error(computed, i, j);
   return error <= underflow_error ? 0 : error;
 }
@@ -36,16 +36,19 @@ double quantile(std::vector<double>& values, double probability) {
 
 ErrorSummary compare(const Matrix& J, const ReferenceMatrix& reference, const EntryScales& scales) {
   const auto same_shape = [&](const Matrix& m) { return m.rows() == J.rows() && m.cols() == J.cols(); };
-  JB_EXPECT(same_shape(reference.high) && same_shape(scales.scale), "J is {} x {}, its reference {} x {}",
-            J.rows(), J.cols(), reference.high.rows(), reference.high.cols());
-  JB_EXPECT(J.size() > 0, "an empty Jacobian");
   const bool bounded = scales.bound.size() > 0;
+  JB_EXPECT(same_shape(reference.high) && same_shape(reference.low), "J is {} x {}, its reference {} x {}",
+            J.rows(), J.cols(), reference.high.rows(), reference.high.cols());
+  JB_EXPECT(
+      same_shape(scales.scale) && same_shape(scales.condition) && (!bounded || same_shape(scales.bound)),
+      "J is {} x {}, its scales {} x {}", J.rows(), J.cols(), scales.scale.rows(), scales.scale.cols());
+  JB_EXPECT(J.size() > 0, "an empty Jacobian");
 
   ErrorSummary summary;
   if (bounded) summary.max_over_bound = summary.max_bound = 0;
   std::vector<double> scaled_errors;
   scaled_errors.reserve(static_cast<std::size_t>(J.size()));
-  const Vector row_norms = reference.high.rowwise().norm();
+  const Vector row_norms = reference.high.rowwise().stableNorm();
   double sum = 0;
   double worst = -1;
   for (Index j = 0; j < J.cols(); ++j)

@@ -71,18 +71,29 @@ LayerErrors above(const LayerErrors& below, const Layer& layer, const Eigen::Map
   errors.slope.resize(N, layer.n_units);
   Array curvature(N, layer.n_units);
   phi.all(z.data(), errors.activation.data(), errors.slope.data(), curvature.data(), z.size());
-  const Array slope = errors.slope.abs();
+  Array slope = errors.slope.abs();
   curvature = curvature.abs();
+  // Within e_z of zero, where some activations bend, z may be on the other side: the steeper side counts.
+  const Array reach = z_error * unit_roundoff;
+  const auto near_zero = (z.abs() <= reach && reach > 0).eval();
+  if (near_zero.any()) {
+    for (const Array& end : {Array(z - reach), Array(z + reach)}) {
+      Array a(N, layer.n_units), d(N, layer.n_units), d2(N, layer.n_units);
+      phi.all(end.data(), a.data(), d.data(), d2.data(), end.size());
+      slope = near_zero.select(slope.max(d.abs()), slope);
+      curvature = near_zero.select(curvature.max(d2.abs()), curvature);
+    }
+  }
 
   errors.activation_error = slope * z_error + units_in_an_ulp * phi.value_ulp * errors.activation.abs();
   errors.activation_scale = errors.activation.abs().max(slope * z_scale);
-  const Array measured_against =
-      phi.derivative_scale == DerivativeScale::itself ? slope : Array(slope.max(curvature));
-  errors.slope_error = curvature * z_error + units_in_an_ulp * phi.derivative_ulp * measured_against;
+  Array magnitude(N, layer.n_units);
+  for (Index i = 0; i < z.size(); ++i)
+    magnitude(i) = derivative_magnitude(phi, z(i), errors.activation(i), errors.slope(i));
+  errors.slope_error = curvature * z_error + units_in_an_ulp * phi.derivative_ulp * magnitude;
   if (phi.slope_jump != 0)
     errors.slope_error +=
-        (z.abs() <= z_error * unit_roundoff && z_error > 0)
-            .select(Array::Constant(N, layer.n_units, std::abs(phi.slope_jump) / unit_roundoff), 0);
+        near_zero.select(Array::Constant(N, layer.n_units, std::abs(phi.slope_jump) / unit_roundoff), 0);
   errors.slope_scale = slope.max(0.5 * curvature * z_scale.min(1));
   errors.slope_condition = slope.max(curvature * z_scale);
   return errors;
@@ -92,7 +103,8 @@ LayerErrors above(const LayerErrors& below, const Layer& layer, const Eigen::Map
 PathSum times_slope(const PathSum& t, const LayerErrors& layer) {
   PathSum delta;
   delta.value = layer.slope * t.value;
-  delta.error = layer.slope.abs() * t.error + t.value.abs() * layer.slope_error + delta.value.abs();
+  delta.error = layer.slope.abs() * t.error + t.value.abs() * layer.slope_error +
+                unit_roundoff * layer.slope_error * t.error + delta.value.abs();
   delta.scale = layer.slope_scale * t.scale;
   delta.condition = layer.slope_condition * t.condition;
   return delta;
@@ -216,7 +228,8 @@ class ErrorAnalysis {
       for (Index j = 0; j < layer.n_inputs; ++j) {
         const auto magnitude = a.activation.col(j).abs();
         put(scales, k, layer.weights_at + i * layer.n_inputs + j,
-            value * a.activation_error.col(j) + magnitude * error + value * magnitude,
+            value * a.activation_error.col(j) + magnitude * error +
+                unit_roundoff * error * a.activation_error.col(j) + value * magnitude,
             delta.scale.col(i) * a.activation_scale.col(j),
             delta.condition.col(i) * a.activation_scale.col(j));
       }

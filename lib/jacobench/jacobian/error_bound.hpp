@@ -10,15 +10,17 @@
 //   activation      e_a = |phi'(z)| e_z + 2 v |phi(z)|,          v: value_ulp of the activation (1 ulp <= 2
 //   u) slope           e_d = |phi''(z)| e_z + 2 v' m,               v': derivative_ulp, m: what its row
 //   measures against.
-//                   This is how the rounding of z moves phi'. Within e_z of a kink the slope may jump: e_d is
-//                   the jump.
+//                   This is how the rounding of z moves phi'. Within e_z of zero, where some activations
+//                   bend, |phi'| and |phi''| are those of the steeper side, and e_d includes the jump.
 //   path sums       a sum t = sum_k w_k t_k, from the outputs down or from the parameter up, has
 //                     e_t = sum_k |w_k| e_{t_k} + sum_k |partial sums|,
-//                   and its product with a slope delta = d t has e_delta = |d| e_t + |t| e_d + |delta|
-//   entry           J = delta a:  e_J = |delta| e_a + |a| e_delta + |J|;   bias: e_J = e_delta + |J|
+//                   and its product with a slope delta = d t has
+//                     e_delta = |d| e_t + |t| e_d + u e_d e_t + |delta|
+//   entry           J = delta a:  e_J = |delta| e_a + |a| e_delta + u e_delta e_a + |J|;
+//                   bias: e_J = e_delta + |J|
 //
-// Terms of second order are dropped; the bound is widened by 2^-10 of itself for them, and by 2^-960 for
-// numbers that underflow (an absolute 2^-1075 each, multiplied by no more than 2^100 on its way up).
+// Other terms of second order are dropped; the bound is widened by 2^-10 of itself for them, and by 2^-960
+// for numbers that underflow (an absolute 2^-1075 each, multiplied by no more than 2^100 on its way up).
 //
 // The scale S of an entry is the same sum over paths with every term taken absolute:
 //   S_A = max(|phi(z)|, |phi'(z)| S_z) with S_z = |W| S_A + |b| and S_{A_0} = |X|: phi(z) without the

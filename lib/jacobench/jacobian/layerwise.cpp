@@ -71,10 +71,11 @@ class Layerwise final : public Evaluator {
     // The sum over the units of the top layer has one term: output k.
     const auto weights_into_output = network().weights(theta, top).row(k);
     if (top == 0) {
-      if (J_y_x) J_y_x->middleRows(first_row, rows.count) = slope_of_output * weights_into_output;
+      if (J_y_x) J_y_x->middleRows(first_row, rows.count).noalias() = slope_of_output * weights_into_output;
       return;
     }
-    current_.rows(rows.count).leftCols(network().layer(top).n_inputs) = slope_of_output * weights_into_output;
+    current_.rows(rows.count).leftCols(network().layer(top).n_inputs).noalias() =
+        slope_of_output * weights_into_output;
     for (Index l = top - 1; l >= 0; --l) {
       const Layer& layer = network().layer(l);
       auto delta = current_.rows(rows.count).leftCols(layer.n_units);

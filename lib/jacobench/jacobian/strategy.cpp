@@ -62,7 +62,7 @@ void Evaluator::evaluate(const VectorView& theta, const MatrixView& X, const Out
   expect_shape(out.values, n_rows, n_outputs, "values");
   expect_shape(out.J_y_theta, n_rows * n_outputs, network_.n_params(), "J_y_theta");
   expect_shape(out.J_y_x, n_rows * n_outputs, network_.n_inputs(), "J_y_x");
-  compute(theta, X, out);
+  if (n_rows > 0) compute(theta, X, out);
 }
 
 std::span<const StrategyInfo> strategy_table() { return table; }

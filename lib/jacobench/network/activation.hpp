@@ -31,8 +31,9 @@ enum class Activation {
   gaussian,
 };
 
-// What the error of phi'(z) is measured against: phi' itself, or, for a phi' that passes through zero where
-// terms cancel, the larger of |phi'| and |phi''| (which is of the size of those terms there).
+// What the error of phi'(z) is measured against: phi' itself; or, for a product phi = z t(z) whose phi'
+// passes through zero where t and z t' cancel, the size |t| + |z t'| of these terms, that is |phi / z| +
+// |phi' - phi / z|.
 enum class DerivativeScale { itself, cancelling_terms };
 
 // One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. The bounds hold
@@ -59,6 +60,10 @@ struct ActivationInfo {
 std::span<const ActivationInfo> activation_table();
 
 const ActivationInfo& info(Activation id);
+
+// What derivative_ulp is relative to at z, by the row's derivative_scale, from value = phi(z) and slope =
+// phi'(z).
+double derivative_magnitude(const ActivationInfo& phi, double z, double value, double slope);
 
 // Throws InputError, listing the known names, for an unknown one.
 Activation activation_from_name(std::string_view name);

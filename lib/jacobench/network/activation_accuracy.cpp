@@ -87,10 +87,9 @@ ActivationAccuracy measure_activation(Activation activation, std::span<const dou
     if (at < phi.accurate_above) continue;
     const ReferenceReal terms = std::max(ReferenceReal(abs(truth.first)), ReferenceReal(abs(truth.second)));
     keep_worst(worst.value, ulp_error(value[i], truth.value, truth.value), at);
-    keep_worst(worst.derivative,
-               ulp_error(first[i], truth.first,
-                         phi.derivative_scale == DerivativeScale::itself ? truth.first : terms),
-               at);
+    const double magnitude =
+        derivative_magnitude(phi, at, truth.value.convert_to<double>(), truth.first.convert_to<double>());
+    keep_worst(worst.derivative, ulp_error(first[i], truth.first, magnitude), at);
     if (!second_is_measured_at(at)) continue;
     keep_worst(worst.second_derivative, ulp_error(second[i], truth.second, terms), at);
   }

@@ -2,7 +2,7 @@
 //
 // Model:    error in ulp = |computed - true| / ulp, ulp the spacing of doubles at the true result (for a
 // slope with
-//           DerivativeScale::cancelling_terms: at the larger of |phi'| and |phi''|), wherever the true result
+//           DerivativeScale::cancelling_terms: at the size of these terms), wherever the true result
 //           is a normal number. Below that only the absolute spacing of subnormals can be asked for.
 // Grid:     every power of two of both signs with `points_per_octave` points each at pseudo-random places,
 // from the

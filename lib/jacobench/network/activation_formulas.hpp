@@ -93,8 +93,8 @@ struct Tanh {
     jet.value = simd::tanh(z);
     if constexpr (wants_first(order)) {
       const Pack one = broadcast(1.0);
-      const Pack e = simd::exp(-2.0 * abs(z));
-      jet.first = 4.0 * e / square(exact_sum(one, e));
+      const auto [e, scale] = scaled_exp(-2.0 * abs(z));
+      jet.first = 4.0 * e / square(exact_sum(one, e * scale)) * scale;
     }
     if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
     return jet;
@@ -153,9 +153,15 @@ struct Mish {
     const Pack factor = positive ? two * v : n.sum;
     const Pack addend = positive ? n.sum : two;
     const Pack m = fma(factor, v, addend);
-    Jet jet{};
-    jet.value = positive ? z * n.sum / m : zc * u * n.sum / m * scale;
     const Pack rest = fma(factor, v, addend - m) + (positive ? one : v) * n.rest;
+    // n / m and z u with what their rounding leaves: seven roundings in a row would cost more than 4 ulp.
+    const Pack inverse = one / m;
+    const Pack t = n.sum * inverse;
+    const Pack rest_of_t = (fma(-t, m, n.sum) + fma(-t, rest, n.rest)) * inverse;
+    const Pack zu = zc * u;
+    const Pack rest_of_zu = fma(zc, u, -zu);
+    Jet jet{};
+    jet.value = positive ? fma(z, t, zc * rest_of_t) : fma(zu, t, fma(zu, rest_of_t, rest_of_zu * t)) * scale;
     const Pack m_squared = square({m, rest});
     if constexpr (wants_first(order)) {
       const ExactSum one_plus_z = exact_sum(one, zc);
@@ -243,12 +249,17 @@ struct Silu {
 
 // exp(-z^2 / 2) as a product e * scale; z^2 is carried to twice the precision, since an error of 2^-53 in it
 // would be multiplied by z^2 / 2, which reaches 745 before the result vanishes. |z| is at most 40.
-inline ScaledExp scaled_gaussian(Pack z) {
+struct ScaledGaussian {
+  Pack e;
+  Pack rest;  // of e, by the low part of z^2
+  Pack scale;
+};
+
+inline ScaledGaussian scaled_gaussian(Pack z) {
   const Pack high = z * z;
   const Pack low = fma(z, z, -high);
-  ScaledExp g = scaled_exp(-0.5 * high);
-  g.e = g.e - 0.5 * low * g.e;
-  return g;
+  const auto [e, scale] = scaled_exp(-0.5 * high);
+  return {e, -0.5 * low * e, scale};
 }
 
 // phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its
@@ -264,13 +275,20 @@ struct Gelu {
     const Pack rest_of_it = broadcast(0x1.bdd3413b26456p-55);
     const Pack x_high = zc * minus_sqrt_half;
     const Pack x_low = fma(zc, minus_sqrt_half, -x_high) + zc * rest_of_it;
-    const auto [g, scale] = scaled_gaussian(zc);
-    const Pack density = broadcast(0x1.9884533d43651p-2) * g;         // f = density * scale; 1 / sqrt(2 pi)
+    const auto [e, rest, scale] = scaled_gaussian(zc);
+    const Pack one_by_sqrt_2_pi = broadcast(0x1.9884533d43651p-2);
+    const Pack density = one_by_sqrt_2_pi * (e + rest);               // f = density * scale
     const Pack slope_of_erfc = 2.8284271247461903 * density * scale;  // 2 / sqrt(pi) exp(-x^2) = 2 sqrt(2) f
     const Pack Phi = 0.5 * (simd::erfc(x_high) - slope_of_erfc * x_low);
     Jet jet{};
     jet.value = z > broadcast(40.0) ? z : zc * Phi;
-    if constexpr (wants_first(order)) jet.first = fma(zc, density * scale, Phi);
+    if constexpr (wants_first(order)) {
+      // z f is up to twice the sum with Phi: it needs the digits that the density has lost to rounding.
+      const Pack high = one_by_sqrt_2_pi * e;
+      const Pack low =
+          fma(one_by_sqrt_2_pi, e, -high) + fma(one_by_sqrt_2_pi, rest, -0x1.cbc0d30ebfd15p-56 * e);
+      jet.first = fma(zc, high * scale, fma(zc, low * scale, Phi));
+    }
     if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * density * scale;
     return jet;
   }
@@ -324,7 +342,8 @@ struct Gaussian {
   template <Order order>
   static Jet at(Pack z) {
     const Pack zc = clamp(z, -40.0, 40.0);
-    const auto [g, scale] = scaled_gaussian(zc);
+    const auto [e, rest, scale] = scaled_gaussian(zc);
+    const Pack g = e + rest;
     Jet jet{};
     jet.value = g * scale;
     if constexpr (wants_first(order)) jet.first = -zc * g * scale;

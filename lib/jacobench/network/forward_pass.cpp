@@ -21,7 +21,7 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
             theta.size(), network_.n_params());
   JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
             network_.n_inputs());
-  JB_EXPECT(first_row >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
+  JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
             "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
   inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
   const Index n_padded = simd::round_up_to_lanes(n_rows);
