@@ -1,0 +1,227 @@
+#include "accuracy/accuracy_experiment.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/names.hpp"
+#include "jacobench/network/entry_names.hpp"
+
+#include "harness/memory.hpp"
+
+namespace jacobench::accuracy {
+namespace {
+
+using harness::ColumnRole;
+
+const harness::RowSchema<AccuracyRow>& schema() {
+  using R = AccuracyRow;
+  static const harness::RowSchema<R> schema{
+      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
+       &R::network},
+      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
+      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
+       &R::activation},
+      {{.name = "weight_scale",
+        .heading = "weight scale",
+        .role = ColumnRole::identity,
+        .starts_group = true},
+       &R::weight_scale},
+      {{.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true}, &R::wrt},
+      {{.name = "strategy", .heading = "strategy", .role = ColumnRole::identity}, &R::strategy},
+      {{.name = "relative_step", .heading = "step", .role = ColumnRole::identity, .digits = 2},
+       &R::relative_step},
+      {{.name = "correct_digits", .heading = "digits", .role = ColumnRole::measure}, &R::correct_digits},
+      {{.name = "max_relative_error",
+        .heading = "max rel.",
+        .role = ColumnRole::gated,
+        .digits = 2,
+        .floor = 1e-15},
+       &R::max_relative_error},
+      {{.name = "max_scaled_error",
+        .heading = "max error",
+        .unit = "u",
+        .role = ColumnRole::gated,
+        .floor = 8},
+       &R::max_scaled_error},
+      {{.name = "p99_scaled_error", .heading = "99%", .unit = "u", .role = ColumnRole::measure},
+       &R::p99_scaled_error},
+      {{.name = "mean_scaled_error", .heading = "mean", .unit = "u", .role = ColumnRole::measure},
+       &R::mean_scaled_error},
+      {{.name = "worst_entry", .heading = "worst entry", .role = ColumnRole::measure}, &R::worst_entry},
+      {{.name = "error_bound", .heading = "", .role = ColumnRole::measure}, &R::error_bound},
+      {{.name = "error_over_promise", .heading = "of promise", .role = ColumnRole::promise, .digits = 2},
+       &R::error_over_promise},
+      {{.name = "no_promise", .role = ColumnRole::waiver}, &R::no_promise},
+      {{.name = "network_evaluations", .heading = "evaluations", .role = ColumnRole::measure},
+       &R::network_evaluations},
+      {{.name = "time_us", .heading = "time", .unit = "us", .role = ColumnRole::timing}, &R::time_us},
+      {{.name = "cost_over_values", .heading = "of values", .unit = "x", .role = ColumnRole::timing},
+       &R::cost_over_values},
+      {{.name = "cost_over_separate",
+        .heading = "of two calls",
+        .unit = "x",
+        .role = ColumnRole::timing,
+        .digits = 2},
+       &R::cost_over_separate},
+  };
+  return schema;
+}
+
+constexpr std::string_view wrt_names[] = {"parameters", "inputs"};
+
+Wrt wrt_from_name(std::string_view name) { return name == wrt_names[0] ? Wrt::parameters : Wrt::inputs; }
+
+std::string_view name_of(Wrt wrt) { return wrt_names[wrt == Wrt::parameters ? 0 : 1]; }
+
+Index n_columns(const Perceptron& network, Wrt wrt) {
+  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
+}
+
+// The Jacobian, its reference in two parts, three scales and the work of comparing them; and the record of
+// one observation in 50 digits.
+double bytes_needed(const Perceptron& network, std::int64_t n_rows) {
+  const double n_params = static_cast<double>(network.n_params());
+  const double entries = static_cast<double>(n_rows) * static_cast<double>(network.n_outputs()) * n_params;
+  return 8 * sizeof(double) * entries + 600 * n_params;
+}
+
+// The least time in us of a few calls; a call that takes long is made once.
+template <class Call>
+double fastest_us(const Call& call) {
+  using Clock = std::chrono::steady_clock;
+  double fastest = std::numeric_limits<double>::infinity();
+  const auto begin = Clock::now();
+  for (int calls = 0; calls < 5 || (calls < 1000 && Clock::now() - begin < std::chrono::milliseconds(5));
+       ++calls) {
+    const auto start = Clock::now();
+    call();
+    const auto stop = Clock::now();
+    fastest = std::min(fastest, std::chrono::duration<double, std::micro>(stop - start).count());
+    if (stop - begin > std::chrono::milliseconds(200)) break;
+  }
+  return fastest;
+}
+
+std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column) {
+  return fmt::format("row {}, {}:{}", row % n_rows, output_name(row / n_rows),
+                     wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column));
+}
+
+}  // namespace
+
+AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
+    : known_strategies_(strategies), strategies_(names_of(strategies)) {}
+
+harness::OptionTable AccuracyExperiment::options() {
+  harness::OptionTable table;
+  sweep_.add_options(table);
+  table.add("jacobian.strategies", "strategies to measure", strategies_,
+            list_of(harness::one_of(names_of(known_strategies_))));
+  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_,
+            list_of(harness::one_of({wrt_names[0].data(), wrt_names[1].data()})));
+  table.add("jacobian.relative_step", "step of the numeric strategies; auto: each one's own", relative_steps_,
+            list_of(harness::value_or("auto", harness::real_number(1e-16, 1))));
+  return table;
+}
+
+const harness::ColumnList& AccuracyExperiment::columns() const { return schema().columns(); }
+
+std::vector<harness::Row> AccuracyExperiment::cells() {
+  networks_ = sweep_.cases();
+  cells_.clear();
+  for (std::size_t n = 0; n < networks_.size(); ++n) {
+    harness::expect_memory_for("network " + to_string(networks_[n].network),
+                               bytes_needed(networks_[n].network, sweep_.n_rows()));
+    for (const std::string& wrt : wrt_)
+      for (const StrategyInfo& strategy : known_strategies_) {
+        if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
+        if (!strategy.is_numeric()) {
+          cells_.push_back({n, wrt_from_name(wrt), &strategy, std::nullopt});
+          continue;
+        }
+        for (const std::optional<double>& step : relative_steps_)
+          cells_.push_back({n, wrt_from_name(wrt), &strategy, step ? step : strategy.default_relative_step});
+      }
+  }
+  std::vector<harness::Row> rows;
+  for (const Cell& cell : cells_) rows.push_back(schema().to_cell(identity_of(cell)));
+  return rows;
+}
+
+AccuracyRow AccuracyExperiment::identity_of(const Cell& cell) const {
+  const harness::NetworkCase& network_case = networks_[cell.network];
+  AccuracyRow row;
+  row.network = to_string(network_case.network);
+  row.activation = network_case.activation;
+  row.weight_scale = network_case.weight_scale;
+  row.wrt = name_of(cell.wrt);
+  row.strategy = cell.strategy->name;
+  row.relative_step = cell.relative_step;
+  return row;
+}
+
+const AccuracyExperiment::Prepared& AccuracyExperiment::prepared(std::size_t network) {
+  if (!prepared_ || prepared_->network != network) {
+    prepared_.reset();
+    harness::Problem problem = sweep_.problem(networks_[network]);
+    Reference reference = compute_reference(networks_[network].network, problem.theta, problem.X);
+    prepared_.emplace(Prepared{network, std::move(problem), std::move(reference)});
+  }
+  return *prepared_;
+}
+
+harness::Row AccuracyExperiment::run_cell(std::size_t index) {
+  const Cell& cell = cells_[index];
+  const harness::NetworkCase& network_case = networks_[cell.network];
+  const Perceptron& network = network_case.network;
+  const auto& [theta, X] = prepared(cell.network).problem;
+  const Reference& reference = prepared(cell.network).reference;
+
+  const auto evaluator = cell.strategy->make(network, X.rows(), {.relative_step = cell.relative_step});
+  Matrix values(X.rows(), network.n_outputs());
+  Matrix J(X.rows() * network.n_outputs(), n_columns(network, cell.wrt));
+  Outputs jacobian;
+  (cell.wrt == Wrt::parameters ? jacobian.J_y_theta : jacobian.J_y_x) = &J;
+  Outputs both = jacobian;
+  both.values = &values;
+
+  AccuracyRow row = identity_of(cell);
+  evaluator->evaluate(theta, X, jacobian);
+  row.network_evaluations = evaluator->counts().layers / (network.n_layers() * X.rows());
+  const ErrorSummary errors = compare(J, cell.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x,
+                                      error_scales(network, theta, X, cell.strategy->summation, cell.wrt));
+  row.worst_entry = entry_name(network, cell.wrt, X.rows(), errors.worst_row, errors.worst_column);
+  if (!std::isfinite(errors.max_scaled))
+    throw std::runtime_error(fmt::format("{} is {}, its reference {}", row.worst_entry, errors.worst_computed,
+                                         errors.worst_reference));
+  row.n_params = network.n_params();
+  row.max_scaled_error = errors.max_scaled;
+  row.mean_scaled_error = errors.mean_scaled;
+  row.p99_scaled_error = errors.p99_scaled;
+  row.max_relative_error = errors.max_relative_to_row;
+  row.correct_digits = errors.correct_digits;
+  row.error_bound = errors.max_bound;
+  row.error_over_promise = errors.max_over_bound;
+  if (cell.strategy->is_numeric()) {
+    const double steepness = std::max(1.0, network_case.weight_scale);
+    row.error_bound = cell.strategy->numeric_promise(network, *cell.relative_step, steepness);
+    if (row.error_bound)
+      row.error_over_promise = errors.max_relative_to_row / *row.error_bound;
+    else
+      row.no_promise = "a kink, or a step too wide for the network";
+  }
+
+  row.time_us = fastest_us([&] { evaluator->evaluate(theta, X, jacobian); });
+  const double values_us = fastest_us([&] { evaluator->evaluate(theta, X, {.values = &values}); });
+  const double both_us = fastest_us([&] { evaluator->evaluate(theta, X, both); });
+  row.cost_over_values = both_us / values_us;
+  row.cost_over_separate = both_us / (values_us + row.time_us);
+  return schema().to_row(row);
+}
+
+}  // namespace jacobench::accuracy

@@ -1,0 +1,83 @@
+// The accuracy experiment: how exact each strategy's Jacobian is over a sweep of networks, and what that
+// took.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jacobench/jacobian/comparison.hpp"
+#include "jacobench/jacobian/strategy.hpp"
+
+#include "harness/experiment.hpp"
+#include "harness/network_sweep.hpp"
+
+namespace jacobench::accuracy {
+
+// One strategy on one network. Errors are those of ErrorSummary (jacobian/comparison.hpp).
+struct AccuracyRow {
+  std::string network;
+  std::string activation;
+  double weight_scale = 0;
+  std::string wrt;
+  std::string strategy;
+  std::optional<double> relative_step;  // numeric strategies
+  std::int64_t n_params = 0;
+  double max_scaled_error = 0;
+  double mean_scaled_error = 0;
+  double p99_scaled_error = 0;
+  double max_relative_error = 0;
+  double correct_digits = 0;
+  std::string worst_entry;  // observation and names of the entry, e.g. "row 3, y0:w1[2,0]"
+  std::optional<double>
+      error_bound;  // analytic: max of bound over condition scale; numeric: what is promised
+  std::optional<double> error_over_promise;  // null where nothing is promised
+  std::optional<std::string> no_promise;     // why nothing is promised
+  std::int64_t network_evaluations = 0;      // of all observations
+  double time_us = 0;                        // fastest of a few evaluations of the Jacobian
+  double cost_over_values = 0;    // time of values and Jacobian in one call over that of the values alone
+  double cost_over_separate = 0;  // the same over the sum of the two calls
+};
+
+class AccuracyExperiment final : public harness::Experiment {
+ public:
+  // The strategies to choose from: those of the library, and in tests deliberately wrong ones besides.
+  explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = strategy_table());
+
+  harness::OptionTable options() override;
+  const harness::ColumnList& columns() const override;
+  std::vector<harness::Row> cells() override;
+  harness::Row run_cell(std::size_t index) override;
+
+ private:
+  struct Cell {
+    std::size_t network;  // index into networks_
+    Wrt wrt;
+    const StrategyInfo* strategy;
+    std::optional<double> relative_step;
+  };
+
+  // A network's random numbers and its reference, shared by the cells of that network, which follow one
+  // another.
+  struct Prepared {
+    std::size_t network;
+    harness::Problem problem;
+    Reference reference;
+  };
+
+  AccuracyRow identity_of(const Cell& cell) const;
+  const Prepared& prepared(std::size_t network);
+
+  std::span<const StrategyInfo> known_strategies_;
+  harness::NetworkSweep sweep_;
+  std::vector<std::string> strategies_;
+  std::vector<std::string> wrt_{"parameters"};
+  std::vector<std::optional<double>> relative_steps_{std::nullopt};
+
+  std::vector<harness::NetworkCase> networks_;
+  std::vector<Cell> cells_;
+  std::optional<Prepared> prepared_;
+};
+
+}  // namespace jacobench::accuracy

@@ -1,0 +1,96 @@
+#include "activations/activations_experiment.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "jacobench/base/names.hpp"
+
+namespace jacobench::activations {
+namespace {
+
+using harness::ColumnRole;
+
+const harness::RowSchema<ActivationRow>& schema() {
+  using R = ActivationRow;
+  static const harness::RowSchema<R> schema{
+      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity}, &R::activation},
+      {{.name = "n_points", .heading = "points", .role = ColumnRole::measure}, &R::n_points},
+      {{.name = "value_ulp", .heading = "value", .unit = "ulp", .role = ColumnRole::gated, .floor = 1},
+       &R::value_ulp},
+      {{.name = "value_bound", .heading = "bound", .unit = "ulp", .role = ColumnRole::measure},
+       &R::value_bound},
+      {{.name = "value_at", .heading = "worst at", .role = ColumnRole::measure, .digits = 6}, &R::value_at},
+      {{.name = "derivative_ulp",
+        .heading = "derivative",
+        .unit = "ulp",
+        .role = ColumnRole::gated,
+        .floor = 1},
+       &R::derivative_ulp},
+      {{.name = "derivative_bound", .heading = "bound", .unit = "ulp", .role = ColumnRole::measure},
+       &R::derivative_bound},
+      {{.name = "derivative_at", .heading = "worst at", .role = ColumnRole::measure, .digits = 6},
+       &R::derivative_at},
+      {{.name = "second_derivative_ulp",
+        .heading = "second der.",
+        .unit = "ulp",
+        .role = ColumnRole::gated,
+        .floor = 1},
+       &R::second_derivative_ulp},
+      {{.name = "error_over_promise", .heading = "of promise", .role = ColumnRole::promise, .digits = 2},
+       &R::error_over_promise},
+  };
+  return schema;
+}
+
+// Of an error and its bound; where the bound is 0 (the result is exact) any error is beyond it.
+double over_bound(double error, double bound) {
+  if (error == 0) return 0;
+  return bound > 0 ? error / bound : std::numeric_limits<double>::max();
+}
+
+}  // namespace
+
+ActivationsExperiment::ActivationsExperiment() : activations_(names_of(activation_table())) {}
+
+harness::OptionTable ActivationsExperiment::options() {
+  harness::OptionTable table;
+  table.add("seed", "seed of the places in each octave", seed_,
+            harness::whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  table.add("grid.points_per_octave", "points of each sign between one power of two and the next",
+            points_per_octave_, harness::whole_number(1, 10'000));
+  table.add("activations", "activations to measure", activations_,
+            harness::list_of(harness::one_of(names_of(activation_table()))));
+  return table;
+}
+
+const harness::ColumnList& ActivationsExperiment::columns() const { return schema().columns(); }
+
+std::vector<harness::Row> ActivationsExperiment::cells() {
+  std::vector<harness::Row> rows;
+  for (const std::string& activation : activations_) {
+    ActivationRow row;
+    row.activation = activation;
+    rows.push_back(schema().to_cell(row));
+  }
+  return rows;
+}
+
+harness::Row ActivationsExperiment::run_cell(std::size_t index) {
+  const ActivationInfo& phi = info(activation_from_name(activations_[index]));
+  const ActivationAccuracy measured = measure_activation(phi.id, activation_grid(points_per_octave_, seed_));
+  ActivationRow row;
+  row.activation = phi.name;
+  row.n_points = measured.n_points;
+  row.value_ulp = measured.value.ulp;
+  row.value_at = measured.value.at;
+  row.value_bound = phi.value_ulp;
+  row.derivative_ulp = measured.derivative.ulp;
+  row.derivative_at = measured.derivative.at;
+  row.derivative_bound = phi.derivative_ulp;
+  row.second_derivative_ulp = measured.second_derivative.ulp;
+  row.error_over_promise = std::max(over_bound(measured.value.ulp, phi.value_ulp),
+                                    over_bound(measured.derivative.ulp, phi.derivative_ulp));
+  return schema().to_row(row);
+}
+
+}  // namespace jacobench::activations

@@ -1,0 +1,69 @@
+// jacobench check RESULT --baseline FILE [--factor 2] [--update]
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "cli/command.hpp"
+#include "harness/check.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+using namespace harness;
+
+void print_lines(std::ostream& out, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) fmt::print(out, "{}\n", one_line(line));
+}
+
+int hold_against(const std::string& file, const StoredResult& result, double factor, std::ostream& out) {
+  const std::vector<std::string> problems = problems_against(read_baseline(file), result, factor);
+  print_lines(out, problems);
+  if (problems.empty())
+    fmt::print(out, "all {} cells hold\n", result.rows.size());
+  else
+    fmt::print(out, "{} problems in {} cells\n", problems.size(), result.rows.size());
+  return problems.empty() ? all_well : not_all_well;
+}
+
+int update(const std::string& file, const StoredResult& result, std::ostream& out) {
+  const std::vector<std::string> problems = problems_of(result);
+  if (!problems.empty()) {
+    print_lines(out, problems);
+    fmt::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
+    return not_all_well;
+  }
+  const Baseline before = std::filesystem::exists(file) ? read_baseline(file) : Baseline{};
+  const Baseline now = baseline_of(result);
+  const std::vector<std::string> lines = changes(before, now);
+  if (!lines.empty()) write_baseline(file, now);
+  print_lines(out, lines);
+  fmt::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
+  return all_well;
+}
+
+}  // namespace
+
+int check_command(const Invocation& invocation) {
+  std::string baseline;
+  double factor = 2;
+  bool wants_update = false;
+  OptionTable own;
+  own.add("baseline", "file of the figures to hold the result against", baseline, text());
+  own.add("factor", "how many times the baseline's figure is still good", factor, real_number(1, 1e6));
+  own.add_flag("update", "write the baseline from this result instead, and say what changes", wants_update);
+  const auto operands = read_operands(invocation, "check", {&own});
+  if (!operands) return all_well;
+  if (operands->size() != 1)
+    throw InputError("check: one result is wanted: jacobench check RESULT --baseline FILE");
+  if (baseline.empty())
+    throw InputError("check: --baseline is missing: jacobench check RESULT --baseline FILE");
+
+  const StoredResult result = read_result(operands->front(), invocation.experiments, invocation.err);
+  return wants_update ? update(baseline, result, invocation.out)
+                      : hold_against(baseline, result, factor, invocation.out);
+}
+
+}  // namespace jacobench::cli

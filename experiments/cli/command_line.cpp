@@ -1,0 +1,50 @@
+#include "cli/command_line.hpp"
+
+#include <exception>
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "cli/command.hpp"
+#include "harness/message.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+// The name of the command that the first argument means: --help and --version are commands as well.
+std::string command_name(const std::string& first_argument) {
+  if (first_argument == "--help" || first_argument == "-h") return "help";
+  if (first_argument == "--version") return "version";
+  return first_argument;
+}
+
+int dispatch(std::span<const std::string> arguments, std::ostream& out,
+             const harness::ProgressDisplay& display, std::span<const harness::ExperimentInfo> experiments) {
+  if (arguments.empty()) throw InputError("no command is given; see jacobench help");
+  const Command& command = command_named(command_name(arguments.front()));
+  return command.run({arguments.subspan(1), experiments, out, display.out, display});
+}
+
+}  // namespace
+
+int run_command_line(std::span<const std::string> arguments, std::ostream& out,
+                     const harness::ProgressDisplay& display,
+                     std::span<const harness::ExperimentInfo> experiments) {
+  std::ostream& err = display.out;
+  try {
+    return dispatch(arguments, out, display, experiments);
+  } catch (const InputError& error) {
+    fmt::print(err, "jacobench: {}\n", harness::one_line(error.what()));
+    return wrong_input;
+  } catch (const std::exception& error) {
+    fmt::print(err, "jacobench: {} (this is a bug in jacobench)\n", harness::one_line(error.what()));
+    return bug;
+  } catch (...) {
+    fmt::print(err, "jacobench: an unknown error (this is a bug in jacobench)\n");
+    return bug;
+  }
+}
+
+}  // namespace jacobench::cli

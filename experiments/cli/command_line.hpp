@@ -1,0 +1,19 @@
+// The command line from end to end, without the process around it, so that tests can call it.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+
+#include "harness/experiment.hpp"
+#include "harness/progress.hpp"
+
+namespace jacobench::cli {
+
+// Runs the command that the arguments (those after the program's name) ask for, and returns the exit code.
+// Tables and lists go to `out`; warnings, progress and errors, one line each, to the display. Throws nothing.
+int run_command_line(std::span<const std::string> arguments, std::ostream& out,
+                     const harness::ProgressDisplay& display,
+                     std::span<const harness::ExperimentInfo> experiments);
+
+}  // namespace jacobench::cli

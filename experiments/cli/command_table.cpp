@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <iterator>
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "cli/command.hpp"
+#include "harness/message.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+constexpr Command commands[] = {
+    {"run", "CONFIG [--out DIR] [--key value ...]", "run a study, or go on with it, and print its table",
+     run_command},
+    {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
+    {"check", "RESULT --baseline FILE [--factor 2] [--update]",
+     "hold a result against what is promised and against a baseline", check_command},
+    {"jacobian", "MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--out FILE] [--certify]",
+     "the Jacobian of a model file at the rows of a data file", jacobian_command},
+    {"evaluate", "MODEL.json DATA.csv [--out FILE]", "the outputs of a model file at the rows of a data file",
+     evaluate_command},
+    {"list", "[WHAT]", "list what there is to choose from", list_command},
+    {"help", "[COMMAND]", "say how a command is used", help_command},
+    {"version", "", "say what this program was built from", version_command},
+};
+
+}  // namespace
+
+std::span<const Command> command_table() { return commands; }
+
+const Command& command_named(const std::string& name) {
+  const auto command = std::find_if(std::begin(commands), std::end(commands),
+                                    [&](const Command& candidate) { return candidate.name == name; });
+  if (command != std::end(commands)) return *command;
+  std::vector<std::string> known;
+  for (const Command& candidate : commands) known.emplace_back(candidate.name);
+  throw InputError("{} is not a command; {} (see jacobench help)", harness::in_quotes(name),
+                   harness::suggestion(name, known));
+}
+
+void print_usage(std::ostream& out, const std::string& command_name, const std::string& options) {
+  const Command& command = command_named(command_name);
+  const std::string_view gap = command.usage.empty() ? "" : " ";
+  fmt::print(out, "usage: jacobench {}{}{}\n{}\n", command.name, gap, command.usage, command.summary);
+  if (!options.empty()) fmt::print(out, "\noptions:\n{}", options);
+}
+
+std::optional<std::vector<std::string>> read_operands(const Invocation& invocation,
+                                                      const std::string& command_name,
+                                                      std::initializer_list<harness::OptionTable*> tables) {
+  bool wants_help = false;
+  harness::OptionTable help_option;
+  help_option.add_flag("help", "", wants_help);
+  std::vector<harness::OptionTable*> all(tables);
+  all.push_back(&help_option);
+  std::vector<std::string> operands = harness::assign_command_line(invocation.arguments, all);
+  if (!wants_help) return operands;
+  std::string options;
+  for (const harness::OptionTable* table : tables) options += table->help();
+  print_usage(invocation.out, command_name, options);
+  return std::nullopt;
+}
+
+}  // namespace jacobench::cli

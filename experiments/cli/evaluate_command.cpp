@@ -1,0 +1,29 @@
+// jacobench evaluate MODEL.json DATA.csv [--out FILE]
+#include "jacobench/base/errors.hpp"
+#include "jacobench/jacobian/jacobian_stream.hpp"
+
+#include "cli/command.hpp"
+#include "cli/model_data.hpp"
+
+namespace jacobench::cli {
+
+int evaluate_command(const Invocation& invocation) {
+  std::optional<std::string> out;
+  std::optional<std::vector<std::string>> inputs;
+  harness::OptionTable options;
+  options.add("inputs", "columns of the data that are the inputs, in their order; auto: all, or x0, x1, ...",
+              inputs, harness::value_or("auto", harness::list_of(harness::text())));
+  options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
+              harness::value_or("-", harness::text()));
+  const auto operands = read_operands(invocation, "evaluate", {&options});
+  if (!operands) return all_well;
+  if (operands->size() != 2)
+    throw InputError("evaluate: needs a model file and a data file (see jacobench help evaluate)");
+
+  ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
+  write_array(out, invocation.out, values_header(data.model.network, data.n_rows),
+              [&](ArrayWriter& writer) { write_values(data.model, data.inputs, writer); });
+  return all_well;
+}
+
+}  // namespace jacobench::cli

@@ -1,0 +1,66 @@
+// jacobench jacobian MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--out FILE] [--certify]
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/jacobian/jacobian_stream.hpp"
+
+#include "cli/command.hpp"
+#include "cli/model_data.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+int report(const Invocation& invocation, const std::string& strategy, const Certificate& certificate) {
+  const bool promise_kept = certificate.max_over_bound.value_or(0) <= 1;
+  fmt::print(
+      invocation.err,
+      "certified against 50 digits: largest error {:.3g} units of 2^-53 in {} ({:.17g}, reference {:.17g}), "
+      "{:.2g} of the norm of its row\n",
+      certificate.max_scaled, certificate.worst_entry, certificate.worst_computed,
+      certificate.worst_reference, certificate.max_relative_to_row);
+  if (certificate.max_over_bound)
+    fmt::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
+               promise_kept ? "keeps within" : "is outside", *certificate.max_over_bound);
+  return promise_kept ? all_well : not_all_well;
+}
+
+}  // namespace
+
+int jacobian_command(const Invocation& invocation) {
+  std::string wrt = "parameters", strategy = "layerwise";
+  std::optional<std::string> out;
+  std::optional<std::vector<std::string>> inputs;
+  std::optional<double> relative_step;
+  bool certify = false;
+  harness::OptionTable options;
+  options.add("wrt", "what to differentiate with respect to", wrt, harness::one_of({"parameters", "inputs"}));
+  options.add("strategy", "how (jacobench list strategies)", strategy,
+              harness::one_of(names_of(strategy_table())));
+  options.add("relative_step", "step of a numeric strategy", relative_step,
+              harness::value_or("auto", harness::real_number(1e-16, 1)));
+  options.add("inputs", "columns of the data that are the inputs, in their order; auto: all, or x0, x1, ...",
+              inputs, harness::value_or("auto", harness::list_of(harness::text())));
+  options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
+              harness::value_or("-", harness::text()));
+  options.add_flag("certify", "hold every entry against the 50-digit reference", certify);
+  const auto operands = read_operands(invocation, "jacobian", {&options});
+  if (!operands) return all_well;
+  if (operands->size() != 2)
+    throw InputError("jacobian: needs a model file and a data file (see jacobench help jacobian)");
+
+  ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
+  const JacobianRequest request{.strategy = &find_strategy(strategy),
+                                .options = {.relative_step = relative_step},
+                                .wrt = wrt == "inputs" ? Wrt::inputs : Wrt::parameters,
+                                .certify = certify};
+  std::optional<Certificate> certificate;
+  write_array(
+      out, invocation.out, jacobian_header(data.model.network, request.wrt, data.n_rows),
+      [&](ArrayWriter& writer) { certificate = write_jacobian(data.model, data.inputs, request, writer); });
+  return certificate ? report(invocation, strategy, *certificate) : all_well;
+}
+
+}  // namespace jacobench::cli

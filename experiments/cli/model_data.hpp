@@ -1,0 +1,36 @@
+// What `jacobian` and `evaluate` share: a model, a data file whose columns are its inputs, and where the
+// numbers go.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jacobench/base/array_writer.hpp"
+#include "jacobench/base/csv.hpp"
+#include "jacobench/network/model_file.hpp"
+
+namespace jacobench::cli {
+
+struct ModelData {
+  Model model;
+  Index n_rows;
+  CsvColumns inputs;
+};
+
+// Reads the model, and the data file once to its end, so that whatever is wrong with either is known before
+// anything is written. The inputs are the columns named, else all columns of a file that has as many as the
+// network has inputs, else its columns x0, x1, ... Errors: InputError
+ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
+                          const std::optional<std::vector<std::string>>& input_columns);
+
+// Calls `write` with a writer to `out` (as CSV), or to a file that takes its name when all is written: .npy
+// or .csv by its ending. Errors: InputError where the file cannot be written or has another ending
+void write_array(const std::optional<std::string>& file, std::ostream& out, const ArrayHeader& header,
+                 const std::function<void(ArrayWriter&)>& write);
+
+}  // namespace jacobench::cli

@@ -1,0 +1,77 @@
+// jacobench run CONFIG [--out DIR] [--key value ...]
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "cli/command.hpp"
+#include "harness/manifest.hpp"
+#include "harness/message.hpp"
+#include "harness/options.hpp"
+#include "harness/runner.hpp"
+#include "harness/table.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+using namespace harness;
+
+// Help without a config: the options of every experiment.
+void print_all_options(std::ostream& out, const OptionTable& own,
+                       std::span<const ExperimentInfo> experiments) {
+  print_usage(out, "run", own.help());
+  for (const ExperimentInfo& info : experiments)
+    fmt::print(out, "\nexperiment {}: {}\n{}", info.name, info.summary, info.make()->options().help());
+}
+
+int report(const RunSummary& summary, const std::filesystem::path& result, std::ostream& err) {
+  if (summary.signal) {
+    fmt::print(err, "interrupted with {} of {} cells done; the same command goes on from there\n",
+               summary.n_rows(), summary.n_cells);
+    return 128 + *summary.signal;
+  }
+  if (summary.n_earlier == summary.n_cells)
+    fmt::print(err, "all {} cells were done already in {}\n", summary.n_cells, result.string());
+  if (summary.n_failed == 0) return all_well;
+  fmt::print(err, "{} of {} cells failed; their rows stay, to run them again choose another --out\n",
+             summary.n_failed, summary.n_cells);
+  return not_all_well;
+}
+
+}  // namespace
+
+int run_command(const Invocation& invocation) {
+  const auto arguments = invocation.arguments;
+  const std::filesystem::path config_file = arguments.empty() ? "" : arguments.front();
+  std::string result = (std::filesystem::path("output") / config_file.stem()).string();
+  OptionTable own;
+  own.add("out", "result folder", result, text());
+
+  if (config_file == "--help") {
+    print_all_options(invocation.out, own, invocation.experiments);
+    return all_well;
+  }
+  if (config_file.empty() || config_file.string().starts_with('-'))
+    throw InputError("run: a config file must come first: jacobench run CONFIG [--key value ...]");
+
+  Study study = read_study(config_file, invocation.experiments);
+  Invocation rest = invocation;
+  rest.arguments = arguments.subspan(1);
+  const auto operands = read_operands(rest, "run", {&own, &study.options});
+  if (!operands) return all_well;
+  if (!operands->empty()) throw InputError("run: {} is one argument too many", in_quotes(operands->front()));
+
+  std::vector<std::string> command_line = {"run"};
+  command_line.insert(command_line.end(), arguments.begin(), arguments.end());
+  const RunSummary summary = run_study(study, result, command_line_text(command_line), invocation.progress);
+  if (!summary.signal) {
+    std::vector<StoredResult> results;
+    results.push_back(read_result(result, invocation.experiments, invocation.err));
+    write_table(invocation.out, results, "text");
+  }
+  return report(summary, result, invocation.err);
+}
+
+}  // namespace jacobench::cli

@@ -1,0 +1,24 @@
+#include "harness/experiment_table.hpp"
+
+#include "accuracy/accuracy_experiment.hpp"
+#include "activations/activations_experiment.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+template <class E>
+std::unique_ptr<Experiment> make() {
+  return std::make_unique<E>();
+}
+
+constexpr ExperimentInfo table[] = {
+    {"accuracy", "how exact each strategy's Jacobian is over a sweep of networks", make<accuracy::AccuracyExperiment>},
+    {"activations", "how exact each activation and its derivatives are over the whole double range",
+     make<activations::ActivationsExperiment>},
+};
+
+}  // namespace
+
+std::span<const ExperimentInfo> experiment_table() { return table; }
+
+}  // namespace jacobench::harness

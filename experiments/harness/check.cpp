@@ -1,0 +1,139 @@
+#include "harness/check.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "harness/cell_key.hpp"
+#include "harness/value_text.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+// "nothing" for null, so that a message never has a hole.
+std::string in_words(const Value& value) { return is_null(value) ? "nothing" : exact_text(value); }
+
+std::string in_words(const std::optional<Value>& value) { return value ? in_words(*value) : "nothing"; }
+
+std::vector<std::string> keys_of_study(const StoredResult& result) {
+  std::vector<std::string> keys;
+  for (const Row& cell : result.study.experiment->cells()) keys.push_back(cell_key(result.columns(), cell));
+  return keys;
+}
+
+bool is_waived(const ColumnList& columns, const Row& row) {
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (columns[i].role == ColumnRole::waiver && !is_null(row.values[i])) return true;
+  return false;
+}
+
+void hold_promises(const ColumnList& columns, const Row& row, std::vector<std::string>& problems) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].role != ColumnRole::promise) continue;
+    const auto ratio = number_in(row.values[i]);
+    if (!ratio && is_waived(columns, row)) continue;
+    if (!ratio)
+      problems.push_back(fmt::format("{}: {} is not a finite number; it must be at most 1",
+                                     cell_key(columns, row), columns[i].name));
+    else if (*ratio > 1)
+      problems.push_back(fmt::format("{}: {} is {}, which breaks the promise of at most 1",
+                                     cell_key(columns, row), columns[i].name, exact_text(*ratio)));
+  }
+}
+
+void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell& before, double factor,
+                  std::vector<std::string>& problems) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Column& column = columns[i];
+    const auto old_figure = before.figure(column.name);
+    if (!old_figure || is_null(*old_figure) || column.role == ColumnRole::promise) continue;
+    const auto now = number_in(row.values[i]);
+    const auto then = number_in(*old_figure);
+    if (is_null(row.values[i])) {
+      problems.push_back(fmt::format("{}: {} is {}; the baseline has {}", before.key, column.name,
+                                     then ? "not a finite number" : "missing", in_words(*old_figure)));
+    } else if (column.role == ColumnRole::gated && now && then) {
+      const bool is_below_floor = *then < column.floor;
+      const double base = is_below_floor ? column.floor : *then;
+      if (*now > factor * base)
+        problems.push_back(fmt::format("{}: {} is {}, more than {} ({} {} times {})", before.key, column.name,
+                                       exact_text(*now), exact_text(factor * base),
+                                       is_below_floor ? "the floor" : "the baseline's", exact_text(base),
+                                       exact_text(factor)));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> problems_of(const StoredResult& result) {
+  const ColumnList& columns = result.columns();
+  std::set<std::string> keys_of_rows;
+  for (const Row& row : result.rows) keys_of_rows.insert(cell_key(columns, row));
+  std::vector<std::string> problems;
+  for (const std::string& key : keys_of_study(result))
+    if (!keys_of_rows.contains(key)) problems.push_back(fmt::format("{}: has not been run", key));
+  for (const Row& row : result.rows) {
+    if (row.status == RowStatus::failed)
+      problems.push_back(fmt::format("{}: failed: {}", cell_key(columns, row), row.reason));
+    else if (row.status == RowStatus::ok)
+      hold_promises(columns, row, problems);
+  }
+  return problems;
+}
+
+std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
+                                          double factor) {
+  if (const auto what = difference(baseline.config, result.study.config()))
+    throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
+                     result.folder.string(), *what);
+  std::vector<std::string> problems = problems_of(result);
+  for (const Row& row : result.rows) {
+    const std::string key = cell_key(result.columns(), row);
+    const BaselineCell* before = baseline.find(key);
+    if (!before)
+      problems.push_back(fmt::format("{}: is not in the baseline; --update takes it in", key));
+    else if (row.status == RowStatus::skipped && before->status == RowStatus::ok)
+      problems.push_back(fmt::format("{}: skipped, but the baseline has figures of it: {}", key, row.reason));
+    else if (row.status == RowStatus::ok)
+      hold_figures(result.columns(), row, *before, factor, problems);
+  }
+  const std::vector<std::string> study = keys_of_study(result);
+  for (const BaselineCell& cell : baseline.cells)
+    if (std::find(study.begin(), study.end(), cell.key) == study.end())
+      problems.push_back(fmt::format("{}: is in the baseline, but no cell of the study", cell.key));
+  return problems;
+}
+
+std::vector<std::string> changes(const Baseline& before, const Baseline& now) {
+  std::vector<std::string> lines;
+  if (const auto what = difference(before.config, now.config))
+    lines.push_back(fmt::format("config: {}", *what));
+  for (const BaselineCell& cell : now.cells) {
+    const BaselineCell* old = before.find(cell.key);
+    if (!old) {
+      lines.push_back(fmt::format("added: {}", cell.key));
+      continue;
+    }
+    if (old->status != cell.status)
+      lines.push_back(fmt::format("changed: {}: {} where it was {}", cell.key, name_of(cell.status),
+                                  name_of(old->status)));
+    std::set<std::string> columns;
+    for (const auto& figures : {old->figures, cell.figures})
+      for (const auto& [column, value] : figures) columns.insert(column);
+    for (const std::string& column : columns)
+      if (old->figure(column) != cell.figure(column))
+        lines.push_back(fmt::format("changed: {}: {} is {} and was {}", cell.key, column,
+                                    in_words(cell.figure(column)), in_words(old->figure(column))));
+  }
+  for (const BaselineCell& cell : before.cells)
+    if (!now.find(cell.key)) lines.push_back(fmt::format("removed: {}", cell.key));
+  return lines;
+}
+
+}  // namespace jacobench::harness

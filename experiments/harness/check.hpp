@@ -1,0 +1,27 @@
+// Check: does a result keep what is promised, and is it as good as its baseline?
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/baseline.hpp"
+#include "harness/result_folder.hpp"
+
+namespace jacobench::harness {
+
+// What does not hold of the result alone, one line each, naming cell, column and value: a cell of the study
+// without a row; status failed; a promise above 1, or null without a waiver (a skipped cell has none to
+// keep). Empty: all holds.
+std::vector<std::string> problems_of(const StoredResult& result);
+
+// The same, and what does not hold against the baseline: a gated figure above factor times the baseline's
+// (both raised to the column's floor); a figure that is null where the baseline has one; a cell that has
+// figures there and is skipped here; a cell that only one of the two has. Throws InputError where the
+// baseline is of another config.
+std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
+                                          double factor);
+
+// One line for each cell that `now` adds, removes or changes.
+std::vector<std::string> changes(const Baseline& before, const Baseline& now);
+
+}  // namespace jacobench::harness

@@ -1,0 +1,130 @@
+// Rows and their columns: a row type is a struct, and one list names its columns; JSON, CSV, tables and check
+// all come from that list.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace jacobench::harness {
+
+// One entry of a row; monostate is null: not applicable, not finite, or not known because the cell failed.
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+enum class ColumnRole {
+  identity,  // says which cell this is; together the identity columns are the key of the row
+  measure,   // a measured figure that must repeat to the bit
+  timing,    // a measured figure that depends on the machine and its load
+  promise,   // a ratio to what was promised: `check` fails where it exceeds 1, or is null without a waiver
+  waiver,    // why nothing is promised of this row; null where something is
+  gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor
+};
+
+struct Column {
+  std::string name;          // snake_case, the key in JSON and CSV
+  std::string heading = {};  // for people, in text, markdown and LaTeX tables; empty: not shown there
+  std::string unit = {};     // shown with the heading; empty for a pure number
+  ColumnRole role;
+  int digits = 3;  // significant digits in tables for people
+  bool starts_group =
+      false;         // identity columns: tables for people begin a new group of rows where it changes
+  double floor = 0;  // gated columns: values up to this one count as equal to it in `check`
+};
+
+using ColumnList = std::vector<Column>;
+
+enum class RowStatus { ok, failed, skipped };
+
+constexpr std::string_view name_of(RowStatus status) {
+  switch (status) {
+    case RowStatus::ok:
+      return "ok";
+    case RowStatus::failed:
+      return "failed";
+    case RowStatus::skipped:
+      return "skipped";
+  }
+  return {};
+}
+
+constexpr std::optional<RowStatus> row_status_named(std::string_view name) {
+  for (const RowStatus status : {RowStatus::ok, RowStatus::failed, RowStatus::skipped})
+    if (name_of(status) == name) return status;
+  return std::nullopt;
+}
+
+// A row: one value a column of its experiment, in the order of the column list.
+struct Row {
+  RowStatus status = RowStatus::ok;
+  std::string reason;  // empty if and only if status is ok
+  std::vector<Value> values;
+};
+
+inline Value to_value(bool value) { return value; }
+inline Value to_value(double value) { return std::isfinite(value) ? Value(value) : Value(); }
+inline Value to_value(const std::string& value) { return value; }
+template <std::integral T>
+Value to_value(T value) {
+  return static_cast<std::int64_t>(value);
+}
+template <class T>
+Value to_value(const std::optional<T>& value) {
+  return value ? to_value(*value) : Value();
+}
+
+// The one list of columns of a row struct R: each entry ties a column to a member of R.
+//   RowSchema<AccuracyRow> schema{{{.name = "strategy", ...}, &AccuracyRow::strategy}, ...};
+// A member is a bool, an integer, a double (not finite becomes null), a std::string, or a std::optional of
+// one.
+template <class R>
+class RowSchema {
+ public:
+  class Entry {
+   public:
+    template <class T>
+    Entry(Column column, T R::*member)
+        : column_(std::move(column)), get_([member](const R& row) { return to_value(row.*member); }) {}
+
+    const Column& column() const { return column_; }
+    Value value(const R& row) const { return get_(row); }
+
+   private:
+    Column column_;
+    std::function<Value(const R&)> get_;
+  };
+
+  RowSchema(std::initializer_list<Entry> entries) : entries_(entries) {
+    for (const Entry& entry : entries_) columns_.push_back(entry.column());
+  }
+
+  const ColumnList& columns() const { return columns_; }
+
+  Row to_row(const R& source) const {
+    Row row;
+    for (const Entry& entry : entries_) row.values.push_back(entry.value(source));
+    return row;
+  }
+
+  // The row of a cell that has not run: identity columns filled in, all else null.
+  Row to_cell(const R& source) const {
+    Row row = to_row(source);
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (columns_[i].role != ColumnRole::identity) row.values[i] = std::monostate{};
+    return row;
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  ColumnList columns_;
+};
+
+}  // namespace jacobench::harness

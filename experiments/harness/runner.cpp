@@ -1,0 +1,125 @@
+#include "harness/runner.hpp"
+
+#include <exception>
+#include <new>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "harness/cell_key.hpp"
+#include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
+#include "harness/message.hpp"
+#include "harness/result_folder.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+void expect_row_of_cell(const ColumnList& columns, const Row& cell, const Row& row) {
+  JB_EXPECT(row.values.size() == columns.size(), "the row has {} values, want {}", row.values.size(),
+            columns.size());
+  JB_EXPECT(cell_key(columns, row) == cell_key(columns, cell), "the row is that of {}",
+            cell_key(columns, row));
+  JB_EXPECT(row.reason.empty() == (row.status == RowStatus::ok), "status {} with reason {}",
+            name_of(row.status), in_quotes(row.reason));
+}
+
+Row failed_row(const Row& cell, std::string_view reason) {
+  Row row = cell;
+  row.status = RowStatus::failed;
+  row.reason = reason.empty() ? "failed without a message" : one_line(reason);
+  return row;
+}
+
+Row run_to_row(Experiment& experiment, std::size_t index, const Row& cell) {
+  try {
+    Row row = experiment.run_cell(index);
+    expect_row_of_cell(experiment.columns(), cell, row);
+    return row;
+  } catch (const std::bad_alloc&) {
+    return failed_row(cell, "out of memory");
+  } catch (const std::exception& error) {
+    return failed_row(cell, error.what());
+  } catch (...) {
+    return failed_row(cell, "threw something that is not a std::exception");
+  }
+}
+
+void count(RunSummary& summary, RowStatus status) {
+  switch (status) {
+    case RowStatus::ok:
+      ++summary.n_ok;
+      break;
+    case RowStatus::failed:
+      ++summary.n_failed;
+      break;
+    case RowStatus::skipped:
+      ++summary.n_skipped;
+      break;
+  }
+}
+
+// The keys of the cells, each of which must be the only one of its name.
+std::vector<std::string> keys_of_cells(const ColumnList& columns, const std::vector<Row>& cells) {
+  std::vector<std::string> keys;
+  std::set<std::string> seen;
+  for (const Row& cell : cells) {
+    keys.push_back(cell_key(columns, cell));
+    JB_EXPECT(seen.insert(keys.back()).second, "two cells are {}", keys.back());
+  }
+  return keys;
+}
+
+// The keys of the rows that are there; all of them must be cells of the study, none twice.
+std::set<std::string> keys_of_earlier_rows(const ResultFolder& folder, const ColumnList& columns,
+                                           const std::vector<std::string>& cell_keys) {
+  const std::set<std::string> known(cell_keys.begin(), cell_keys.end());
+  std::set<std::string> keys;
+  for (const Row& row : folder.earlier_rows()) {
+    const std::string key = cell_key(columns, row);
+    if (!known.contains(key))
+      throw InputError("{}: has a row for {}, which is no cell of this study; choose another --out",
+                       folder.path().string(), key);
+    if (!keys.insert(key).second)
+      throw InputError("{}: has two rows for {}; choose another --out", folder.path().string(), key);
+  }
+  return keys;
+}
+
+}  // namespace
+
+RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
+                     const std::string& command_line, const ProgressDisplay& display) {
+  Experiment& experiment = *study.experiment;
+  const ColumnList& columns = experiment.columns();
+  const std::vector<Row> cells = experiment.cells();
+  const std::vector<std::string> keys = keys_of_cells(columns, cells);
+  ResultFolder folder(result_folder, study.config(), columns, display.out);
+  const std::set<std::string> done = keys_of_earlier_rows(folder, columns, keys);
+
+  RunSummary summary{.n_cells = cells.size(), .n_earlier = done.size()};
+  for (const Row& row : folder.earlier_rows()) count(summary, row.status);
+  if (done.size() == cells.size()) return summary;
+
+  record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line);
+  Progress progress(display, cells.size(), done.size());
+  const InterruptGuard interrupt;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (done.contains(keys[i])) continue;
+    if ((summary.signal = interrupt.signal())) break;
+    progress.cell_starts(keys[i]);
+    const Row row = run_to_row(experiment, i, cells[i]);
+    folder.append(row);
+    count(summary, row.status);
+    progress.cell_ends();
+    if (row.status == RowStatus::failed) progress.say(fmt::format("failed: {}: {}", keys[i], row.reason));
+  }
+  progress.finish();
+  record_run_end(folder.manifest_file(), summary.signal ? "interrupted" : "complete");
+  return summary;
+}
+
+}  // namespace jacobench::harness

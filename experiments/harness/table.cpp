@@ -1,0 +1,232 @@
+#include "harness/table.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "harness/cell_key.hpp"
+#include "harness/message.hpp"
+#include "harness/table_layout.hpp"
+#include "harness/value_text.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+// A result by the last part of its path, or by the whole path where another one has the same last part.
+std::vector<std::string> result_names(const std::vector<StoredResult>& results) {
+  std::vector<std::string> names;
+  std::set<std::string> distinct;
+  for (const StoredResult& result : results) {
+    const auto path = result.folder.lexically_normal();
+    names.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
+    distinct.insert(names.back());
+  }
+  if (distinct.size() == names.size()) return names;
+  for (std::size_t i = 0; i < results.size(); ++i) names[i] = results[i].folder.string();
+  return names;
+}
+
+// The rows of all results under one list of columns.
+struct JoinedRows {
+  ColumnList columns;
+  std::vector<Row> rows;
+};
+
+JoinedRows joined(const std::vector<StoredResult>& results) {
+  JB_EXPECT(!results.empty(), "a table of no result");
+  for (const StoredResult& result : results)
+    if (result.study.experiment_name != results.front().study.experiment_name)
+      throw InputError("{}: is a result of experiment {}, but {} is one of {}; a table takes one experiment",
+                       result.folder.string(), result.study.experiment_name, results.front().folder.string(),
+                       results.front().study.experiment_name);
+  JoinedRows all{results.front().columns(), {}};
+  const bool has_result_column = results.size() > 1;
+  if (has_result_column)
+    all.columns.insert(
+        all.columns.begin(),
+        {.name = "result", .heading = "result", .role = ColumnRole::identity, .starts_group = true});
+  const std::vector<std::string> names = result_names(results);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    for (Row row : results[i].rows) {
+      if (has_result_column) row.values.insert(row.values.begin(), names[i]);
+      all.rows.push_back(std::move(row));
+    }
+  }
+  return all;
+}
+
+enum class Place { hidden, preamble, table };
+
+Place place_of(const JoinedRows& all, std::size_t column) {
+  const auto holds_throughout = [&](auto predicate) {
+    return std::all_of(all.rows.begin(), all.rows.end(),
+                       [&](const Row& row) { return predicate(row.values[column]); });
+  };
+  if (all.columns[column].heading.empty() || holds_throughout(is_null)) return Place::hidden;
+  const bool is_constant = all.rows.size() > 1 && holds_throughout([&](const Value& value) {
+                             return value == all.rows.front().values[column];
+                           });
+  if (all.columns[column].role == ColumnRole::identity && is_constant) return Place::preamble;
+  return Place::table;
+}
+
+std::string cell_text(const Column& column, const Value& value) {
+  const bool is_identity = column.role == ColumnRole::identity;
+  return is_identity ? exact_text_for_people(value) : rounded_text(value, column.digits);
+}
+
+std::string with_unit(const std::string& text, const std::string& unit) {
+  return unit.empty() ? text : text + " " + unit;
+}
+
+bool column_is_numeric(const JoinedRows& all, std::size_t column) {
+  return std::all_of(all.rows.begin(), all.rows.end(), [&](const Row& row) {
+    return is_null(row.values[column]) || is_number(row.values[column]);
+  });
+}
+
+// The reasons of rows that are not ok, each once, numbered from 1.
+class Notes {
+ public:
+  std::string status_text(const ColumnList& columns, const Row& row) {
+    if (row.status == RowStatus::ok) return "ok";
+    const std::string reason = one_line(row.reason);
+    auto note = std::find_if(notes_.begin(), notes_.end(), [&](const Note& n) { return n.reason == reason; });
+    if (note == notes_.end()) note = notes_.insert(notes_.end(), {reason, cell_key(columns, row), 0});
+    ++note->n_rows;
+    return fmt::format("{} [{}]", name_of(row.status), note - notes_.begin() + 1);
+  }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    for (const Note& note : notes_) {
+      const std::string more = note.n_rows > 1 ? fmt::format(" and {} more", note.n_rows - 1) : "";
+      texts.push_back(fmt::format("[{}] {}{}: {}", texts.size() + 1, note.first_cell, more, note.reason));
+    }
+    return texts;
+  }
+
+ private:
+  struct Note {
+    std::string reason, first_cell;
+    std::size_t n_rows = 0;
+  };
+  std::vector<Note> notes_;
+};
+
+std::vector<std::string> completeness(const std::vector<StoredResult>& results) {
+  const std::vector<std::string> names = result_names(results);
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const StoredResult& result = results[i];
+    const std::string name = results.size() > 1 ? names[i] + ": " : "";
+    lines.push_back(fmt::format("{}{}, {} cells{}", name, result.study.experiment_name,
+                                result.progress_text(), result.is_complete() ? "" : " (unfinished)"));
+  }
+  return lines;
+}
+
+}  // namespace
+
+PrintedTable printed_table(const std::vector<StoredResult>& results) {
+  const JoinedRows all = joined(results);
+  PrintedTable table;
+  table.preamble = completeness(results);
+
+  std::vector<std::size_t> shown;
+  std::string constants;
+  for (std::size_t c = 0; c < all.columns.size(); ++c) {
+    const Column& column = all.columns[c];
+    const Place place = place_of(all, c);
+    if (place == Place::table) {
+      shown.push_back(c);
+      table.headings.push_back({column.heading, column.unit, column_is_numeric(all, c)});
+    } else if (place == Place::preamble) {
+      const std::string text = with_unit(cell_text(column, all.rows.front().values[c]), column.unit);
+      constants += fmt::format("{}{} {}", constants.empty() ? "" : ", ", column.heading, text);
+    }
+  }
+  if (!constants.empty()) table.preamble.push_back(constants);
+
+  const bool all_ok = std::all_of(all.rows.begin(), all.rows.end(),
+                                  [](const Row& row) { return row.status == RowStatus::ok; });
+  if (!all_ok) table.headings.push_back({"status", "", false});
+  Notes notes;
+  const Row* previous = nullptr;
+  for (const Row& row : all.rows) {
+    PrintedTable::Line line;
+    bool repeats = previous != nullptr;
+    for (const std::size_t c : shown) {
+      const Column& column = all.columns[c];
+      const bool is_identity = column.role == ColumnRole::identity;
+      const bool differs = previous && previous->values[c] != row.values[c];
+      if (is_identity && column.starts_group && differs) line.starts_group = true;
+      repeats = repeats && is_identity && !differs;
+      if (repeats) ++line.n_repeated;
+      line.cells.push_back(cell_text(column, row.values[c]));
+    }
+    if (line.starts_group) line.n_repeated = 0;
+    if (!all_ok) line.cells.push_back(notes.status_text(all.columns, row));
+    table.lines.push_back(std::move(line));
+    previous = &row;
+  }
+  table.notes = notes.texts();
+  return table;
+}
+
+namespace {
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + '"';
+}
+
+void write_csv(std::ostream& out, const std::vector<StoredResult>& results) {
+  const JoinedRows all = joined(results);
+  for (const Column& column : all.columns) out << csv_field(column.name) << ',';
+  out << "status,reason\n";
+  for (const Row& row : all.rows) {
+    for (const Value& value : row.values) out << csv_field(exact_text(value)) << ',';
+    out << name_of(row.status) << ',' << csv_field(row.reason) << '\n';
+  }
+}
+
+struct TableFormat {
+  std::string_view name;
+  void (*write)(std::ostream&, const std::vector<StoredResult>&);
+};
+
+constexpr TableFormat formats[] = {
+    {"text", [](std::ostream& out, const auto& results) { lay_out_text(out, printed_table(results)); }},
+    {"markdown",
+     [](std::ostream& out, const auto& results) { lay_out_markdown(out, printed_table(results)); }},
+    {"csv", write_csv},
+    {"latex", [](std::ostream& out, const auto& results) { lay_out_latex(out, printed_table(results)); }},
+};
+
+}  // namespace
+
+std::vector<std::string> table_format_names() {
+  std::vector<std::string> names;
+  for (const TableFormat& format : formats) names.emplace_back(format.name);
+  return names;
+}
+
+void write_table(std::ostream& out, const std::vector<StoredResult>& results,
+                 const std::string& format_name) {
+  const auto format = std::find_if(std::begin(formats), std::end(formats), [&](const TableFormat& candidate) {
+    return candidate.name == format_name;
+  });
+  JB_EXPECT(format != std::end(formats), "{} is not a table format", format_name);
+  format->write(out, results);
+}
+
+}  // namespace jacobench::harness
