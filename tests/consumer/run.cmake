@@ -1,0 +1,31 @@
+# Installs the library into an empty prefix and builds the program of the README against it, as somebody outside would.
+# Needs BUILD (the build tree), SOURCE (the source tree), WORK (a folder to fill), BUILD_TYPE.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${ARGV} failed:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(READ ${SOURCE}/README.md readme)
+file(READ ${SOURCE}/tests/consumer/main.cpp program)
+string(FIND "${readme}" "${program}" place)
+if(place EQUAL -1)
+  message(FATAL_ERROR "README.md does not show tests/consumer/main.cpp as it is")
+endif()
+string(REGEX MATCHALL "\n" lines "${program}")
+list(LENGTH lines n_lines)
+if(n_lines GREATER_EQUAL 20)
+  message(FATAL_ERROR "tests/consumer/main.cpp has grown to ${n_lines} lines; it is to stay under 20")
+endif()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=${BUILD_TYPE}
+    -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=${CXX_FLAGS})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer ${SOURCE}/tests/consumer/model.json)
+if(NOT output MATCHES "^y .+, dy/dtheta .+, dy/dx .+\n$")
+  message(FATAL_ERROR "unexpected output: ${output}")
+endif()

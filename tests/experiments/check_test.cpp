@@ -1,0 +1,178 @@
+#include "harness/check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "error_line.hpp"
+#include "toy_run.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+enum ToyColumn { error = 5, of_promise = 6, remark = 8 };
+
+class Check : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    toy_.run();
+    baseline_ = baseline_of(toy_.stored());
+  }
+
+  // What the check says after this has been done to the result.
+  template <class Change>
+  std::vector<std::string> problems_after(Change change, double factor = 2) {
+    StoredResult result = toy_.stored();
+    change(result.rows);
+    return problems_against(baseline_, result, factor);
+  }
+
+  TemporaryFolder folder_;
+  ToyRun toy_{folder_};
+  Baseline baseline_;
+};
+
+TEST_F(Check, FindsNothingWrongWithTheResultItself) {
+  EXPECT_THAT(problems_after([](std::vector<Row>&) {}), IsEmpty());
+}
+
+TEST_F(Check, NamesAFigureThatIsWorseByMoreThanTheFactor) {
+  const auto worse_by = [&](double ratio) {
+    return problems_after([&](std::vector<Row>& rows) { rows[2].values[error] = 43000123.25 * ratio; });
+  };
+  EXPECT_THAT(worse_by(2.0), IsEmpty());
+  EXPECT_THAT(worse_by(0.1), IsEmpty());
+  EXPECT_THAT(worse_by(3.0),
+              ElementsAre("inputs=1 hidden=none way=digits: error is 129000369.75, more than 86000246.5 "
+                          "(the baseline's 43000123.25 times 2)"));
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[2].values[error] = 43000123.25 * 3; }, 4),
+              IsEmpty());
+}
+
+TEST_F(Check, TakesFiguresUpToTheFloorAsEqual) {
+  // The baseline's 1/3 and anything up to the floor of 1 count as 1, so that 2 is the bound.
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[1].values[error] = 2.0; }), IsEmpty());
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[1].values[error] = 2.5; }),
+              ElementsAre("inputs=1 hidden=none way=fine: error is 2.5, more than 2 (the floor 1 times 2)"));
+}
+
+TEST_F(Check, NamesABrokenPromise) {
+  EXPECT_THAT(
+      problems_after([](std::vector<Row>& rows) { rows[0].values[of_promise] = 1.25; }),
+      ElementsAre(
+          "inputs=1 hidden=none way=plain: of_promise is 1.25, which breaks the promise of at most 1"));
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[0].values[of_promise] = 1.0; }), IsEmpty());
+  EXPECT_THAT(
+      problems_after([](std::vector<Row>& rows) { rows[0].values[of_promise] = Value(); }),
+      ElementsAre("inputs=1 hidden=none way=plain: of_promise is not a finite number; it must be at most 1"));
+}
+
+TEST_F(Check, AsksForNoPromiseWhereItIsWaived) {
+  ToyRun toy(folder_, "experiment = toy\n[toy]\nway = unpromised\n");
+  toy.result = folder_.path() / "unpromised";
+  toy.run();
+  EXPECT_THAT(problems_of(toy.stored()), IsEmpty());
+}
+
+TEST_F(Check, NamesAFigureThatIsNoLongerFinite) {
+  EXPECT_THAT(
+      problems_after([](std::vector<Row>& rows) { rows[0].values[error] = Value(); }),
+      ElementsAre("inputs=1 hidden=none way=plain: error is not a finite number; the baseline has 1.5"));
+  EXPECT_THAT(
+      problems_after([](std::vector<Row>& rows) { rows[0].values[remark] = Value(); }),
+      ElementsAre(
+          "inputs=1 hidden=none way=plain: remark is missing; the baseline has a \"remark\", with comma"));
+}
+
+TEST_F(Check, NamesACellThatFailedOrWasSkipped) {
+  const auto become = [](RowStatus status) {
+    return [status](std::vector<Row>& rows) {
+      rows[0].status = status;
+      rows[0].reason = "some reason";
+      for (std::size_t i = 4; i < rows[0].values.size(); ++i) rows[0].values[i] = Value();
+    };
+  };
+  EXPECT_THAT(problems_after(become(RowStatus::failed)),
+              ElementsAre("inputs=1 hidden=none way=plain: failed: some reason"));
+  EXPECT_THAT(
+      problems_after(become(RowStatus::skipped)),
+      ElementsAre(
+          "inputs=1 hidden=none way=plain: skipped, but the baseline has figures of it: some reason"));
+}
+
+TEST_F(Check, LetsACellBeSkippedThatTheBaselineSkipsToo) {
+  ToyRun toy(folder_, "experiment = toy\n[toy]\nway = skips\n");
+  toy.result = folder_.path() / "skips";
+  toy.run();
+  EXPECT_THAT(problems_against(baseline_of(toy.stored()), toy.stored(), 2), IsEmpty());
+}
+
+TEST_F(Check, NamesACellThatOnlyOneOfTheTwoHas) {
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows.erase(rows.begin() + 3); }),
+              ElementsAre("inputs=1 hidden=3x2 way=plain: has not been run"));
+  baseline_.cells.erase(baseline_.cells.begin());
+  baseline_.cells.push_back({"inputs=1 hidden=9 way=plain", RowStatus::ok, {}});
+  EXPECT_THAT(problems_after([](std::vector<Row>&) {}),
+              ElementsAre("inputs=1 hidden=none way=plain: is not in the baseline; --update takes it in",
+                          "inputs=1 hidden=9 way=plain: is in the baseline, but no cell of the study"));
+}
+
+TEST_F(Check, RefusesTheBaselineOfAnotherConfig) {
+  baseline_.config[1].value = "77";
+  EXPECT_EQ(error_line([&] { problems_after([](std::vector<Row>&) {}); }),
+            toy_.result.string() +
+                ": the baseline is of another config (seed is 77 there and 1 here); give the right "
+                "one, or --update it");
+}
+
+TEST_F(Check, SaysWhatAnUpdateChanges) {
+  StoredResult result = toy_.stored();
+  result.rows[0].values[error] = 1.25;
+  result.rows[1].values[remark] = Value();
+  result.rows[2].status = RowStatus::skipped;
+  Baseline now = baseline_of(result);
+  now.cells.erase(now.cells.begin() + 3);
+  now.cells.push_back({"inputs=2", RowStatus::ok, {}});
+  now.config[1].value = "2";
+  EXPECT_THAT(
+      changes(baseline_, now),
+      ElementsAre(
+          "config: seed is 1 there and 2 here",
+          "changed: inputs=1 hidden=none way=plain: error is 1.25 and was 1.5",
+          "changed: inputs=1 hidden=none way=fine: remark is nothing and was a \"remark\", with comma",
+          "changed: inputs=1 hidden=none way=digits: skipped where it was ok", "added: inputs=2",
+          "removed: inputs=1 hidden=3x2 way=plain"));
+  EXPECT_THAT(changes(baseline_, baseline_), IsEmpty());
+}
+
+TEST_F(Check, ReadsBackTheBaselineItWrites) {
+  const auto file = folder_.path() / "baseline.json";
+  baseline_.cells[1].status = RowStatus::skipped;
+  write_baseline(file, baseline_);
+  const Baseline read = read_baseline(file);
+  EXPECT_EQ(read.config, baseline_.config);
+  EXPECT_EQ(read.cells, baseline_.cells);
+}
+
+TEST_F(Check, RefusesAFileThatIsNoBaseline) {
+  const auto refusal = [&](const std::string& contents) {
+    const auto file = folder_.file("b.json", contents);
+    return error_line([&] { read_baseline(file); }).substr(folder_.path().string().size() + 1);
+  };
+  const std::string head = R"({"format":"jacobench-baseline","version":1,)";
+  EXPECT_EQ(refusal("{"), "b.json: is not JSON");
+  EXPECT_EQ(refusal("[1]"), "b.json: is not a baseline of jacobench");
+  EXPECT_EQ(refusal(R"({"format":"jacobench-baseline","version":2})"),
+            "b.json: is a baseline of another version, want 1");
+  EXPECT_EQ(refusal(head + R"("cells":{}})"), "b.json: has no config or no cells");
+  EXPECT_EQ(refusal(head + R"("config":{"seed":1},"cells":{}})"), "b.json: config: seed: is not a string");
+  EXPECT_EQ(refusal(head + R"("config":{},"cells":{"a=1":[]}})"), "b.json: cell a=1: is not an object");
+  EXPECT_EQ(refusal(head + R"("config":{},"cells":{"a=1":{"status":"bad"}}})"),
+            "b.json: cell a=1: has no valid status");
+}
+
+}  // namespace
+}  // namespace jacobench::harness

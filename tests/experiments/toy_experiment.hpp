@@ -1,0 +1,31 @@
+// An experiment without numerics: its rows are the same at every run, and its cells can be told to go wrong.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "harness/experiment.hpp"
+
+namespace jacobench::testing {
+
+// "toy" and, with the same options and columns, "toy_too".
+std::span<const harness::ExperimentInfo> toy_experiments();
+
+// Called before each cell of a toy runs, while it lives, with the index of the cell.
+class BeforeEachCell {
+ public:
+  explicit BeforeEachCell(std::function<void(std::size_t)> call);
+  ~BeforeEachCell();
+  BeforeEachCell(const BeforeEachCell&) = delete;
+  BeforeEachCell& operator=(const BeforeEachCell&) = delete;
+};
+
+// A config of six cells, all of which end well.
+inline const std::string toy_config =
+    "experiment = toy\n"
+    "[toy]\n"
+    "hidden = none, 3x2\n"
+    "way = plain, fine, digits\n";
+
+}  // namespace jacobench::testing

@@ -1,0 +1,1 @@
+#include "accuracy/accuracy_experiment.hpp"

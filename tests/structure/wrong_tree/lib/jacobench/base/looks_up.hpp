@@ -1,0 +1,1 @@
+#include "jacobench/network/perceptron.hpp"

@@ -1,0 +1,1 @@
+#include <ceres/ceres.h>
