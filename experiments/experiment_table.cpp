@@ -12,7 +12,8 @@ std::unique_ptr<Experiment> make() {
 }
 
 constexpr ExperimentInfo table[] = {
-    {"accuracy", "how exact each strategy's Jacobian is over a sweep of networks", make<accuracy::AccuracyExperiment>},
+    {"accuracy", "how exact each strategy's Jacobian is over a sweep of networks",
+     make<accuracy::AccuracyExperiment>},
     {"activations", "how exact each activation and its derivatives are over the whole double range",
      make<activations::ActivationsExperiment>},
 };

@@ -23,7 +23,7 @@ bool reader_has_gone() {
 int main(int argc, char** argv) {
   using namespace jacobench;
   // A reader that has gone (| head) must not end a run: writing then fails, and that is seen below.
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
   const int code = cli::run_command_line(arguments, std::cout, harness::standard_error_display(),
                                          harness::experiment_table());

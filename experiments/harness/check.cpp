@@ -37,12 +37,12 @@ void hold_promises(const ColumnList& columns, const Row& row, std::vector<std::s
     if (columns[i].role != ColumnRole::promise) continue;
     const auto ratio = number_in(row.values[i]);
     if (!ratio && is_waived(columns, row)) continue;
+    const std::string figure = fmt::format("{}: {}", cell_key(columns, row), columns[i].name);
     if (!ratio)
-      problems.push_back(fmt::format("{}: {} is not a finite number; it must be at most 1",
-                                     cell_key(columns, row), columns[i].name));
+      problems.push_back(figure + " is not a finite number; it must be at most 1");
     else if (*ratio > 1)
-      problems.push_back(fmt::format("{}: {} is {}, which breaks the promise of at most 1",
-                                     cell_key(columns, row), columns[i].name, exact_text(*ratio)));
+      problems.push_back(
+          fmt::format("{} is {}, which breaks the promise of at most 1", figure, exact_text(*ratio)));
   }
 }
 
@@ -60,11 +60,11 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
     } else if (column.role == ColumnRole::gated && now && then) {
       const bool is_below_floor = *then < column.floor;
       const double base = is_below_floor ? column.floor : *then;
-      if (*now > factor * base)
-        problems.push_back(fmt::format("{}: {} is {}, more than {} ({} {} times {})", before.key, column.name,
-                                       exact_text(*now), exact_text(factor * base),
-                                       is_below_floor ? "the floor" : "the baseline's", exact_text(base),
-                                       exact_text(factor)));
+      if (*now <= factor * base) continue;
+      problems.push_back(fmt::format("{}: {} is {}, more than {} ({} {} times {})", before.key, column.name,
+                                     exact_text(*now), exact_text(factor * base),
+                                     is_below_floor ? "the floor" : "the baseline's", exact_text(base),
+                                     exact_text(factor)));
     }
   }
 }
@@ -126,10 +126,12 @@ std::vector<std::string> changes(const Baseline& before, const Baseline& now) {
     std::set<std::string> columns;
     for (const auto& figures : {old->figures, cell.figures})
       for (const auto& [column, value] : figures) columns.insert(column);
-    for (const std::string& column : columns)
-      if (old->figure(column) != cell.figure(column))
-        lines.push_back(fmt::format("changed: {}: {} is {} and was {}", cell.key, column,
-                                    in_words(cell.figure(column)), in_words(old->figure(column))));
+    for (const std::string& column : columns) {
+      const auto figure = cell.figure(column), old_figure = old->figure(column);
+      if (figure != old_figure)
+        lines.push_back(fmt::format("changed: {}: {} is {} and was {}", cell.key, column, in_words(figure),
+                                    in_words(old_figure)));
+    }
   }
   for (const BaselineCell& cell : before.cells)
     if (!now.find(cell.key)) lines.push_back(fmt::format("removed: {}", cell.key));

@@ -23,9 +23,9 @@ class OptionTable {
  public:
   // Key: `name` or `section.name`, of a-z, 0-9 and _, not in the table yet.
   template <class T>
-  void add(std::string key, std::string help, T& variable, ValueFormat<T> format) {
-    add_entry({.key = std::move(key),
-               .help = std::move(help),
+  void add(const std::string& key, const std::string& help, T& variable, ValueFormat<T> format) {
+    add_entry({.key = key,
+               .help = help,
                .allowed = format.allowed,
                .default_text = format.write(variable),
                .assign = [&variable, format](std::string_view text) { variable = format.parse(text); },

@@ -46,6 +46,7 @@ std::size_t section_length(std::string_view key) {
 
 [[noreturn]] void refuse_unknown_option(const std::string& key, const std::vector<OptionName>& known) {
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const OptionName& option : known) names.push_back("--" + option.key);
   throw InputError("--{}: is not an option here; {}", key, suggestion("--" + key, names));
 }
@@ -66,7 +67,7 @@ std::vector<Setting> read_config_file(const std::filesystem::path& path) {
       continue;
     }
     try {
-      for (const po::option& option : parse_ini(section + '\n' + text)) {
+      for (const po::option& option : parse_ini(fmt::format("{}\n{}", section, text))) {
         Setting setting{option.string_key, option.value.at(0),
                         fmt::format("{}: {}", place, option.string_key)};
         refuse_second(settings, setting);

@@ -40,17 +40,20 @@ struct JoinedRows {
 
 JoinedRows joined(const std::vector<StoredResult>& results) {
   JB_EXPECT(!results.empty(), "a table of no result");
-  for (const StoredResult& result : results)
-    if (result.study.experiment_name != results.front().study.experiment_name)
-      throw InputError("{}: is a result of experiment {}, but {} is one of {}; a table takes one experiment",
-                       result.folder.string(), result.study.experiment_name, results.front().folder.string(),
-                       results.front().study.experiment_name);
-  JoinedRows all{results.front().columns(), {}};
+  const StoredResult& first = results.front();
+  for (const StoredResult& result : results) {
+    if (result.study.experiment_name == first.study.experiment_name) continue;
+    throw InputError("{}: is a result of experiment {}, but {} is one of {}; a table takes one experiment",
+                     result.folder.string(), result.study.experiment_name, first.folder.string(),
+                     first.study.experiment_name);
+  }
+  JoinedRows all{first.columns(), {}};
   const bool has_result_column = results.size() > 1;
-  if (has_result_column)
-    all.columns.insert(
-        all.columns.begin(),
-        {.name = "result", .heading = "result", .role = ColumnRole::identity, .starts_group = true});
+  if (has_result_column) {
+    const Column column = {
+        .name = "result", .heading = "result", .role = ColumnRole::identity, .starts_group = true};
+    all.columns.insert(all.columns.begin(), column);
+  }
   const std::vector<std::string> names = result_names(results);
   for (std::size_t i = 0; i < results.size(); ++i) {
     for (Row row : results[i].rows) {

@@ -39,7 +39,7 @@ void align_points(Grid& grid, std::size_t column) {
     std::string& text = line[column];
     if (text.empty()) continue;
     const std::size_t n_before = integer_part(text);
-    text = std::string(before - n_before, ' ') + text + std::string(after - (text.size() - n_before), ' ');
+    text.append(after - (text.size() - n_before), ' ').insert(0, before - n_before, ' ');
   }
 }
 

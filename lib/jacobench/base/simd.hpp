@@ -30,6 +30,7 @@ namespace jacobench::simd {
 using Pack = __m512d;
 inline Pack load(const double* p) { return _mm512_loadu_pd(p); }
 inline void store(double* p, Pack v) { _mm512_storeu_pd(p, v); }
+inline void stream(double* p, Pack v) { _mm512_stream_pd(p, v); }
 inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
 inline constexpr const char* name = "AVX-512 with SLEEF";
@@ -37,6 +38,7 @@ inline constexpr const char* name = "AVX-512 with SLEEF";
 using Pack = __m256d;
 inline Pack load(const double* p) { return _mm256_loadu_pd(p); }
 inline void store(double* p, Pack v) { _mm256_storeu_pd(p, v); }
+inline void stream(double* p, Pack v) { _mm256_stream_pd(p, v); }
 inline Pack broadcast(double x) { return _mm256_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm256_fmadd_pd(a, b, c); }
 inline constexpr const char* name = "AVX2 with SLEEF";
@@ -44,9 +46,17 @@ inline constexpr const char* name = "AVX2 with SLEEF";
 using Pack = double;
 inline Pack load(const double* p) { return *p; }
 inline void store(double* p, Pack v) { *p = v; }
+inline void stream(double* p, Pack v) { *p = v; }
 inline Pack broadcast(double x) { return x; }
 inline Pack fma(Pack a, Pack b, Pack c) { return std::fma(a, b, c); }
 inline constexpr const char* name = "plain C++ library";
+#endif
+
+// Past the cache, to an address aligned to the size of a pack.
+#ifdef JACOBENCH_SLEEF
+inline void finish_streams() { _mm_sfence(); }
+#else
+inline void finish_streams() {}
 #endif
 
 inline constexpr Index lanes = static_cast<Index>(sizeof(Pack) / sizeof(double));

@@ -12,11 +12,12 @@
 namespace jacobench {
 namespace {
 
-// The factor, a power of two, by which a variable is scaled so that Ceres' floor sqrt(eps) on the step of the
-// scaled variable is the wanted floor `relative_step` on the variable itself, up to a factor of sqrt(2).
+// The factor, a power of two, by which a variable is scaled so that Ceres' floor sqrt(eps) on the step of the scaled
+// variable is the wanted floor `relative_step` on the variable itself, up to a factor of sqrt(2). Ridders' floor is
+// the relative step already, as long as that is above sqrt(eps).
 double scale_for(ceres::NumericDiffMethodType method, double relative_step) {
-  if (method == ceres::RIDDERS) return 1;  // there Ceres' own floor is the relative step
   const double floor = std::sqrt(std::numeric_limits<double>::epsilon());
+  if (method == ceres::RIDDERS && relative_step >= floor) return 1;
   return std::exp2(std::round(std::log2(floor / relative_step)));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "jacobench/jacobian/column_fill.hpp"
+
 namespace jacobench {
 namespace {
 
@@ -32,6 +34,7 @@ class Layerwise final : public Evaluator {
 
  private:
   void compute(const VectorView& theta, const MatrixView& X, const Outputs& out) override {
+    stores_ = stores_for(out.J_y_theta ? out.J_y_theta->size() * static_cast<Index>(sizeof(double)) : 0);
     const Slopes slopes = out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none;
     const bool backward = goes_backward(out);
     for (Index row = 0; row < X.rows(); row += batch_rows_) {
@@ -44,6 +47,7 @@ class Layerwise final : public Evaluator {
       if (out.J_y_x && !backward)
         for (Index d = 0; d < network().n_inputs(); ++d) go_forward(theta, rows, d, *out.J_y_x);
     }
+    finish_stores(stores_);
   }
 
   // The rows of X in this batch.
@@ -66,7 +70,7 @@ class Layerwise final : public Evaluator {
     const auto slope_of_output = pass_.slope(top).rows(rows.count).col(k);
     if (J_y_theta) {
       zero_other_outputs(*J_y_theta, first_row, rows.count, k);
-      fill_unit(*J_y_theta, first_row, rows.count, top, k, slope_of_output);
+      fill_unit(*J_y_theta, first_row, rows.count, top, k, pass_.slope(top).column(k));
     }
     // The sum over the units of the top layer has one term: output k.
     const auto weights_into_output = network().weights(theta, top).row(k);
@@ -82,7 +86,7 @@ class Layerwise final : public Evaluator {
       delta.array() *= pass_.slope(l).rows(rows.count).array();
       if (J_y_theta)
         for (Index i = 0; i < layer.n_units; ++i)
-          fill_unit(*J_y_theta, first_row, rows.count, l, i, delta.col(i));
+          fill_unit(*J_y_theta, first_row, rows.count, l, i, current_.column(i));
       if (l == 0 && !J_y_x) return;
       multiply_by_weights_transposed(current_.view(), network().weights(theta, l), next_.buffer(),
                                      rows.count);
@@ -92,14 +96,12 @@ class Layerwise final : public Evaluator {
   }
 
   // The columns of all parameters that lead into unit i of layer l.
-  template <class Delta>
-  void fill_unit(Matrix& J_y_theta, Index first_row, Index n_rows, Index l, Index i, const Delta& delta) {
+  void fill_unit(Matrix& J_y_theta, Index first_row, Index n_rows, Index l, Index i, const double* delta) {
     const Layer& layer = network().layer(l);
     const Index first_column = layer.weights_at + i * layer.n_inputs;
     for (Index j = 0; j < layer.n_inputs; ++j)
-      J_y_theta.col(first_column + j).segment(first_row, n_rows) =
-          delta.cwiseProduct(pass_.below(l).rows(n_rows).col(j));
-    if (layer.has_bias()) J_y_theta.col(layer.bias_at + i).segment(first_row, n_rows) = delta;
+      fill_product(delta, pass_.below(l).column(j), &J_y_theta(first_row, first_column + j), n_rows, stores_);
+    if (layer.has_bias()) fill_copy(delta, &J_y_theta(first_row, layer.bias_at + i), n_rows, stores_);
   }
 
   // Output k does not depend on the parameters that lead into the other outputs.
@@ -107,8 +109,9 @@ class Layerwise final : public Evaluator {
     const Layer& top = network().layers().back();
     for (Index i = 0; i < top.n_units; ++i) {
       if (i == k) continue;
-      J_y_theta.block(first_row, top.weights_at + i * top.n_inputs, n_rows, top.n_inputs).setZero();
-      if (top.has_bias()) J_y_theta.col(top.bias_at + i).segment(first_row, n_rows).setZero();
+      for (Index j = 0; j < top.n_inputs; ++j)
+        fill_zero(&J_y_theta(first_row, top.weights_at + i * top.n_inputs + j), n_rows, stores_);
+      if (top.has_bias()) fill_zero(&J_y_theta(first_row, top.bias_at + i), n_rows, stores_);
     }
   }
 
@@ -129,6 +132,7 @@ class Layerwise final : public Evaluator {
   }
 
   const Direction direction_;
+  Stores stores_ = Stores::ordinary;
   const Index batch_rows_;
   ForwardPass pass_;
   Batch current_, next_;  // delta on the way down, S on the way up

@@ -40,6 +40,7 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
     }
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;
+    if (slopes == Slopes::kept) counts_.slopes += n_rows * layer.n_units;
   }
 }
 

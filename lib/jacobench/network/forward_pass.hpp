@@ -18,7 +18,8 @@ namespace jacobench {
 // the observations were cut into batches.
 struct EvaluationCounts {
   std::int64_t layers = 0;       // layers evaluated
-  std::int64_t activations = 0;  // units whose activation was evaluated (with or without its derivative)
+  std::int64_t activations = 0;  // units whose activation was evaluated
+  std::int64_t slopes = 0;       // units whose activation's derivative was evaluated with it
 };
 
 enum class Slopes { none, kept };  // whether phi'(Z) is computed and kept with phi(Z)

@@ -18,7 +18,8 @@ class Counts : public ::testing::TestWithParam<const char*> {
   const std::int64_t units_ = s_.network.n_hidden_units() + K_;
   Matrix values_{N_, K_}, J_y_theta_{N_ * K_, P_}, J_y_x_{N_ * K_, D_};
 
-  // The passes over the whole network that one evaluation costs, counted per observation.
+  // The passes over the whole network that one evaluation costs, counted per observation. The derivatives of the
+  // activations are evaluated where they are used, and nowhere else.
   void expect_passes(const char* strategy, const Outputs& out, std::int64_t n_passes) {
     const auto evaluator = find_strategy(strategy).make(s_.network, N_, {});
     EXPECT_EQ(evaluator->counts().layers, 0);
@@ -26,6 +27,8 @@ class Counts : public ::testing::TestWithParam<const char*> {
       evaluator->evaluate(s_.theta, s_.X, out);
       EXPECT_EQ(evaluator->counts().layers, time * n_passes * N_ * L_) << strategy;
       EXPECT_EQ(evaluator->counts().activations, time * n_passes * N_ * units_) << strategy;
+      const bool by_slopes = !find_strategy(strategy).is_numeric() && (out.J_y_theta || out.J_y_x);
+      EXPECT_EQ(evaluator->counts().slopes, by_slopes ? time * N_ * units_ : 0) << strategy;
     }
   }
 };

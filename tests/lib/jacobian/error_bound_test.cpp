@@ -95,7 +95,7 @@ class SlowAtWeightScaleOne : public AtWeightScaleOne {};
 
 TEST_P(SlowAtWeightScaleOne, BoundAndErrorAreAtMost64Units) {
   const auto& [activation, size] = GetParam();
-  expect_no_more_than_64_units(activation, size, 3);
+  expect_no_more_than_64_units(activation, size, 2);
 }
 
 constexpr auto of_the_study = [] {

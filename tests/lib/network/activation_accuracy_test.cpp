@@ -28,7 +28,7 @@ TEST_P(ActivationAccuracyTest, IsWithinItsBoundsOnACoarseGrid) {
 }
 
 TEST_P(SlowActivationAccuracyTest, IsWithinItsBoundsOnAFineGrid) {
-  expect_promises_kept(GetParam(), activation_grid(6, 2));
+  expect_promises_kept(GetParam(), activation_grid(4, 2));
 }
 
 // Where formulas change from one branch to another, and around the zeros of derivatives.
@@ -97,10 +97,11 @@ LongDoubleJet in_long_double(Activation activation, long double z) {
 // The arguments among n_points at which value and slope look worst, a value and a slope for each of 64
 // stretches.
 std::vector<double> nominate(Activation activation, Index n_points) {
-  const auto ulps = [](double computed, long double truth) {
+  const auto ulps = [](double computed, long double truth, double magnitude) {
     return static_cast<double>(std::abs(computed - truth) /
-                               std::ldexp(1.0L, std::ilogb(std::max(std::abs(truth), 0x1p-1022L)) - 52));
+                               std::ldexp(1.0L, std::ilogb(std::max(magnitude, 0x1p-1022)) - 52));
   };
+  const ActivationInfo& phi = info(activation);
   RandomStream stream(1, cell_number(info(activation).name), 0, RandomPurpose::probe);
   constexpr Index n_stretches = 64;
   std::vector<double> nominated;
@@ -115,14 +116,15 @@ std::vector<double> nominate(Activation activation, Index n_points) {
               ? (activation == Activation::gelu || activation == Activation::gaussian ? 70 : 1400) * (u - 0.5)
               : std::ldexp(1 + u, -static_cast<int>(i / 3 % 50)) * (i % 2 ? 1 : -1);
     }
-    info(activation).value_and_derivative(z.data(), a.data(), d.data(), static_cast<Index>(z.size()));
+    phi.value_and_derivative(z.data(), a.data(), d.data(), static_cast<Index>(z.size()));
     double worst_value = 0, worst_slope = 0, at_value = z[0], at_slope = z[0];
     for (std::size_t i = 0; i < z.size(); ++i) {
       const LongDoubleJet truth = in_long_double(activation, z[i]);
-      if (const double error = ulps(a[i], truth.value); error > worst_value)
-        worst_value = error, at_value = z[i];
-      if (const double error = ulps(d[i], truth.slope); error > worst_slope)
-        worst_slope = error, at_slope = z[i];
+      if (z[i] < phi.accurate_above) continue;
+      const double value = ulps(a[i], truth.value, std::abs(a[i]));
+      const double slope = ulps(d[i], truth.slope, derivative_magnitude(phi, z[i], a[i], d[i]));
+      if (value > worst_value) worst_value = value, at_value = z[i];
+      if (slope > worst_slope) worst_slope = slope, at_slope = z[i];
     }
     nominated.push_back(at_value);
     nominated.push_back(at_slope);
@@ -142,7 +144,7 @@ TEST_P(ActivationAccuracyTest, IsWithinItsBoundsAtTheWorstOfAMillionPoints) {
 
 TEST_P(SlowActivationAccuracyTest, IsWithinItsBoundsAtTheWorstOfManyMillionPoints) {
   if (!rounds(GetParam())) GTEST_SKIP() << "nothing in it rounds but one product";
-  expect_promises_kept(GetParam(), nominate(GetParam(), 1 << 24));
+  expect_promises_kept(GetParam(), nominate(GetParam(), 1 << 22));
 }
 
 const auto all_activations = [] {

@@ -111,6 +111,7 @@ TEST_F(ForwardPassOf, CountsLayersAndActivationsOfEachObservation) {
   pass.run(s_.theta, s_.X, 2, 3, Slopes::kept);
   EXPECT_EQ(pass.counts().layers, 11 * 5);
   EXPECT_EQ(pass.counts().activations, 11 * (5 + 4 + 4 + 3 + 2));
+  EXPECT_EQ(pass.counts().slopes, 3 * (5 + 4 + 4 + 3 + 2));
 }
 
 TEST(Evaluate, NoObservationsGiveNoRows) {

@@ -59,7 +59,7 @@ std::vector<Scenario> make_scenarios() {
   draw("six_layer_mish", 4, {{8, mish}, {8, mish}, {8, mish}, {8, mish}, {8, mish}, {3, identity}}, 6);
   // 13 rows fill no whole number of registers of 2, 4 or 8 doubles
   draw("rows_in_no_whole_register", 2, {{3, tanh}, {2, identity}}, 13);
-  draw("rows_in_two_batches", 2, {{2, tanh}, {1, identity}}, 1024 + 9);
+  draw("rows_in_two_batches", 2, {{2, tanh}, {2, identity}}, 1024 + 9);
 
   draw("saturated_units", 3, {{6, tanh}, {5, logistic}, {1, identity}}, 8, 30);
   draw("saturated_outputs", 2, {{4, tanh}, {2, logistic}}, 8, 30);
