@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -37,33 +38,32 @@ const harness::RowSchema<AccuracyRow>& schema() {
        &R::relative_step},
       {{.name = "correct_digits", .heading = "digits", .role = ColumnRole::measure}, &R::correct_digits},
       {{.name = "max_relative_error",
-        .heading = "max rel.",
+        .heading = "max relative",
         .role = ColumnRole::gated,
         .digits = 2,
         .floor = 1e-15},
        &R::max_relative_error},
       {{.name = "max_scaled_error",
-        .heading = "max error",
+        .heading = "max scaled",
         .unit = "u",
         .role = ColumnRole::gated,
         .floor = 8},
        &R::max_scaled_error},
       {{.name = "p99_scaled_error", .heading = "99%", .unit = "u", .role = ColumnRole::measure},
        &R::p99_scaled_error},
-      {{.name = "mean_scaled_error", .heading = "mean", .unit = "u", .role = ColumnRole::measure},
-       &R::mean_scaled_error},
-      {{.name = "worst_entry", .heading = "worst entry", .role = ColumnRole::measure}, &R::worst_entry},
+      {{.name = "mean_scaled_error", .unit = "u", .role = ColumnRole::measure}, &R::mean_scaled_error},
+      {{.name = "worst_entry", .role = ColumnRole::measure}, &R::worst_entry},
       {{.name = "error_bound", .heading = "", .role = ColumnRole::measure}, &R::error_bound},
-      {{.name = "error_over_promise", .heading = "of promise", .role = ColumnRole::promise, .digits = 2},
+      {{.name = "error_over_promise", .heading = "/ promise", .role = ColumnRole::promise, .digits = 2},
        &R::error_over_promise},
       {{.name = "no_promise", .role = ColumnRole::waiver}, &R::no_promise},
-      {{.name = "network_evaluations", .heading = "evaluations", .role = ColumnRole::measure},
+      {{.name = "network_evaluations", .heading = "evals", .role = ColumnRole::measure},
        &R::network_evaluations},
       {{.name = "time_us", .heading = "time", .unit = "us", .role = ColumnRole::timing}, &R::time_us},
-      {{.name = "cost_over_values", .heading = "of values", .unit = "x", .role = ColumnRole::timing},
+      {{.name = "cost_over_values", .heading = "/ values", .unit = "x", .role = ColumnRole::timing},
        &R::cost_over_values},
       {{.name = "cost_over_separate",
-        .heading = "of two calls",
+        .heading = "/ 2 calls",
         .unit = "x",
         .role = ColumnRole::timing,
         .digits = 2},
@@ -144,8 +144,12 @@ std::vector<harness::Row> AccuracyExperiment::cells() {
           cells_.push_back({n, wrt_from_name(wrt), &strategy, std::nullopt});
           continue;
         }
-        for (const std::optional<double>& step : relative_steps_)
-          cells_.push_back({n, wrt_from_name(wrt), &strategy, step ? step : strategy.default_relative_step});
+        std::set<double> steps_so_far;  // `auto` may stand for a step that is listed as well
+        for (const std::optional<double>& step : relative_steps_) {
+          const double relative_step = step.value_or(*strategy.default_relative_step);
+          if (steps_so_far.insert(relative_step).second)
+            cells_.push_back({n, wrt_from_name(wrt), &strategy, relative_step});
+        }
       }
   }
   std::vector<harness::Row> rows;

@@ -36,7 +36,7 @@ const harness::RowSchema<ActivationRow>& schema() {
         .role = ColumnRole::gated,
         .floor = 1},
        &R::second_derivative_ulp},
-      {{.name = "error_over_promise", .heading = "of promise", .role = ColumnRole::promise, .digits = 2},
+      {{.name = "error_over_promise", .heading = "/ promise", .role = ColumnRole::promise, .digits = 2},
        &R::error_over_promise},
   };
   return schema;

@@ -6,7 +6,7 @@
 // header uses + - * / and comparisons, which mean the same for both, and the functions below.
 // Accuracy: each function within 1 ulp (erfc 1.5) as SLEEF states (Shibata and Petrogalli 2020, IEEE TPDS
 // 31(6));
-//           with the C++ library of Debian 12 tanh is within 2 ulp and the others within the same.
+//           with the C++ library of Debian 12 tanh is within 2.5 ulp and the others within the same.
 #pragma once
 
 #include <cmath>

@@ -73,7 +73,7 @@ constexpr std::array table{
                              .value_ulp = 3,
                              .derivative_ulp = 3}),
     with<formula::Tanh>(
-        {.id = Activation::tanh, .name = "tanh", .summary = "tanh(z)", .value_ulp = 2, .derivative_ulp = 3}),
+        {.id = Activation::tanh, .name = "tanh", .summary = "tanh(z)", .value_ulp = 2.5, .derivative_ulp = 3}),
     with<formula::Relu>({.id = Activation::relu,
                          .name = "relu",
                          .summary = "max(z, 0), with derivative 0 at z = 0",
