@@ -1,11 +1,9 @@
-// Data files: CSV with a header of column names and a number in every cell (RFC 4180 quoting,
-// comma-separated).
+// Data files: CSV with a header of column names and a number in every cell (RFC 4180 quoting, commas between).
 //
 // Rows are read one at a time, so that a file may be larger than memory.
 // Errors: InputError "FILE:LINE: column NAME: what is wrong; what to do" for a file that cannot be read, an
-// empty or
-//         repeated column name, a row with too many or too few cells, a missing value, and a cell that is not
-//         a finite number.
+//         empty or repeated column name, a row with too many or too few cells, a missing value, and a cell that
+//         is not a finite number.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
-// Counter-based random streams: the same bits for the same key, with any number of threads, shards or
-// processes. Source: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3",
-// SC11 (Philox).
+// Counter-based random streams: the same bits for the same key, with any number of threads, shards or processes.
+// Source: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC11 (Philox).
 #pragma once
 
 #include <cstdint>

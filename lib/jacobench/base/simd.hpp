@@ -1,12 +1,10 @@
-// Packs of doubles and the elementary functions on them: the one place that decides what the hot loops run
-// on.
+// Packs of doubles and the elementary functions on them: the one place that decides what the hot loops run on.
 //
 // A Pack is a vector register of SLEEF's width (8 doubles with AVX-512, 4 with AVX2) or, where SLEEF or the
 // instruction set is missing, a plain double with the functions of the C++ library. Code written against this
 // header uses + - * / and comparisons, which mean the same for both, and the functions below.
 // Accuracy: each function within 1 ulp (erfc 1.5) as SLEEF states (Shibata and Petrogalli 2020, IEEE TPDS
-// 31(6));
-//           with the C++ library of Debian 12 tanh is within 2.5 ulp and the others within the same.
+//           31(6)); with the C++ library of Debian 12 tanh is within 2.5 ulp and the others within the same.
 #pragma once
 
 #include <cmath>

@@ -9,9 +9,9 @@
 namespace jacobench {
 
 // The error of a Jacobian J with reference J*, scale S, condition scale C and running error bound B
-// (error_bound.hpp). A J with an entry that is not finite where J* is, or is finite where J* overflows, has
-// infinite errors. Errors below
-// 2^-960 count as none: there numbers underflow.
+// (error_bound.hpp).
+// A J with an entry that is not finite where J* is, or is finite where J* overflows, has infinite errors. Errors
+// below 2^-960 count as none: there numbers underflow.
 struct ErrorSummary {
   double max_scaled = 0;   // max |J - J*| / S, in units of 2^-53
   double mean_scaled = 0;  // the mean over entries

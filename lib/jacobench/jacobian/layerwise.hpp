@@ -2,20 +2,19 @@
 //
 // Model:    delta_L = phi_L'(Z_L) restricted to output k,   delta_l = phi_l'(Z_l) o (delta_{l+1} W_{l+1}),
 //           d y_k / d W_l(i, j) = delta_l(:, i) o A_{l-1}(:, j),   d y_k / d b_l(i) = delta_l(:, i):
-//           every column of J_y_theta is the elementwise product of one delta column and one activation
-//           column. So yes, it can be vectorised: not as one matrix product, but as whole columns. J_y_x,
-//           backward: delta_1 W_1, the same deltas taken one layer further; or forward from the identity, S_0
-//           = I, S_l = diag(phi_l'(Z_l)) W_l S_{l-1}, one input's column of S a batch. The diagonal is never
-//           built: it is a product by columns. The direction with fewer operations is taken unless one is
-//           forced (where the deltas are computed anyway, for J_y_theta, backward is nearly free).
+//           every column of J_y_theta is the elementwise product of one delta column and one activation column.
+//           So yes, it can be vectorised: not as one matrix product, but as whole columns.
+//           J_y_x, backward: delta_1 W_1, the same deltas taken one layer further; or forward from the identity,
+//           S_0 = I, S_l = diag(phi_l'(Z_l)) W_l S_{l-1}, one input's column of S a batch. The diagonal is never
+//           built: it is a product by columns. The direction with fewer operations is taken unless one is forced
+//           (where the deltas are computed anyway, for J_y_theta, backward is nearly free).
 // Shapes:   theta [P], X [N x D], values [N x K], J_y_theta [(N K) x P], J_y_x [(N K) x D]
 // Cost:     J_y_theta: 2 N P (1 + K) flops and 8 N K P bytes written; J_y_x: 2 N P min(K, D) flops;
 //           the workspace is one batch of rows, and evaluating allocates nothing
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
-// delta_L has
-//           the error of phi'; each step down costs one product and the roundings of its partial sums, in the
-//           order of network/batch_product.hpp, then one rounding and the error of phi'; the column product
-//           one more rounding.
+//           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
+//           sums, in the order of network/batch_product.hpp, then one rounding and the error of phi'; the column
+//           product one more rounding.
 // Source:   Bishop (2006), Pattern Recognition and Machine Learning, sec. 5.3.1 and 5.3.4
 #pragma once
 

@@ -1,14 +1,12 @@
 // The Jacobian in 50-digit arithmetic, against which every strategy is measured. It is not a strategy.
 //
 // Model:    each output of each observation is evaluated as a scalar program in 50 decimal digits, recorded
-// operation
-//           by operation, and differentiated by one reverse sweep over the record. The sweep knows additions,
-//           products and elementary functions, nothing of layers, deltas or activations: it shares no
-//           derivative code with any strategy, and the activations are written in their textbook forms.
+//           operation by operation, and differentiated by one reverse sweep over the record. The sweep knows
+//           additions, products and elementary functions, nothing of layers, deltas or activations: it shares
+//           no derivative code with any strategy, and the activations are written in their textbook forms.
 // Shapes:   as in network/perceptron.hpp
-// Cost:     about 6 (P + units) operations of 50 digits an observation for the record and as many an output
-// for the
-//           sweep: some microseconds a parameter and observation; memory about 200 bytes an operation
+// Cost:     about 6 (P + units) operations of 50 digits an observation for the record and as many an output for
+//           the sweep: about a microsecond a parameter and observation; memory about 200 bytes an operation
 // Accuracy: 50 digits less what the condition of the program costs; far beyond the 32 that are kept
 // Errors:   logic_error where a shape is not that of the network
 // Source:   Griewank and Walther (2008), Evaluating Derivatives, sec. 3.2 (reverse mode)

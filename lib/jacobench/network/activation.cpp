@@ -72,8 +72,11 @@ constexpr std::array table{
                              .summary = "1 / (1 + exp(-z))",
                              .value_ulp = 3,
                              .derivative_ulp = 3}),
-    with<formula::Tanh>(
-        {.id = Activation::tanh, .name = "tanh", .summary = "tanh(z)", .value_ulp = 2.5, .derivative_ulp = 3}),
+    with<formula::Tanh>({.id = Activation::tanh,
+                         .name = "tanh",
+                         .summary = "tanh(z)",
+                         .value_ulp = 2.5,
+                         .derivative_ulp = 3}),
     with<formula::Relu>({.id = Activation::relu,
                          .name = "relu",
                          .summary = "max(z, 0), with derivative 0 at z = 0",

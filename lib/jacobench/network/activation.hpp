@@ -37,10 +37,10 @@ enum class Activation {
 enum class DerivativeScale { itself, cancelling_terms };
 
 // One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. The bounds hold
-// from `accurate_above` upwards; the formula's comment says what happens below. Shapes:   z, a, d, d2 are
-// arrays of n doubles; each output may be z itself. Accuracy: value_ulp and derivative_ulp bound the errors
-// of phi and phi' in units in the last place wherever the
-//           true result is a normal number; tests hold them to it over the whole double range. Limits at
+// from `accurate_above` upwards; the formula's comment says what happens below.
+// Shapes:   z, a, d, d2 are arrays of n doubles; each output may be z itself.
+// Accuracy: value_ulp and derivative_ulp bound the errors of phi and phi' in units in the last place wherever
+//           the true result is a normal number; tests hold them to it over the whole double range. Limits at
 //           +-inf are exact, NaN gives NaN, and no finite z gives NaN.
 // Cost:     one pass; `value_and_derivative` shares the transcendental function between the two.
 struct ActivationInfo {

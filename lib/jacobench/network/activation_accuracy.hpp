@@ -1,12 +1,10 @@
 // How far an activation, as the hot loops compute it, is from its 50-digit reference.
 //
-// Model:    error in ulp = |computed - true| / ulp, ulp the spacing of doubles at the true result (for a
-// slope with
-//           DerivativeScale::cancelling_terms: at the size of these terms), wherever the true result
-//           is a normal number. Below that only the absolute spacing of subnormals can be asked for.
-// Grid:     every power of two of both signs with `points_per_octave` points each at pseudo-random places,
-// from the
-//           smallest subnormal to the largest finite double, and as many again spread evenly over [-64, 64],
+// Model:    error in ulp = |computed - true| / ulp, ulp the spacing of doubles at the true result (for a slope
+//           with DerivativeScale::cancelling_terms: at the size of these terms), wherever the true result is a
+//           normal number. Below that only the absolute spacing of subnormals can be asked for.
+// Grid:     every power of two of both signs with `points_per_octave` points each at pseudo-random places, from
+//           the smallest subnormal to the largest finite double, and as many again spread evenly over [-64, 64],
 //           where the activations bend.
 // Cost:     some 50 microseconds a point
 #pragma once

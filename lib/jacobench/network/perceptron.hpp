@@ -1,5 +1,4 @@
-// The multilayer perceptron: its shape and the order of its parameters. This header is the home of the
-// notation.
+// The multilayer perceptron: its shape and the order of its parameters. This header is the home of the notation.
 //
 //   symbol      meaning                                                                  shape
 //   X           inputs, one observation a row                                            N x D
@@ -7,14 +6,14 @@
 //   W_l, b_l    weights and bias of layer l = 1..L                                       n_l x n_{l-1}, n_l
 //   Z_l, A_l    pre-activation A_{l-1} W_l' + 1 b_l', activation phi_l(Z_l); A_0 = X     N x n_l
 //   theta       all parameters                                                           P
-//   J_y_theta   d vec(Y) / d theta; row k N + n is output k of observation n             (N K) x P,
-//   column-major J_y_x       d Y / d X; row k N + n, column d is d y_nk / d x_nd                      (N K) x
-//   D, column-major
+//   J_y_theta   d vec(Y) / d theta; row k N + n is output k of observation n             (N K) x P
+//   J_y_x       d Y / d X; row k N + n, column d is d y_nk / d x_nd                      (N K) x D
 //
-// Order of theta: layer by layer; in each, W_l row by row (all weights into unit 1, then unit 2, ...), then
-// b_l where the layer has one. Index of W_l(i, j): weights_at(l) + i n_{l-1} + j; of b_l(i): bias_at(l) + i.
-// It is the order in which PyTorch flattens a stack of Linear layers. In code everything counts from 0:
-// layer(0) is the first layer above the inputs.
+// Matrices are column-major, so that the observations of a column are contiguous.
+// Order of theta: layer by layer; in each, W_l row by row (all weights into unit 1, then unit 2, ...), then b_l
+// where the layer has one. Index of W_l(i, j): weights_at(l) + i n_{l-1} + j; of b_l(i): bias_at(l) + i. It is
+// the order in which PyTorch flattens a stack of Linear layers.
+// In code everything counts from 0: layer(0) is the first layer above the inputs.
 #pragma once
 
 #include <string>
