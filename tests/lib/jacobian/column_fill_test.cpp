@@ -44,26 +44,50 @@ TEST_P(ColumnFill, WritesExactlyItsColumn) {
 
 INSTANTIATE_TEST_SUITE_P(BothKinds, ColumnFill, ::testing::Values(Stores::ordinary, Stores::streaming));
 
-// A Jacobian large enough to be streamed has the bits of one that is not. 40,001 rows: columns of every alignment.
-TEST(LargeJacobian, HasTheBitsOfASmallOne) {
-  const Perceptron network(3, {{7, Activation::tanh}, {7, Activation::tanh}, {2, Activation::identity}});
-  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
-  const Vector theta = draw_parameters(network, 1, stream);
-  Matrix X(40'001, 3);
-  for (double& x : X.reshaped()) x = stream.normal();
-  const Index N = X.rows(), P = network.n_params();
-  ASSERT_EQ(stores_for(N * 2 * P * 8), Stores::streaming);
-  Matrix J(N * 2, P);
-  find_strategy("layerwise").make(network, N, {})->evaluate(theta, X, {.J_y_theta = &J});
+// Forty thousand rows, in many batches and large enough to be streamed, have the bits of a thousand of them computed
+// apart. 40,001: columns of every alignment.
+class LargeJacobian : public ::testing::Test {
+ protected:
+  LargeJacobian() {
+    RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+    theta_ = draw_parameters(network_, 1, stream);
+    for (double& x : X_.reshaped()) x = stream.normal();
+  }
 
-  const Index first = 39'000, count = 1001;
-  Matrix part(count * 2, P);
+  void expect_same_rows(const Matrix& whole, const Matrix& part) const {
+    for (Index k = 0; k < 2; ++k)
+      EXPECT_EQ(whole.middleRows(k * N_ + first_, count_), part.middleRows(k * count_, count_))
+          << "output " << k;
+  }
+
+  std::unique_ptr<Evaluator> layerwise(Index n_rows, Direction direction = Direction::cheaper) const {
+    StrategyOptions options;
+    options.direction = direction;
+    return find_strategy("layerwise").make(network_, n_rows, options);
+  }
+
+  const Perceptron network_{3, {{7, Activation::tanh}, {7, Activation::tanh}, {2, Activation::identity}}};
+  const Index N_ = 40'001, P_ = network_.n_params(), first_ = 39'000, count_ = 1001;
+  Vector theta_;
+  Matrix X_{N_, 3};
+};
+
+TEST_F(LargeJacobian, WrtParametersHasTheBitsOfASmallOne) {
+  Matrix whole(N_ * 2, P_), part(count_ * 2, P_);
+  ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
   ASSERT_EQ(stores_for(part.size() * 8), Stores::ordinary);
-  find_strategy("layerwise")
-      .make(network, count, {})
-      ->evaluate(theta, X.middleRows(first, count), {.J_y_theta = &part});
-  for (Index k = 0; k < 2; ++k)
-    EXPECT_EQ(J.middleRows(k * N + first, count), part.middleRows(k * count, count)) << "output " << k;
+  layerwise(N_)->evaluate(theta_, X_, {.J_y_theta = &whole});
+  layerwise(count_)->evaluate(theta_, X_.middleRows(first_, count_), {.J_y_theta = &part});
+  expect_same_rows(whole, part);
+}
+
+TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
+  for (const Direction direction : {Direction::forward, Direction::backward}) {
+    Matrix whole(N_ * 2, 3), part(count_ * 2, 3);
+    layerwise(N_, direction)->evaluate(theta_, X_, {.J_y_x = &whole});
+    layerwise(count_, direction)->evaluate(theta_, X_.middleRows(first_, count_), {.J_y_x = &part});
+    expect_same_rows(whole, part);
+  }
 }
 
 }  // namespace
