@@ -183,8 +183,10 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   const Cell& cell = cells_[index];
   const harness::NetworkCase& network_case = networks_[cell.network];
   const Perceptron& network = network_case.network;
-  const auto& [theta, X] = prepared(cell.network).problem;
-  const Reference& reference = prepared(cell.network).reference;
+  const Prepared& now = prepared(cell.network);
+  const Vector& theta = now.problem.theta;
+  const Matrix& X = now.problem.X;
+  const Reference& reference = now.reference;
 
   const auto evaluator = cell.strategy->make(network, X.rows(), {.relative_step = cell.relative_step});
   Matrix values(X.rows(), network.n_outputs());

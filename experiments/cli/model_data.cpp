@@ -13,7 +13,7 @@ namespace {
 
 std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, const Perceptron& network,
                                        const std::optional<std::vector<std::string>>& named) {
-  const std::vector<std::string> columns = CsvReader(data_file).columns();
+  std::vector<std::string> columns = CsvReader(data_file).columns();
   const auto n_inputs = static_cast<std::size_t>(network.n_inputs());
   if (named) {
     if (named->size() != n_inputs)

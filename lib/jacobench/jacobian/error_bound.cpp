@@ -164,8 +164,8 @@ class ErrorAnalysis {
     }
     // Both directions are open to a strategy here, so an entry is granted the larger of the two.
     for (Index d = 0; d < network_.n_inputs(); ++d) {
-      PathSum dZ = constant(network_.weights(theta_, 0).col(d).transpose().array().replicate(N_, 1));
-      const PathSum top = push_up(std::move(dZ), 0);
+      const PathSum dZ = constant(network_.weights(theta_, 0).col(d).transpose().array().replicate(N_, 1));
+      const PathSum top = push_up(dZ, 0);
       for (Index k = 0; k < network_.n_outputs(); ++k) {
         auto bound = scales.bound.col(d).segment(k * N_, N_);
         bound = bound.cwiseMax(top.error.col(k).matrix());
@@ -200,7 +200,7 @@ class ErrorAnalysis {
   }
 
   // From dZ of layer l to dA of the outputs.
-  PathSum push_up(PathSum dZ, Index l) const {
+  PathSum push_up(const PathSum& dZ, Index l) const {
     PathSum dA = times_slope(dZ, layers_[at(l)]);
     for (Index m = l + 1; m < network_.n_layers(); ++m)
       dA = times_slope(times_weights(dA, network_.weights(theta_, m).transpose()), layers_[at(m)]);

@@ -45,7 +45,7 @@ Id tanh(Program& p, Id x) {
 // (1 + erf(x / sqrt 2)) / 2, the normal distribution function
 Id normal_distribution(Program& p, Id x) {
   const Real z = p.value(x);
-  const Real pi = boost::math::constants::pi<Real>();
+  const Real& pi = boost::math::constants::pi<Real>();
   return p.apply(x, boost::math::erfc(Real(-z / sqrt(Real(2)))) / 2, exp(Real(-z * z / 2)) / sqrt(2 * pi));
 }
 
