@@ -90,6 +90,14 @@ double bytes_needed(const Perceptron& network, std::int64_t n_rows) {
   return 8 * sizeof(double) * entries + 600 * n_params;
 }
 
+// How fast y varies along an argument, for the promise of numeric strategies: as the weights' scale; a step is in
+// proportion to the argument where that is above 1.
+double steepness(const harness::NetworkCase& network_case, const harness::Problem& problem, Wrt wrt) {
+  const double largest =
+      wrt == Wrt::parameters ? problem.theta.cwiseAbs().maxCoeff() : problem.X.cwiseAbs().maxCoeff();
+  return std::max(1.0, network_case.weight_scale) * std::max(1.0, largest);
+}
+
 // The least time in us of a few calls; a call that takes long is made once.
 template <class Call>
 double fastest_us(const Call& call) {
@@ -183,10 +191,10 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   const Cell& cell = cells_[index];
   const harness::NetworkCase& network_case = networks_[cell.network];
   const Perceptron& network = network_case.network;
-  const Prepared& now = prepared(cell.network);
-  const Vector& theta = now.problem.theta;
-  const Matrix& X = now.problem.X;
-  const Reference& reference = now.reference;
+  const harness::Problem& problem = prepared(cell.network).problem;
+  const Reference& reference = prepared(cell.network).reference;
+  const Vector& theta = problem.theta;
+  const Matrix& X = problem.X;
 
   const auto evaluator = cell.strategy->make(network, X.rows(), {.relative_step = cell.relative_step});
   Matrix values(X.rows(), network.n_outputs());
@@ -199,10 +207,19 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   AccuracyRow row = identity_of(cell);
   evaluator->evaluate(theta, X, jacobian);
   row.network_evaluations = evaluator->counts().layers / (network.n_layers() * X.rows());
-  const ErrorSummary errors = compare(J, cell.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x,
-                                      error_scales(network, theta, X, cell.strategy->summation, cell.wrt));
+  const ReferenceMatrix& truth = cell.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x;
+  EntryScales scales = error_scales(network, theta, X, cell.strategy->summation, cell.wrt);
+  if (cell.strategy->is_numeric()) {
+    row.error_bound = cell.strategy->numeric_promise(network, *cell.relative_step,
+                                                     steepness(network_case, problem, cell.wrt));
+    if (row.error_bound)
+      scales.bound = numeric_error_bound(*row.error_bound, truth, reference.values);
+    else
+      row.no_promise = "a kink, or a step too wide for the network";
+  }
+  const ErrorSummary errors = compare(J, truth, scales);
   row.worst_entry = entry_name(network, cell.wrt, X.rows(), errors.worst_row, errors.worst_column);
-  if (!std::isfinite(errors.max_scaled))
+  if (!std::isfinite(errors.worst_computed))
     throw std::runtime_error(fmt::format("{} is {}, its reference {}", row.worst_entry, errors.worst_computed,
                                          errors.worst_reference));
   row.n_params = network.n_params();
@@ -211,16 +228,8 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   row.p99_scaled_error = errors.p99_scaled;
   row.max_relative_error = errors.max_relative_to_row;
   row.correct_digits = errors.correct_digits;
-  row.error_bound = errors.max_bound;
+  if (!cell.strategy->is_numeric()) row.error_bound = errors.max_bound;
   row.error_over_promise = errors.max_over_bound;
-  if (cell.strategy->is_numeric()) {
-    const double steepness = std::max(1.0, network_case.weight_scale);
-    row.error_bound = cell.strategy->numeric_promise(network, *cell.relative_step, steepness);
-    if (row.error_bound)
-      row.error_over_promise = errors.max_relative_to_row / *row.error_bound;
-    else
-      row.no_promise = "a kink, or a step too wide for the network";
-  }
 
   row.time_us = fastest_us([&] { evaluator->evaluate(theta, X, jacobian); });
   const double values_us = fastest_us([&] { evaluator->evaluate(theta, X, {.values = &values}); });

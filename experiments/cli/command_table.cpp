@@ -18,11 +18,13 @@ constexpr Command commands[] = {
     {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
-    {"jacobian", "MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--out FILE] [--certify]",
+    {"jacobian",
+     "MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--inputs NAMES] [--out FILE] "
+     "[--certify]",
      "the Jacobian of a model file at the rows of a data file", jacobian_command},
-    {"evaluate", "MODEL.json DATA.csv [--out FILE]", "the outputs of a model file at the rows of a data file",
-     evaluate_command},
-    {"list", "[WHAT]", "list what there is to choose from", list_command},
+    {"evaluate", "MODEL.json DATA.csv [--inputs NAMES] [--out FILE]",
+     "the outputs of a model file at the rows of a data file", evaluate_command},
+    {"list", "[experiments|strategies|activations]", "list what there is to choose from", list_command},
     {"help", "[COMMAND]", "say how a command is used", help_command},
     {"version", "", "say what this program was built from", version_command},
 };

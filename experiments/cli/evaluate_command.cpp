@@ -11,7 +11,7 @@ int evaluate_command(const Invocation& invocation) {
   std::optional<std::string> out;
   std::optional<std::vector<std::string>> inputs;
   harness::OptionTable options;
-  options.add("inputs", "columns of the data that are the inputs, in their order; auto: all, or x0, x1, ...",
+  options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
               inputs, harness::value_or("auto", harness::list_of(harness::text())));
   options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
               harness::value_or("-", harness::text()));
@@ -21,7 +21,7 @@ int evaluate_command(const Invocation& invocation) {
     throw InputError("evaluate: needs a model file and a data file (see jacobench help evaluate)");
 
   ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
-  write_array(out, invocation.out, values_header(data.model.network, data.n_rows),
+  write_array(out, invocation.out, values_header(data.model.network, data.n_rows), *operands,
               [&](ArrayWriter& writer) { write_values(data.model, data.inputs, writer); });
   return all_well;
 }

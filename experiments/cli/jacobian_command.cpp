@@ -24,6 +24,9 @@ int report(const Invocation& invocation, const std::string& strategy, const Cert
   if (certificate.max_over_bound)
     fmt::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
                promise_kept ? "keeps within" : "is outside", *certificate.max_over_bound);
+  if (certificate.n_overflows > 0)
+    fmt::print(invocation.err, "{} entries are beyond the range of double precision and are not certified\n",
+               certificate.n_overflows);
   return promise_kept ? all_well : not_all_well;
 }
 
@@ -41,7 +44,7 @@ int jacobian_command(const Invocation& invocation) {
               harness::one_of(names_of(strategy_table())));
   options.add("relative_step", "step of a numeric strategy", relative_step,
               harness::value_or("auto", harness::real_number(1e-16, 1)));
-  options.add("inputs", "columns of the data that are the inputs, in their order; auto: all, or x0, x1, ...",
+  options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
               inputs, harness::value_or("auto", harness::list_of(harness::text())));
   options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
               harness::value_or("-", harness::text()));
@@ -51,6 +54,10 @@ int jacobian_command(const Invocation& invocation) {
   if (operands->size() != 2)
     throw InputError("jacobian: needs a model file and a data file (see jacobench help jacobian)");
 
+  if (relative_step && !find_strategy(strategy).is_numeric())
+    throw InputError("--relative_step: {} takes no step; leave it out, or choose a numeric strategy",
+                     strategy);
+
   ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
   const JacobianRequest request{.strategy = &find_strategy(strategy),
                                 .options = {.relative_step = relative_step},
@@ -58,7 +65,7 @@ int jacobian_command(const Invocation& invocation) {
                                 .certify = certify};
   std::optional<Certificate> certificate;
   write_array(
-      out, invocation.out, jacobian_header(data.model.network, request.wrt, data.n_rows),
+      out, invocation.out, jacobian_header(data.model.network, request.wrt, data.n_rows), *operands,
       [&](ArrayWriter& writer) { certificate = write_jacobian(data.model, data.inputs, request, writer); });
   return certificate ? report(invocation, strategy, *certificate) : all_well;
 }

@@ -21,16 +21,18 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
                        named->size(), n_inputs);
     return *named;
   }
-  if (columns.size() == n_inputs) return columns;
-  std::vector<std::string> x;
-  for (Index d = 0; d < network.n_inputs(); ++d) x.push_back(input_name(d));
-  const bool has_all = std::all_of(x.begin(), x.end(), [&](const std::string& name) {
+  std::vector<std::string> by_name;
+  for (Index d = 0; d < network.n_inputs(); ++d) by_name.push_back(input_name(d));
+  const auto n_named = std::count_if(by_name.begin(), by_name.end(), [&](const std::string& name) {
     return std::find(columns.begin(), columns.end(), name) != columns.end();
   });
-  if (!has_all)
-    throw InputError("{}: has {} columns ({}), the model {} inputs; say which with --inputs",
-                     data_file.string(), columns.size(), fmt::join(columns, ", "), n_inputs);
-  return x;
+  if (static_cast<std::size_t>(n_named) == n_inputs) return by_name;
+  // Names like x0 that do not name every input would say one thing and their places another.
+  if (n_named == 0 && columns.size() == n_inputs) return columns;
+  const bool other_separator = columns.size() == 1 && columns[0].find_first_of(";\t") != std::string::npos;
+  throw InputError("{}: the columns ({}) do not say which are the model's {} inputs; {}", data_file.string(),
+                   fmt::join(columns, ", "), n_inputs,
+                   other_separator ? "separate columns by commas" : "name them with --inputs");
 }
 
 }  // namespace
@@ -40,17 +42,21 @@ ModelData read_model_data(const std::filesystem::path& model_file, const std::fi
   Model model = read_model(model_file);
   const std::vector<std::string> inputs = choose_inputs(data_file, model.network, input_columns);
   const Index n_rows = count_csv_rows(data_file);
-  if (n_rows == 0) throw InputError("{}: has no rows under its header", data_file.string());
+  if (n_rows == 0)
+    throw InputError("{}: has no rows under its header; give it one row an observation", data_file.string());
   return {std::move(model), n_rows, CsvColumns(data_file, inputs)};
 }
 
 void write_array(const std::optional<std::string>& name, std::ostream& out, const ArrayHeader& header,
-                 const std::function<void(ArrayWriter&)>& write) {
+                 const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write) {
   if (!name) return write(*make_csv_writer(out, header));
   const std::string& file = *name;
   const bool is_npy = file.ends_with(".npy");
   if (!is_npy && !file.ends_with(".csv"))
     throw InputError("--out: {} ends in neither .csv nor .npy; name the format by the ending", file);
+  for (const std::string& input : inputs)
+    if (std::error_code ignored; std::filesystem::equivalent(file, input, ignored))
+      throw InputError("--out: {} is what is being read; choose another file", file);
   const std::filesystem::path partial = file + ".partial";
   try {
     std::ofstream stream(partial, std::ios::binary);

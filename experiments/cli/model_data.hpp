@@ -23,14 +23,16 @@ struct ModelData {
 };
 
 // Reads the model, and the data file once to its end, so that whatever is wrong with either is known before
-// anything is written. The inputs are the columns named, else all columns of a file that has as many as the
-// network has inputs, else its columns x0, x1, ... Errors: InputError
+// anything is written. The inputs are the columns named; else x0, x1, ... where the file has all of them; else
+// all columns of a file that has as many as the network has inputs and none of these names.
+// Errors: InputError
 ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
                           const std::optional<std::vector<std::string>>& input_columns);
 
-// Calls `write` with a writer to `out` (as CSV), or to a file that takes its name when all is written: .npy
-// or .csv by its ending. Errors: InputError where the file cannot be written or has another ending
+// Calls `write` with a writer to `out` (as CSV), or to a file that takes its name when all is written: .npy or
+// .csv by its ending. `inputs` are the files being read.
+// Errors: InputError where the file cannot be written, has another ending, or is one of the inputs
 void write_array(const std::optional<std::string>& file, std::ostream& out, const ArrayHeader& header,
-                 const std::function<void(ArrayWriter&)>& write);
+                 const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write);
 
 }  // namespace jacobench::cli

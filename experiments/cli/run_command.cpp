@@ -45,7 +45,9 @@ int report(const RunSummary& summary, const std::filesystem::path& result, std::
 int run_command(const Invocation& invocation) {
   const auto arguments = invocation.arguments;
   const std::filesystem::path config_file = arguments.empty() ? "" : arguments.front();
-  std::string result = (std::filesystem::path("output") / config_file.stem()).string();
+  const bool has_config = !config_file.empty() && !config_file.string().starts_with('-');
+  std::string result =
+      has_config ? (std::filesystem::path("output") / config_file.stem()).string() : "output/CONFIG";
   OptionTable own;
   own.add("out", "result folder", result, text());
 
@@ -53,7 +55,7 @@ int run_command(const Invocation& invocation) {
     print_all_options(invocation.out, own, invocation.experiments);
     return all_well;
   }
-  if (config_file.empty() || config_file.string().starts_with('-'))
+  if (!has_config)
     throw InputError("run: a config file must come first: jacobench run CONFIG [--key value ...]");
 
   Study study = read_study(config_file, invocation.experiments);

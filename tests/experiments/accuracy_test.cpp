@@ -134,6 +134,16 @@ TEST_F(Accuracy, SaysWhyNothingIsPromised) {
   EXPECT_THAT(problems_of(result), IsEmpty());
 }
 
+// Saturated units make the sensitivities small beside the values, whose rounding the differences take over.
+TEST_F(Accuracy, NumericPromisesHoldWhereUnitsSaturate) {
+  const StoredResult result = run("saturated",
+                                  "[network]\ninputs = 3\nhidden = 6x6\nactivation = tanh, logistic\n"
+                                  "weight_scale = 0.1, 1, 8\n[data]\nrows = 16\n[jacobian]\n"
+                                  "wrt = parameters, inputs\nrelative_step = auto, 1e-3, 1e-12\n"
+                                  "strategies = layerwise, ceres_forward, ceres_central, ceres_ridders\n");
+  EXPECT_THAT(problems_of(result), IsEmpty());
+}
+
 TEST_F(Accuracy, SaysHowMuchMemoryItWouldNeedBeforeTakingIt) {
   const auto config = folder_.file(
       "huge.ini", "experiment = accuracy\n[network]\nhidden = 5, 100000x100000\n[data]\nrows = 1000\n");

@@ -132,6 +132,30 @@ TEST_F(ModelCommands, InputsAreChosenByName) {
   EXPECT_NE(jacobench({"evaluate", model("torch.json"), reordered, "--inputs", "x2,x1,x0"}).out, wanted);
 }
 
+TEST_F(ModelCommands, NamesOfInputsBeatPlaces) {
+  const std::string sum = write(
+      "sum.json",
+      R"({"format": "jacobench-mlp", "version": 1, "layers": [{"activation": "identity", "weights": [[1, 10]]}]})");
+  EXPECT_EQ(jacobench({"evaluate", sum, write("a.csv", "x1,x0\n1,2\n")}).out, "y0\n12\n");
+  EXPECT_EQ(jacobench({"evaluate", sum, write("b.csv", "x1,x0,w\n1,2,9\n")}).out, "y0\n12\n");
+  EXPECT_EQ(jacobench({"evaluate", sum, write("c.csv", "dose,time\n1,2\n")}).out, "y0\n21\n");
+  EXPECT_EQ(jacobench({"evaluate", sum, write("d.csv", "y,x0\n1,2\n")}).code, wrong_input);
+}
+
+// exp(800) overflows beside exp(400), which does not: the entries of the other unit are finite, and right.
+TEST_F(ModelCommands, AUnitThatOverflowsDoesNotSpoilItsNeighbours) {
+  const std::string overflow = write("overflow.json", R"({"format": "jacobench-mlp", "version": 1, "layers": [
+              {"activation": "exp", "weights": [[1], [0.5]]}, {"activation": "identity", "weights": [[1, 1]]}]})");
+  const std::string data = write("x.csv", "a\n800\n");
+  for (const std::string strategy : {"layerwise", "per_parameter"}) {
+    const Output output = jacobench({"jacobian", overflow, data, "--strategy", strategy, "--certify"});
+    EXPECT_EQ(output.code, all_well) << output.err;
+    EXPECT_NE(output.err.find("2 entries are beyond the range of double precision"), std::string::npos)
+        << output.err;
+    EXPECT_EQ(output.out.find("nan"), std::string::npos) << output.out;
+  }
+}
+
 TEST_F(ModelCommands, LongFilesAreStreamedInBatches) {
   std::string text = "x0,x1,x2\n";
   for (int n = 0; n < 5000; ++n) text += fmt::format("{},{},1\n", n % 7, n % 11);
@@ -149,6 +173,7 @@ TEST_F(ModelCommands, BadInputIsOneLineAndNothingIsWritten) {
   const std::string out = temporary("J.csv");
   const std::string text = write("text.csv", "x0,x1,x2\n1,2,3\n4,oops,6\n");
   const std::string two = write("two.csv", "a,b\n1,2\n");
+  const std::string same = write("same.csv", "x0,x1,x2\n1,2,3\n");
   const std::string empty = write("empty.csv", "x0,x1,x2\n");
   struct Case {
     std::vector<std::string> arguments;
@@ -161,7 +186,7 @@ TEST_F(ModelCommands, BadInputIsOneLineAndNothingIsWritten) {
       {{"jacobian", model("data.csv"), model("data.csv")}, model("data.csv") + ": not valid JSON"},
       {{"jacobian", model("torch.json"), text, "--out", out}, text + ":3: column x1: 'oops' is not a number"},
       {{"jacobian", model("torch.json"), two},
-       two + ": has 2 columns (a, b), the model 3 inputs; say which with --inputs"},
+       two + ": the columns (a, b) do not say which are the model's 3 inputs; name them with --inputs"},
       {{"jacobian", model("torch.json"), empty}, empty + ": has no rows under its header"},
       {{"jacobian", model("torch.json"), model("data.csv"), "--inputs", "x0,x1"},
        "--inputs: names 2 columns"},
@@ -173,6 +198,9 @@ TEST_F(ModelCommands, BadInputIsOneLineAndNothingIsWritten) {
        "--wrt: \"theta\" is not known"},
       {{"jacobian", model("torch.json"), model("data.csv"), "--out", temporary("J.txt")}, "--out: "},
       {{"jacobian", model("torch.json"), model("data.csv"), "--out", "no/such/folder/J.csv"}, "--out: "},
+      {{"evaluate", model("sklearn.json"), same, "--out", same}, "--out: " + same + " is what is being read"},
+      {{"jacobian", model("torch.json"), model("data.csv"), "--relative_step", "1e-3"},
+       "--relative_step: layerwise takes no step"},
       {{"evaluate", model("torch.json"), text, "--out", out}, text + ":3: column x1: 'oops' is not a number"},
   };
   for (const Case& c : cases) {

@@ -17,6 +17,11 @@ std::string without_blanks_around(const std::string& text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
+bool is_number(const std::string& text) {
+  double x = 0;
+  return std::from_chars(text.data(), text.data() + text.size(), x).ptr == text.data() + text.size();
+}
+
 // For a message of one line: control characters replaced, and no longer than it helps.
 std::string as_shown(std::string text) {
   constexpr std::size_t longest = 40;
@@ -40,6 +45,8 @@ CsvReader::CsvReader(const std::filesystem::path& file) : name_(file.string()), 
       throw InputError("{}:{}: two columns are called {}; rename one", name_, line_, column);
     columns_.push_back(column);
   }
+  if (std::all_of(columns_.begin(), columns_.end(), is_number))
+    throw InputError("{}:{}: is a line of numbers; the first line must name the columns", name_, line_);
 }
 
 std::size_t CsvReader::position_of(const std::string& column) const {

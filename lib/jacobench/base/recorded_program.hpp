@@ -1,16 +1,15 @@
-// A scalar program recorded operation by operation, and its reverse sweep (the tape of reverse-mode
-// differentiation).
+// A scalar program recorded operation by operation, and its reverse sweep: the tape of reverse differentiation.
 //
-// Written for any real type T with the usual functions; the reference uses it in 50 digits.
+// Written for any type T with +, * and ==; the reference uses it in 50 digits.
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace jacobench {
 
-// A value in the record; arithmetic on it appends to the record.
-// A number that is not a variable (a constant) is folded in as part of an operation.
+// The record: each call appends an operation and returns its place in it.
 template <class T>
 class RecordedProgram {
  public:

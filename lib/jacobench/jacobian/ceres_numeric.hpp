@@ -29,15 +29,14 @@ std::unique_ptr<Evaluator> make_ceres_central(const Perceptron& network, Index m
 std::unique_ptr<Evaluator> make_ceres_ridders(const Perceptron& network, Index max_rows,
                                               const StrategyOptions& options);
 
-// The promised error relative to the 2-norm of a row of J, for relative step r and steepness s (strategy.hpp):
+// The promised error relative to the 2-norm of a row of J plus |y|, for relative step r and steepness s (strategy.hpp):
 //   forward  c (s r              + 2^-53 / r)
 //   central  c ((s r)^2          + 2^-53 / r)
 //   Ridders  c ((32 s r)^4 / 480 + 2^-53 / r), what its first extrapolation reaches: of central differences at
 //            h = 32 r and h / 2, h^4 |y^(5)| / 480 is left. It goes no further where that is below 10^-12,
 //            Ceres' own absolute tolerance, as all entries of a saturated network are.
 // The first term is the truncation h^q |y^(q+1)| / |y'|, the second the rounding of y and of x over the step.
-// c = 1024 is how far the ratios |y^(q+1)| / (s^q |y'|) and |y| / |y'|, times the units by which y itself is
-// off, may exceed one.
+// c = 1024 is how far the ratio |y^(q+1)| / (s^q |y'|), and the units by which y itself is off, may exceed one.
 // Nothing is promised where an activation has a kink, which a step may straddle (for central and Ridders also a
 // jump of its second derivative, as elu and softsign have), nor by Ridders where its first step, 32 r, reaches
 // beyond 1 / s: there its tableau need not converge, and Ceres stops at the first sign of instability.

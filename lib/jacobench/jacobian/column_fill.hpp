@@ -14,7 +14,7 @@ enum class Stores { ordinary, streaming };
 // The stores that suit a Jacobian of this many bytes.
 Stores stores_for(Index bytes);
 
-// out = delta o a over n rows. Any alignment; whole cache lines are streamed, the ends are stored as usual.
+// out = delta o a over n rows. Any alignment; whole packs are streamed, the ends are stored as usual.
 void fill_product(const double* delta, const double* a, double* out, Index n, Stores stores);
 
 // out = delta, and out = 0.

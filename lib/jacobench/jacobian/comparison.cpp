@@ -54,6 +54,7 @@ ErrorSummary compare(const Matrix& J, const ReferenceMatrix& reference, const En
   for (Index j = 0; j < J.cols(); ++j)
     for (Index i = 0; i < J.rows(); ++i) {
       const double error = error_of(J(i, j), reference, i, j);
+      if (std::isinf(J(i, j)) && error == 0) ++summary.n_overflows;
       const double scaled = ratio(error, scales.scale(i, j)) / unit_roundoff;
       scaled_errors.push_back(scaled);
       sum += scaled;

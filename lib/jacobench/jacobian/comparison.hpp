@@ -18,7 +18,9 @@ struct ErrorSummary {
   double p99_scaled = 0;   // the 99th percentile over entries (the smallest error that 99% do not exceed)
   double max_relative_to_row = 0;  // max over entries of |J - J*| / ||row of J*||_2
   double correct_digits = 0;  // -log10(max_relative_to_row), at most the 15.95 digits of double precision
-  Index worst_row = 0;        // where |J - J*| / S is largest
+  Index n_overflows =
+      0;  // entries that are infinite in J and beyond double precision in J*: no error is known of them
+  Index worst_row = 0;  // where |J - J*| / S is largest
   Index worst_column = 0;
   double worst_computed = 0;
   double worst_reference = 0;

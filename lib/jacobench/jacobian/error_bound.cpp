@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace jacobench {
@@ -247,6 +248,9 @@ class ErrorAnalysis {
   }
 
   static EntryScales finish(EntryScales scales, PathSummation summation) {
+    // Where a quantity overflows, its products with zero are not numbers: nothing is promised there.
+    for (Matrix* scale : {&scales.bound, &scales.scale, &scales.condition})
+      *scale = scale->array().isNaN().select(std::numeric_limits<double>::infinity(), *scale);
     if (summation == PathSummation::differences)
       scales.bound.resize(0, 0);
     else
@@ -267,6 +271,11 @@ EntryScales error_scales(const Perceptron& network, const VectorView& theta, con
                          PathSummation summation, Wrt wrt) {
   const ErrorAnalysis analysis(network, theta, X);
   return wrt == Wrt::parameters ? analysis.wrt_parameters(summation) : analysis.wrt_inputs(summation);
+}
+
+Matrix numeric_error_bound(double relative_error, const ReferenceMatrix& J, const ReferenceMatrix& values) {
+  const Vector size = J.high.rowwise().stableNorm() + values.high.reshaped().cwiseAbs();
+  return (relative_error * size).replicate(1, J.high.cols());
 }
 
 }  // namespace jacobench

@@ -35,18 +35,24 @@
 // Source: Higham (2002), Accuracy and Stability of Numerical Algorithms, sec. 3.3 (running error analysis)
 #pragma once
 
+#include "jacobench/jacobian/reference.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/network/perceptron.hpp"
 
 namespace jacobench {
 
 struct EntryScales {
-  Matrix bound;      // |computed - true| stays within it; empty for PathSummation::differences
+  Matrix bound;      // |computed - true| stays within it; empty where nothing is promised
   Matrix scale;      // S
   Matrix condition;  // C
 };
 
 EntryScales error_scales(const Perceptron& network, const VectorView& theta, const MatrixView& X,
                          PathSummation summation, Wrt wrt);
+
+// The bound of a numeric strategy that promises `relative_error` (StrategyInfo::numeric_promise): in the row of y_nk,
+// relative_error (||J*_row||_2 + |y_nk|), the truncation being in proportion to the first and the rounding to the second.
+// Shapes: J [(N K) x P or D], values [N x K]; the result has the shape of J.
+Matrix numeric_error_bound(double relative_error, const ReferenceMatrix& J, const ReferenceMatrix& values);
 
 }  // namespace jacobench

@@ -31,6 +31,7 @@ void keep_worst(std::optional<Certificate>& certificate, const ErrorSummary& err
     certificate->max_scaled = -1;
     certificate->max_over_bound = errors.max_over_bound;
   }
+  certificate->n_overflows += errors.n_overflows;
   certificate->max_relative_to_row = std::max(certificate->max_relative_to_row, errors.max_relative_to_row);
   if (errors.max_over_bound)
     certificate->max_over_bound = std::max(*certificate->max_over_bound, *errors.max_over_bound);

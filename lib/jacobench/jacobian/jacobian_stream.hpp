@@ -24,6 +24,7 @@ struct Certificate {
   double max_scaled = 0;  // in units of 2^-53
   double max_relative_to_row = 0;
   std::optional<double> max_over_bound;  // analytic strategies: the promise is kept where this is at most 1
+  Index n_overflows = 0;                 // entries beyond double precision, of which nothing is certified
   std::string worst_entry;               // "row 3, y0:w1[2,0]", rows counted from 0
   double worst_computed = 0;
   double worst_reference = 0;

@@ -9,7 +9,8 @@
 //           built: it is a product by columns. The direction with fewer operations is taken unless one is forced
 //           (where the deltas are computed anyway, for J_y_theta, backward is nearly free).
 // Shapes:   theta [P], X [N x D], values [N x K], J_y_theta [(N K) x P], J_y_x [(N K) x D]
-// Cost:     J_y_theta: 2 N P (1 + K) flops and 8 N K P bytes written; J_y_x: 2 N P min(K, D) flops;
+// Cost:     forward 2 N P flops; J_y_theta: 3 N K P more and 8 N K P bytes written; J_y_x: 2 N K P more going
+//           backward, 2 N D P going forward, less the first step of either (cheaper_input_direction);
 //           the workspace is one batch of rows, and evaluating allocates nothing
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial

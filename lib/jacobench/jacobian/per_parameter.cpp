@@ -31,26 +31,27 @@ class PerParameter final : public Evaluator {
       }
   }
 
-  // dZ of the parameter's own layer: A_{l-1}(:, j), or 1 for a bias, in the column of its unit, zero
+  // dA of the parameter's own layer: A_{l-1}(:, j), or 1 for a bias, times the slope, in the column of its unit; zero
   // elsewhere.
   void start_at_parameter(Index p, Index n_rows) {
     const ParameterPlace place = network().place_of(p);
-    auto dZ = tangent(place.layer).rows(n_rows);
-    dZ.setZero();
+    auto dA = tangent(place.layer).rows(n_rows);
+    dA.setZero();
+    const auto slope = pass_.slope(place.layer).rows(n_rows).col(place.unit);
     if (place.is_bias())
-      dZ.col(place.unit).setOnes();
+      dA.col(place.unit) = slope;
     else
-      dZ.col(place.unit) = pass_.below(place.layer).rows(n_rows).col(place.input);
+      dA.col(place.unit) = pass_.below(place.layer).rows(n_rows).col(place.input).cwiseProduct(slope);
   }
 
-  // dZ of the first layer: its weights from the input.
+  // dA of the first layer: its weights from the input, times the slopes.
   void start_at_input(Index d, const VectorView& theta, Index n_rows) {
-    tangent(0).rows(n_rows).rowwise() = network().weights(theta, 0).col(d).transpose();
+    const auto weights = network().weights(theta, 0).col(d).transpose().array();
+    tangent(0).rows(n_rows) = (pass_.slope(0).rows(n_rows).array().rowwise() * weights).matrix();
   }
 
-  // From dZ in tangent(l) to dA of the outputs in the last tangent.
+  // From dA of layer l to dA of the outputs.
   void push_up_from(Index l, const VectorView& theta, Index n_rows) {
-    tangent(l).rows(n_rows).array() *= pass_.slope(l).rows(n_rows).array();
     for (Index above = l + 1; above < network().n_layers(); ++above) {
       multiply_by_weights(tangent(above - 1).view(), network().weights(theta, above), nullptr,
                           tangent(above).buffer(), n_rows);

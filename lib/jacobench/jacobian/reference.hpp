@@ -12,6 +12,8 @@
 // Source:   Griewank and Walther (2008), Evaluating Derivatives, sec. 3.2 (reverse mode)
 #pragma once
 
+#include <cmath>
+
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/network/perceptron.hpp"
 

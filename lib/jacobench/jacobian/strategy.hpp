@@ -71,8 +71,8 @@ enum class PathSummation {
 //
 // What it promises, and `check` holds it to:
 //   analytic  |J - J*| within the running error bound of jacobian/error_bound.hpp, entry by entry;
-//   numeric   |J - J*| within numeric_promise(...) times the 2-norm of the entry's row, or nothing where that is
-//             empty.
+//   numeric   |J - J*| within numeric_promise(...) times the 2-norm of the entry's row plus |y| there
+//             (numeric_error_bound in jacobian/error_bound.hpp), or nothing where it is empty.
 // `steepness` says how fast the network varies: |y^(q+1)| of the order of steepness^q |y'| along a parameter.
 struct StrategyInfo {
   std::string_view name;

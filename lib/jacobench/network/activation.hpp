@@ -1,7 +1,7 @@
 // Activation functions: value, first and second derivative, right over all doubles.
 //
-// One table declares them. A new activation is one enumerator, one formula (activation_formulas.hpp) and one
-// row.
+// One table declares them. A new activation is one enumerator, one formula (activation_formulas.hpp), one row, and
+// its textbook form for the reference (activation_reference.cpp).
 #pragma once
 
 #include <limits>

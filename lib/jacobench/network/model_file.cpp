@@ -65,8 +65,11 @@ Json parse(std::istream& in, const std::string& name) {
   }
 }
 
-void expect_object(const Place& place, std::initializer_list<std::string_view> known_keys) {
+void expect_object(const Place& place) {
   if (!place.value.is_object()) place.refuse("is not an object {{...}}");
+}
+
+void expect_known_keys(const Place& place, std::initializer_list<std::string_view> known_keys) {
   for (const auto& [key, value] : place.value.items())
     if (std::find(known_keys.begin(), known_keys.end(), key) == known_keys.end())
       place.refuse("unknown key \"{}\"; known: {}", key, fmt::join(known_keys, ", "));
@@ -115,12 +118,14 @@ std::string comma_separated(const Numbers& numbers) {
 Model read_model(std::istream& in, const std::string& name) {
   const Json json = parse(in, name);
   const Place file{json, name};
-  expect_object(file, {"format", "version", "layers"});
-  const Place format = file.member("format"), version = file.member("version"),
-              layers = file.member("layers");
+  expect_object(file);
+  const Place format = file.member("format");
   if (format.value != format_name) format.refuse("is {}, want \"{}\"", format.value.dump(), format_name);
+  const Place version = file.member("version");
   if (version.value != format_version)
     version.refuse("is {}, this program reads version {}", version.value.dump(), format_version);
+  expect_known_keys(file, {"format", "version", "layers"});
+  const Place layers = file.member("layers");
   expect_array(layers);
 
   std::vector<LayerSpec> specs;
@@ -128,7 +133,8 @@ Model read_model(std::istream& in, const std::string& name) {
   std::size_t n_inputs = 0, n_below = 0;
   for (std::size_t l = 0; l < layers.value.size(); ++l) {
     const Place layer = layers.entry(l);
-    expect_object(layer, {"activation", "weights", "bias"});
+    expect_object(layer);
+    expect_known_keys(layer, {"activation", "weights", "bias"});
     const Activation activation = activation_of(layer);
     const Place weights = layer.member("weights");
     expect_array(weights);
@@ -141,6 +147,8 @@ Model read_model(std::istream& in, const std::string& name) {
       append_numbers(weights.entry(i), n_below,
                      l == 0 ? "as in the first row" : "the units of the layer below", theta);
     const bool has_bias = layer.value.contains("bias");
+    if (has_bias && layer.value["bias"].is_null())
+      layer.member("bias").refuse("is null; leave the key out for no bias");
     if (has_bias) append_numbers(layer.member("bias"), n_units, "one a row of weights", theta);
     specs.push_back({static_cast<Index>(n_units), activation, has_bias ? Bias::present : Bias::none});
     n_below = n_units;

@@ -65,6 +65,7 @@ TEST_F(Csv, TakesTheUsualVariants) {
 
 TEST_F(Csv, NamesLineAndColumnOfWhatItCannotRead) {
   EXPECT_EQ(error_of(""), ": is empty; the first line must name the columns");
+  EXPECT_EQ(error_of("0.1,2\n3,4\n"), ":1: is a line of numbers; the first line must name the columns");
   EXPECT_EQ(error_of("a,,c\n"), ":1: column 2 has no name; name every column");
   EXPECT_EQ(error_of("a,b,a\n"), ":1: two columns are called a; rename one");
   EXPECT_EQ(error_of("a,b\n1,2\n3\n"), ":3: has 1 cells, the header 2; every row needs one cell a column");

@@ -181,5 +181,16 @@ TEST(Bound, FollowsTheErrorOfZIntoTheSlope) {
   EXPECT_GT(bound_of(cancelling), 1000 * bound_of(alone));
 }
 
+TEST(NumericErrorBound, IsRelativeToTheRowAndItsValue) {
+  // Two observations, two outputs: rows 0 and 1 of J are output 0, rows 2 and 3 output 1.
+  ReferenceMatrix J, values;
+  J.high = Matrix{{3, 4}, {0, 0}, {6, -8}, {0, 2}};
+  values.high = Matrix{{1, -20}, {-2, 0}};
+  const Matrix wanted{{0.6, 0.6}, {0.2, 0.2}, {3, 3}, {0.2, 0.2}};
+  const Matrix bound = numeric_error_bound(0.1, J, values);
+  ASSERT_EQ(bound.rows(), 4);
+  EXPECT_LE((bound - wanted).cwiseAbs().maxCoeff(), 4 * unit_roundoff * 3);  // a norm, a sum and a product
+}
+
 }  // namespace
 }  // namespace jacobench
