@@ -43,7 +43,11 @@ bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-double ulp(double x) { return std::ldexp(1.0, std::ilogb(x) - 52); }
+// The spacing of doubles at x; below the normal numbers that of the subnormals.
+double ulp(double x) {
+  const double normal = std::max(std::abs(x), std::numeric_limits<double>::min());
+  return std::ldexp(1.0, std::ilogb(normal) - 52);
+}
 
 class EveryActivation : public ::testing::TestWithParam<ActivationInfo> {
  protected:
