@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "jacobench/base/names.hpp"
-#include "jacobench/network/entry_names.hpp"
+#include "jacobench/jacobian/jacobian_stream.hpp"
 
 #include "harness/memory.hpp"
 
@@ -113,11 +113,6 @@ double fastest_us(const Call& call) {
     if (stop - begin > std::chrono::milliseconds(200)) break;
   }
   return fastest;
-}
-
-std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column) {
-  return fmt::format("row {}, {}:{}", row % n_rows, output_name(row / n_rows),
-                     wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column));
 }
 
 }  // namespace

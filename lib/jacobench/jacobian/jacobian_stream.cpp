@@ -38,13 +38,18 @@ void keep_worst(std::optional<Certificate>& certificate, const ErrorSummary& err
   if (errors.max_scaled <= certificate->max_scaled) return;
   certificate->max_scaled = errors.max_scaled;
   certificate->worst_entry =
-      fmt::format("row {}, {}:{}", first_row + errors.worst_row % n_rows,
-                  output_name(errors.worst_row / n_rows), column_name(network, wrt, errors.worst_column));
+      entry_name(network, wrt, n_rows, errors.worst_row, errors.worst_column, first_row);
   certificate->worst_computed = errors.worst_computed;
   certificate->worst_reference = errors.worst_reference;
 }
 
 }  // namespace
+
+std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column,
+                       Index first_row) {
+  return fmt::format("row {}, {}:{}", first_row + row % n_rows, output_name(row / n_rows),
+                     column_name(network, wrt, column));
+}
 
 ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows) {
   ArrayHeader header{.shape = {n_rows, network.n_outputs(), n_columns(network, wrt)}, .names = {}};

@@ -30,6 +30,11 @@ struct Certificate {
   double worst_reference = 0;
 };
 
+// The entry of a Jacobian in words: "row 3, y0:w1[2,0]", rows counted from 0. `row` and `column` are its place in a
+// Jacobian of n_rows observations, the first of which is observation first_row.
+std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column,
+                       Index first_row = 0);
+
 // One row an observation; in it, output by output, the derivatives in the order of theta or of the inputs.
 // Shape [n_rows, K, P] or [n_rows, K, D]; names "y0:w1[2,3]", "y0:x2" (network/entry_names.hpp).
 ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows);
