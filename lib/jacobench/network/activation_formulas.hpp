@@ -57,6 +57,33 @@ inline ExactSum exact_sum(Pack a, Pack b) {
 // (sum + rest)^2 with one rounding.
 inline Pack square(ExactSum m) { return fma(m.sum, m.sum, 2.0 * m.sum * m.rest); }
 
+// 1 / m as high + high * rest, to about twice the precision, with one division: functions that share a denominator
+// share it, and each of them rounds once.
+struct Reciprocal {
+  Pack high;
+  Pack rest;
+};
+
+inline Reciprocal reciprocal(ExactSum m) {
+  const Pack high = 1.0 / m.sum;
+  return {high, fma(-m.sum, high, broadcast(1.0)) - m.rest * high};
+}
+
+// x / m with one rounding.
+inline Pack divide(Pack x, Reciprocal by) {
+  const Pack high = x * by.high;
+  return high + fma(high, by.rest, fma(x, by.high, -high));
+}
+
+// x / m^2 with one rounding.
+inline Pack divide_twice(Pack x, Reciprocal by) {
+  const Pack once = x * by.high;
+  const Pack rest_of_once = fma(x, by.high, -once);
+  const Pack twice = once * by.high;
+  const Pack rest_of_twice = fma(once, by.high, -twice);
+  return twice + fma(2.0 * twice, by.rest, fma(rest_of_once, by.high, rest_of_twice));
+}
+
 // Derivatives of piecewise linear functions are constants on each side of zero; NaN must still give NaN.
 inline Pack step(Pack z, double at_or_below_zero, double above_zero) {
   return z > broadcast(0.0) ? broadcast(above_zero) : (z <= broadcast(0.0) ? broadcast(at_or_below_zero) : z);
@@ -76,25 +103,32 @@ struct Logistic {
   static Jet at(Pack z) {
     const Pack one = broadcast(1.0);
     const Pack e = simd::exp(-abs(z));
-    const ExactSum m = exact_sum(one, e);
+    const Reciprocal by_m = reciprocal(exact_sum(one, e));
     Jet jet{};
-    jet.value = (z >= broadcast(0.0) ? one : e) / m.sum;
-    if constexpr (wants_first(order)) jet.first = e / square(m);
+    jet.value = divide(z >= broadcast(0.0) ? one : e, by_m);
+    if constexpr (wants_first(order)) jet.first = divide_twice(e, by_m);
     if constexpr (wants_second(order)) jet.second = -jet.first * simd::tanh(0.5 * z);
     return jet;
   }
 };
 
-// phi = tanh z, phi' = 4 e / (1 + e)^2 with e = exp(-2 |z|), phi'' = -2 phi phi'
+// With w = exp(2 |z|) - 1 and m = w + 2: phi = sign(z) w / m, phi' = 4 (w + 1) / m^2, phi'' = -2 phi phi'. All terms
+// are positive, so nothing cancels, neither at zero nor in the tails. Far out (2 |z| > 600), where phi is 1 to the
+// last digit, exp(2 |z| - 64) stands for exp(2 |z|), so that phi' comes down to zero without overflow.
 struct Tanh {
   template <Order order>
   static Jet at(Pack z) {
+    const Pack one = broadcast(1.0), two = broadcast(2.0);
+    const Pack x = clamp(2.0 * abs(z), 0, 760);
+    const auto far = x > broadcast(600.0);
+    const Pack w = simd::fast_expm1(far ? x - broadcast(64.0) : x);
+    const Reciprocal by_m = reciprocal(exact_sum(w, two));
+    const Pack magnitude = divide(w, by_m);
     Jet jet{};
-    jet.value = simd::tanh(z);
+    jet.value = z < broadcast(0.0) ? -magnitude : magnitude;
     if constexpr (wants_first(order)) {
-      const Pack one = broadcast(1.0);
-      const auto [e, scale] = scaled_exp(-2.0 * abs(z));
-      jet.first = 4.0 * e / square(exact_sum(one, e * scale)) * scale;
+      jet.first = divide_twice(4.0 * (w + one), by_m);
+      jet.first = far ? jet.first * broadcast(0x1.969d47321e4ccp-93) : jet.first;  // exp(-64)
     }
     if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
     return jet;
