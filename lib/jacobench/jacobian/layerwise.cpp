@@ -2,140 +2,205 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
-#include "jacobench/jacobian/column_fill.hpp"
+#include "jacobench/base/large_pages.hpp"
+#include "jacobench/base/parallel.hpp"
+#include "jacobench/jacobian/backward_pass.hpp"
+#include "jacobench/jacobian/jacobian_fill.hpp"
 
 namespace jacobench {
 namespace {
 
-Index widest_layer(const Perceptron& network) {
-  Index widest = network.n_inputs();
-  for (const Layer& layer : network.layers()) widest = std::max(widest, layer.n_units);
-  return widest;
+// A worker has two passes each way, with activations, slopes and deltas of every layer. Measured: 96 rows are enough
+// to write whole runs of lines, and more only take the workspace out of the cache.
+Index batch_rows(const Perceptron& network, Index max_rows) {
+  Index n_columns = 2 * network.n_inputs() + 2 * network.widest_layer();
+  for (const Layer& layer : network.layers()) n_columns += 6 * layer.n_units;
+  return std::min<Index>(rows_per_batch(n_columns, max_rows, 4 << 20), 96);
 }
 
-Index n_workspace_columns(const Perceptron& network) {
-  Index n = network.n_inputs() + 2 * widest_layer(network);
-  for (const Layer& layer : network.layers()) n += 2 * layer.n_units;
-  return n;
+// Whether the fill goes on beside the computation of the next batch. In a wide network it would have to write hundreds
+// of lines at every stop: that hides nothing, and a second set of passes would take the first one's place in the cache.
+bool fills_beside(const Perceptron& network) {
+  constexpr Index most_parameters_a_unit = 80;
+  return network.n_params() <= most_parameters_a_unit * (network.n_hidden_units() + network.n_outputs());
 }
+
+// What one evaluation does. Each batch owns `step` rows of the results and computes `overlap` rows more.
+//
+// Streaming stores take whole cache lines. Where the columns of J_y_theta do not start on one, each column of a batch
+// is written from its first whole line in the batch to the same place in the next batch: the rows between belong to
+// two batches and are computed by both, which is cheaper than writing every batch's ends line by line through the
+// cache.
+struct Plan {
+  const VectorView& theta;
+  const MatrixView& X;
+  const Outputs& out;
+  Direction direction;
+  Stores stores;
+  Index step;
+  Index overlap;
+
+  bool goes_backward() const { return out.J_y_theta || (out.J_y_x && direction == Direction::backward); }
+  bool goes_forward() const { return out.J_y_x && direction == Direction::forward; }
+  Slopes slopes() const { return out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none; }
+  Index n_batches() const { return (X.rows() + step - 1) / step; }
+};
+
+// The rows of X in a batch.
+struct Rows {
+  Index first;
+  Index owned;
+  Index computed;
+  Index of;
+};
+
+// One thread's workspace, and what it does with it: a batch at a time. While a batch is computed, the Jacobian of the
+// one before is written, so there are two of each pass, which take turns; or it is written first, and one set does.
+class Worker {
+ public:
+  Worker(const Perceptron& network, Index batch_rows)
+      : network_(network),
+        fill_(network, batch_rows),
+        current_(batch_rows, network.widest_layer()),
+        next_(batch_rows, network.widest_layer()) {
+    for (int set = 0; set < (fills_beside(network) ? 2 : 1); ++set) {
+      forward_.emplace_back(network, batch_rows);
+      backward_.emplace_back(network, batch_rows);
+    }
+  }
+
+  void compute(const Plan& plan, Index first_batch, Index end_batch) {
+    for (Index batch = first_batch; batch < end_batch; ++batch) {
+      const Index first = batch * plan.step, left = plan.X.rows() - first;
+      const Rows rows{.first = first,
+                      .owned = std::min(plan.step, left),
+                      .computed = std::min(plan.step + plan.overlap, left),
+                      .of = plan.X.rows()};
+      ForwardPass& pass = next_of(forward_, turn_of_forward_);
+      pass.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside());
+      if (plan.out.values)
+        plan.out.values->middleRows(rows.first, rows.owned) = pass.outputs().rows(rows.owned);
+      if (plan.goes_backward())
+        for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k, pass);
+      if (plan.goes_forward())
+        for (Index d = 0; d < network_.n_inputs(); ++d) go_forward(plan, rows, d, pass);
+    }
+    fill_.finish();
+  }
+
+  EvaluationCounts counts() const {
+    EvaluationCounts sum;
+    for (const ForwardPass& pass : forward_) sum = sum + pass.counts();
+    return sum;
+  }
+
+ private:
+  SideWork* beside() { return forward_.size() > 1 ? &fill_ : nullptr; }
+
+  template <class Pass>
+  static Pass& next_of(std::vector<Pass>& passes, std::size_t& turn) {
+    return passes[turn = (turn + 1) % passes.size()];
+  }
+
+  // One output's deltas, from the top down to the first layer or the inputs.
+  void go_backward(const Plan& plan, const Rows& rows, Index k, const ForwardPass& pass) {
+    const Index first_row = k * rows.of + rows.first;
+    BackwardPass& down = next_of(backward_, turn_of_backward_);
+    down.run_from_output(k, plan.theta, pass, rows.computed, beside());
+    if (plan.out.J_y_x && plan.direction == Direction::backward)
+      plan.out.J_y_x->middleRows(first_row, rows.owned) =
+          down.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
+    if (!plan.out.J_y_theta) return;
+    fill_.begin({.forward = &pass,
+                 .backward = &down,
+                 .output = k,
+                 .J_y_theta = plan.out.J_y_theta,
+                 .first_row = first_row,
+                 .n_owned = rows.owned,
+                 .n_computed = rows.computed,
+                 .batches_overlap = plan.overlap > 0,
+                 .starts_columns = rows.first == 0,
+                 .stores = plan.stores});
+    if (!beside()) fill_.finish();
+  }
+
+  // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
+  void go_forward(const Plan& plan, const Rows& rows, Index d, const ForwardPass& pass) {
+    const Index n = rows.owned;
+    current_.rows(n).leftCols(network_.layer(0).n_units) =
+        pass.slope(0).rows(n).array().rowwise() * network_.weights(plan.theta, 0).col(d).transpose().array();
+    for (Index l = 1; l < network_.n_layers(); ++l) {
+      multiply_by_weights(current_.view(), network_.weights(plan.theta, l), nullptr, next_.buffer(), n);
+      next_.rows(n).leftCols(network_.layer(l).n_units).array() *= pass.slope(l).rows(n).array();
+      std::swap(current_, next_);
+    }
+    for (Index k = 0; k < network_.n_outputs(); ++k)
+      plan.out.J_y_x->col(d).segment(k * rows.of + rows.first, n) = current_.rows(n).col(k);
+  }
+
+  const Perceptron network_;
+  std::vector<ForwardPass> forward_;
+  std::vector<BackwardPass> backward_;
+  std::size_t turn_of_forward_ = 0, turn_of_backward_ = 0;
+  JacobianFill fill_;
+  Batch current_, next_;  // S on the way up
+};
 
 class Layerwise final : public Evaluator {
  public:
   Layerwise(const Perceptron& network, Index max_rows, const StrategyOptions& options)
       : Evaluator(network, max_rows),
         direction_(options.direction),
-        batch_rows_(rows_per_batch(n_workspace_columns(network), max_rows)),
-        pass_(network, batch_rows_),
-        current_(batch_rows_, widest_layer(network)),
-        next_(batch_rows_, widest_layer(network)) {}
+        batch_rows_(batch_rows(network, max_rows)) {
+    // A thread is worth having for a batch of its own.
+    const Index n_batches = (max_rows + batch_rows_ - 1) / batch_rows_;
+    for (Index t = 0; t < std::clamp<Index>(options.n_threads, 1, std::max<Index>(n_batches, 1)); ++t)
+      workers_.emplace_back(network, batch_rows_);
+  }
 
-  EvaluationCounts counts() const override { return pass_.counts(); }
+  EvaluationCounts counts() const override {
+    EvaluationCounts sum;
+    for (const Worker& worker : workers_) sum = sum + worker.counts();
+    return sum;
+  }
 
  private:
   void compute(const VectorView& theta, const MatrixView& X, const Outputs& out) override {
-    stores_ = stores_for(out.J_y_theta ? out.J_y_theta->size() * static_cast<Index>(sizeof(double)) : 0);
-    const Slopes slopes = out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none;
-    const bool backward = goes_backward(out);
-    for (Index row = 0; row < X.rows(); row += batch_rows_) {
-      const Rows rows{.first = row, .count = std::min(batch_rows_, X.rows() - row), .of = X.rows()};
-      pass_.run(theta, X, rows.first, rows.count, slopes);
-      if (out.values) out.values->middleRows(rows.first, rows.count) = pass_.outputs().rows(rows.count);
-      if (out.J_y_theta || (out.J_y_x && backward))
-        for (Index k = 0; k < network().n_outputs(); ++k)
-          go_backward(theta, rows, k, out.J_y_theta, backward ? out.J_y_x : nullptr);
-      if (out.J_y_x && !backward)
-        for (Index d = 0; d < network().n_inputs(); ++d) go_forward(theta, rows, d, *out.J_y_x);
-    }
-    finish_stores(stores_);
+    const Index bytes = out.J_y_theta ? out.J_y_theta->size() * static_cast<Index>(sizeof(double)) : 0;
+    const Stores stores = stores_for(bytes);
+    if (stores == Stores::streaming)
+      prefer_large_pages(out.J_y_theta->data(), static_cast<std::size_t>(bytes));
+    const Index overlap =
+        stores == Stores::streaming && X.rows() > batch_rows_ &&
+                !(doubles_to_line(out.J_y_theta->data()) == 0 && X.rows() % doubles_in_line == 0)
+            ? doubles_in_line
+            : 0;
+    const Plan plan{.theta = theta,
+                    .X = X,
+                    .out = out,
+                    .direction = direction_for(out),
+                    .stores = stores,
+                    .step = batch_rows_ - overlap,
+                    .overlap = overlap};
+    // Each worker takes whole batches, so that the bits are those of one worker.
+    const auto n_workers = static_cast<Index>(workers_.size());
+    parallel_for(n_workers, n_workers, [&](Index w) {
+      workers_[static_cast<std::size_t>(w)].compute(plan, w * plan.n_batches() / n_workers,
+                                                    (w + 1) * plan.n_batches() / n_workers);
+    });
   }
 
-  // The rows of X in this batch.
-  struct Rows {
-    Index first;
-    Index count;
-    Index of;
-  };
-
-  bool goes_backward(const Outputs& out) const {
-    if (direction_ != Direction::cheaper) return direction_ == Direction::backward;
-    return out.J_y_theta || cheaper_input_direction(network()) == Direction::backward;
-  }
-
-  // One output's deltas from the top down, each layer's columns of J_y_theta filled on the way; then delta_1
-  // W_1.
-  void go_backward(const VectorView& theta, const Rows& rows, Index k, Matrix* J_y_theta, Matrix* J_y_x) {
-    const Index top = network().n_layers() - 1;
-    const Index first_row = k * rows.of + rows.first;
-    const auto slope_of_output = pass_.slope(top).rows(rows.count).col(k);
-    if (J_y_theta) {
-      zero_other_outputs(*J_y_theta, first_row, rows.count, k);
-      fill_unit(*J_y_theta, first_row, rows.count, top, k, pass_.slope(top).column(k));
-    }
-    // The sum over the units of the top layer has one term: output k.
-    const auto weights_into_output = network().weights(theta, top).row(k);
-    if (top == 0) {
-      if (J_y_x) J_y_x->middleRows(first_row, rows.count).noalias() = slope_of_output * weights_into_output;
-      return;
-    }
-    current_.rows(rows.count).leftCols(network().layer(top).n_inputs).noalias() =
-        slope_of_output * weights_into_output;
-    for (Index l = top - 1; l >= 0; --l) {
-      const Layer& layer = network().layer(l);
-      auto delta = current_.rows(rows.count).leftCols(layer.n_units);
-      delta.array() *= pass_.slope(l).rows(rows.count).array();
-      if (J_y_theta)
-        for (Index i = 0; i < layer.n_units; ++i)
-          fill_unit(*J_y_theta, first_row, rows.count, l, i, current_.column(i));
-      if (l == 0 && !J_y_x) return;
-      multiply_by_weights_transposed(current_.view(), network().weights(theta, l), next_.buffer(),
-                                     rows.count);
-      std::swap(current_, next_);
-    }
-    J_y_x->middleRows(first_row, rows.count) = current_.rows(rows.count).leftCols(network().n_inputs());
-  }
-
-  // The columns of all parameters that lead into unit i of layer l.
-  void fill_unit(Matrix& J_y_theta, Index first_row, Index n_rows, Index l, Index i, const double* delta) {
-    const Layer& layer = network().layer(l);
-    const Index first_column = layer.weights_at + i * layer.n_inputs;
-    for (Index j = 0; j < layer.n_inputs; ++j)
-      fill_product(delta, pass_.below(l).column(j), &J_y_theta(first_row, first_column + j), n_rows, stores_);
-    if (layer.has_bias()) fill_copy(delta, &J_y_theta(first_row, layer.bias_at + i), n_rows, stores_);
-  }
-
-  // Output k does not depend on the parameters that lead into the other outputs.
-  void zero_other_outputs(Matrix& J_y_theta, Index first_row, Index n_rows, Index k) {
-    const Layer& top = network().layers().back();
-    for (Index i = 0; i < top.n_units; ++i) {
-      if (i == k) continue;
-      for (Index j = 0; j < top.n_inputs; ++j)
-        fill_zero(&J_y_theta(first_row, top.weights_at + i * top.n_inputs + j), n_rows, stores_);
-      if (top.has_bias()) fill_zero(&J_y_theta(first_row, top.bias_at + i), n_rows, stores_);
-    }
-  }
-
-  // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
-  void go_forward(const VectorView& theta, const Rows& rows, Index d, Matrix& J_y_x) {
-    const Layer& bottom = network().layer(0);
-    current_.rows(rows.count).leftCols(bottom.n_units) =
-        pass_.slope(0).rows(rows.count).array().rowwise() *
-        network().weights(theta, 0).col(d).transpose().array();
-    for (Index l = 1; l < network().n_layers(); ++l) {
-      multiply_by_weights(current_.view(), network().weights(theta, l), nullptr, next_.buffer(), rows.count);
-      next_.rows(rows.count).leftCols(network().layer(l).n_units).array() *=
-          pass_.slope(l).rows(rows.count).array();
-      std::swap(current_, next_);
-    }
-    for (Index k = 0; k < network().n_outputs(); ++k)
-      J_y_x.col(d).segment(k * rows.of + rows.first, rows.count) = current_.rows(rows.count).col(k);
+  // Where the deltas are computed anyway, for J_y_theta, backward is nearly free.
+  Direction direction_for(const Outputs& out) const {
+    if (direction_ != Direction::cheaper) return direction_;
+    return out.J_y_theta ? Direction::backward : cheaper_input_direction(network());
   }
 
   const Direction direction_;
-  Stores stores_ = Stores::ordinary;
   const Index batch_rows_;
-  ForwardPass pass_;
-  Batch current_, next_;  // delta on the way down, S on the way up
+  std::vector<Worker> workers_;
 };
 
 }  // namespace

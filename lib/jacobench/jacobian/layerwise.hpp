@@ -11,7 +11,8 @@
 // Shapes:   theta [P], X [N x D], values [N x K], J_y_theta [(N K) x P], J_y_x [(N K) x D]
 // Cost:     forward 2 N P flops; J_y_theta: 3 N K P more and 8 N K P bytes written; J_y_x: 2 N K P more going
 //           backward, 2 N D P going forward, less the first step of either (cheaper_input_direction);
-//           the workspace is one batch of rows, and evaluating allocates nothing
+//           the workspace is two batches of rows a thread, and evaluating allocates nothing. A small network's
+//           fill is written while the next batch is computed (jacobian_fill.hpp), which hides most of the arithmetic
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
 //           sums, in the order of network/batch_product.hpp, then one rounding and the error of phi'; the column

@@ -32,6 +32,8 @@ struct StrategyOptions {
   // Numeric strategies: the step is relative_step * max(1, |x|) for an argument x; empty: the strategy's own.
   std::optional<double> relative_step;
   Direction direction = Direction::cheaper;
+  // `layerwise`: the observations are split over so many threads, with the same bits whatever their number.
+  Index n_threads = 1;
 };
 
 // A strategy prepared for a network and at most max_rows observations: it owns its workspace.

@@ -125,7 +125,8 @@ struct Tanh {
     const Reciprocal by_m = reciprocal(exact_sum(w, two));
     const Pack magnitude = divide(w, by_m);
     Jet jet{};
-    jet.value = z < broadcast(0.0) ? -magnitude : magnitude;
+    jet.value =
+        z > broadcast(0.0) ? magnitude : (z < broadcast(0.0) ? -magnitude : z);  // zero keeps its sign
     if constexpr (wants_first(order)) {
       jet.first = divide_twice(4.0 * (w + one), by_m);
       jet.first = far ? jet.first * broadcast(0x1.969d47321e4ccp-93) : jet.first;  // exp(-64)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "jacobench/base/matrix.hpp"
+#include "jacobench/base/side_work.hpp"
 
 namespace jacobench {
 
@@ -27,13 +28,14 @@ struct BatchBuffer {
 // Z = A W' + 1 b'.
 // Shapes: A [n_rows x W.cols()], W [n_out x n_in] row-major, b [n_out] or null, Z [n_rows x n_out]
 // Order:  Z(n, i) = fma(A(n, m), W(i, m), ... fma(A(n, 0), W(i, 0), b_i)), starting from 0 where b is null
-// Cost:   2 n_rows n_in n_out flops, no allocation
+// Cost:   2 n_rows n_in n_out flops, no allocation; `side` goes on meanwhile
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
-                         BatchBuffer Z, Index n_rows);
+                         BatchBuffer Z, Index n_rows, SideWork* side = nullptr);
 
-// T = D W, summed from the first unit of the layer upwards.
-// Shapes: D [n_rows x W.rows()], T [n_rows x W.cols()]
-void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchBuffer T,
-                                    Index n_rows);
+// T = (D W) o S, summed from the first unit of the layer upwards and rounded before it is multiplied by S; without
+// S where its data are null.
+// Shapes: D [n_rows x W.rows()], S and T [n_rows x W.cols()]
+void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchView S,
+                                    BatchBuffer T, Index n_rows, SideWork* side = nullptr);
 
 }  // namespace jacobench

@@ -6,6 +6,12 @@
 #include "jacobench/base/simd.hpp"
 
 namespace jacobench {
+namespace {
+
+// Two packs: their chains of operations run side by side, and take about as long as the line fill buffers to drain.
+constexpr Index rows_between_side_work = 2 * simd::lanes;
+
+}  // namespace
 
 ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
     : network_(network), max_rows_(max_rows), inputs_(max_rows, network.n_inputs()) {
@@ -16,7 +22,7 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
 }
 
 void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
-                      Slopes slopes) {
+                      Slopes slopes, SideWork* side) {
   JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
             theta.size(), network_.n_params());
   JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
@@ -29,14 +35,20 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
     const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
-    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows);
+    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows, side);
     const ActivationInfo& phi = info(layer.activation);
+    const Index chunk = side ? rows_between_side_work : n_padded;
     for (Index i = 0; i < layer.n_units; ++i) {
-      if (slopes == Slopes::none)
-        phi.value(A.column(i), A.column(i), n_padded);
-      else
-        phi.value_and_derivative(A.column(i), A.column(i), slopes_[static_cast<std::size_t>(l)].column(i),
-                                 n_padded);
+      double* a = A.column(i);
+      double* d = slopes_[static_cast<std::size_t>(l)].column(i);
+      for (Index row = 0; row < n_padded; row += chunk) {
+        const Index n = std::min(chunk, n_padded - row);
+        if (slopes == Slopes::none)
+          phi.value(a + row, a + row, n);
+        else
+          phi.value_and_derivative(a + row, a + row, d + row, n);
+        if (side) side->advance();
+      }
     }
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;
@@ -44,16 +56,13 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
   }
 }
 
-Index rows_per_batch(Index n_columns, Index n_rows) {
-  constexpr Index cache_bytes = 1 << 20;
+Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes) {
   const Index fitting = cache_bytes / static_cast<Index>(sizeof(double)) / n_columns;
   return std::min(std::max<Index>(n_rows, 1), std::clamp<Index>(fitting / 32 * 32, 32, 1024));
 }
 
 Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X) {
-  Index widest = network.n_inputs();
-  for (const Layer& layer : network.layers()) widest = std::max(widest, layer.n_units);
-  ForwardPass pass(network, rows_per_batch(2 * widest, X.rows()));
+  ForwardPass pass(network, rows_per_batch(2 * network.widest_layer(), X.rows()));
   Matrix Y(X.rows(), network.n_outputs());
   for (Index row = 0; row < X.rows(); row += pass.max_rows()) {
     const Index n_rows = std::min(pass.max_rows(), X.rows() - row);

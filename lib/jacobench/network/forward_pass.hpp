@@ -20,6 +20,10 @@ struct EvaluationCounts {
   std::int64_t layers = 0;       // layers evaluated
   std::int64_t activations = 0;  // units whose activation was evaluated
   std::int64_t slopes = 0;       // units whose activation's derivative was evaluated with it
+
+  friend EvaluationCounts operator+(const EvaluationCounts& a, const EvaluationCounts& b) {
+    return {a.layers + b.layers, a.activations + b.activations, a.slopes + b.slopes};
+  }
 };
 
 enum class Slopes { none, kept };  // whether phi'(Z) is computed and kept with phi(Z)
@@ -29,8 +33,9 @@ class ForwardPass {
   ForwardPass(const Perceptron& network, Index max_rows);
 
   // Runs over rows first_row .. first_row + n_rows of X; n_rows at most max_rows. With Slopes::none the
-  // slopes of the run before stay as they were.
-  void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes);
+  // slopes of the run before stay as they were. `side` goes on meanwhile.
+  void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes,
+           SideWork* side = nullptr);
 
   const Batch& inputs() const { return inputs_; }
   const Batch& activation(Index l) const {
@@ -52,8 +57,9 @@ class ForwardPass {
   EvaluationCounts counts_;
 };
 
-// The number of rows in a batch whose workspace of `n_columns` columns stays inside a core's own cache.
-Index rows_per_batch(Index n_columns, Index n_rows);
+// The number of rows in a batch whose workspace of `n_columns` columns stays inside a core's own cache: a multiple of
+// 32 up to 1024, or n_rows where these are fewer.
+Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes = 1 << 20);
 
 // Y = the network at X. Shapes: Y [N x K].
 Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X);

@@ -31,6 +31,12 @@ Index Perceptron::n_hidden_units() const {
   return n;
 }
 
+Index Perceptron::widest_layer() const {
+  Index widest = n_inputs();
+  for (const Layer& layer : layers_) widest = std::max(widest, layer.n_units);
+  return widest;
+}
+
 ParameterPlace Perceptron::place_of(Index parameter) const {
   JB_EXPECT(parameter >= 0 && parameter < n_params_, "parameter {} of {}", parameter, n_params_);
   Index l = 0;

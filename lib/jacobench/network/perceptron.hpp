@@ -67,6 +67,7 @@ class Perceptron {
   Index n_layers() const { return static_cast<Index>(layers_.size()); }
   Index n_params() const { return n_params_; }
   Index n_hidden_units() const;
+  Index widest_layer() const;  // of the inputs and all layers
 
   const Layer& layer(Index l) const { return layers_[static_cast<std::size_t>(l)]; }
   const std::vector<Layer>& layers() const { return layers_; }

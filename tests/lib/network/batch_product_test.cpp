@@ -59,15 +59,19 @@ TEST(BatchProduct, GoingDownIsTheDocumentedChain) {
     Vector theta(n_out * n_in);
     for (Index p = 0; p < theta.size(); ++p) theta[p] = entry(p, 1);
     const Eigen::Map<const RowMajorMatrix> W(theta.data(), n_out, n_in);
-    Batch T(n_rows, n_in);
-    multiply_by_weights_transposed(D.view(), W, T.buffer(), n_rows);
-    for (Index j = 0; j < n_in; ++j)
-      for (Index n = 0; n < n_rows; ++n) {
-        double t = 0;
-        for (Index i = 0; i < n_out; ++i) t = std::fma(D.column(i)[n], W(i, j), t);
-        ASSERT_EQ(T.column(j)[n], t) << n_rows << " x " << n_out << " to " << n_in << ", entry " << n << ", "
-                                     << j;
-      }
+    const Batch S = filled(n_rows, n_in);
+    for (bool scaled : {false, true}) {
+      Batch T(n_rows, n_in);
+      multiply_by_weights_transposed(D.view(), W, scaled ? S.view() : BatchView{}, T.buffer(), n_rows);
+      for (Index j = 0; j < n_in; ++j)
+        for (Index n = 0; n < n_rows; ++n) {
+          double t = 0;
+          for (Index i = 0; i < n_out; ++i) t = std::fma(D.column(i)[n], W(i, j), t);
+          if (scaled) t *= S.column(j)[n];
+          ASSERT_EQ(T.column(j)[n], t)
+              << n_rows << " x " << n_out << " to " << n_in << ", entry " << n << ", " << j;
+        }
+    }
   }
 }
 

@@ -1,0 +1,198 @@
+#include "jacobench/jacobian/jacobian_fill.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "jacobench/jacobian/strategy.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr double untouched = -77;
+
+class FillsOfBothKinds : public ::testing::TestWithParam<Stores> {};
+
+INSTANTIATE_TEST_SUITE_P(Stores, FillsOfBothKinds, ::testing::Values(Stores::ordinary, Stores::streaming));
+
+// Two outputs, a layer without bias, and more inputs than a panel of the fill holds.
+const Perceptron& small_network() {
+  static const Perceptron network(
+      90, {{3, Activation::tanh}, {2, Activation::logistic, Bias::none}, {2, Activation::tanh}});
+  return network;
+}
+
+// What column p of a batch must be, by the model in the header.
+double product(const ForwardPass& forward, const BackwardPass& backward, Index p, Index output, Index row) {
+  const ParameterPlace place = small_network().place_of(p);
+  if (place.layer == 2 && place.unit != output) return 0;
+  const double delta = backward.delta(place.layer).column(place.unit)[row];
+  return place.is_bias() ? delta : delta * forward.below(place.layer).column(place.input)[row];
+}
+
+// Every alignment of the first row against every length around a few packs, all at once or in pieces; what lies above
+// and below stays.
+TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
+  const Perceptron& network = small_network();
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 1, stream);
+  Matrix X(40, 90);
+  for (double& x : X.reshaped()) x = stream.normal();
+  ForwardPass forward(network, 40);
+  BackwardPass backward(network, 40);
+  forward.run(theta, X, 0, 40, Slopes::kept);
+  JacobianFill fill(network, 40);
+  for (Index output : {0, 1}) {
+    backward.run_from_output(output, theta, forward, 40);
+    for (Index offset = 0; offset < 9; ++offset)
+      for (Index n : {1, 3, 7, 8, 9, 16, 23, 40})
+        for (int n_advances : {0, 5, 5000}) {
+          Matrix J = Matrix::Constant(51, network.n_params(), untouched);
+          fill.begin({.forward = &forward,
+                      .backward = &backward,
+                      .output = output,
+                      .J_y_theta = &J,
+                      .first_row = offset,
+                      .n_owned = n,
+                      .n_computed = n,
+                      .batches_overlap = false,
+                      .starts_columns = true,
+                      .stores = GetParam()});
+          for (int i = 0; i < n_advances; ++i) fill.advance();
+          fill.finish();
+          for (Index p = 0; p < J.cols(); ++p)
+            for (Index row = 0; row < J.rows(); ++row) {
+              const bool inside = row >= offset && row < offset + n;
+              ASSERT_EQ(J(row, p), inside ? product(forward, backward, p, output, row - offset) : untouched)
+                  << "offset " << offset << ", n " << n << ", row " << row << ", parameter " << p;
+            }
+        }
+  }
+}
+
+// Batches that overlap by a line cover every row once: each column from line to line, whatever its alignment.
+TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
+  const Perceptron& network = small_network();
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 1, stream);
+  ForwardPass forward(network, 24);
+  BackwardPass backward(network, 24);
+  JacobianFill fill(network, 24);
+  for (Index N : {17, 31, 32, 33, 37, 40, 47, 48, 55}) {
+    Matrix X(N, 90);
+    for (double& x : X.reshaped()) x = stream.normal();
+    Matrix J = Matrix::Constant(N, network.n_params(), untouched);
+    Matrix wanted = J;
+    for (Index row = 0; row < N; row += 16) {
+      const Index n_computed = std::min<Index>(24, N - row);
+      forward.run(theta, X, row, n_computed, Slopes::kept);
+      backward.run_from_output(0, theta, forward, n_computed);
+      fill.begin({.forward = &forward,
+                  .backward = &backward,
+                  .output = 0,
+                  .J_y_theta = &J,
+                  .first_row = row,
+                  .n_owned = std::min<Index>(16, N - row),
+                  .n_computed = n_computed,
+                  .batches_overlap = true,
+                  .starts_columns = row == 0,
+                  .stores = GetParam()});
+      fill.finish();
+      for (Index p = 0; p < J.cols(); ++p)
+        for (Index i = 0; i < std::min<Index>(16, N - row); ++i)
+          wanted(row + i, p) = product(forward, backward, p, 0, i);
+    }
+    EXPECT_EQ(J, wanted) << N;
+  }
+}
+
+// Forty thousand rows, in many batches and large enough to be streamed, have the bits of a thousand of them computed
+// apart. 40,001: columns of every alignment.
+class LargeJacobian : public ::testing::Test {
+ protected:
+  LargeJacobian() {
+    RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+    theta_ = draw_parameters(network_, 1, stream);
+    for (double& x : X_.reshaped()) x = stream.normal();
+  }
+
+  void expect_same_rows(const Matrix& whole, const Matrix& part) const {
+    for (Index k = 0; k < 2; ++k)
+      EXPECT_EQ(whole.middleRows(k * N_ + first_, count_), part.middleRows(k * count_, count_))
+          << "output " << k;
+  }
+
+  std::unique_ptr<Evaluator> layerwise(Index n_rows, Direction direction = Direction::cheaper) const {
+    StrategyOptions options;
+    options.direction = direction;
+    return find_strategy("layerwise").make(network_, n_rows, options);
+  }
+
+  const Perceptron network_{3, {{7, Activation::tanh}, {7, Activation::tanh}, {2, Activation::identity}}};
+  const Index N_ = 40'001, P_ = network_.n_params(), first_ = 39'000, count_ = 1001;
+  Vector theta_;
+  Matrix X_{N_, 3};
+};
+
+TEST_F(LargeJacobian, WrtParametersHasTheBitsOfASmallOne) {
+  Matrix whole(N_ * 2, P_), part(count_ * 2, P_);
+  ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
+  ASSERT_EQ(stores_for(part.size() * 8), Stores::ordinary);
+  layerwise(N_)->evaluate(theta_, X_, {.J_y_theta = &whole});
+  layerwise(count_)->evaluate(theta_, X_.middleRows(first_, count_), {.J_y_theta = &part});
+  expect_same_rows(whole, part);
+}
+
+TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
+  for (const Direction direction : {Direction::forward, Direction::backward}) {
+    Matrix whole(N_ * 2, 3), part(count_ * 2, 3);
+    layerwise(N_, direction)->evaluate(theta_, X_, {.J_y_x = &whole});
+    layerwise(count_, direction)->evaluate(theta_, X_.middleRows(first_, count_), {.J_y_x = &part});
+    expect_same_rows(whole, part);
+  }
+}
+
+// Split over threads, with columns of every alignment, everything has the bits of one thread.
+TEST_F(LargeJacobian, HasTheSameBitsForAnyNumberOfThreads) {
+  Matrix values(N_, 2), J_y_theta(N_ * 2, P_), J_y_x(N_ * 2, 3);
+  layerwise(N_)->evaluate(theta_, X_, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
+  for (Index n_threads : {2, 3, 7}) {
+    StrategyOptions options;
+    options.n_threads = n_threads;
+    Matrix v = Matrix::Constant(N_, 2, untouched), t = Matrix::Constant(N_ * 2, P_, untouched),
+           x = Matrix::Constant(N_ * 2, 3, untouched);
+    find_strategy("layerwise")
+        .make(network_, N_, options)
+        ->evaluate(theta_, X_, {.values = &v, .J_y_theta = &t, .J_y_x = &x});
+    EXPECT_EQ(v, values) << n_threads;
+    EXPECT_EQ(t, J_y_theta) << n_threads;
+    EXPECT_EQ(x, J_y_x) << n_threads;
+  }
+}
+
+// Wide enough for the fill to be done at once rather than beside the next batch.
+TEST(WideJacobian, HasTheBitsOfASmallOneForAnyNumberOfThreads) {
+  const Perceptron network(40, {{130, Activation::tanh}, {120, Activation::tanh}, {1, Activation::identity}});
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 1, stream);
+  const Index N = 333, n_part = 20;
+  Matrix X(N, 40);
+  for (double& x : X.reshaped()) x = stream.normal();
+  Matrix part(n_part, network.n_params());
+  find_strategy("layerwise")
+      .make(network, n_part, {})
+      ->evaluate(theta, X.bottomRows(n_part), {.J_y_theta = &part});
+  for (Index n_threads : {1, 2, 5}) {
+    StrategyOptions options;
+    options.n_threads = n_threads;
+    Matrix whole = Matrix::Constant(N, network.n_params(), untouched);
+    ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
+    find_strategy("layerwise").make(network, N, options)->evaluate(theta, X, {.J_y_theta = &whole});
+    EXPECT_EQ(whole.bottomRows(n_part), part) << n_threads;
+    EXPECT_TRUE((whole.array() != untouched).all());
+  }
+}
+
+}  // namespace
+}  // namespace jacobench
