@@ -2,6 +2,7 @@
 
 #include "accuracy/accuracy_experiment.hpp"
 #include "activations/activations_experiment.hpp"
+#include "speed/speed_experiment.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -16,6 +17,9 @@ constexpr ExperimentInfo table[] = {
      make<accuracy::AccuracyExperiment>},
     {"activations", "how exact each activation and its derivatives are over the whole double range",
      make<activations::ActivationsExperiment>},
+    {"speed",
+     "what each strategy's Jacobian costs, against the network, each other and the machine's write limit",
+     make<speed::SpeedExperiment>},
 };
 
 }  // namespace

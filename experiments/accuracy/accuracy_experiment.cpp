@@ -12,7 +12,9 @@
 #include "jacobench/base/names.hpp"
 #include "jacobench/jacobian/jacobian_stream.hpp"
 
+#include "accuracy/accuracy_laws.hpp"
 #include "harness/memory.hpp"
+#include "harness/verification.hpp"
 
 namespace jacobench::accuracy {
 namespace {
@@ -72,12 +74,6 @@ const harness::RowSchema<AccuracyRow>& schema() {
   return schema;
 }
 
-constexpr std::string_view wrt_names[] = {"parameters", "inputs"};
-
-Wrt wrt_from_name(std::string_view name) { return name == wrt_names[0] ? Wrt::parameters : Wrt::inputs; }
-
-std::string_view name_of(Wrt wrt) { return wrt_names[wrt == Wrt::parameters ? 0 : 1]; }
-
 Index n_columns(const Perceptron& network, Wrt wrt) {
   return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
 }
@@ -88,14 +84,6 @@ double bytes_needed(const Perceptron& network, std::int64_t n_rows) {
   const double n_params = static_cast<double>(network.n_params());
   const double entries = static_cast<double>(n_rows) * static_cast<double>(network.n_outputs()) * n_params;
   return 8 * sizeof(double) * entries + 600 * n_params;
-}
-
-// How fast y varies along an argument, for the promise of numeric strategies: as the weights' scale; a step is in
-// proportion to the argument where that is above 1.
-double steepness(const harness::NetworkCase& network_case, const harness::Problem& problem, Wrt wrt) {
-  const double largest =
-      wrt == Wrt::parameters ? problem.theta.cwiseAbs().maxCoeff() : problem.X.cwiseAbs().maxCoeff();
-  return std::max(1.0, network_case.weight_scale) * std::max(1.0, largest);
 }
 
 // The least time in us of a few calls; a call that takes long is made once.
@@ -123,10 +111,11 @@ AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
 harness::OptionTable AccuracyExperiment::options() {
   harness::OptionTable table;
   sweep_.add_options(table);
+  table.add("data.rows", "number of observations", n_rows_, harness::whole_number(1, 1'000'000'000));
   table.add("jacobian.strategies", "strategies to measure", strategies_,
             list_of(harness::one_of(names_of(known_strategies_))));
   table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_,
-            list_of(harness::one_of({wrt_names[0].data(), wrt_names[1].data()})));
+            list_of(harness::one_of(harness::wrt_names())));
   table.add("jacobian.relative_step", "step of the numeric strategies; auto: each one's own", relative_steps_,
             list_of(harness::value_or("auto", harness::real_number(1e-16, 1))));
   return table;
@@ -139,19 +128,19 @@ std::vector<harness::Row> AccuracyExperiment::cells() {
   cells_.clear();
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     harness::expect_memory_for("network " + to_string(networks_[n].network),
-                               bytes_needed(networks_[n].network, sweep_.n_rows()));
+                               bytes_needed(networks_[n].network, n_rows_));
     for (const std::string& wrt : wrt_)
       for (const StrategyInfo& strategy : known_strategies_) {
         if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
         if (!strategy.is_numeric()) {
-          cells_.push_back({n, wrt_from_name(wrt), &strategy, std::nullopt});
+          cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, std::nullopt});
           continue;
         }
         std::set<double> steps_so_far;  // `auto` may stand for a step that is listed as well
         for (const std::optional<double>& step : relative_steps_) {
           const double relative_step = step.value_or(*strategy.default_relative_step);
           if (steps_so_far.insert(relative_step).second)
-            cells_.push_back({n, wrt_from_name(wrt), &strategy, relative_step});
+            cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, relative_step});
         }
       }
   }
@@ -166,7 +155,7 @@ AccuracyRow AccuracyExperiment::identity_of(const Cell& cell) const {
   row.network = to_string(network_case.network);
   row.activation = network_case.activation;
   row.weight_scale = network_case.weight_scale;
-  row.wrt = name_of(cell.wrt);
+  row.wrt = harness::name_of(cell.wrt);
   row.strategy = cell.strategy->name;
   row.relative_step = cell.relative_step;
   return row;
@@ -175,7 +164,7 @@ AccuracyRow AccuracyExperiment::identity_of(const Cell& cell) const {
 const AccuracyExperiment::Prepared& AccuracyExperiment::prepared(std::size_t network) {
   if (!prepared_ || prepared_->network != network) {
     prepared_.reset();
-    harness::Problem problem = sweep_.problem(networks_[network]);
+    harness::Problem problem = sweep_.problem(networks_[network], n_rows_);
     Reference reference = compute_reference(networks_[network].network, problem.theta, problem.X);
     prepared_.emplace(Prepared{network, std::move(problem), std::move(reference)});
   }
@@ -202,17 +191,11 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   AccuracyRow row = identity_of(cell);
   evaluator->evaluate(theta, X, jacobian);
   row.network_evaluations = evaluator->counts().layers / (network.n_layers() * X.rows());
-  const ReferenceMatrix& truth = cell.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x;
-  EntryScales scales = error_scales(network, theta, X, cell.strategy->summation, cell.wrt);
-  if (cell.strategy->is_numeric()) {
-    row.error_bound = cell.strategy->numeric_promise(network, *cell.relative_step,
-                                                     steepness(network_case, problem, cell.wrt));
-    if (row.error_bound)
-      scales.bound = numeric_error_bound(*row.error_bound, truth, reference.values);
-    else
-      row.no_promise = "a kink, or a step too wide for the network";
-  }
-  const ErrorSummary errors = compare(J, truth, scales);
+  const harness::Verification verified =
+      harness::verify(*cell.strategy, cell.relative_step, network_case, problem, cell.wrt, J, reference);
+  const ErrorSummary& errors = verified.errors;
+  row.error_bound = verified.promise;
+  row.no_promise = verified.no_promise;
   row.worst_entry = entry_name(network, cell.wrt, X.rows(), errors.worst_row, errors.worst_column);
   if (!std::isfinite(errors.worst_computed))
     throw std::runtime_error(fmt::format("{} is {}, its reference {}", row.worst_entry, errors.worst_computed,
@@ -223,7 +206,6 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   row.p99_scaled_error = errors.p99_scaled;
   row.max_relative_error = errors.max_relative_to_row;
   row.correct_digits = errors.correct_digits;
-  if (!cell.strategy->is_numeric()) row.error_bound = errors.max_bound;
   row.error_over_promise = errors.max_over_bound;
 
   row.time_us = fastest_us([&] { evaluator->evaluate(theta, X, jacobian); });
@@ -232,6 +214,10 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   row.cost_over_values = both_us / values_us;
   row.cost_over_separate = both_us / (values_us + row.time_us);
   return schema().to_row(row);
+}
+
+std::vector<std::string> AccuracyExperiment::laws(const std::vector<harness::Row>& rows) const {
+  return accuracy_laws(columns(), rows);
 }
 
 }  // namespace jacobench::accuracy

@@ -49,6 +49,7 @@ class AccuracyExperiment final : public harness::Experiment {
   const harness::ColumnList& columns() const override;
   std::vector<harness::Row> cells() override;
   harness::Row run_cell(std::size_t index) override;
+  std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
 
  private:
   struct Cell {
@@ -71,6 +72,7 @@ class AccuracyExperiment final : public harness::Experiment {
 
   std::span<const StrategyInfo> known_strategies_;
   harness::NetworkSweep sweep_;
+  std::int64_t n_rows_ = 32;
   std::vector<std::string> strategies_;
   std::vector<std::string> wrt_{"parameters"};
   std::vector<std::optional<double>> relative_steps_{std::nullopt};

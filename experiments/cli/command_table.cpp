@@ -18,6 +18,7 @@ constexpr Command commands[] = {
     {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
+    {"compare", "A B [--force]", "set the timings of two results of a study side by side", compare_command},
     {"jacobian",
      "MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--inputs NAMES] [--out FILE] "
      "[--certify]",

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/options.hpp"
@@ -31,6 +33,19 @@ class Experiment {
   // Runs the cell at this index of `cells` and returns its complete row. Whatever it throws becomes a row
   // with status failed and the message as its reason (std::bad_alloc included).
   virtual Row run_cell(std::size_t index) = 0;
+
+  // Cells that are measured against each other run side by side: the group that this cell opens, itself first, all
+  // of them consecutive. run_cells takes those of one group that have no row yet, and returns a row for each.
+  virtual std::size_t group_size([[maybe_unused]] std::size_t first) { return 1; }
+  virtual std::vector<Row> run_cells(const std::vector<std::size_t>& cells) {
+    return {run_cell(cells.front())};
+  }
+
+  // What can be said of the rows in general, as lines below the table: fitted laws with their intervals.
+  virtual std::vector<std::string> laws([[maybe_unused]] const std::vector<Row>& rows) const { return {}; }
+
+  // Name and value of what the manifest should say of the machine besides what it says of every run.
+  virtual std::vector<std::pair<std::string, std::string>> circumstances() const { return {}; }
 };
 
 // One row of the experiment table.

@@ -92,8 +92,10 @@ std::string command_line_text(std::span<const std::string> arguments) {
 }
 
 void record_run_start(const std::filesystem::path& file, const Config& config, std::size_t n_cells,
-                      const std::string& command_line) {
+                      const std::string& command_line,
+                      const std::vector<std::pair<std::string, std::string>>& circumstances) {
   Json run = run_record(command_line);
+  for (const auto& [name, value] : circumstances) run[name] = value;
   if (std::filesystem::exists(file)) {
     Json manifest = read_manifest(file);
     run["program"] = program();
@@ -123,6 +125,21 @@ void record_run_end(const std::filesystem::path& file, const std::string& outcom
 std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   return read_manifest(file)["cells"].get<std::int64_t>();
+}
+
+std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file))
+    throw InputError("{}: is missing, and with it what the timings depend on; --force compares all the same",
+                     file.string());
+  const Json manifest = read_manifest(file);
+  std::vector<std::pair<std::string, std::string>> conditions;
+  const auto add = [&](const char* part, const char* name) {
+    const Json& value = manifest.contains(part) ? manifest[part].value(name, Json()) : Json();
+    conditions.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+  };
+  for (const char* name : {"compiler", "flags", "build_type", "simd", "libraries"}) add("program", name);
+  for (const char* name : {"cpu", "hardware_threads"}) add("machine", name);
+  return conditions;
 }
 
 }  // namespace jacobench::harness

@@ -23,7 +23,6 @@ void NetworkSweep::add_options(OptionTable& table) {
   table.add("network.weight_scale",
             "standard deviation of the weights times sqrt(units below); of the biases, half of it",
             weight_scales_, list_of(real_number(0, 1e6)));
-  table.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
   table.add("data.seed", "seed of the inputs, standard normal", data_seed_, seeds);
 }
 
@@ -45,12 +44,11 @@ std::vector<NetworkCase> NetworkSweep::cases() const {
   return cases;
 }
 
-Problem NetworkSweep::problem(const NetworkCase& network_case) const {
+Problem NetworkSweep::problem(const NetworkCase& network_case, std::int64_t n_rows) const {
   const Perceptron& network = network_case.network;
   RandomStream parameters(seed_, cell_number(to_string(network)), 0, RandomPurpose::parameters);
   RandomStream inputs(data_seed_, cell_number(fmt::format("{} inputs", n_inputs_)), 0, RandomPurpose::inputs);
-  Problem problem{draw_parameters(network, network_case.weight_scale, parameters),
-                  Matrix(n_rows_, n_inputs_)};
+  Problem problem{draw_parameters(network, network_case.weight_scale, parameters), Matrix(n_rows, n_inputs_)};
   for (double& x : problem.X.reshaped()) x = inputs.normal();
   return problem;
 }

@@ -27,6 +27,7 @@ struct Problem {
 
 class NetworkSweep {
  public:
+  // The options of the networks and of the seeds; how many observations there are is the experiment's own.
   void add_options(OptionTable& table);
 
   // The product of hidden shapes, activations and weight scales, in this order, the last running fastest. A
@@ -34,16 +35,13 @@ class NetworkSweep {
   // activation.
   std::vector<NetworkCase> cases() const;
 
-  std::int64_t n_rows() const { return n_rows_; }
-
   // The same numbers for the same shape and seeds, whatever else is in the study: theta is keyed by the
   // shape, X by the number of inputs, so that activations and weight scales are compared on the same draws.
-  Problem problem(const NetworkCase& network_case) const;
+  Problem problem(const NetworkCase& network_case, std::int64_t n_rows) const;
 
  private:
   std::uint64_t seed_ = 1;
   std::uint64_t data_seed_ = 1;
-  std::int64_t n_rows_ = 32;
   std::int64_t n_inputs_ = 2;
   std::vector<Shape> hidden_{{5}};
   std::int64_t n_outputs_ = 1;

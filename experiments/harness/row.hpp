@@ -24,6 +24,7 @@ enum class ColumnRole {
   identity,  // says which cell this is; together the identity columns are the key of the row
   measure,   // a measured figure that must repeat to the bit
   timing,    // a measured figure that depends on the machine and its load
+  samples,   // the repetitions behind a timing: numbers with blanks between them, for `compare`
   promise,   // a ratio to what was promised: `check` fails where it exceeds 1, or is null without a waiver
   waiver,    // why nothing is promised of this row; null where something is
   gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor
@@ -94,6 +95,9 @@ class RowSchema {
     Entry(Column column, T R::*member)
         : column_(std::move(column)), get_([member](const R& row) { return to_value(row.*member); }) {}
 
+    Entry(Column column, std::function<Value(const R&)> get)
+        : column_(std::move(column)), get_(std::move(get)) {}
+
     const Column& column() const { return column_; }
     Value value(const R& row) const { return get_(row); }
 
@@ -102,7 +106,8 @@ class RowSchema {
     std::function<Value(const R&)> get_;
   };
 
-  RowSchema(std::initializer_list<Entry> entries) : entries_(entries) {
+  RowSchema(std::initializer_list<Entry> entries) : RowSchema(std::vector<Entry>(entries)) {}
+  explicit RowSchema(std::vector<Entry> entries) : entries_(std::move(entries)) {
     for (const Entry& entry : entries_) columns_.push_back(entry.column());
   }
 

@@ -34,17 +34,25 @@ Row failed_row(const Row& cell, std::string_view reason) {
   return row;
 }
 
-Row run_to_row(Experiment& experiment, std::size_t index, const Row& cell) {
+std::vector<Row> run_to_rows(Experiment& experiment, const std::vector<std::size_t>& group,
+                             const std::vector<Row>& cells) {
+  const auto all_failed = [&](std::string_view reason) {
+    std::vector<Row> rows;
+    for (const std::size_t i : group) rows.push_back(failed_row(cells[i], reason));
+    return rows;
+  };
   try {
-    Row row = experiment.run_cell(index);
-    expect_row_of_cell(experiment.columns(), cell, row);
-    return row;
+    std::vector<Row> rows = experiment.run_cells(group);
+    JB_EXPECT(rows.size() == group.size(), "{} rows of {} cells", rows.size(), group.size());
+    for (std::size_t i = 0; i < group.size(); ++i)
+      expect_row_of_cell(experiment.columns(), cells[group[i]], rows[i]);
+    return rows;
   } catch (const std::bad_alloc&) {
-    return failed_row(cell, "out of memory");
+    return all_failed("out of memory");
   } catch (const std::exception& error) {
-    return failed_row(cell, error.what());
+    return all_failed(error.what());
   } catch (...) {
-    return failed_row(cell, "threw something that is not a std::exception");
+    return all_failed("threw something that is not a std::exception");
   }
 }
 
@@ -104,18 +112,26 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   for (const Row& row : folder.earlier_rows()) count(summary, row.status);
   if (done.size() == cells.size()) return summary;
 
-  record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line);
+  record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line,
+                   experiment.circumstances());
   Progress progress(display, cells.size(), done.size());
   const InterruptGuard interrupt;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (done.contains(keys[i])) continue;
+  for (std::size_t first = 0, end = 0; first < cells.size(); first = end) {
+    end = first + experiment.group_size(first);
+    std::vector<std::size_t> group;
+    for (std::size_t i = first; i < end; ++i)
+      if (!done.contains(keys[i])) group.push_back(i);
+    if (group.empty()) continue;
     if ((summary.signal = interrupt.signal())) break;
-    progress.cell_starts(keys[i]);
-    const Row row = run_to_row(experiment, i, cells[i]);
-    folder.append(row);
-    count(summary, row.status);
-    progress.cell_ends();
-    if (row.status == RowStatus::failed) progress.say(fmt::format("failed: {}: {}", keys[i], row.reason));
+    progress.cell_starts(keys[group.front()]);
+    const std::vector<Row> rows = run_to_rows(experiment, group, cells);
+    for (std::size_t g = 0; g < group.size(); ++g) {
+      folder.append(rows[g]);
+      count(summary, rows[g].status);
+      progress.cell_ends();
+      if (rows[g].status == RowStatus::failed)
+        progress.say(fmt::format("failed: {}: {}", keys[group[g]], rows[g].reason));
+    }
   }
   progress.finish();
   record_run_end(folder.manifest_file(), summary.signal ? "interrupted" : "complete");

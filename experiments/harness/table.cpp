@@ -180,6 +180,9 @@ PrintedTable printed_table(const std::vector<StoredResult>& results) {
     previous = &row;
   }
   table.notes = notes.texts();
+  for (std::size_t i = 0; i < results.size(); ++i)
+    for (const std::string& law : results[i].study.experiment->laws(results[i].rows))
+      table.notes.push_back(results.size() > 1 ? result_names(results)[i] + ": " + law : law);
   return table;
 }
 

@@ -24,7 +24,7 @@ struct PrintedTable {
   std::vector<std::string> preamble;  // what holds for all lines: which results, columns that are constant
   std::vector<Heading> headings;
   std::vector<Line> lines;
-  std::vector<std::string> notes;  // below the table: reasons of failed and skipped cells
+  std::vector<std::string> notes;  // below the table: reasons of failed and skipped cells, then fitted laws
 };
 
 // The table of one result, or of several of the same experiment under a leading column `result`.

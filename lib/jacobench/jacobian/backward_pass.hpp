@@ -27,6 +27,8 @@ class BackwardPass {
   // The deltas of sum over n, k of U(n, k) y_nk; U [n_rows x K].
   void run_from(const MatrixView& U, const VectorView& theta, const ForwardPass& pass, Index n_rows);
 
+  Index n_layers() const { return network_.n_layers(); }
+
   // After either: delta of layer(l), one column a unit. After run_from_output(k) only column k of the top is set.
   const Batch& delta(Index l) const { return deltas_[static_cast<std::size_t>(l)]; }
 

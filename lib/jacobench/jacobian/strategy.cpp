@@ -27,6 +27,7 @@ constexpr std::array table{
                  .summary = "analytic, whole batches: one forward and one backward pass, column products",
                  .summation = PathSummation::from_outputs,
                  .default_relative_step = {},
+                 .takes_threads = true,
                  .numeric_promise = nullptr,
                  .make = make_layerwise},
     StrategyInfo{.name = "ceres_forward",

@@ -81,6 +81,7 @@ struct StrategyInfo {
   std::string_view summary;
   PathSummation summation;
   std::optional<double> default_relative_step;  // numeric strategies only
+  bool takes_threads = false;                   // whether StrategyOptions::n_threads is heeded
   std::optional<double> (*numeric_promise)(const Perceptron& network, double relative_step, double steepness);
   std::unique_ptr<Evaluator> (*make)(const Perceptron& network, Index max_rows,
                                      const StrategyOptions& options);

@@ -5,13 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include "support/allocation_count.hpp"
+#include "harness/allocation_count.hpp"
 #include "support/scenarios.hpp"
 
 namespace jacobench {
 namespace {
 
-using testing::allocations_of;
+using harness::allocations_of;
 using testing::Scenario;
 using testing::scenarios;
 

@@ -1,4 +1,4 @@
-#include "support/allocation_count.hpp"
+#include "harness/allocation_count.hpp"
 
 #include <atomic>
 #include <new>
@@ -61,8 +61,8 @@ void* __wrap__ZnamSt11align_val_t(std::size_t size, std::align_val_t alignment) 
 
 }  // extern "C"
 
-namespace jacobench::testing {
+namespace jacobench::harness {
 
 std::size_t n_allocations() { return n; }
 
-}  // namespace jacobench::testing
+}  // namespace jacobench::harness

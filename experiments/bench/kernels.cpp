@@ -1,0 +1,224 @@
+// Microbenchmarks of the library's kernels: a plain Google Benchmark program, with the usual --benchmark_* flags.
+//
+// Rates are counters of each row: flops for what is bound by arithmetic, bytes for what is bound by memory; the
+// machine's own limits (a streaming fill, BLAS dsyrk) are rows among the others.
+#include <string>
+
+#include <benchmark/benchmark.h>
+
+#include "jacobench/base/blas.hpp"
+#include "jacobench/jacobian/jacobian_fill.hpp"
+#include "jacobench/jacobian/products.hpp"
+
+#include "speed/write_limit.hpp"
+
+namespace jacobench {
+namespace {
+
+using ::benchmark::Counter;
+using ::benchmark::State;
+
+struct Case {
+  const char* name;
+  Index n_inputs;
+  std::vector<Index> hidden;
+  Index n_rows;
+};
+
+const Case cases[] = {
+    {"5-10-5-1", 5, {10, 5}, 10'000},        {"8-16x5-1", 8, {16, 16, 16, 16, 16}, 4'000},
+    {"10-50-50-1", 10, {50, 50}, 2'000},     {"32-128-128-1", 32, {128, 128}, 500},
+    {"100-200-200-1", 100, {200, 200}, 500},
+};
+
+Perceptron network_of(const Case& c) {
+  std::vector<LayerSpec> layers;
+  for (Index width : c.hidden) layers.push_back({width, Activation::tanh});
+  layers.push_back({1, Activation::identity});
+  return {c.n_inputs, layers};
+}
+
+struct Problem {
+  explicit Problem(const Case& c) : network(network_of(c)), X(c.n_rows, c.n_inputs) {
+    RandomStream stream(1, cell_number(c.name), 0, RandomPurpose::parameters);
+    theta = draw_parameters(network, 1, stream);
+    for (double& x : X.reshaped()) x = stream.normal();
+  }
+
+  Perceptron network;
+  Vector theta;
+  Matrix X;
+};
+
+void count_rate(State& state, const char* unit, double per_iteration) {
+  state.counters[unit] = Counter(per_iteration, Counter::kIsIterationInvariantRate);
+}
+
+// --- Activations, a thousand numbers that stay in the first-level cache.
+
+void activation_value(State& state, Activation id) {
+  Vector z = Vector::LinSpaced(1000, -4, 4), a(1000);
+  for (auto _ : state) {
+    info(id).value(z.data(), a.data(), z.size());
+    ::benchmark::DoNotOptimize(a.data());
+  }
+  count_rate(state, "values", 1000);
+}
+
+void activation_with_slope(State& state, Activation id) {
+  Vector z = Vector::LinSpaced(1000, -4, 4), a(1000), d(1000);
+  for (auto _ : state) {
+    info(id).value_and_derivative(z.data(), a.data(), d.data(), z.size());
+    ::benchmark::DoNotOptimize(d.data());
+  }
+  count_rate(state, "values", 1000);
+}
+
+// --- Passes over one batch, in a core's own cache.
+
+constexpr Index batch_rows = 96;
+
+void forward_pass(State& state, const Case& c, Slopes slopes) {
+  const Problem p(c);
+  ForwardPass pass(p.network, batch_rows);
+  for (auto _ : state) pass.run(p.theta, p.X, 0, batch_rows, slopes);
+  count_rate(state, "flops", static_cast<double>(2 * batch_rows * p.network.n_params()));
+}
+
+void backward_pass(State& state, const Case& c) {
+  const Problem p(c);
+  ForwardPass forward(p.network, batch_rows);
+  BackwardPass backward(p.network, batch_rows);
+  forward.run(p.theta, p.X, 0, batch_rows, Slopes::kept);
+  for (auto _ : state) backward.run_from_output(0, p.theta, forward, batch_rows);
+  count_rate(state, "flops",
+             static_cast<double>(2 * batch_rows * (p.network.n_params() - p.network.layer(0).n_weights())));
+}
+
+// --- Memory: the machine's limit, and the Jacobian against it.
+
+constexpr Index bytes_beyond_cache = Index{256} << 20;
+
+void write_limit(State& state) {
+  Matrix target = Matrix::Zero(bytes_beyond_cache / 8, 1);
+  for (auto _ : state) speed::fill_at_write_limit(target, 1);
+  count_rate(state, "bytes", 8.0 * static_cast<double>(target.size()));
+}
+
+void jacobian(State& state, const Case& c) {
+  const Problem p(c);
+  const Index n_rows = bytes_beyond_cache / 8 / p.network.n_params() / 8 * 8;
+  const Matrix X = p.X.replicate(n_rows / p.X.rows() + 1, 1).topRows(n_rows);
+  Matrix J(n_rows, p.network.n_params());
+  const auto layerwise = find_strategy("layerwise").make(p.network, n_rows, {});
+  layerwise->evaluate(p.theta, X, {.J_y_theta = &J});  // the first touch of its pages is not what is timed
+  for (auto _ : state) layerwise->evaluate(p.theta, X, {.J_y_theta = &J});
+  count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
+}
+
+// --- Products with the Jacobian, and what BLAS does with a Jacobian already there.
+
+void dsyrk(State& state) {
+  const Index P = 1000, n = 256;
+  const Matrix J = Matrix::Random(n, P);
+  Matrix gram = Matrix::Zero(P, P);
+  for (auto _ : state) blas::add_gram(J, gram);
+  count_rate(state, "flops", static_cast<double>(n * P * (P + 1)));
+}
+
+// P = 1001, N = 2000.
+const Case thousand_parameters{"9-25x2-1", 9, {25, 28}, 2000};
+
+void gram(State& state) {
+  const Problem p(thousand_parameters);
+  const Index P = p.network.n_params();
+  JacobianProducts products(p.network, p.X.rows());
+  Matrix J_t_J;
+  for (auto _ : state) products.gram(p.theta, p.X, J_t_J);
+  count_rate(state, "flops", static_cast<double>(p.X.rows() * P * (P + 1)));
+}
+
+void band_variance(State& state) {
+  const Problem p(thousand_parameters);
+  const Index P = p.network.n_params();
+  const Matrix S = Matrix::Identity(P, P);
+  JacobianProducts products(p.network, p.X.rows());
+  Matrix variance;
+  for (auto _ : state) products.row_quadratic_forms(p.theta, p.X, S, variance);
+  count_rate(state, "flops", static_cast<double>(2 * p.X.rows() * P * P));
+}
+
+void outer_gram(State& state, const Case& c) {
+  const Problem p(c);
+  JacobianProducts products(p.network, 500);
+  Matrix J_J_t;
+  products.outer_gram(p.theta, p.X.topRows(500), J_J_t);
+  for (auto _ : state) products.outer_gram(p.theta, p.X.topRows(500), J_J_t);
+}
+
+// J formed and then multiplied: as a product of two matrices, or using that they are the same.
+void outer_gram_of_formed(State& state, const Case& c, bool symmetric) {
+  const Problem p(c);
+  const Matrix X = p.X.topRows(500);
+  Matrix J(500, p.network.n_params()), J_J_t(500, 500);
+  const auto layerwise = find_strategy("layerwise").make(p.network, 500, {});
+  layerwise->evaluate(p.theta, X, {.J_y_theta = &J});
+  for (auto _ : state) {
+    layerwise->evaluate(p.theta, X, {.J_y_theta = &J});
+    if (symmetric)
+      blas::multiply_by_own_transposed(J, J_J_t);
+    else
+      blas::multiply_by_transposed(J, J, J_J_t);
+  }
+}
+
+void times_vector(State& state, const Case& c) {
+  const Problem p(c);
+  JacobianProducts products(p.network, p.X.rows());
+  Matrix J_v;
+  for (auto _ : state) products.times(p.theta, p.X, p.theta, J_v);
+}
+
+void transposed_times_vector(State& state, const Case& c) {
+  const Problem p(c);
+  const Matrix u = Matrix::Ones(p.X.rows(), 1);
+  JacobianProducts products(p.network, p.X.rows());
+  Vector J_t_u;
+  for (auto _ : state) products.transposed_times(p.theta, p.X, u, J_t_u);
+}
+
+void register_all() {
+  using ::benchmark::RegisterBenchmark;
+  for (const ActivationInfo& phi : activation_table()) {
+    const std::string name(phi.name);
+    RegisterBenchmark(("activation/" + name).c_str(), activation_value, phi.id);
+    RegisterBenchmark(("activation_with_slope/" + name).c_str(), activation_with_slope, phi.id);
+  }
+  RegisterBenchmark("write_limit", write_limit);
+  RegisterBenchmark("dsyrk/P:1000", dsyrk);
+  RegisterBenchmark("gram/P:1000", gram);
+  RegisterBenchmark("band_variance/P:1000", band_variance);
+  for (const Case& c : cases) {
+    const std::string name(c.name);
+    RegisterBenchmark(("forward/" + name).c_str(), forward_pass, c, Slopes::none);
+    RegisterBenchmark(("forward_with_slopes/" + name).c_str(), forward_pass, c, Slopes::kept);
+    RegisterBenchmark(("backward/" + name).c_str(), backward_pass, c);
+    RegisterBenchmark(("jacobian/" + name).c_str(), jacobian, c);
+    RegisterBenchmark(("times/" + name).c_str(), times_vector, c);
+    RegisterBenchmark(("transposed_times/" + name).c_str(), transposed_times_vector, c);
+    RegisterBenchmark(("outer_gram/N:500/" + name).c_str(), outer_gram, c);
+    RegisterBenchmark(("outer_gram_of_formed/dgemm/N:500/" + name).c_str(), outer_gram_of_formed, c, false);
+    RegisterBenchmark(("outer_gram_of_formed/dsyrk/N:500/" + name).c_str(), outer_gram_of_formed, c, true);
+  }
+}
+
+}  // namespace
+}  // namespace jacobench
+
+int main(int argc, char** argv) {
+  jacobench::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

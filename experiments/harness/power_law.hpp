@@ -1,0 +1,31 @@
+// Power laws y = c x^a, fitted on logarithms.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jacobench::harness {
+
+struct Point {
+  double x, y;
+};
+
+// Model:  log y = log c + a log x + error, ordinary least squares; the interval from Student's t with n - 2 degrees
+//         of freedom. Source: Draper and Smith (1998), Applied Regression Analysis, sec. 1.4
+struct PowerLaw {
+  double exponent = 0;    // a
+  double half_width = 0;  // of its 95% interval
+  double factor = 0;      // c
+  std::size_t n_points = 0;
+  double from = 0, to = 0;  // the range of x
+};
+
+// Nothing where fewer than three points have x and y above zero, or all of these the same x.
+std::optional<PowerLaw> fit_power_law(const std::vector<Point>& points);
+
+// "2.1e-3 P^1.02 (95%: 1.00 to 1.04; 9 points, P from 11 to 1e5)"
+std::string to_text(const PowerLaw& law, std::string_view variable);
+
+}  // namespace jacobench::harness

@@ -1,0 +1,249 @@
+#include "speed/speed_experiment.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/names.hpp"
+
+#include "harness/memory.hpp"
+#include "harness/point_series.hpp"
+#include "harness/value_text.hpp"
+#include "harness/verification.hpp"
+#include "speed/measurement.hpp"
+
+namespace jacobench::speed {
+namespace {
+
+using harness::ColumnRole;
+
+constexpr double largest_quiet_spread = 0.1;
+
+Index n_columns(const Perceptron& network, Wrt wrt) {
+  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
+}
+
+std::string joined_us(const std::vector<double>& seconds) {
+  std::string text;
+  for (const double s : seconds) text += (text.empty() ? "" : " ") + harness::rounded_text(1e6 * s, 6);
+  return text;
+}
+
+}  // namespace
+
+SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
+    : known_strategies_(strategies), strategies_(names_of(strategies)), schema_(make_schema()) {}
+
+harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
+  using R = SpeedRow;
+  std::vector<harness::RowSchema<R>::Entry> entries{
+      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
+       &R::network},
+      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
+      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
+       &R::activation},
+      {{.name = "rows", .role = ColumnRole::identity, .starts_group = true}, &R::rows},
+      {{.name = "n_rows", .heading = "rows", .role = ColumnRole::measure}, &R::n_rows},
+      {{.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true}, &R::wrt},
+      {{.name = "threads", .heading = "threads", .role = ColumnRole::identity, .starts_group = true},
+       &R::n_threads},
+      {{.name = "work", .heading = "work", .role = ColumnRole::identity}, &R::work},
+      {{.name = "ns_per_row", .heading = "a row", .unit = "ns", .role = ColumnRole::timing}, &R::ns_per_row},
+      {{.name = "median_us", .heading = "median", .unit = "us", .role = ColumnRole::timing}, &R::median_us},
+      {{.name = "min_us", .heading = "min", .unit = "us", .role = ColumnRole::timing}, &R::min_us},
+      {{.name = "spread", .heading = "spread", .role = ColumnRole::timing, .digits = 2}, &R::spread},
+      {{.name = "noisy", .heading = "noisy", .role = ColumnRole::timing}, &R::noisy},
+      {{.name = "repetitions", .role = ColumnRole::measure}, &R::repetitions},
+      {{.name = "bytes_written", .role = ColumnRole::measure}, &R::bytes_written},
+      {{.name = "network_evaluations", .heading = "evals", .role = ColumnRole::measure},
+       &R::network_evaluations},
+      {{.name = "allocations", .heading = "allocs", .role = ColumnRole::measure}, &R::allocations},
+      {{.name = "over_promise", .role = ColumnRole::promise, .digits = 2}, &R::over_promise},
+      {{.name = "over_values", .heading = "/ values", .unit = "x", .role = ColumnRole::timing},
+       &R::over_values},
+      {{.name = "of_write_limit", .heading = "of limit", .role = ColumnRole::timing, .digits = 2},
+       &R::of_write_limit},
+  };
+  for (std::size_t s = 0; s < known_strategies_.size(); ++s) {
+    const std::string name(known_strategies_[s].name);
+    entries.push_back({{.name = "speedup_over_" + name,
+                        .heading = name == "ceres_central" ? "over central" : "",
+                        .unit = "x",
+                        .role = ColumnRole::timing},
+                       [s](const R& row) {
+                         return s < row.speedup.size() ? harness::to_value(row.speedup[s]) : harness::Value();
+                       }});
+  }
+  entries.push_back({{.name = "repetition_us", .role = ColumnRole::samples}, &R::repetition_us});
+  return harness::RowSchema<R>(std::move(entries));
+}
+
+harness::OptionTable SpeedExperiment::options() {
+  using namespace harness;
+  OptionTable table;
+  sweep_.add_options(table);
+  table.add("data.rows", "number of observations; auto: as many as make a Jacobian of data.jacobian_mib",
+            rows_, list_of(value_or("auto", whole_number(1, 1'000'000'000))));
+  table.add("data.jacobian_mib", "size of the Jacobian where data.rows is auto, in MiB", jacobian_mib_,
+            whole_number(1, 1 << 20));
+  table.add("jacobian.strategies", "strategies to time", strategies_,
+            list_of(one_of(names_of(known_strategies_))));
+  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_, list_of(one_of(wrt_names())));
+  table.add("jacobian.threads", "threads over which the observations are split", n_threads_,
+            list_of(whole_number(1, 1024)));
+  table.add("timing.repetitions", "repetitions of each timing, interleaved", repetitions_,
+            whole_number(2, 1000));
+  table.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
+            real_number(1e-6, 60));
+  table.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,
+            real_number(1e-6, 1e6));
+  return table;
+}
+
+std::int64_t SpeedExperiment::rows_for(const harness::NetworkCase& network_case,
+                                       std::optional<std::int64_t> rows, Wrt wrt) const {
+  if (rows) return *rows;
+  const Perceptron& network = network_case.network;
+  const std::int64_t doubles = (jacobian_mib_ << 20) / static_cast<std::int64_t>(sizeof(double));
+  const std::int64_t fitting = doubles / (network.n_outputs() * n_columns(network, wrt));
+  return std::max<std::int64_t>(fitting / 8 * 8, 8);
+}
+
+std::vector<harness::Row> SpeedExperiment::cells() {
+  networks_ = sweep_.cases();
+  cells_.clear();
+  for (std::size_t n = 0; n < networks_.size(); ++n)
+    for (const auto& rows : rows_)
+      for (const std::string& wrt_name : wrt_)
+        for (const std::int64_t n_threads : n_threads_) {
+          const Wrt wrt = harness::wrt_from_name(wrt_name);
+          const Group group{n, rows, rows_for(networks_[n], rows, wrt), wrt, n_threads};
+          const Perceptron& network = networks_[n].network;
+          harness::expect_memory_for(
+              fmt::format("network {} with {} rows", to_string(network), group.n_rows),
+              2.0 * sizeof(double) * static_cast<double>(group.n_rows) *
+                  static_cast<double>(network.n_outputs() * n_columns(network, wrt) + network.n_inputs()));
+          cells_.push_back({group, write_limit_work, nullptr});
+          cells_.push_back({group, values_work, nullptr});
+          for (const StrategyInfo& strategy : known_strategies_)
+            if (std::find(strategies_.begin(), strategies_.end(), strategy.name) != strategies_.end())
+              cells_.push_back({group, std::string(strategy.name), &strategy});
+        }
+  std::vector<harness::Row> rows;
+  for (const Cell& cell : cells_) rows.push_back(schema_.to_cell(identity_of(cell)));
+  return rows;
+}
+
+SpeedRow SpeedExperiment::identity_of(const Cell& cell) const {
+  const harness::NetworkCase& network_case = networks_[cell.group.network];
+  SpeedRow row;
+  row.network = to_string(network_case.network);
+  row.activation = network_case.activation;
+  row.rows = cell.group.rows ? std::to_string(*cell.group.rows) : "auto";
+  row.wrt = harness::name_of(cell.group.wrt);
+  row.n_threads = cell.group.n_threads;
+  row.work = cell.work;
+  return row;
+}
+
+std::size_t SpeedExperiment::group_size(std::size_t first) {
+  std::size_t end = first;
+  while (end < cells_.size() && cells_[end].group == cells_[first].group) ++end;
+  return end - first;
+}
+
+std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size_t>& cells) {
+  const Group& group = cells_[cells.front()].group;
+  const harness::NetworkCase& network_case = networks_[group.network];
+  const Perceptron& network = network_case.network;
+  Measurement measurement(sweep_, network_case, group.n_rows, group.wrt, group.n_threads);
+  measurement.add_write_limit();
+  measurement.add_values();
+  for (const StrategyInfo& strategy : known_strategies_) {
+    if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
+    const std::string name(strategy.name);
+    const SpeedRow cell = identity_of({group, name, &strategy});
+    const std::string series = fmt::format("{} {} {}", name, cell.rows, cell.wrt);
+    const auto capped = capped_at_.find(series);
+    if (capped != capped_at_.end() && network.n_params() >= capped->second) {
+      measurement.skip(name, "past timing.cap at a smaller network already");
+      continue;
+    }
+    const double seconds = measurement.estimated_seconds(strategy);
+    if (seconds <= cap_seconds_) {
+      measurement.add(strategy);
+      continue;
+    }
+    capped_at_[series] = network.n_params();
+    measurement.skip(name,
+                     fmt::format("one evaluation takes about {} s, over timing.cap = {} s",
+                                 harness::rounded_text(seconds, 2), harness::rounded_text(cap_seconds_, 3)));
+  }
+  timing_.repetitions = static_cast<int>(repetitions_);
+  const auto& measured = measurement.run(timing_);
+
+  const double values_seconds = measured.at(values_work).timing->median;
+  const double limit_seconds = measured.at(write_limit_work).timing->median;
+  std::vector<harness::Row> rows;
+  for (const std::size_t index : cells) {
+    const Cell& cell = cells_[index];
+    const Measured& m = measured.at(cell.work);
+    if (!m.timing) {
+      harness::Row row = schema_.to_cell(identity_of(cell));
+      row.status = m.failure.empty() ? harness::RowStatus::skipped : harness::RowStatus::failed;
+      row.reason = m.failure.empty() ? m.skipped : m.failure;
+      rows.push_back(std::move(row));
+      continue;
+    }
+    SpeedRow row = identity_of(cell);
+    row.n_params = network.n_params();
+    row.n_rows = group.n_rows;
+    row.ns_per_row = 1e9 * m.timing->median / static_cast<double>(group.n_rows);
+    row.median_us = 1e6 * m.timing->median;
+    row.min_us = 1e6 * m.timing->min;
+    row.spread = m.timing->spread;
+    row.noisy = m.timing->spread > largest_quiet_spread;
+    row.repetitions = static_cast<std::int64_t>(m.timing->repetitions.size());
+    row.bytes_written = m.bytes_written;
+    row.network_evaluations = m.network_evaluations;
+    row.allocations = m.allocations;
+    row.over_promise = m.over_promise;
+    row.over_values = m.timing->median / values_seconds;
+    if (cell.work != values_work) row.of_write_limit = limit_seconds / m.timing->median;
+    for (const StrategyInfo& other : known_strategies_) {
+      const auto found = measured.find(std::string(other.name));
+      const bool comparable = cell.strategy && found != measured.end() && found->second.timing;
+      row.speedup.push_back(comparable ? std::optional(found->second.timing->median / m.timing->median)
+                                       : std::nullopt);
+    }
+    row.repetition_us = joined_us(m.timing->repetitions);
+    rows.push_back(schema_.to_row(row));
+  }
+  return rows;
+}
+
+std::vector<std::string> SpeedExperiment::laws(const std::vector<harness::Row>& rows) const {
+  const harness::RowsByColumn table(schema_.columns(), rows);
+  harness::PointSeries of_time;
+  std::map<std::string, std::vector<harness::Point>> of_ratio;
+  for (const harness::Row& row : table.rows()) {
+    const auto P = table.number(row, "n_params"), ns = table.number(row, "ns_per_row");
+    if (!P || !ns) continue;
+    const std::string name = table.series_name(row, {"work", "activation", "rows", "wrt", "threads"});
+    of_time.add(name, {*P, *ns});
+    const auto speedup = table.number(row, "speedup_over_layerwise");
+    if (speedup && table.text(row, "work") != "layerwise") of_ratio[name].push_back({*P, 1 / *speedup});
+  }
+  std::vector<std::string> laws;
+  for (const std::string& name : of_time.names()) {
+    const auto time = harness::fit_power_law(of_time.of(name));
+    if (!time) continue;
+    laws.push_back(fmt::format("{}: ns a row {}", name, to_text(*time, "P")));
+    if (const auto ratio = harness::fit_power_law(of_ratio[name]))
+      laws.push_back(fmt::format("{}: time over that of layerwise {}", name, to_text(*ratio, "P")));
+  }
+  return laws;
+}
+
+}  // namespace jacobench::speed

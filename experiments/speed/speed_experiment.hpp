@@ -1,0 +1,109 @@
+// The speed experiment: what each strategy's Jacobian costs over a sweep of networks, against one evaluation of the
+// network, against each other, and against the time that writing so many bytes takes on this machine.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jacobench/jacobian/strategy.hpp"
+
+#include "harness/experiment.hpp"
+#include "harness/network_sweep.hpp"
+#include "speed/timing.hpp"
+
+namespace jacobench::speed {
+
+// One kind of work on one network: a strategy's Jacobian, the values of the network, or the plain fill. Times are
+// medians over the repetitions.
+struct SpeedRow {
+  std::string network;
+  std::string activation;
+  std::string rows;  // as the config has it: a number, or auto
+  std::string wrt;
+  std::int64_t n_threads = 1;
+  std::string work;  // a strategy, values, or write_limit
+  std::int64_t n_params = 0;
+  std::int64_t n_rows = 0;
+  double ns_per_row = 0;
+  double median_us = 0;
+  double min_us = 0;
+  double spread = 0;
+  bool noisy = false;
+  std::int64_t repetitions = 0;
+  std::int64_t bytes_written = 0;
+  std::int64_t network_evaluations = 0;  // of all observations
+  std::int64_t allocations = 0;
+  std::optional<double> over_promise;    // error of the timed Jacobian over what the strategy promises
+  std::optional<double> over_values;     // time over that of the values of the network
+  std::optional<double> of_write_limit;  // time of the plain fill of the same bytes over this time
+  std::vector<std::optional<double>>
+      speedup;  // time of each strategy over this time, in the strategies' order
+  std::string repetition_us;
+};
+
+class SpeedExperiment final : public harness::Experiment {
+ public:
+  explicit SpeedExperiment(std::span<const StrategyInfo> strategies = strategy_table());
+
+  harness::OptionTable options() override;
+  const harness::ColumnList& columns() const override { return schema_.columns(); }
+  std::vector<harness::Row> cells() override;
+  harness::Row run_cell(std::size_t index) override { return run_cells({index}).front(); }
+
+  // All work on one network with as many rows and threads, side by side.
+  std::size_t group_size(std::size_t first) override;
+  std::vector<harness::Row> run_cells(const std::vector<std::size_t>& cells) override;
+
+  // Time a row against P, strategy by strategy, and over that of `layerwise`.
+  std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
+
+  std::vector<std::pair<std::string, std::string>> circumstances() const override {
+    return benchmark_context();
+  }
+
+ private:
+  // The cells of a group differ in their work alone.
+  struct Group {
+    std::size_t network;  // index into networks_
+    std::optional<std::int64_t> rows;
+    std::int64_t n_rows;
+    Wrt wrt;
+    std::int64_t n_threads;
+
+    bool operator==(const Group&) const = default;
+  };
+  struct Cell {
+    Group group;
+    std::string work;
+    const StrategyInfo* strategy;  // null: values or write_limit
+  };
+
+  harness::RowSchema<SpeedRow> make_schema() const;
+  SpeedRow identity_of(const Cell& cell) const;
+  std::int64_t rows_for(const harness::NetworkCase& network_case, std::optional<std::int64_t> rows,
+                        Wrt wrt) const;
+
+  std::span<const StrategyInfo> known_strategies_;
+  harness::NetworkSweep sweep_;
+  std::vector<std::optional<std::int64_t>> rows_{std::nullopt};
+  std::int64_t jacobian_mib_ = 128;
+  std::vector<std::string> strategies_;
+  std::vector<std::string> wrt_{"parameters"};
+  std::vector<std::int64_t> n_threads_{1};
+  TimingOptions timing_;
+  std::int64_t repetitions_ = 9;
+  double cap_seconds_ = 1;
+
+  harness::RowSchema<SpeedRow> schema_;
+  std::vector<harness::NetworkCase> networks_;
+  std::vector<Cell> cells_;
+  // The fewest parameters at which a strategy was over the cap, by strategy, configured rows and wrt.
+  std::map<std::string, Index> capped_at_;
+};
+
+}  // namespace jacobench::speed

@@ -1,0 +1,94 @@
+#include "jacobench/base/blas.hpp"
+
+#include <algorithm>
+
+#ifdef JACOBENCH_HAVE_OPENBLAS
+#include <cblas.h>
+#endif
+
+namespace jacobench::blas {
+
+#ifdef JACOBENCH_HAVE_OPENBLAS
+
+namespace {
+
+void on_one_thread() { [[maybe_unused]] static const bool set = (openblas_set_num_threads(1), true); }
+
+int size(Index n) { return static_cast<int>(n); }
+
+// A matrix without columns or rows has stride 0 in Eigen, which BLAS does not take.
+template <class M>
+int stride(const M& m) {
+  return size(std::max<Index>(m.outerStride(), 1));
+}
+
+}  // namespace
+
+const char* name() { return "OpenBLAS"; }
+
+void add_gram(const MatrixView& A, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, size(A.cols()), size(A.rows()), 1, A.data(), stride(A),
+              1, C.data(), stride(C));
+}
+
+void multiply_by_own_transposed(const MatrixView& A, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, size(A.rows()), size(A.cols()), 1, A.data(), stride(A),
+              0, C.data(), stride(C));
+}
+
+void multiply_by_transposed(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, size(A.rows()), size(B.rows()), size(A.cols()), 1,
+              A.data(), stride(A), B.data(), stride(B), 0, C.data(), stride(C));
+}
+
+void multiply(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, size(A.rows()), size(B.cols()), size(A.cols()), 1,
+              A.data(), stride(A), B.data(), stride(B), 0, C.data(), stride(C));
+}
+
+void multiply_symmetric(const MatrixView& A, const MatrixView& S, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dsymm(CblasColMajor, CblasRight, CblasLower, size(A.rows()), size(A.cols()), 1, S.data(), stride(S),
+              A.data(), stride(A), 0, C.data(), stride(C));
+}
+
+void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, size(A.cols()), size(B.cols()), size(A.rows()), 1,
+              A.data(), stride(A), B.data(), stride(B), 1, C.data(), stride(C));
+}
+
+#else
+
+const char* name() { return "Eigen"; }
+
+void add_gram(const MatrixView& A, MatrixBuffer C) {
+  C.selfadjointView<Eigen::Lower>().rankUpdate(A.transpose());
+}
+
+void multiply_by_own_transposed(const MatrixView& A, MatrixBuffer C) {
+  C.triangularView<Eigen::Lower>().setZero();
+  C.selfadjointView<Eigen::Lower>().rankUpdate(A);
+}
+
+void multiply_by_transposed(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  C.noalias() = A * B.transpose();
+}
+
+void multiply(const MatrixView& A, const MatrixView& B, MatrixBuffer C) { C.noalias() = A * B; }
+
+void multiply_symmetric(const MatrixView& A, const MatrixView& S, MatrixBuffer C) {
+  C.noalias() = A * S.selfadjointView<Eigen::Lower>();
+}
+
+void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  C.noalias() += A.transpose() * B;
+}
+
+#endif
+
+}  // namespace jacobench::blas

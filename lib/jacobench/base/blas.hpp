@@ -1,0 +1,34 @@
+// The matrix products of a tuned BLAS (OpenBLAS where it was found, otherwise Eigen), on the caller's thread alone.
+//
+// The first call sets OpenBLAS to one thread for the whole process: who wants more threads runs several of these calls
+// side by side (base/parallel.hpp), and no two levels of threads compete for the cores.
+#pragma once
+
+#include "jacobench/base/matrix.hpp"
+
+namespace jacobench::blas {
+
+// Which library does the work, for the record.
+const char* name();
+
+using MatrixBuffer = Eigen::Ref<Matrix>;
+
+// C += A' A, lower triangle only. A [n x p], C [p x p]. n p (p + 1) flops
+void add_gram(const MatrixView& A, MatrixBuffer C);
+
+// C = A A', lower triangle only. A [n x p], C [n x n]. n (n + 1) p flops
+void multiply_by_own_transposed(const MatrixView& A, MatrixBuffer C);
+
+// C = A B'. A [n x p], B [m x p], C [n x m]. 2 n p m flops
+void multiply_by_transposed(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
+
+// C = A B. A [n x p], B [p x m], C [n x m]. 2 n p m flops
+void multiply(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
+
+// C = A S, of the symmetric S only the lower triangle is read. A [n x p], S [p x p], C [n x p]. 2 n p p flops
+void multiply_symmetric(const MatrixView& A, const MatrixView& S, MatrixBuffer C);
+
+// C += A' B. A [n x p], B [n x m], C [p x m]. 2 n p m flops
+void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
+
+}  // namespace jacobench::blas

@@ -1,0 +1,206 @@
+#include "jacobench/jacobian/products.hpp"
+
+#include <algorithm>
+
+#include "jacobench/base/blas.hpp"
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr Index tile = 128;  // rows and columns; three tiles stay in a core's own cache
+
+// Rows in a block of J that stays in the cache, and is deep enough for BLAS.
+Index rows_in_block(const Perceptron& network, Index max_rows) {
+  constexpr Index doubles_in_cache = (Index{4} << 20) / static_cast<Index>(sizeof(double));
+  const Index fitting = doubles_in_cache / (network.n_params() * network.n_outputs());
+  return std::clamp<Index>(max_rows, 1, std::clamp<Index>(fitting, 32, 256));
+}
+
+void copy_lower_to_upper(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
+
+}  // namespace
+
+// The passes over all rows at once that outer_gram works on.
+struct JacobianProducts::AllRows {
+  AllRows(const Perceptron& network, Index max_rows) : forward(network, max_rows) {
+    for (Index k = 0; k < network.n_outputs(); ++k) backward.emplace_back(network, max_rows);
+  }
+
+  // A_{l-1}, rows i .. i + n.
+  auto activations(Index l, Index i, Index n) const { return forward.below(l).rows(i + n).bottomRows(n); }
+
+  // delta_l of output k, rows i .. i + n; of the top layer only the output's own unit.
+  auto deltas(Index l, Index k, Index i, Index n) const {
+    const auto& pass = backward[static_cast<std::size_t>(k)];
+    const bool top = l + 1 == static_cast<Index>(pass.n_layers());
+    const auto rows = pass.delta(l).rows(i + n).bottomRows(n);
+    return top ? rows.middleCols(k, 1) : rows.middleCols(0, rows.cols());
+  }
+
+  ForwardPass forward;
+  std::vector<BackwardPass> backward;
+  Matrix of_activations{tile, tile}, of_deltas{tile, tile};
+};
+
+JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows)
+    : network_(network),
+      max_rows_(max_rows),
+      block_rows_(rows_in_block(network, max_rows)),
+      evaluator_(find_strategy("layerwise").make(network, block_rows_, {})),
+      forward_(network, block_rows_),
+      backward_(network, block_rows_) {
+  for (const Layer& layer : network.layers()) tangents_.emplace_back(block_rows_, layer.n_units);
+}
+
+JacobianProducts::~JacobianProducts() = default;
+
+void JacobianProducts::expect_shapes(const VectorView& theta, const MatrixView& X) const {
+  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
+            theta.size(), network_.n_params());
+  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
+            network_.n_inputs());
+  JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
+}
+
+// Calls use(J_k, k, row) for each output k and block, J_k [n x P] being the rows of output k for the observations
+// row .. row + n. All blocks are evaluated with the same number of rows; of the last, only the new ones are used.
+template <class UseBlock>
+void JacobianProducts::for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use) {
+  expect_shapes(theta, X);
+  const Index n_evaluated = std::min(block_rows_, X.rows());
+  block_.resize(n_evaluated * network_.n_outputs(), network_.n_params());
+  for (Index row = 0; row < X.rows(); row += n_evaluated) {
+    const Index first = std::min(row, X.rows() - n_evaluated), n_seen = row - first;
+    evaluator_->evaluate(theta, X.middleRows(first, n_evaluated), {.J_y_theta = &block_});
+    for (Index k = 0; k < network_.n_outputs(); ++k)
+      use(block_.middleRows(k * n_evaluated + n_seen, n_evaluated - n_seen), k, row);
+  }
+}
+
+void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, Matrix& J_t_J) {
+  J_t_J.setZero(network_.n_params(), network_.n_params());
+  for_each_block(theta, X, [&](const MatrixView& J, Index, Index) { blas::add_gram(J, J_t_J); });
+  copy_lower_to_upper(J_t_J);
+}
+
+void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, const MatrixView& r, Matrix& J_t_J,
+                            Vector& J_t_r) {
+  JB_EXPECT(r.rows() == X.rows() && r.cols() == network_.n_outputs(), "r is {} x {}, want {} x {}", r.rows(),
+            r.cols(), X.rows(), network_.n_outputs());
+  J_t_J.setZero(network_.n_params(), network_.n_params());
+  J_t_r.setZero(network_.n_params());
+  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
+    blas::add_gram(J, J_t_J);
+    J_t_r.noalias() += J.transpose() * r.col(k).segment(row, J.rows());
+  });
+  copy_lower_to_upper(J_t_J);
+}
+
+template <class Multiply>
+void JacobianProducts::sum_squares_of_rows(const VectorView& theta, const MatrixView& X, Index n_columns,
+                                           const Multiply& multiply, Matrix& variance) {
+  variance.resize(X.rows(), network_.n_outputs());
+  product_.resize(std::min(block_rows_, X.rows()), n_columns);
+  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
+    variance.col(k).segment(row, J.rows()) = multiply(J, product_.topRows(J.rows()));
+  });
+}
+
+void JacobianProducts::row_quadratic_forms(const VectorView& theta, const MatrixView& X, const MatrixView& S,
+                                           Matrix& variance) {
+  JB_EXPECT(S.rows() == network_.n_params() && S.cols() == network_.n_params(), "S is {} x {}, want {} x {}",
+            S.rows(), S.cols(), network_.n_params(), network_.n_params());
+  const auto quadratic = [&](const MatrixView& J, blas::MatrixBuffer J_S) {
+    blas::multiply_symmetric(J, S, J_S);
+    return J.cwiseProduct(J_S).rowwise().sum().eval();
+  };
+  sum_squares_of_rows(theta, X, S.cols(), quadratic, variance);
+}
+
+void JacobianProducts::row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F,
+                                         Matrix& variance) {
+  JB_EXPECT(F.rows() == network_.n_params(), "F has {} rows, want {}", F.rows(), network_.n_params());
+  const auto norms = [&](const MatrixView& J, blas::MatrixBuffer J_F) {
+    blas::multiply(J, F, J_F);
+    return J_F.rowwise().squaredNorm().eval();
+  };
+  sum_squares_of_rows(theta, X, F.cols(), norms, variance);
+}
+
+void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
+  expect_shapes(theta, X);
+  const Index N = X.rows(), K = network_.n_outputs(), L = network_.n_layers();
+  if (!all_rows_) all_rows_ = std::make_unique<AllRows>(network_, max_rows_);
+  AllRows& all = *all_rows_;
+  all.forward.run(theta, X, 0, N, Slopes::kept);
+  for (Index k = 0; k < K; ++k)
+    all.backward[static_cast<std::size_t>(k)].run_from_output(k, theta, all.forward, N);
+  J_J_t.setZero(N * K, N * K);
+  // Tile by tile of the lower triangle; of a pair of equal outputs only tiles on and below the diagonal.
+  for (Index j = 0; j < N; j += tile)
+    for (Index i = K == 1 ? j : 0; i < N; i += tile)
+      for (Index l = 0; l < L; ++l) {
+        const Index m = std::min(tile, N - i), n = std::min(tile, N - j);
+        auto A = all.of_activations.topLeftCorner(m, n);
+        auto D = all.of_deltas.topLeftCorner(m, n);
+        if (K == 1 && i == j)
+          blas::multiply_by_own_transposed(all.activations(l, i, m), A);
+        else
+          blas::multiply_by_transposed(all.activations(l, i, m), all.activations(l, j, n), A);
+        if (network_.layer(l).has_bias()) A.array() += 1;
+        for (Index k = 0; k < K; ++k)
+          for (Index q = 0; q <= k; ++q) {
+            if ((l == L - 1 && q != k) || (q == k && i < j)) continue;
+            if (K == 1 && i == j)
+              blas::multiply_by_own_transposed(all.deltas(l, k, i, m), D);
+            else
+              blas::multiply_by_transposed(all.deltas(l, k, i, m), all.deltas(l, q, j, n), D);
+            J_J_t.block(k * N + i, q * N + j, m, n) += A.cwiseProduct(D);
+          }
+      }
+  copy_lower_to_upper(J_J_t);
+}
+
+void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const VectorView& v, Matrix& J_v) {
+  expect_shapes(theta, X);
+  JB_EXPECT(v.size() == network_.n_params(), "v has {} entries, want {}", v.size(), network_.n_params());
+  J_v.resize(X.rows(), network_.n_outputs());
+  for (Index row = 0; row < X.rows(); row += block_rows_) {
+    const Index n = std::min(block_rows_, X.rows() - row);
+    forward_.run(theta, X, row, n, Slopes::kept);
+    for (Index l = 0; l < network_.n_layers(); ++l) {
+      Batch& tangent = tangents_[static_cast<std::size_t>(l)];
+      const double* v_b = network_.layer(l).has_bias() ? network_.bias(v, l).data() : nullptr;
+      multiply_by_weights(forward_.below(l).view(), network_.weights(v, l), v_b, tangent.buffer(), n);
+      if (l > 0)
+        tangent.rows(n).noalias() +=
+            tangents_[static_cast<std::size_t>(l - 1)].rows(n) * network_.weights(theta, l).transpose();
+      tangent.rows(n).array() *= forward_.slope(l).rows(n).array();
+    }
+    J_v.middleRows(row, n) = tangents_.back().rows(n);
+  }
+}
+
+void JacobianProducts::transposed_times(const VectorView& theta, const MatrixView& X, const MatrixView& u,
+                                        Vector& J_t_u) {
+  expect_shapes(theta, X);
+  JB_EXPECT(u.rows() == X.rows() && u.cols() == network_.n_outputs(), "u is {} x {}, want {} x {}", u.rows(),
+            u.cols(), X.rows(), network_.n_outputs());
+  J_t_u.setZero(network_.n_params());
+  for (Index row = 0; row < X.rows(); row += block_rows_) {
+    const Index n = std::min(block_rows_, X.rows() - row);
+    forward_.run(theta, X, row, n, Slopes::kept);
+    backward_.run_from(u.middleRows(row, n), theta, forward_, n);
+    for (Index l = 0; l < network_.n_layers(); ++l) {
+      const Layer& layer = network_.layer(l);
+      // W_l row by row is W_l' column by column: d W_l' = A_{l-1}' delta_l.
+      Eigen::Map<Matrix> to_weights(J_t_u.data() + layer.weights_at, layer.n_inputs, layer.n_units);
+      blas::add_transposed_product(forward_.below(l).rows(n), backward_.delta(l).rows(n), to_weights);
+      if (layer.has_bias())
+        J_t_u.segment(layer.bias_at, layer.n_units) += backward_.delta(l).rows(n).colwise().sum().transpose();
+    }
+  }
+}
+
+}  // namespace jacobench

@@ -1,0 +1,77 @@
+// Products with J = J_y_theta that never form it.
+//
+// J has N K rows: row k N + n is output k of observation n, as everywhere (network/perceptron.hpp). Vectors over these
+// rows are taken as N x K matrices, which is the same order.
+// Source: the factorisation of J J' by layers is that of Goodfellow (2015), "Efficient per-example gradient
+//         computations", taken from its diagonal to all pairs of rows; J v and J' u are the two modes of
+//         differentiation, Griewank and Walther (2008), Evaluating Derivatives, sec. 3.1 and 3.2.
+#pragma once
+
+#include <memory>
+
+#include "jacobench/jacobian/backward_pass.hpp"
+#include "jacobench/jacobian/strategy.hpp"
+
+namespace jacobench {
+
+// Owns the workspace for one network and at most max_rows observations. Single-threaded; one object a thread.
+// Errors: logic_error where a shape is not that of the network, or X has more than max_rows rows
+class JacobianProducts {
+ public:
+  JacobianProducts(const Perceptron& network, Index max_rows);
+  ~JacobianProducts();
+
+  // J'J, by blocks of rows. Shapes: J_t_J [P x P], both triangles.
+  // Cost:   that of J in the cache and N K P^2 flops at the speed of BLAS; memory P^2 and one block
+  void gram(const VectorView& theta, const MatrixView& X, Matrix& J_t_J);
+
+  // J'J and J'r in one go. Shapes: r [N x K], J_t_r [P]. Cost: 2 N K P flops more
+  void gram(const VectorView& theta, const MatrixView& X, const MatrixView& r, Matrix& J_t_J, Vector& J_t_r);
+
+  // J J' = sum over layers of (A_{l-1} A_{l-1}' + 1 1' for a bias) o (delta_l delta_l'), for each pair of outputs.
+  // Shapes: J_J_t [(N K) x (N K)], both triangles.
+  // Cost:   N^2 K^2 flops a unit below and above each layer, whatever P; the first call takes memory for passes over
+  //         max_rows rows, K + 1 of them
+  void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t);
+
+  // diag(J S J'), by blocks of rows: with S the covariance of theta, the variance of every output. Of the symmetric S
+  // [P x P] the lower triangle is read. Shapes: variance [N x K]. Cost: 2 N K P^2 flops at the speed of BLAS
+  void row_quadratic_forms(const VectorView& theta, const MatrixView& X, const MatrixView& S,
+                           Matrix& variance);
+
+  // diag(J F F' J') from a factor F [P x m] of S = F F': squared row norms of J F, hence never negative.
+  // Cost: 2 N K P m flops
+  void row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F, Matrix& variance);
+
+  // J v by one tangent pass: dZ_l = dA_{l-1} W_l' + A_{l-1} V_l' + 1 v_l', dA_l = phi' o dZ_l.
+  // Shapes: v [P], J_v [N x K]. Cost: a forward pass and two more products a layer, whatever P
+  void times(const VectorView& theta, const MatrixView& X, const VectorView& v, Matrix& J_v);
+
+  // J'u by one backward pass from the adjoint u. Shapes: u [N x K], J_t_u [P]. Cost: a forward pass and a backward
+  // pass with one more product a layer
+  void transposed_times(const VectorView& theta, const MatrixView& X, const MatrixView& u, Vector& J_t_u);
+
+  const Perceptron& network() const { return network_; }
+
+ private:
+  void expect_shapes(const VectorView& theta, const MatrixView& X) const;
+  template <class UseBlock>
+  void for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use);
+  template <class Multiply>
+  void sum_squares_of_rows(const VectorView& theta, const MatrixView& X, Index n_columns,
+                           const Multiply& multiply, Matrix& variance);
+
+  const Perceptron network_;
+  const Index max_rows_;
+  const Index block_rows_;
+  std::unique_ptr<Evaluator> evaluator_;
+  Matrix block_;    // J of a block of rows
+  Matrix product_;  // and what it was multiplied by
+  ForwardPass forward_;
+  BackwardPass backward_;
+  std::vector<Batch> tangents_;
+  struct AllRows;
+  std::unique_ptr<AllRows> all_rows_;  // made by the first outer_gram
+};
+
+}  // namespace jacobench
