@@ -27,8 +27,8 @@ enum class DecayOf { weights, weights_and_biases };
 Vector equal_decay(const Perceptron& network, double k, DecayOf of);
 
 struct FitOptions {
-  std::optional<Vector>
-      start;            // in the user's units; counts as three starts, each more daring than the one before
+  // In the user's units; counts as three starts, each more daring than the one before.
+  std::optional<Vector> start = {};
   Index n_starts = 10;  // drawn ones beside it
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
