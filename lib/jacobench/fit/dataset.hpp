@@ -1,0 +1,33 @@
+// Observations for a fit, and the checks that they can be fitted.
+#pragma once
+
+#include "jacobench/network/perceptron.hpp"
+
+namespace jacobench {
+
+// Shapes: X [N x D], Y [N x K], weights [N] or empty (all 1), output_scales [K] or empty (all 1).
+// What a fit minimises is the weighted residual sum of squares
+//   RSS(theta) = sum_nk w_n (y_nk - f_k(x_n; theta))^2 / d_k^2,    w the weights, d the output scales:
+// the noise of output k in observation n is taken to have variance sigma^2 d_k^2 / w_n.
+struct Dataset {
+  Matrix X;
+  Matrix Y;
+  Vector weights;
+  Vector output_scales;
+
+  Index n_observations() const { return X.rows(); }
+  Index n_values() const { return Y.size(); }
+
+  // sqrt(w_n) / d_k.  Shape: [N x K]
+  Matrix row_factors() const;
+
+  // The observations of these rows, in this order; a row may occur more than once or not at all.
+  Dataset rows(const std::vector<Index>& which) const;
+};
+
+// Errors: InputError, one line, where the data are not data for this network: another number of columns or rows,
+// fewer than two observations, an entry that is not finite or too large to be squared, a weight or output scale that
+// is not positive, an output that never varies. Rows are counted from 1, columns named as in entry_names.hpp.
+void check_dataset(const Dataset& data, const Perceptron& network);
+
+}  // namespace jacobench

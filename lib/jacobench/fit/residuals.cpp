@@ -1,0 +1,67 @@
+#include "jacobench/fit/residuals.hpp"
+
+#include <cmath>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+
+Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
+                     const JacobianChoice& jacobian)
+    : Residuals(network, data, decay, Scaling(network), jacobian) {
+  for (Penalised& penalised : penalised_) penalised.root *= unit_;
+  factors_ *= unit_;
+  size_of_outputs_ *= unit_;
+  unit_ = 1;
+}
+
+Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
+                     const Scaling& scaling, const JacobianChoice& jacobian)
+    : network_(network),
+      scaling_(scaling),
+      X_(scaling.scaled_inputs(data.X)),
+      Y_(scaling.scaled_outputs(data.Y)),
+      offset_(scaling.to_user(Vector::Zero(network.n_params()))),
+      evaluator_(find_strategy(jacobian.strategy).make(network, data.n_observations(), jacobian.options)),
+      values_(data.Y.rows(), data.Y.cols()),
+      J_y_theta_(data.n_values(), network.n_params()) {
+  JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
+            decay.size(), network.n_params());
+  factors_ = data.row_factors() * scaling.output_scale().asDiagonal();
+  unit_ = std::exp2(std::round(std::log2(factors_.maxCoeff())));
+  factors_ /= unit_;
+  size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
+  for (Index p = 0; p < decay.size(); ++p)
+    if (decay[p] > 0) penalised_.push_back({p, std::sqrt(decay[p]) / unit_});
+}
+
+bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
+  evaluator_->evaluate(tau, X_, {.values = &values_, .J_y_theta = J ? &J_y_theta_ : nullptr});
+  Eigen::Map<Vector> data_rows(r, n_data_rows());
+  data_rows.reshaped(Y_.rows(), Y_.cols()) = (values_ - Y_).cwiseProduct(factors_);
+  if (J) {
+    const auto factors = factors_.reshaped().array();
+    for (Index p = 0; p < n_params(); ++p)
+      Eigen::Map<Vector>(J + p * n_rows(), n_data_rows()).array() = J_y_theta_.col(p).array() * factors;
+  }
+  if (!penalised_.empty()) evaluate_penalty_rows(tau, r, J);
+  const auto finite = [](const double* data, Index n) {
+    return std::isfinite(Eigen::Map<const Vector>(data, n).sum());
+  };
+  return finite(r, n_rows()) && (!J || finite(J, n_rows() * n_params()));
+}
+
+void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const {
+  Index row = n_data_rows();
+  if (J) Eigen::Map<Matrix>(J, n_rows(), n_params()).bottomRows(n_rows() - row).setZero();
+  for (const Penalised& penalised : penalised_) {
+    double theta = offset_[penalised.parameter];
+    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
+      theta += entry * tau[q];
+      if (J) J[q * n_rows() + row] = penalised.root * entry;
+    });
+    r[row++] = penalised.root * theta;
+  }
+}
+
+}  // namespace jacobench

@@ -1,0 +1,68 @@
+// The residuals of a fit and their Jacobian: what every solver of the fit and every covariance starts from.
+//
+// Model:  data rows      r_(k N + n) = g_nk (f_k(x_n; tau) - y_nk)
+//         penalty rows   r_(N K + i) = sqrt(k_p) theta_p,  one for each penalised parameter p, theta = T tau + t
+//         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as
+//         data: rss() and penalty() are sums over one kind of rows each.
+// Shapes: X [N x D], Y and g [N x K], tau [P], r [n_rows()], J [n_rows() x P]
+// Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies
+#pragma once
+
+#include <string>
+
+#include "jacobench/fit/dataset.hpp"
+#include "jacobench/fit/scaling.hpp"
+#include "jacobench/jacobian/strategy.hpp"
+
+namespace jacobench {
+
+// Which strategy gives the Jacobian, and how.
+struct JacobianChoice {
+  std::string strategy = "layerwise";
+  StrategyOptions options = {};
+};
+
+class Residuals {
+ public:
+  // decay [P] holds the k_p of the objective, or is empty.
+  // In the user's units: tau = theta.
+  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
+            const JacobianChoice& jacobian = {});
+
+  // In standardised units. r is divided by unit(), a power of two, so that it is of the order of one and
+  // |r|^2 unit()^2 is the objective.
+  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay, const Scaling& scaling,
+            const JacobianChoice& jacobian = {});
+
+  Index n_params() const { return network_.n_params(); }
+  Index n_data_rows() const { return Y_.size(); }
+  Index n_rows() const { return n_data_rows() + static_cast<Index>(penalised_.size()); }
+  double unit() const { return unit_; }
+
+  // The size of the y that the data rows compare with, |g o y|: the rounding of r is relative to it.
+  double size_of_outputs() const { return size_of_outputs_; }
+
+  // Computes r and, where it is not null, J. Both have their shapes already.
+  // Returns whether all of r (and J) is finite.
+  bool evaluate(const VectorView& tau, double* r, double* J);
+
+ private:
+  struct Penalised {
+    Index parameter;
+    double root;  // sqrt(k_p), over unit()
+  };
+
+  void evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const;
+
+  const Perceptron network_;
+  const Scaling scaling_;
+  Matrix X_, Y_, factors_;
+  double unit_ = 1;
+  double size_of_outputs_ = 0;
+  Vector offset_;  // t
+  std::vector<Penalised> penalised_;
+  std::unique_ptr<Evaluator> evaluator_;
+  Matrix values_, J_y_theta_;
+};
+
+}  // namespace jacobench

@@ -1,0 +1,97 @@
+#include "jacobench/fit/scaling.hpp"
+
+#include <cmath>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+namespace {
+
+enum class Centring { possible, impossible };
+
+void standardise(const Vector& column, Centring centring, double& centre, double& scale) {
+  const bool varies = (column.array() != column[0]).any();
+  centre = centring == Centring::possible && varies ? column.mean() : 0;
+  const double size =
+      (column.array() - centre).matrix().stableNorm() / std::sqrt(static_cast<double>(column.size()));
+  scale = size > 0 ? std::exp2(std::round(std::log2(size))) : 1;
+}
+
+using MutableWeights = Eigen::Map<RowMajorMatrix>;
+
+MutableWeights weights_in(Vector& theta, const Layer& layer) {
+  return {theta.data() + layer.weights_at, layer.n_units, layer.n_inputs};
+}
+
+Eigen::Map<Vector> bias_in(Vector& theta, const Layer& layer) {
+  return {theta.data() + layer.bias_at, layer.has_bias() ? layer.n_units : 0};
+}
+
+}  // namespace
+
+Scaling::Scaling(const Perceptron& network)
+    : network_(network),
+      input_centre_(Vector::Zero(network.n_inputs())),
+      input_scale_(Vector::Ones(network.n_inputs())),
+      output_centre_(Vector::Zero(network.n_outputs())),
+      output_scale_(Vector::Ones(network.n_outputs())) {}
+
+Scaling::Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y) : Scaling(network) {
+  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network.n_inputs() &&
+                Y.cols() == network.n_outputs(),
+            "X is {} x {}, Y {} x {}, the network {}", X.rows(), X.cols(), Y.rows(), Y.cols(),
+            to_string(network));
+  const auto centring = [](const Layer& layer) {
+    return layer.has_bias() ? Centring::possible : Centring::impossible;
+  };
+  for (Index d = 0; d < X.cols(); ++d)
+    standardise(X.col(d), centring(network.layers().front()), input_centre_[d], input_scale_[d]);
+  const Layer& top = network.layers().back();
+  if (top.activation != Activation::identity) return;
+  for (Index k = 0; k < Y.cols(); ++k)
+    standardise(Y.col(k), centring(top), output_centre_[k], output_scale_[k]);
+}
+
+Matrix Scaling::scaled_inputs(const MatrixView& X) const {
+  return (X.rowwise() - input_centre_.transpose()) * input_scale_.cwiseInverse().asDiagonal();
+}
+
+Matrix Scaling::scaled_outputs(const MatrixView& Y) const {
+  return (Y.rowwise() - output_centre_.transpose()) * output_scale_.cwiseInverse().asDiagonal();
+}
+
+Vector Scaling::to_user(const VectorView& tau) const {
+  Vector theta = tau;
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto W_top = weights_in(theta, top);
+  W_top.array().colwise() *= output_scale_.array();
+  if (top.has_bias())
+    bias_in(theta, top) = bias_in(theta, top).cwiseProduct(output_scale_).eval() + output_centre_;
+  auto W_first = weights_in(theta, first);
+  W_first.array().rowwise() /= input_scale_.transpose().array();
+  if (first.has_bias()) bias_in(theta, first) -= W_first * input_centre_;
+  return theta;
+}
+
+Vector Scaling::to_scaled(const VectorView& theta) const {
+  Vector tau = theta;
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto W_first = weights_in(tau, first);
+  if (first.has_bias()) bias_in(tau, first) += W_first * input_centre_;
+  W_first.array().rowwise() *= input_scale_.transpose().array();
+  if (top.has_bias()) {
+    auto b = bias_in(tau, top);
+    b = ((b - output_centre_).array() / output_scale_.array()).eval();
+  }
+  auto W_top = weights_in(tau, top);
+  W_top.array().colwise() /= output_scale_.array();
+  return tau;
+}
+
+double Scaling::diagonal_entry(const ParameterPlace& at) const {
+  double entry = is_top(at) ? output_scale_[at.unit] : 1;
+  if (at.layer == 0 && !at.is_bias()) entry /= input_scale_[at.input];
+  return entry;
+}
+
+}  // namespace jacobench

@@ -1,0 +1,59 @@
+// The two solvers of a fit: Ceres goes down to a minimum, orthogonal factorisation goes to the bottom of it.
+//
+// Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp, by Levenberg-Marquardt steps
+//           descend   (J'J + mu diag J'J) d = -J'r by Cholesky: ceres::TinySolver. A ceres::Problem, made for large sparse
+//                     problems, spends more time around a small dense one than in it.
+//           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
+//                     Gauss-Newton as long as that goes down. J'J, which squares the condition number, is not formed.
+// Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
+//           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
+//         is at the rounding of r itself, |y| 2^-53 / |r| times four; where it stops going down; or after max_iterations.
+// Cost:   an iteration of descend: J, J'J, a Cholesky solve and one more evaluation of the network; of polish: J and
+//         2 n P^2 flops. Nothing but Ceres' products allocates.
+// Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
+//         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "jacobench/fit/residuals.hpp"
+
+namespace jacobench {
+
+// Why a fit stopped.
+enum class Stop {
+  orthogonal,  // the relative offset is at rounding level
+  exact,       // the residuals are rounding errors
+  converged,   // no step lowers the objective, and the relative offset is below 0.001
+  stalled,     // no step lowers the objective, and it is not
+  iteration_limit,
+  not_finite,  // the residuals at the start are not finite
+};
+
+// In words.
+std::string_view explanation(Stop stop);
+
+struct Descent {
+  Vector tau;
+  double objective;  // |r|^2; infinite where r is not finite
+  Index n_iterations;
+};
+
+// The first step has mu = 1 / trust_radius: a large one reaches far, a small one stays near the start.
+inline constexpr double usual_trust_radius = 10;
+Descent descend(Residuals& residuals, Vector tau, Index max_iterations,
+                double trust_radius = usual_trust_radius);
+
+struct Polished {
+  Vector tau;
+  double objective;
+  Index n_iterations;
+  Index rank;
+  std::optional<double> relative_offset;  // none where the rows do not outnumber the rank
+  Stop stop;
+};
+
+Polished polish(Residuals& residuals, Vector tau, Index max_iterations);
+
+}  // namespace jacobench

@@ -1,0 +1,118 @@
+// The covariance of a fit's parameters, in nine kinds, and what may be wrong with it.
+//
+// Model:  with T T' = (J'J + K)^-1 and Q = J T (inference/tangent_factor.hpp; K = 0 for delta), V = C C':
+//           delta             s^2 (J'J)^-1                                             C = s T
+//           ridge             s^2 (J'J + K)^-1 J'J (J'J + K)^-1                        C = s T Q'
+//           laplace           s^2 (J'J + K)^-1                                         C = s T
+//           hessian           s^2 A^-1,  A = J'J - sum_i r_i d2 f_i / dtheta2 + K      C = s T M^-1/2,  M = T'AT
+//           hc0 ... hc3       (J'J + K)^-1 (sum_n J_n' a_n a_n' J_n) (J'J + K)^-1      C = T [Q_n' a_n], one column an observation
+//           hessian_sandwich  A^-1 (sum_n J_n' r_n r_n' J_n) A^-1                      C = T M^-1 [Q_n' r_n]
+//         a_n = r_n for hc0, r_n sqrt(n / (n - tr H)) for hc1, (I - H_nn)^-1/2 r_n for hc2, (I - H_nn)^-1 r_n for hc3, where
+//         H_nn is the block of the outputs of observation n: with one output 1 - h_n, with several the outputs of an
+//         observation may be correlated.
+//         s^2 = RSS / dof, RSS the data's alone.
+// Policy: where J has not full rank, `delta` and the kinds without decay refuse, or take the pseudo-inverse (the
+//         directions that the data determine), or put a ridge on the scaled parameters.
+// Cost:   that of the factorisation; hessian kinds 12 N P^2 more
+// Errors: InputError for options that make no sense. What the data do not allow is an outcome: status and reason.
+// Source: Seber and Wild (2003), Nonlinear Regression, sec. 2.1 and 5.1; De Veaux et al. (1998), Technometrics 40(4)
+//         (ridge); MacKay (1992), Neural Computation 4(3) (laplace); White (1981), JASA 76 (sandwich, wrong model);
+//         MacKinnon and White (1985), J. Econometrics 29 (HC1 to HC3); Bell and McCaffrey (2002) (several outputs)
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "jacobench/inference/linearisation.hpp"
+#include "jacobench/inference/tangent_factor.hpp"
+
+namespace jacobench {
+
+enum class CovarianceKind { delta, ridge, laplace, hessian, hc0, hc1, hc2, hc3, hessian_sandwich };
+enum class Decay { ignored, needed, used };
+
+struct CovarianceInfo {
+  CovarianceKind kind;
+  std::string_view name;
+  std::string_view summary;
+  Decay decay;
+};
+
+std::span<const CovarianceInfo> covariance_table();
+const CovarianceInfo& info(CovarianceKind kind);
+
+// Throws InputError, listing the known names, for an unknown one. So do the two below.
+CovarianceKind covariance_kind_from_name(std::string_view name);
+
+enum class RankPolicy { refuse, pseudo_inverse, ridge };
+
+struct RankPolicyInfo {
+  RankPolicy policy;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const RankPolicyInfo> rank_policy_table();
+RankPolicy rank_policy_from_name(std::string_view name);
+
+// How many observations are left for s^2, n being N K and H = Q Q'.
+enum class DofRule { n_minus_rank, n_minus_trace, n_minus_trace_2h_hh, known_sigma };
+
+struct DofRuleInfo {
+  DofRule rule;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const DofRuleInfo> dof_rule_table();
+DofRule dof_rule_from_name(std::string_view name);
+
+struct CovarianceOptions {
+  CovarianceKind kind = CovarianceKind::delta;
+  RankPolicy policy = RankPolicy::refuse;
+  double ridge = 1e-6;  // of RankPolicy::ridge: K grows by (ridge C times the largest singular value)^2
+  DofRule dof_rule = DofRule::n_minus_rank;
+  std::optional<double> known_sigma = {};
+};
+
+enum class CovarianceStatus {
+  ok,
+  rank_deficient,
+  more_parameters_than_observations,
+  no_degrees_of_freedom,
+  leverage_of_one,
+  hessian_not_positive_definite,
+  no_decay,
+};
+std::string_view name_of(CovarianceStatus status);
+
+struct Covariance {
+  CovarianceKind kind;
+  CovarianceStatus status;
+  std::string reason;  // of a status that is not ok, one line
+  RankReport rank;
+  std::vector<std::string> undetermined;  // directions that the data leave open, in words
+  double dof;                             // infinite for a known sigma
+  double sigma;                           // s
+  double trace_h;
+  bool has_added_ridge;  // of RankPolicy::ridge, where the rank was not full
+  Vector leverages;      // [N K]
+  TangentFactor tangent;
+  Matrix factor;  // C [P x m]; V = C C', and for laplace by the dual route the prior's part beside it
+
+  bool ok() const { return status == CovarianceStatus::ok; }
+
+  // G V G'.  Shapes: G [M x P], result [M x M].  Errors: logic_error unless ok()
+  Matrix of(const MatrixView& G) const;
+
+  // A factor F of it, F F' = G V G'.  Shape: [M x m]
+  Matrix factor_of(const MatrixView& G) const;
+
+  // Square roots of its diagonal.  Shape: [M]
+  Vector standard_errors(const MatrixView& G) const;
+
+  Matrix of_parameters() const;  // V [P x P]
+};
+
+Covariance covariance(const Linearisation& at, const CovarianceOptions& options = {});
+
+}  // namespace jacobench

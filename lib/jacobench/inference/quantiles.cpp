@@ -1,0 +1,64 @@
+#include "jacobench/inference/quantiles.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/fisher_f.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+namespace jacobench {
+namespace {
+
+// sqrt(chi2_dof / dof), by inversion: dof need not be an integer.
+double scale_of_sigma(double dof, RandomStream& stream) {
+  if (!std::isfinite(dof)) return 1;
+  return std::sqrt(quantile(boost::math::chi_squared(dof), stream.uniform()) / dof);
+}
+
+// The `level` quantile of what was drawn, and half the distance between the order statistics one binomial standard
+// deviation to either side.
+Multiplier quantile_of(std::vector<double> draws, double level) {
+  std::sort(draws.begin(), draws.end());
+  const auto n = static_cast<double>(draws.size());
+  const auto at = [&](double rank) {
+    return draws[static_cast<std::size_t>(std::clamp(std::ceil(rank) - 1, 0.0, n - 1))];
+  };
+  const double deviation = std::sqrt(n * level * (1 - level));
+  return {at(n * level), (at(n * level + deviation) - at(n * level - deviation)) / 2};
+}
+
+}  // namespace
+
+double t_quantile(double probability, double dof) {
+  if (!std::isfinite(dof)) return quantile(boost::math::normal(), probability);
+  return quantile(boost::math::students_t(dof), probability);
+}
+
+double scheffe_multiplier(double level, double r, double dof) {
+  if (!std::isfinite(dof)) return std::sqrt(quantile(boost::math::chi_squared(r), level));
+  return std::sqrt(r * quantile(boost::math::fisher_f(r, dof), level));
+}
+
+Multiplier sup_t_multiplier(const Matrix& factor, const Vector& se, double dof,
+                            const IntervalOptions& options) {
+  std::vector<Index> rows;
+  for (Index i = 0; i < se.size(); ++i)
+    if (se[i] > 0) rows.push_back(i);
+  const Matrix C = se(rows).cwiseInverse().asDiagonal() * factor(rows, Eigen::all);
+  std::vector<double> draws;
+  Vector z(C.cols());
+  for (Index s = 0; s < options.n_simulations; ++s) {
+    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), RandomPurpose::simulation);
+    for (double& z_i : z) z_i = stream.normal();
+    const Vector T = C * z;
+    const double largest = T.size() == 0                  ? 0
+                           : options.sides == Sides::both ? T.cwiseAbs().maxCoeff()
+                                                          : T.maxCoeff();
+    draws.push_back(largest / scale_of_sigma(dof, stream));
+  }
+  return quantile_of(std::move(draws), options.level);
+}
+
+}  // namespace jacobench

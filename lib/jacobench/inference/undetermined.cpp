@@ -1,0 +1,233 @@
+#include "jacobench/inference/undetermined.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "jacobench/network/entry_names.hpp"
+
+namespace jacobench {
+namespace {
+
+// Directions that one sentence explains.
+struct Explanation {
+  std::vector<Vector> directions;
+  std::string words;
+};
+
+bool is_homogeneous(Activation activation) {
+  using enum Activation;
+  return activation == identity || activation == relu || activation == leaky_relu;
+}
+
+// What the network looks like at the data, and the explanations that this suggests.
+class Suspicions {
+ public:
+  explicit Suspicions(const Linearisation& at)
+      : at_(at), net_(at.network), pass_(at.network, at.n_observations()) {
+    pass_.run(at.theta, at.data.X, 0, at.n_observations(), Slopes::none);
+  }
+
+  std::vector<Explanation> all() {
+    for (Index l = 0; l + 1 < net_.n_layers(); ++l)
+      for (Index i = 0; i < net_.layer(l).n_units; ++i) suspect_dead(l, i);
+    for (Index l = 0; l < net_.n_layers(); ++l)
+      for (Index j = 0; j < net_.layer(l).n_inputs; ++j) {
+        suspect_constant(l, j);
+        for (Index i = 0; i < j; ++i) suspect_duplicate(l, i, j);
+      }
+    for (Index l = 0; l + 1 < net_.n_layers(); ++l) suspect_symmetry_of(l);
+    return std::move(found_);
+  }
+
+ private:
+  // What feeds layer(l), as a sentence names it.
+  static std::string source_name(Index l, Index j) {
+    return l == 0 ? fmt::format("input {}", j) : fmt::format("unit {} of layer {}", j, l);
+  }
+
+  Vector unit(Index p) const { return Vector::Unit(net_.n_params(), p); }
+  Index weight(Index l, Index to, Index from) const {
+    return net_.layer(l).weights_at + to * net_.layer(l).n_inputs + from;
+  }
+  double theta(Index p) const { return at_.theta[p]; }
+  Vector source(Index l, Index j) const { return pass_.below(l).rows(at_.n_observations()).col(j); }
+
+  std::vector<Index> into(Index l, Index i) const {
+    std::vector<Index> all;
+    for (Index j = 0; j < net_.layer(l).n_inputs; ++j) all.push_back(weight(l, i, j));
+    if (net_.layer(l).has_bias()) all.push_back(net_.layer(l).bias_at + i);
+    return all;
+  }
+
+  std::vector<Index> out_of(Index l, Index i) const {
+    std::vector<Index> all;
+    for (Index k = 0; k < net_.layer(l + 1).n_units; ++k) all.push_back(weight(l + 1, k, i));
+    return all;
+  }
+
+  bool without_effect(Index p) const { return (at_.J.col(p).array() == 0).all(); }
+
+  void suspect_dead(Index l, Index i) {
+    Explanation dead{
+        {}, fmt::format("unit {} of layer {} is dead: no output depends on weights of it", i, l + 1)};
+    for (const auto& side : {into(l, i), out_of(l, i)})
+      if (std::all_of(side.begin(), side.end(), [&](Index p) { return without_effect(p); }))
+        for (const Index p : side) dead.directions.push_back(unit(p));
+    found_.push_back(std::move(dead));
+  }
+
+  void suspect_constant(Index l, Index j) {
+    const Vector values = source(l, j);
+    const double value = values[0], size = values.cwiseAbs().maxCoeff();
+    if ((values.array() - value).abs().maxCoeff() > 64 * unit_roundoff * size) return;
+    const Layer& layer = net_.layer(l);
+    Explanation constant{{},
+                         size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
+                                   : fmt::format("{} is constant over the data: its weights trade with the "
+                                                 "biases of layer {}",
+                                                 source_name(l, j), l + 1)};
+    for (Index k = 0; k < layer.n_units; ++k) {
+      Vector c = unit(weight(l, k, j));
+      if (layer.has_bias()) c[layer.bias_at + k] = -value;
+      constant.directions.push_back(std::move(c));
+    }
+    found_.push_back(std::move(constant));
+  }
+
+  void suspect_duplicate(Index l, Index i, Index j) {
+    const Vector a = source(l, i), b = source(l, j);
+    const double sign = a.dot(b) < 0 ? -1 : 1;
+    if (a.isZero(0) ||
+        (a - sign * b).norm() > 64 * unit_roundoff * std::sqrt(a.squaredNorm() + b.squaredNorm()))
+      return;
+    Explanation duplicate{{},
+                          fmt::format("{} duplicates {}{}", source_name(l, j),
+                                      sign < 0 ? "the negative of " : "", source_name(l, i))};
+    for (Index k = 0; k < net_.layer(l).n_units; ++k)
+      duplicate.directions.push_back(unit(weight(l, k, j)) - sign * unit(weight(l, k, i)));
+    if (l > 0) append_weights_into_duplicates(l - 1, i, j, sign, duplicate);
+    found_.push_back(std::move(duplicate));
+  }
+
+  // Where what goes out of j is `ratio` times what goes out of i, the weights into them have proportional effects.
+  void append_weights_into_duplicates(Index l, Index i, Index j, double sign, Explanation& duplicate) const {
+    const std::vector<Index> into_i = into(l, i), into_j = into(l, j);
+    for (std::size_t k = 0; k < out_of(l, i).size(); ++k) {
+      const double out_i = theta(out_of(l, i)[k]), out_j = theta(out_of(l, j)[k]);
+      if (out_i == 0 && out_j == 0) continue;
+      for (std::size_t m = 0; m < into_i.size(); ++m)
+        duplicate.directions.push_back(out_i * unit(into_j[m]) - sign * out_j * unit(into_i[m]));
+      return;
+    }
+  }
+
+  void suspect_symmetry_of(Index l) {
+    const Activation activation = net_.layer(l).activation;
+    for (Index i = 0; i < net_.layer(l).n_units; ++i) {
+      if (is_homogeneous(activation))
+        found_.push_back(
+            {{mixing(l, i, i)},
+             fmt::format("scale trade-off between layer {} and layer {} at unit {}", l + 1, l + 2, i)});
+      if (activation == Activation::exp && net_.layer(l).has_bias()) {
+        Vector c = unit(net_.layer(l).bias_at + i);
+        for (const Index p : out_of(l, i)) c[p] = -theta(p);
+        found_.push_back({{std::move(c)},
+                          fmt::format("scale trade-off between the bias of unit {} of layer {} and layer {}",
+                                      i, l + 1, l + 2)});
+      }
+    }
+    if (activation != Activation::identity) return;
+    Explanation mixed{
+        {}, fmt::format("the units of layer {} are linear and can be mixed with one another", l + 1)};
+    for (Index i = 0; i < net_.layer(l).n_units; ++i)
+      for (Index j = 0; j < net_.layer(l).n_units; ++j)
+        if (i != j) mixed.directions.push_back(mixing(l, i, j));
+    found_.push_back(std::move(mixed));
+  }
+
+  // Unit i takes up some of unit j, and what goes out of i is taken back from what goes out of j.
+  Vector mixing(Index l, Index i, Index j) const {
+    Vector c = Vector::Zero(net_.n_params());
+    const std::vector<Index> into_i = into(l, i), into_j = into(l, j);
+    for (std::size_t m = 0; m < into_i.size(); ++m) c[into_i[m]] = theta(into_j[m]);
+    for (std::size_t k = 0; k < out_of(l, i).size(); ++k) c[out_of(l, j)[k]] -= theta(out_of(l, i)[k]);
+    return c;
+  }
+
+  const Linearisation& at_;
+  const Perceptron& net_;
+  ForwardPass pass_;
+  std::vector<Explanation> found_;
+};
+
+// An orthonormal basis, in scaled parameters, that grows by what is new in a direction.
+class Span {
+ public:
+  explicit Span(const Vector& column_norms) : column_norms_(column_norms) {}
+
+  bool take(const Vector& c) { return take_scaled(c.cwiseProduct(column_norms_)); }
+
+  bool take_scaled(Vector c) {
+    if (c.isZero(0)) return false;
+    c.stableNormalize();
+    for (int pass = 0; pass < 2; ++pass)
+      for (const Vector& b : basis_) c -= b.dot(c) * b;
+    if (c.norm() < 1e-6) return false;
+    basis_.push_back(c.normalized());
+    return true;
+  }
+
+  Index size() const { return static_cast<Index>(basis_.size()); }
+  const Vector& last() const { return basis_.back(); }
+
+ private:
+  const Vector column_norms_;
+  std::vector<Vector> basis_;
+};
+
+// Up to rounding: what each entry of J c is summed from is off by some units in the last place.
+bool vanishes(const Linearisation& at, const Vector& c) {
+  const Matrix& J = at.J;
+  double size = 0;
+  for (Index p = 0; p < c.size(); ++p)
+    if (c[p] != 0) size += J.col(p).norm() * std::abs(c[p]);
+  return (J * c).norm() <= 64 * static_cast<double>(c.size()) * unit_roundoff * size;
+}
+
+std::string leading_entries(const Perceptron& network, const Vector& v) {
+  std::vector<Index> order(static_cast<std::size_t>(v.size()));
+  for (Index p = 0; p < v.size(); ++p) order[static_cast<std::size_t>(p)] = p;
+  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return std::abs(v[a]) > std::abs(v[b]); });
+  std::vector<std::string> entries;
+  for (const Index p : order) {
+    if (entries.size() == 4 || std::abs(v[p]) < 0.2 * std::abs(v[order[0]])) break;
+    entries.push_back(fmt::format("{:+.2f} {}", v[p], parameter_name(network, p)));
+  }
+  return fmt::format("a combination led by {} (of scaled parameters)", fmt::join(entries, ", "));
+}
+
+}  // namespace
+
+std::vector<std::string> undetermined_in_words(const Linearisation& at, const RankReport& report) {
+  std::vector<std::string> words;
+  if (report.is_full()) return words;
+  Span span(report.column_norms);
+  for (const Explanation& explanation : Suspicions(at).all()) {
+    bool explains = false;
+    for (const Vector& c : explanation.directions)
+      if (vanishes(at, c) && span.take(c)) explains = true;
+    if (explains) words.push_back(explanation.words);
+  }
+  for (Index i = 0; i < report.undetermined.cols(); ++i)
+    if (span.take_scaled(report.undetermined.col(i)))
+      words.push_back(leading_entries(at.network, span.last()));
+  if (at.n_params() > at.n_values())
+    words.push_back(fmt::format("{} parameters for {} observed values leave at least {} directions open",
+                                at.n_params(), at.n_values(), at.n_params() - at.n_values()));
+  return words;
+}
+
+}  // namespace jacobench

@@ -1,0 +1,195 @@
+// What a fit promises whatever the data.
+#include "jacobench/fit/fit.hpp"
+
+#include <cmath>
+
+#include <Eigen/Cholesky>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/fit/initialisation.hpp"
+
+namespace jacobench {
+namespace {
+
+using enum Activation;
+using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+
+double uniform(RandomStream& stream, double low, double high) {
+  return low + (high - low) * stream.uniform();
+}
+
+// A noisy logistic step in one input.
+Dataset step_data(Index n = 30) {
+  RandomStream stream(3, 1, 4, RandomPurpose::noise);
+  Dataset data{Matrix(n, 1), Matrix(n, 1), {}, {}};
+  for (Index i = 0; i < n; ++i) {
+    data.X(i, 0) = uniform(stream, -2, 2);
+    data.Y(i, 0) = 3 + 2 * std::tanh(1.5 * data.X(i, 0) - 0.4) + 0.1 * stream.normal();
+  }
+  return data;
+}
+
+const Perceptron one_unit(1, {{1, tanh}, {1, identity}});
+const Perceptron linear(2, {{1, identity}});
+
+Dataset linear_data(Index n = 25) {
+  RandomStream stream(3, 1, 5, RandomPurpose::noise);
+  Dataset data{Matrix(n, 2), Matrix(n, 1), {}, {}};
+  for (Index i = 0; i < n; ++i) {
+    data.X.row(i) << uniform(stream, 5, 9), uniform(stream, -1, 1);
+    data.Y(i, 0) = 1 + 2 * data.X(i, 0) - data.X(i, 1) + stream.normal();
+  }
+  return data;
+}
+
+// (X'WX + K)^-1 X'Wy in extended precision, parameters in the network's order: weights, then bias.
+Vector normal_equations(const Dataset& data, const Vector& decay) {
+  LongMatrix A(data.X.rows(), data.X.cols() + 1);
+  A << data.X.cast<long double>(), LongMatrix::Ones(data.X.rows(), 1);
+  const LongMatrix w = data.weights.size() ? LongMatrix(data.weights.cast<long double>())
+                                           : LongMatrix(LongMatrix::Ones(data.X.rows(), 1));
+  LongMatrix normal = A.transpose() * w.col(0).asDiagonal() * A;
+  if (decay.size()) normal.diagonal() += decay.cast<long double>();
+  const LongMatrix right = A.transpose() * w.col(0).asDiagonal() * data.Y.cast<long double>();
+  return normal.ldlt().solve(right).cast<double>();
+}
+
+double relative_error(const Vector& a, const Vector& b) {
+  return ((a - b).array() / b.array()).abs().maxCoeff();
+}
+
+TEST(Fit, WithoutAHiddenLayerIsLinearRegression) {
+  Dataset data = linear_data();
+  EXPECT_LE(relative_error(fit(linear, data).theta, normal_equations(data, {})), 1e-12);
+  data.weights = Vector::LinSpaced(25, 0.5, 3);
+  EXPECT_LE(relative_error(fit(linear, data).theta, normal_equations(data, {})), 1e-12);
+}
+
+// The penalty is k |theta|^2 beside the sum of squares, in the user's units: (X'X + K) theta = X'y.
+TEST(Fit, DecayIsAddedToTheSumOfSquaresInTheUsersUnits) {
+  const Dataset data = linear_data();
+  for (const Vector& decay : {equal_decay(linear, 3, DecayOf::weights),
+                              equal_decay(linear, 3, DecayOf::weights_and_biases), Vector{{0.0, 5.0, 0.1}}}) {
+    const FitResult result = fit(linear, data, {.decay = decay});
+    EXPECT_LE(relative_error(result.theta, normal_equations(data, decay)), 1e-12);
+    EXPECT_NEAR(result.penalty, decay.dot(result.theta.cwiseAbs2()), 1e-12 * result.penalty);
+    const Vector r = data.Y.col(0) - evaluate(linear, result.theta, data.X).col(0);
+    EXPECT_NEAR(result.rss, r.squaredNorm(), 1e-12 * result.rss);
+  }
+}
+
+TEST(EqualDecay, LeavesBiasesOutWhereAskedTo) {
+  EXPECT_EQ(equal_decay(one_unit, 2, DecayOf::weights), (Vector{{2.0, 0.0, 2.0, 0.0}}));
+  EXPECT_EQ(equal_decay(one_unit, 2, DecayOf::weights_and_biases), Vector::Constant(4, 2));
+}
+
+TEST(Fit, AWeightIsANumberOfRepetitions) {
+  Dataset weighted = step_data(12);
+  weighted.weights = Vector::Ones(12);
+  weighted.weights[3] = 3;
+  const Dataset repeated = step_data(12).rows({0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  const FitResult a = fit(one_unit, weighted), b = fit(one_unit, repeated);
+  EXPECT_NEAR(a.rss, b.rss, 1e-12 * a.rss);
+  EXPECT_LE(relative_error(evaluate(one_unit, a.theta, weighted.X), evaluate(one_unit, b.theta, weighted.X)),
+            1e-11);
+}
+
+TEST(Fit, OutputScalesWeighOutputs) {
+  Dataset both = step_data();
+  both.Y.conservativeResize(Eigen::NoChange, 2);
+  both.Y.col(1) = both.X.col(0).array().square();
+  both.output_scales = Vector{{1.0, 1e6}};
+  const Perceptron two_outputs(1, {{1, tanh}, {2, identity}});
+  // With the second output all but ignored, the first is fitted as if alone.
+  const Matrix Y = evaluate(two_outputs, fit(two_outputs, both).theta, both.X);
+  const Matrix alone = evaluate(one_unit, fit(one_unit, step_data()).theta, both.X);
+  EXPECT_LE((Y.col(0) - alone.col(0)).cwiseAbs().maxCoeff(), 1e-6);
+}
+
+// x -> c x and y -> a y + b change the parameters and not the fit.
+TEST(Fit, UnitsDoNotMatter) {
+  const Dataset data = step_data();
+  const FitResult plain = fit(one_unit, data);
+  const Matrix fitted = evaluate(one_unit, plain.theta, data.X);
+  for (const double scale : {1e-12, 1e12}) {
+    Dataset other = data;
+    other.X *= scale;
+    other.Y = other.Y / scale;
+    const FitResult result = fit(one_unit, other);
+    EXPECT_TRUE(result.has_converged());
+    EXPECT_NEAR(result.rss * scale * scale, plain.rss, 1e-10 * plain.rss);
+    EXPECT_LE((evaluate(one_unit, result.theta, other.X) * scale - fitted).cwiseAbs().maxCoeff(), 1e-9);
+  }
+}
+
+TEST(Fit, AConstantColumnAndRepeatedRowsDoNoHarm) {
+  Dataset data = step_data(20);
+  data.X.conservativeResize(Eigen::NoChange, 3);
+  data.X.col(1).setConstant(1e12);
+  data.X.col(2).setZero();
+  const Perceptron network(3, {{1, tanh}, {1, identity}});
+  const FitResult result = fit(network, data);
+  EXPECT_NEAR(result.rss, fit(one_unit, step_data(20)).rss, 1e-6);
+  const Dataset same = step_data(4).rows({0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3});
+  EXPECT_TRUE(std::isfinite(fit(one_unit, same).rss));
+}
+
+TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
+  const Perceptron large(1, {{6, tanh}, {1, identity}});
+  const FitResult bare = fit(large, step_data(10));
+  EXPECT_FALSE(bare.sigma.has_value());
+  EXPECT_TRUE(bare.theta.allFinite());
+  const FitResult decayed = fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights)});
+  EXPECT_TRUE(decayed.has_converged()) << explanation(decayed.stop);
+  EXPECT_LE(decayed.relative_offset.value(), 1e-6);
+}
+
+TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {
+  const Perceptron network(1, {{3, tanh}, {1, identity}});
+  const FitResult one = fit(network, step_data(), {.n_starts = 8, .n_threads = 1});
+  const FitResult three = fit(network, step_data(), {.n_starts = 8, .n_threads = 3});
+  EXPECT_EQ(one.theta, three.theta);
+  EXPECT_EQ(one.starts.highest, three.starts.highest);
+  EXPECT_NE(one.theta, fit(network, step_data(), {.n_starts = 8, .seed = 2}).theta);
+}
+
+TEST(Fit, CountsTheStartsThatReachTheBest) {
+  const FitResult result = fit(one_unit, step_data(), {.n_starts = 20});
+  EXPECT_EQ(result.starts.n_starts, 20);
+  EXPECT_GE(result.starts.n_at_best, 1);
+  EXPECT_LE(result.starts.lowest, result.starts.median);
+  EXPECT_LE(result.starts.median, result.starts.highest);
+  EXPECT_NEAR(result.starts.lowest, result.rss, 1e-9 * result.rss);
+}
+
+TEST(Fit, EverySchemeFindsAnOptimum) {
+  for (const InitialisationInfo& scheme : initialisation_table()) {
+    const FitResult result = fit(one_unit, step_data(), {.initialisation = std::string(scheme.name)});
+    EXPECT_EQ(result.stop, Stop::orthogonal) << scheme.name;
+    EXPECT_NEAR(result.rss, fit(one_unit, step_data()).rss, 1e-10) << scheme.name;
+  }
+}
+
+TEST(Fit, AStartThatIsNotFiniteIsAnOutcome) {
+  const Perceptron network(1, {{1, exp}, {1, identity}});
+  const FitResult result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 0});
+  EXPECT_EQ(result.stop, Stop::not_finite);
+  EXPECT_EQ(result.starts.n_failed, result.starts.n_starts);
+}
+
+TEST(Fit, RefusesOptionsThatMakeNoSense) {
+  const auto refuses = [](const FitOptions& options) {
+    EXPECT_THROW(fit(one_unit, step_data(), options), InputError);
+  };
+  refuses({.n_starts = 0});
+  refuses({.n_starts = -1});
+  refuses({.initialisation = "best"});
+  refuses({.decay = Vector::Constant(4, -1)});
+  refuses({.jacobian = {.strategy = "best"}});
+  EXPECT_THROW(fit(one_unit, step_data(), {.start = Vector::Zero(3)}), std::logic_error);
+  EXPECT_THROW(fit(one_unit, step_data(), {.decay = Vector::Zero(3)}), std::logic_error);
+}
+
+}  // namespace
+}  // namespace jacobench

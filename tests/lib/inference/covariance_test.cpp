@@ -1,0 +1,243 @@
+// The kinds of covariance held to NIST's certified values, to one another and to exact identities.
+#include "jacobench/inference/covariance.hpp"
+
+#include <cmath>
+
+#include <Eigen/LU>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/inference/diagnostics.hpp"
+
+#include "support/fitted.hpp"
+#include "support/nist_problems.hpp"
+
+namespace jacobench {
+namespace {
+
+using enum Activation;
+using testing::Fitted;
+using testing::fitted_linear;
+using testing::fitted_step;
+using testing::NistProblem;
+using testing::relative_difference;
+
+class NistCovariance : public ::testing::TestWithParam<NistProblem> {
+ protected:
+  const NistProblem& problem_ = GetParam();
+  const Vector theta_ =
+      fit(problem_.network, problem_.data, {.start = problem_.theta_of(problem_.start_b[1]), .n_starts = 0})
+          .theta;
+  const Linearisation at_ = linearise(problem_.network, theta_, problem_.data);
+  const Covariance cov_ = covariance(at_);
+};
+
+INSTANTIATE_TEST_SUITE_P(StRD, NistCovariance,
+                         ::testing::ValuesIn(testing::nist_problems().begin(),
+                                             testing::nist_problems().end()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(NistCovariance, MapsToTheCertifiedStandardErrors) {
+  ASSERT_TRUE(cov_.ok()) << cov_.reason;
+  const Vector se = cov_.standard_errors(problem_.J_b_theta(theta_));
+  EXPECT_LE(relative_difference(se, problem_.certified_sd_b), 1e-8) << se.transpose();
+  EXPECT_NEAR(cov_.sigma / problem_.certified_residual_sd, 1, 1e-9);
+}
+
+TEST_P(NistCovariance, GivesTheStandardErrorOfTheFit) {
+  const Index last = problem_.data.X.rows() - 1;
+  const Matrix X0 = problem_.data.X({Index{0}, last}, Eigen::all);
+  const Vector se = cov_.standard_errors(gradients_at(problem_.network, theta_, X0));
+  // Eckerle4's f there is 10^-35: exp(-80) carries 80 times the error of its argument.
+  EXPECT_NEAR(se[0] / problem_.se_at_first_row, 1, 1e-7);
+  EXPECT_NEAR(se[1] / problem_.se_at_last_row, 1, 1e-7);
+  const Matrix f = evaluate(problem_.network, theta_, X0);
+  EXPECT_NEAR(f(0, 0) / problem_.fit_at_first_row, 1, 1e-7);
+  EXPECT_NEAR(f(1, 0) / problem_.fit_at_last_row, 1, 1e-7);
+}
+
+TEST_P(NistCovariance, LeveragesAddUpToTheRank) {
+  EXPECT_NEAR(cov_.leverages.sum(), static_cast<double>(theta_.size()), 1e-12);
+  EXPECT_NEAR(cov_.leverages.maxCoeff(), problem_.max_leverage, 1e-8);
+  EXPECT_EQ(cov_.rank.rank, theta_.size());
+  EXPECT_TRUE(cov_.undetermined.empty());
+}
+
+TEST_P(NistCovariance, ControlRssOverNIsCaught) {
+  const double wrong = std::sqrt(at_.rss() / static_cast<double>(at_.n_values()));
+  EXPECT_GT(std::abs(wrong / problem_.certified_residual_sd - 1), 1e-2);
+}
+
+// ---- exact identities
+
+TEST(Covariance, OfALinearFitIsThatOfLinearRegression) {
+  const Fitted& fitted = fitted_linear();
+  const Covariance cov = covariance(fitted.at);
+  using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+  LongMatrix A(fitted.data.X.rows(), 3);
+  A << fitted.data.X.cast<long double>(), LongMatrix::Ones(fitted.data.X.rows(), 1);
+  const LongMatrix inverse = (A.transpose() * A).inverse();
+  const long double s2 = static_cast<long double>(fitted.at.rss()) / (A.rows() - 3);
+  const Vector expected = (s2 * inverse.diagonal()).cwiseSqrt().cast<double>();
+  EXPECT_LE(relative_difference(cov.standard_errors(Matrix::Identity(3, 3)), expected), 1e-12);
+}
+
+TEST(Covariance, RepeatingAllRowsHalvesItButForTheDegreesOfFreedom) {
+  const Fitted& fitted = fitted_step();
+  std::vector<Index> twice;
+  for (Index n = 0; n < 2 * fitted.data.n_observations(); ++n) twice.push_back(n / 2);
+  const Covariance once = covariance(fitted.at);
+  const Covariance doubled = covariance(linearise(fitted.network, fitted.theta, fitted.data.rows(twice)));
+  EXPECT_EQ(doubled.dof, 2 * once.dof + 4);
+  EXPECT_NEAR(doubled.sigma, once.sigma * std::sqrt(2 * once.dof / doubled.dof), 1e-13);
+  EXPECT_LE(relative_difference(doubled.of_parameters() * 2 / std::pow(doubled.sigma, 2),
+                                once.of_parameters() / std::pow(once.sigma, 2)),
+            1e-9);
+}
+
+double at_decay(const Linearisation& at, double k, CovarianceKind kind, const Matrix& G) {
+  Linearisation decayed = at;
+  decayed.decay.setConstant(k);
+  return covariance(decayed, {.kind = kind, .dof_rule = DofRule::known_sigma, .known_sigma = 1})
+      .standard_errors(G)[0];
+}
+
+TEST(Covariance, RidgeTendsToDeltaAndStaysBelowLaplace) {
+  const Fitted& fitted = fitted_step();
+  const Matrix G = gradients_at(fitted.network, fitted.theta, Matrix::Constant(1, 1, 0.3));
+  const auto se = [&](double k, CovarianceKind kind) { return at_decay(fitted.at, k, kind, G); };
+  const double delta = se(0, CovarianceKind::delta);
+  // ridge = delta (1 + O(k / lambda)), lambda the smallest eigenvalue of J'J, of the order of one
+  EXPECT_NEAR(se(1e-10, CovarianceKind::ridge), delta, 1e-8 * delta);
+  for (const double k : {1e-10, 1e-3, 1.0, 1e3, 1e6}) {
+    EXPECT_LE(se(k, CovarianceKind::ridge), se(k, CovarianceKind::laplace)) << k;
+    EXPECT_LE(se(k, CovarianceKind::laplace), delta * (1 + 1e-12)) << k;
+  }
+}
+
+// Under homoscedasticity E r^2 = s^2 (1 - h), with which hc2 must be delta: here r^2 is put equal to that.
+TEST(Covariance, Hc2IsUnbiasedUnderHomoscedasticity) {
+  Linearisation at = fitted_step().at;
+  const Covariance delta = covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = 0.7});
+  at.r = 0.7 * (1 - delta.leverages.array()).sqrt();
+  const Covariance hc2 = covariance(at, {.kind = CovarianceKind::hc2});
+  EXPECT_LE(relative_difference(hc2.of_parameters(), delta.of_parameters()), 1e-11);
+}
+
+TEST(Covariance, Hc1IsHc2AtConstantLeverage) {
+  const Perceptron mean_of_two(2, {{1, identity, Bias::none}});
+  Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
+  data.X << 1, 0, 1, 0, 0, 1, 0, 1;
+  data.Y << 1, 4, 2, 7;
+  const Linearisation at = linearise(mean_of_two, fit(mean_of_two, data).theta, data);
+  EXPECT_LE(relative_difference(covariance(at, {.kind = CovarianceKind::hc1}).of_parameters().diagonal(),
+                                covariance(at, {.kind = CovarianceKind::hc2}).of_parameters().diagonal()),
+            1e-13);
+}
+
+TEST(Covariance, HcKindsAreOrderedAndHc0IsTheSandwich) {
+  const Fitted& fitted = fitted_step();
+  const auto V = [&](CovarianceKind kind) { return covariance(fitted.at, {.kind = kind}).of_parameters(); };
+  const Matrix inverse = (fitted.at.J.transpose() * fitted.at.J).inverse();
+  const Matrix meat = fitted.at.J.transpose() * fitted.at.r.cwiseAbs2().asDiagonal() * fitted.at.J;
+  EXPECT_LE(relative_difference(V(CovarianceKind::hc0), inverse * meat * inverse), 1e-8);
+  EXPECT_TRUE((V(CovarianceKind::hc0).diagonal().array() < V(CovarianceKind::hc2).diagonal().array()).all());
+  EXPECT_TRUE((V(CovarianceKind::hc2).diagonal().array() < V(CovarianceKind::hc3).diagonal().array()).all());
+}
+
+// Against central differences of the gradient of half the objective.
+TEST(Covariance, HessianIsThatOfTheObjective) {
+  const Fitted& fitted = fitted_step();
+  Matrix A(4, 4);
+  for (Index p = 0; p < 4; ++p) {
+    const double h = 1e-5;
+    const auto gradient = [&](double step) -> Vector {
+      const Linearisation there =
+          linearise(fitted.network, fitted.theta + step * Vector::Unit(4, p), fitted.data);
+      return -there.J.transpose() * there.r;
+    };
+    A.col(p) = (gradient(h) - gradient(-h)) / (2 * h);
+  }
+  const Covariance cov = covariance(fitted.at, {.kind = CovarianceKind::hessian});
+  ASSERT_TRUE(cov.ok()) << cov.reason;
+  EXPECT_LE(relative_difference(cov.of_parameters(), cov.sigma * cov.sigma * A.inverse()), 1e-6);
+  const Matrix meat = fitted.at.J.transpose() * fitted.at.r.cwiseAbs2().asDiagonal() * fitted.at.J;
+  EXPECT_LE(
+      relative_difference(covariance(fitted.at, {.kind = CovarianceKind::hessian_sandwich}).of_parameters(),
+                          A.inverse() * meat * A.inverse()),
+      1e-6);
+}
+
+TEST(Covariance, PenaltyRowsAreNotData) {
+  Fitted fitted = fitted_step(equal_decay(fitted_step().network, 0.5, DecayOf::weights));
+  const Covariance cov =
+      covariance(fitted.at, {.kind = CovarianceKind::ridge, .dof_rule = DofRule::n_minus_trace});
+  ASSERT_TRUE(cov.ok()) << cov.reason;
+  const Vector r = (fitted.data.Y - evaluate(fitted.network, fitted.theta, fitted.data.X)).col(0);
+  EXPECT_NEAR(cov.sigma * cov.sigma * cov.dof, r.squaredNorm(), 1e-12 * r.squaredNorm());
+  EXPECT_EQ(cov.leverages.size(), fitted.data.n_observations());
+  const Matrix JtJ = fitted.at.J.transpose() * fitted.at.J;
+  const Matrix inverse = (JtJ + Matrix(fitted.at.decay.asDiagonal())).inverse();
+  EXPECT_NEAR(cov.trace_h, (inverse * JtJ).trace(), 1e-10);
+  EXPECT_LT(cov.trace_h, 4 - 0.01);
+  // control: with the penalty among the residuals both figures are others
+  EXPECT_GT(r.squaredNorm() + 0.5 * fitted.theta.cwiseAbs2()[0], 1.01 * r.squaredNorm());
+}
+
+TEST(Covariance, EffectiveDegreesOfFreedomAreThoseOfTheHatMatrix) {
+  const Fitted fitted = fitted_step(equal_decay(fitted_step().network, 0.5, DecayOf::weights));
+  const Matrix& J = fitted.at.J;
+  const Matrix H = J * (J.transpose() * J + Matrix(fitted.at.decay.asDiagonal())).inverse() * J.transpose();
+  const auto dof = [&](DofRule rule) {
+    return covariance(fitted.at, {.kind = CovarianceKind::ridge, .dof_rule = rule}).dof;
+  };
+  const auto n = static_cast<double>(H.rows());
+  EXPECT_NEAR(dof(DofRule::n_minus_rank), n - 4, 0);
+  EXPECT_NEAR(dof(DofRule::n_minus_trace), n - H.trace(), 1e-9);
+  EXPECT_NEAR(dof(DofRule::n_minus_trace_2h_hh), n - (2 * H - H * H.transpose()).trace(), 1e-9);
+}
+
+TEST(Diagnostics, LeaveOneOutIsTheResidualOfARefitOfALinearNetwork) {
+  const Fitted& fitted = fitted_linear();
+  const Diagnostics diagnostics = diagnose(fitted.at, covariance(fitted.at));
+  for (Index left_out : {0, 7, 24}) {
+    std::vector<Index> others;
+    for (Index n = 0; n < fitted.data.n_observations(); ++n)
+      if (n != left_out) others.push_back(n);
+    const Vector theta = fit(fitted.network, fitted.data.rows(others)).theta;
+    const double residual =
+        fitted.data.Y(left_out, 0) - evaluate(fitted.network, theta, fitted.data.X.row(left_out))(0, 0);
+    EXPECT_NEAR(diagnostics.leave_one_out[static_cast<std::size_t>(left_out)].value(), residual, 1e-11);
+  }
+}
+
+TEST(Diagnostics, StudentisedResidualsHaveTheirTextbookForm) {
+  const Fitted& fitted = fitted_linear();
+  const Covariance cov = covariance(fitted.at);
+  const Diagnostics diagnostics = diagnose(fitted.at, cov);
+  const double r = fitted.at.r[3], h = cov.leverages[3];
+  EXPECT_NEAR(diagnostics.studentised[3].value(), r / (cov.sigma * std::sqrt(1 - h)), 1e-13);
+  const double s2_deleted = (cov.dof * cov.sigma * cov.sigma - r * r / (1 - h)) / (cov.dof - 1);
+  EXPECT_NEAR(diagnostics.deleted_studentised[3].value(), r / std::sqrt(s2_deleted * (1 - h)), 1e-12);
+}
+
+// Invariance: the same function in other parameters has the same standard errors and leverages.
+TEST(Covariance, DoesNotDependOnHowTheNetworkIsWritten) {
+  const Fitted& fitted = fitted_step();
+  const Matrix X0 = Vector::LinSpaced(9, -2.5, 2.5);
+  const auto se = [&](const Perceptron& network, const Vector& theta) -> Vector {
+    return covariance(linearise(network, theta, fitted.data))
+        .standard_errors(gradients_at(network, theta, X0));
+  };
+  const Vector expected = se(fitted.network, fitted.theta);
+  const Vector& t = fitted.theta;
+  EXPECT_LE(relative_difference(se(fitted.network, Vector{{-t[0], -t[1], -t[2], t[3]}}), expected), 1e-12);
+  // tanh z = 2 logistic(2 z) - 1
+  const Perceptron in_logistic(1, {{1, logistic}, {1, identity}});
+  EXPECT_LE(
+      relative_difference(se(in_logistic, Vector{{2 * t[0], 2 * t[1], 2 * t[2], t[3] - t[2]}}), expected),
+      1e-11);
+}
+
+}  // namespace
+}  // namespace jacobench

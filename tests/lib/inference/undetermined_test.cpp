@@ -1,0 +1,172 @@
+// What the data leave open is found, said in words, and dealt with by the policy that was chosen.
+#include "jacobench/inference/undetermined.hpp"
+
+#include <Eigen/LU>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/inference/covariance.hpp"
+
+#include "support/fitted.hpp"
+
+namespace jacobench {
+namespace {
+
+using enum Activation;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using testing::step_data;
+
+Covariance of(const Perceptron& network, const Vector& theta, const Dataset& data,
+              RankPolicy policy = RankPolicy::refuse) {
+  return covariance(linearise(network, theta, data), {.policy = policy});
+}
+
+const Perceptron two_tanh(1, {{2, tanh}, {1, identity}});
+
+TEST(Undetermined, ADuplicateUnitIsNamed) {
+  const Covariance cov = of(two_tanh, Vector{{1.5, 1.5, -0.4, -0.4, 1, 1, 3}}, step_data());
+  EXPECT_EQ(cov.status, CovarianceStatus::rank_deficient);
+  EXPECT_EQ(cov.rank.rank, 4);
+  EXPECT_THAT(cov.undetermined, SizeIs(1));
+  EXPECT_THAT(cov.undetermined, Contains("unit 1 of layer 1 duplicates unit 0 of layer 1"));
+  EXPECT_THAT(cov.reason, HasSubstr("4 of 7"));
+}
+
+TEST(Undetermined, AMirroredUnitIsNamed) {
+  const Covariance cov = of(two_tanh, Vector{{1.5, -1.5, -0.4, 0.4, 1, 2, 3}}, step_data());
+  EXPECT_EQ(cov.rank.rank, 4);
+  EXPECT_THAT(cov.undetermined, Contains("unit 1 of layer 1 duplicates the negative of unit 0 of layer 1"));
+}
+
+TEST(Undetermined, ADeadUnitIsNamed) {
+  const Perceptron two_relu(1, {{2, relu}, {1, identity}});
+  const Covariance cov = of(two_relu, Vector{{1, 1, 3, -9, 1, 1, 0}}, step_data());
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr("unit 1 of layer 1 is dead")));
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr("scale trade-off between layer 1 and layer 2 at unit 0")));
+}
+
+TEST(Undetermined, ASaturatedUnitIsNamed) {
+  const Covariance cov = of(two_tanh, Vector{{1.5, 0.1, -0.4, 40, 1, 1, 3}}, step_data());
+  EXPECT_THAT(
+      cov.undetermined,
+      Contains(HasSubstr(
+          "unit 1 of layer 1 is constant over the data: its weights trade with the biases of layer 2")));
+}
+
+TEST(Undetermined, LinearHiddenUnitsTradeScaleAndMix) {
+  const Perceptron network(1, {{2, identity}, {1, identity}});
+  const Covariance cov = of(network, Vector{{1, -2, 0.5, 0.3, 0.7, 0.2, 3}}, step_data());
+  EXPECT_EQ(cov.rank.rank, 2);
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr("scale trade-off between layer 1 and layer 2")));
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr("linear and can be mixed")));
+}
+
+TEST(Undetermined, AConstantInputAndARepeatedInputAreNamed) {
+  Dataset data = step_data();
+  data.X.conservativeResize(Eigen::NoChange, 3);
+  data.X.col(1).setConstant(7);
+  data.X.col(2) = data.X.col(0);
+  const Perceptron network(3, {{1, tanh}, {1, identity}});
+  const Covariance cov = of(network, Vector{{1, 0.01, 0.5, -0.4, 2, 3}}, data);
+  EXPECT_EQ(cov.rank.rank, 4);
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr("input 1 is constant over the data")));
+  EXPECT_THAT(cov.undetermined, Contains("input 2 duplicates input 0"));
+}
+
+TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
+  Dataset data = step_data();
+  data.X.conservativeResize(Eigen::NoChange, 3);
+  data.X.col(1) = data.X.col(0).array().square();
+  data.X.col(2) = 2 * data.X.col(0) - data.X.col(1);
+  const Perceptron network(3, {{1, identity}});
+  const Covariance cov = of(network, Vector{{1, 0.01, 0.5, -0.4}}, data);
+  EXPECT_THAT(cov.undetermined, SizeIs(1));
+  EXPECT_THAT(cov.undetermined[0], HasSubstr("a combination led by"));
+  EXPECT_THAT(cov.undetermined[0], HasSubstr("w1[0,2]"));
+}
+
+// The function is that of one unit, and so must its standard errors be where they are determined.
+TEST(RankPolicy, PseudoInverseGivesWhatTheReducedNetworkGives) {
+  const testing::Fitted& one = testing::fitted_step();
+  const Vector& t = one.theta;
+  const Vector doubled{{t[0], t[0], t[1], t[1], 0.5 * t[2], 0.5 * t[2], t[3]}};
+  const Covariance cov = of(two_tanh, doubled, one.data, RankPolicy::pseudo_inverse);
+  ASSERT_TRUE(cov.ok()) << cov.reason;
+  EXPECT_EQ(cov.dof, 26);
+  const Matrix X0 = Vector::LinSpaced(5, -2, 2);
+  const Matrix G = gradients_at(two_tanh, doubled, X0);
+  EXPECT_LE(cov.rank.undetermined_share(G).maxCoeff(), 1e-12);
+  const Vector expected = covariance(one.at).standard_errors(gradients_at(one.network, t, X0));
+  EXPECT_LE(testing::relative_difference(cov.standard_errors(G), expected), 1e-10);
+  // one of the two output weights alone is not determined
+  EXPECT_GT(cov.rank.undetermined_share(Matrix::Identity(7, 7))[4], 0.1);
+  // a ridge of 10^-6 of the singular values moves this by about its square over theirs
+  const Covariance ridged = of(two_tanh, doubled, one.data, RankPolicy::ridge);
+  ASSERT_TRUE(ridged.ok()) << ridged.reason;
+  EXPECT_LE(testing::relative_difference(ridged.standard_errors(G), expected), 1e-6);
+}
+
+TEST(RankPolicy, MoreParametersThanObservationsHaveANamedStatus) {
+  const Perceptron large(1, {{6, tanh}, {1, identity}});
+  const Dataset data = step_data(10);
+  RandomStream stream(1, 1, 1, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(large, 1, stream);
+  Linearisation at = linearise(large, theta, data);
+  EXPECT_EQ(covariance(at).status, CovarianceStatus::more_parameters_than_observations);
+  EXPECT_EQ(covariance(at, {.policy = RankPolicy::pseudo_inverse}).status,
+            CovarianceStatus::no_degrees_of_freedom);
+  EXPECT_EQ(covariance(at, {.kind = CovarianceKind::ridge}).status, CovarianceStatus::no_decay);
+  at.decay.setConstant(0.1);
+  // the dual route against the direct formulas
+  const Matrix G = gradients_at(large, theta, Vector::LinSpaced(5, -2, 2));
+  const Matrix JtJ = at.J.transpose() * at.J;
+  const Matrix inverse = (JtJ + Matrix(at.decay.asDiagonal())).inverse();
+  const CovarianceOptions known{.dof_rule = DofRule::known_sigma, .known_sigma = 2};
+  const auto V = [&](CovarianceKind kind) {
+    CovarianceOptions options = known;
+    options.kind = kind;
+    return covariance(at, options).of(G);
+  };
+  EXPECT_LE(testing::relative_difference(V(CovarianceKind::laplace), 4 * G * inverse * G.transpose()), 1e-9);
+  EXPECT_LE(
+      testing::relative_difference(V(CovarianceKind::ridge), 4 * G * inverse * JtJ * inverse * G.transpose()),
+      1e-9);
+  const Covariance effective =
+      covariance(at, {.kind = CovarianceKind::ridge, .dof_rule = DofRule::n_minus_trace});
+  EXPECT_TRUE(effective.ok()) << effective.reason;
+  EXPECT_NEAR(effective.trace_h, (inverse * JtJ).trace(), 1e-9);
+  // and with one bias left out of the decay, the direct route
+  at.decay[18] = 0;
+  const Matrix partly = (JtJ + Matrix(at.decay.asDiagonal())).inverse();
+  EXPECT_LE(testing::relative_difference(V(CovarianceKind::laplace), 4 * G * partly * G.transpose()), 1e-9);
+}
+
+TEST(Covariance, OptionsThatDoNotBelongTogetherAreRefused) {
+  const Linearisation& at = testing::fitted_step().at;
+  EXPECT_THROW(covariance(at, {.dof_rule = DofRule::known_sigma}), InputError);
+  EXPECT_THROW(covariance(at, {.known_sigma = 1}), InputError);
+  EXPECT_THROW(covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = -1}), InputError);
+  EXPECT_THROW(covariance(at, {.ridge = 0}), InputError);
+  EXPECT_THROW(covariance_kind_from_name("best"), InputError);
+  for (const CovarianceInfo& row : covariance_table())
+    EXPECT_EQ(covariance_kind_from_name(row.name), row.kind);
+}
+
+// An observation far out has leverage 1 to the bit: HC2 and HC3 say so.
+TEST(Covariance, ALeverageOfOneIsAnOutcome) {
+  const Perceptron network(2, {{1, identity, Bias::none}});
+  Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
+  data.X << 1, 0, 2, 0, 3, 0, 0, 1;
+  data.Y << 1, 2.5, 2.7, 5;
+  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Covariance hc3 = covariance(at, {.kind = CovarianceKind::hc3});
+  EXPECT_EQ(hc3.status, CovarianceStatus::leverage_of_one);
+  EXPECT_THAT(hc3.reason, HasSubstr("observation 4"));
+  EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::hc1}).ok());
+}
+
+}  // namespace
+}  // namespace jacobench
