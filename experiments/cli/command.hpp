@@ -56,6 +56,8 @@ std::optional<std::vector<std::string>> read_operands(const Invocation& invocati
 int run_command(const Invocation&);       // run CONFIG
 int table_command(const Invocation&);     // table RESULT...
 int check_command(const Invocation&);     // check RESULT
+int fit_command(const Invocation&);       // fit DATA
+int interval_command(const Invocation&);  // interval FIT
 int compare_command(const Invocation&);   // compare A B
 int jacobian_command(const Invocation&);  // jacobian MODEL DATA
 int evaluate_command(const Invocation&);  // evaluate MODEL DATA

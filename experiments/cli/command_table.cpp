@@ -19,6 +19,10 @@ constexpr Command commands[] = {
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
     {"compare", "A B [--force]", "set the timings of two results of a study side by side", compare_command},
+    {"fit", "DATA.csv --outputs NAMES [--inputs NAMES] [--hidden 4] [--from MODEL.json] [--out FIT.json] ...",
+     "fit a network to data by least squares, and say how well the data determine it", fit_command},
+    {"interval", "FIT.json [--at POINTS.csv|grid|data] [--method delta,...] [--out BANDS.csv] ...",
+     "confidence and prediction intervals of a fit", interval_command},
     {"jacobian",
      "MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--inputs NAMES] [--out FILE] "
      "[--certify]",

@@ -1,0 +1,181 @@
+// jacobench fit DATA.csv --outputs y [--inputs x] [--hidden 4] ... [--out fit.json]
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/csv.hpp"
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/fit_file.hpp"
+#include "jacobench/fit/initialisation.hpp"
+
+#include "cli/command.hpp"
+#include "cli/covariance_options.hpp"
+#include "cli/fit_report.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+using namespace harness;
+
+struct FitRequest {
+  std::optional<std::vector<std::string>> inputs;
+  std::vector<std::string> outputs{"y"};
+  std::optional<std::string> weights;
+  Shape hidden{4};
+  std::string activation = "tanh", output_activation = "identity";
+  bool bias = true;
+  std::optional<std::string> from;
+  double decay = 0;
+  bool decay_biases = false;
+  std::int64_t n_starts = 20, max_iterations = 1000, n_threads = 1;
+  std::string initialisation = "lecun", strategy = "layerwise";
+  std::uint64_t seed = 1;
+  double level = 0.95;
+  std::optional<std::string> out;
+  CovarianceChoice covariance;
+
+  OptionTable options() {
+    OptionTable t;
+    t.add("inputs", "columns of the data that are inputs; auto: all that are neither outputs nor weights", inputs,
+          value_or("auto", list_of(text())));
+    t.add("outputs", "columns of the data that are outputs", outputs, list_of(text()));
+    t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
+          value_or("none", text()));
+    t.add("hidden", "hidden widths, from the inputs up", hidden, shape(1, 10'000));
+    t.add("activation", "activation of the hidden layers", activation, one_of(names_of(activation_table())));
+    t.add("output_activation", "activation of the outputs", output_activation, one_of(names_of(activation_table())));
+    t.add("bias", "whether every layer has a bias", bias, yes_or_no());
+    t.add("from", "model file to start from, which then says what the network is", from, value_or("none", text()));
+    t.add("decay", "k of the penalty k |theta|^2, added to the sum of squares as it stands", decay,
+          real_number(0, 1e300));
+    t.add("decay_biases", "whether biases are penalised too", decay_biases, yes_or_no());
+    t.add("starts", "drawn starts", n_starts, whole_number(0, 100'000));
+    t.add("initialisation", "how starts are drawn", initialisation, one_of(names_of(initialisation_table())));
+    t.add("seed", "seed of the starts", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
+    t.add("max_iterations", "of each start", max_iterations, whole_number(1, 1'000'000));
+    t.add("strategy", "how the Jacobian is computed (jacobench list strategies)", strategy,
+          one_of(names_of(strategy_table())));
+    t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
+    t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
+    covariance.add_options(t);
+    t.add("out", "fit file to write, for jacobench interval", out, value_or("none", text()));
+    return t;
+  }
+};
+
+std::vector<std::string> input_columns(const std::string& file, const FitRequest& request) {
+  if (request.inputs) return *request.inputs;
+  std::vector<std::string> inputs;
+  const CsvReader reader(file);
+  for (const std::string& column : reader.columns())
+    if (std::find(request.outputs.begin(), request.outputs.end(), column) == request.outputs.end() &&
+        column != request.weights)
+      inputs.push_back(column);
+  if (inputs.empty()) throw InputError("{}: no column is left for the inputs; name them with --inputs", file);
+  return inputs;
+}
+
+Matrix columns_of(const std::string& file, const std::vector<std::string>& names, Index n_rows) {
+  return CsvColumns(file, names).read(n_rows);
+}
+
+void expect_apart(const FittedModel& fitted, const std::optional<std::string>& weights) {
+  for (const std::string& output : fitted.outputs)
+    if (std::find(fitted.inputs.begin(), fitted.inputs.end(), output) != fitted.inputs.end())
+      throw InputError("--outputs: {} is an input as well; a column is one or the other", output);
+  for (const auto* columns : {&fitted.inputs, &fitted.outputs})
+    if (weights && std::find(columns->begin(), columns->end(), *weights) != columns->end())
+      throw InputError("--weights: {} is an input or output as well; a column is one of them", *weights);
+}
+
+Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {
+  const Bias bias = request.bias ? Bias::present : Bias::none;
+  std::vector<LayerSpec> layers;
+  for (const std::int64_t width : request.hidden)
+    layers.push_back({width, activation_from_name(request.activation), bias});
+  layers.push_back({n_outputs, activation_from_name(request.output_activation), bias});
+  return {n_inputs, layers};
+}
+
+// The data, and a network with parameters to start from where there are any.
+struct Task {
+  FittedModel fitted;
+  std::optional<Vector> start;
+};
+
+Task read_task(const std::string& file, const FitRequest& request) {
+  const Index n_rows = count_csv_rows(file);
+  std::vector<std::string> inputs = input_columns(file, request);
+  const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
+  std::optional<Vector> start;
+  std::optional<Perceptron> network;
+  if (request.from) {
+    Model model = read_model(*request.from);
+    if (model.network.n_inputs() != D || model.network.n_outputs() != K)
+      throw InputError("--from: {} has {} inputs and {} outputs, the data {} and {}; name the columns with --inputs "
+                       "and --outputs",
+                       *request.from, model.network.n_inputs(), model.network.n_outputs(), D, K);
+    start = model.theta;
+    network = model.network;
+  } else {
+    network = network_of(request, D, K);
+  }
+  Task task{{.model = {*network, {}},
+             .data = {.X = columns_of(file, inputs, n_rows), .Y = columns_of(file, request.outputs, n_rows),
+                      .weights = {}, .output_scales = {}},
+             .inputs = inputs,
+             .outputs = request.outputs,
+             .decay = {},
+             .rss = 0,
+             .source = std::filesystem::path(file).filename().string()},
+            start};
+  expect_apart(task.fitted, request.weights);
+  if (request.weights) task.fitted.data.weights = columns_of(file, {*request.weights}, n_rows).col(0);
+  if (request.decay > 0)
+    task.fitted.decay = equal_decay(*network, request.decay,
+                                    request.decay_biases ? DecayOf::weights_and_biases : DecayOf::weights);
+  return task;
+}
+
+}  // namespace
+
+int fit_command(const Invocation& invocation) {
+  FitRequest request;
+  OptionTable options = request.options();
+  const auto operands = read_operands(invocation, "fit", {&options});
+  if (!operands) return all_well;
+  if (operands->size() != 1) throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
+  const std::string& file = operands->front();
+  auto [fitted, start] = read_task(file, request);
+  if (!start && request.n_starts == 0)
+    throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
+  const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
+  const CovarianceOptions covariance_options = request.covariance.options(kind);
+  if (request.out)
+    if (std::error_code ignored; std::filesystem::equivalent(*request.out, file, ignored))
+      throw InputError("--out: {} is what is being read; choose another file", *request.out);
+
+  const JacobianChoice jacobian{.strategy = request.strategy};
+  const FitResult result = fit(fitted.model.network, fitted.data,
+                               {.start = start,
+                                .n_starts = request.n_starts,
+                                .initialisation = request.initialisation,
+                                .seed = request.seed,
+                                .decay = fitted.decay,
+                                .max_iterations = request.max_iterations,
+                                .jacobian = jacobian,
+                                .n_threads = request.n_threads});
+  fitted.model.theta = result.theta;
+  fitted.rss = result.rss;
+  const Linearisation at =
+      linearise(fitted.model.network, fitted.model.theta, fitted.data, fitted.decay, jacobian);
+  print_fit_report(invocation.out, fitted, result, at, covariance(at, covariance_options), request.level);
+  if (request.out) write_fit(*request.out, fitted);
+  return result.has_converged() ? all_well : not_all_well;
+}
+
+}  // namespace jacobench::cli
