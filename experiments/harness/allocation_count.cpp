@@ -9,6 +9,7 @@ std::atomic<std::size_t> n{0};
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's.
 // The linker's names for the function itself (__real_) and for what is called in its place (__wrap_).
 extern "C" {
 
@@ -60,6 +61,7 @@ void* __wrap__ZnamSt11align_val_t(std::size_t size, std::align_val_t alignment) 
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace jacobench::harness {
 

@@ -38,6 +38,7 @@ std::vector<Row> run_to_rows(Experiment& experiment, const std::vector<std::size
                              const std::vector<Row>& cells) {
   const auto all_failed = [&](std::string_view reason) {
     std::vector<Row> rows;
+    rows.reserve(group.size());
     for (const std::size_t i : group) rows.push_back(failed_row(cells[i], reason));
     return rows;
   };

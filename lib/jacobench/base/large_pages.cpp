@@ -10,10 +10,11 @@ namespace jacobench {
 
 void prefer_large_pages([[maybe_unused]] const void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t page = 4096;
-  const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
-  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / page * page;
-  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  constexpr std::size_t page = 4096;
+  const std::size_t to_page = -reinterpret_cast<std::uintptr_t>(begin) % page;
+  if (bytes < to_page + page) return;
+  std::byte* first = static_cast<std::byte*>(const_cast<void*>(begin)) + to_page;
+  madvise(first, (bytes - to_page) / page * page, MADV_HUGEPAGE);
 #endif
 }
 

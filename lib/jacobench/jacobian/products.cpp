@@ -111,7 +111,7 @@ void JacobianProducts::row_quadratic_forms(const VectorView& theta, const Matrix
                                            Matrix& variance) {
   JB_EXPECT(S.rows() == network_.n_params() && S.cols() == network_.n_params(), "S is {} x {}, want {} x {}",
             S.rows(), S.cols(), network_.n_params(), network_.n_params());
-  const auto quadratic = [&](const MatrixView& J, blas::MatrixBuffer J_S) {
+  const auto quadratic = [&](const MatrixView& J, const blas::MatrixBuffer& J_S) {
     blas::multiply_symmetric(J, S, J_S);
     return J.cwiseProduct(J_S).rowwise().sum().eval();
   };
@@ -121,7 +121,7 @@ void JacobianProducts::row_quadratic_forms(const VectorView& theta, const Matrix
 void JacobianProducts::row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F,
                                          Matrix& variance) {
   JB_EXPECT(F.rows() == network_.n_params(), "F has {} rows, want {}", F.rows(), network_.n_params());
-  const auto norms = [&](const MatrixView& J, blas::MatrixBuffer J_F) {
+  const auto norms = [&](const MatrixView& J, const blas::MatrixBuffer& J_F) {
     blas::multiply(J, F, J_F);
     return J_F.rowwise().squaredNorm().eval();
   };
