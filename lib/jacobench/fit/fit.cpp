@@ -130,4 +130,14 @@ FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& 
   return result;
 }
 
+Refit refit(const Perceptron& network, const Dataset& data, const Vector& theta, const Vector& decay,
+            const JacobianChoice& jacobian, Index max_iterations) {
+  const Scaling scaling(network, data.X, data.Y);
+  Residuals residuals(network, data, decay, scaling, jacobian);
+  const Descent descent = descend(residuals, scaling.to_scaled(theta), max_iterations);
+  const Polished polished = polish(residuals, descent.tau, max_iterations);
+  return {scaling.to_user(polished.tau), polished.objective * residuals.unit() * residuals.unit(),
+          polished.stop};
+}
+
 }  // namespace jacobench

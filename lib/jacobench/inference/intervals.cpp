@@ -69,31 +69,22 @@ Vector noise_variance(const Linearisation& at, const Covariance& cov, Index n_po
   return variance;
 }
 
-// `r` is the number of directions for Scheffe; `factor` has rows whose norms are se.
-Multiplier multiplier(const IntervalOptions& options, double dof, double r, const Matrix& factor,
-                      const Vector& se) {
+// `r` is the number of directions for Scheffe.
+Multiplier multiplier(const IntervalOptions& options, double dof, double r, const JointError& error) {
   const double alpha = 1 - options.level;
   const double tails = options.sides == Sides::both ? 2 : 1;
   switch (options.simultaneous) {
     case Simultaneous::none:
       return {t_quantile(1 - alpha / tails, dof), 0};
     case Simultaneous::bonferroni:
-      return {t_quantile(1 - alpha / tails / static_cast<double>(se.size()), dof), 0};
+      return {t_quantile(1 - alpha / tails / static_cast<double>(error.own.size()), dof), 0};
     case Simultaneous::scheffe:
       return {scheffe_multiplier(options.level, r, dof), 0};
     case Simultaneous::sup_t:
-      return sup_t_multiplier(factor, se, dof, options);
+      return sup_t_multiplier(error, dof, options);
   }
   JB_EXPECT(false, "method {} is not in the table", static_cast<int>(options.simultaneous));
   return {};
-}
-
-// [factor, diag(root of more)]: the factor with independent variances beside it.
-Matrix beside(const Matrix& factor, const Vector& more) {
-  if (more.isZero(0)) return factor;
-  Matrix both(factor.rows(), factor.cols() + more.size());
-  both << factor, Matrix(more.cwiseSqrt().asDiagonal());
-  return both;
 }
 
 void set_bounds(const Matrix& fit, const Matrix& se, double q, Sides sides, Matrix& lower, Matrix& upper) {
@@ -135,13 +126,12 @@ Bands bands_at(const Linearisation& at, const Covariance& cov, const MatrixView&
   if (!cov.ok() || X0.rows() == 0) return bands;
   const Index M = X0.rows(), K = at.n_outputs();
   const Matrix G = gradients_at(at.network, at.theta, X0, options.jacobian);
-  const Matrix factor = beside(cov.factor_of(G), input_noise_variance(at, X0, options));
-  const Matrix with_noise = beside(factor, noise_variance(at, cov, M, options.new_weight));
-  const Vector se_mean = factor.rowwise().stableNorm(), se_prediction = with_noise.rowwise().stableNorm();
-  bands.mean = multiplier(options, cov.dof, static_cast<double>(cov.rank.rank), factor, se_mean);
-  bands.prediction = multiplier(options, cov.dof, static_cast<double>(M * K), with_noise, se_prediction);
-  bands.se_mean = se_mean.reshaped(M, K);
-  bands.se_prediction = se_prediction.reshaped(M, K);
+  JointError error{cov.factor_of(G), input_noise_variance(at, X0, options)};
+  bands.se_mean = error.se().reshaped(M, K);
+  bands.mean = multiplier(options, cov.dof, static_cast<double>(cov.rank.rank), error);
+  error.own += noise_variance(at, cov, M, options.new_weight);
+  bands.se_prediction = error.se().reshaped(M, K);
+  bands.prediction = multiplier(options, cov.dof, static_cast<double>(M * K), error);
   set_bounds(bands.fit, bands.se_mean, bands.mean.value, options.sides, bands.mean_lower, bands.mean_upper);
   set_bounds(bands.fit, bands.se_prediction, bands.prediction.value, options.sides, bands.prediction_lower,
              bands.prediction_upper);

@@ -41,21 +41,23 @@ double scheffe_multiplier(double level, double r, double dof) {
   return std::sqrt(r * quantile(boost::math::fisher_f(r, dof), level));
 }
 
-Multiplier sup_t_multiplier(const Matrix& factor, const Vector& se, double dof,
-                            const IntervalOptions& options) {
-  std::vector<Index> rows;
-  for (Index i = 0; i < se.size(); ++i)
-    if (se[i] > 0) rows.push_back(i);
-  const Matrix C = se(rows).cwiseInverse().asDiagonal() * factor(rows, Eigen::all);
+Vector JointError::se() const { return (C.rowwise().squaredNorm() + own).cwiseSqrt(); }
+
+Multiplier sup_t_multiplier(const JointError& error, double dof, const IntervalOptions& options) {
+  const Vector se = error.se();
+  const Vector inverse_se = (se.array() > 0).select(se.cwiseInverse(), 0);
+  const Matrix C = inverse_se.asDiagonal() * error.C;
+  const Vector own = inverse_se.cwiseProduct(error.own.cwiseSqrt());
+  const bool has_own = !own.isZero(0);
   std::vector<double> draws;
-  Vector z(C.cols());
+  Vector z(C.cols()), T(C.rows());
   for (Index s = 0; s < options.n_simulations; ++s) {
     RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), RandomPurpose::simulation);
     for (double& z_i : z) z_i = stream.normal();
-    const Vector T = C * z;
-    const double largest = T.size() == 0                  ? 0
-                           : options.sides == Sides::both ? T.cwiseAbs().maxCoeff()
-                                                          : T.maxCoeff();
+    T.noalias() = C * z;
+    if (has_own)
+      for (Index i = 0; i < T.size(); ++i) T[i] += own[i] * stream.normal();
+    const double largest = options.sides == Sides::both ? T.cwiseAbs().maxCoeff() : T.maxCoeff();
     draws.push_back(largest / scale_of_sigma(dof, stream));
   }
   return quantile_of(std::move(draws), options.level);

@@ -14,9 +14,18 @@ double t_quantile(double probability, double dof);
 // sqrt(r F_{r, dof}) at `level`.
 double scheffe_multiplier(double level, double r, double dof);
 
-// The level-quantile of max_i |T_i| (both sides) or max_i T_i over T = C z / sqrt(chi2_dof / dof), C the rows of `factor`
-// divided by `se`, z standard normal. Rows of zero se are left out. Draws are keyed by (seed, simulation).
-Multiplier sup_t_multiplier(const Matrix& factor, const Vector& se, double dof,
-                            const IntervalOptions& options);
+// Errors of estimates E = C z + sqrt(own) o w, z and w independent standard normal: C correlates them, `own` is the
+// variance that each has to itself.  Shapes: C [n x m], own and se() [n]
+struct JointError {
+  Matrix C;
+  Vector own;
+
+  Vector se() const;
+};
+
+// The level-quantile of max_i |T_i| (both sides) or max_i T_i over T = E / se / sqrt(chi2_dof / dof). Entries of zero se
+// are left out. Draws are keyed by (seed, simulation).
+// Cost: n_simulations 2 n m flops
+Multiplier sup_t_multiplier(const JointError& error, double dof, const IntervalOptions& options);
 
 }  // namespace jacobench

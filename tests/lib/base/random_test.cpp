@@ -77,8 +77,9 @@ TEST(RandomStream, StreamsDifferInEveryPartOfTheirKey) {
   for (std::uint64_t seed : {0u, 1u})
     for (std::uint64_t cell : {0u, 1u})
       for (std::uint32_t replicate : {0u, 1u, 4294967295u})
-        for (RandomPurpose purpose : {RandomPurpose::parameters, RandomPurpose::inputs, RandomPurpose::noise,
-                                      RandomPurpose::starts, RandomPurpose::probe})
+        for (RandomPurpose purpose :
+             {RandomPurpose::parameters, RandomPurpose::inputs, RandomPurpose::noise, RandomPurpose::starts,
+              RandomPurpose::probe, RandomPurpose::simulation, RandomPurpose::resampling})
           for (std::uint64_t draw : first_draws(100, seed, cell, replicate, purpose)) {
             all.insert(draw);
             ++n;

@@ -1,0 +1,119 @@
+#include "jacobench/inference/profile.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <boost/math/tools/toms748_solve.hpp>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/inference/quantiles.hpp"
+
+namespace jacobench {
+namespace {
+
+enum class Side { below, above };
+
+// The profile on one side of the estimate, followed outwards.
+class Trace {
+ public:
+  Trace(const Linearisation& at, const Covariance& cov, const VectorView& x0, double se, Side side)
+      : at_(at), sigma_(cov.sigma), se_(se), sign_(side == Side::above ? 1 : -1), theta_(at.theta) {
+    const Index N = at.n_observations();
+    fit_ = evaluate(at.network, at.theta, Matrix(x0.transpose()))(0, 0);
+    data_ = at.data;
+    data_.X.conservativeResize(N + 1, Eigen::NoChange);
+    data_.X.row(N) = x0.transpose();
+    data_.Y.conservativeResize(N + 1, Eigen::NoChange);
+    data_.weights = Vector::Ones(N + 1);
+    if (at.data.weights.size() > 0) data_.weights.head(N) = at.data.weights;
+    const double d = at.data.output_scales.size() > 0 ? at.data.output_scales[0] : 1;
+    data_.weights[N] = sigma_ * sigma_ * d * d / (se * se);
+    objective_ = at.rss() + at.decay.dot(at.theta.cwiseAbs2());
+  }
+
+  // tau where the added observation is `distance` standard errors out; value() is the c reached there.
+  double tau_at(double distance) {
+    ++n_refits_;
+    data_.Y(data_.Y.rows() - 1, 0) = fit_ + sign_ * distance * se_;
+    const Refit there = refit(at_.network, data_, theta_, at_.decay);
+    if (!there.is_finite()) return 0;
+    theta_ = there.theta;
+    const Matrix f = evaluate(at_.network, theta_, data_.X);
+    value_ = f(f.rows() - 1, 0);
+    const double pull =
+        data_.weights[f.rows() - 1] * std::pow(value_ - data_.Y(f.rows() - 1, 0), 2) / scale_squared();
+    const double loss = there.objective - pull - objective_;
+    if (loss < -1e-6 * objective_) has_lower_minimum_ = true;
+    return std::sqrt(std::max(loss, 0.0)) / sigma_;
+  }
+
+  // The c at which tau is q, or nothing where it stays below.
+  std::optional<double> bound(double q) {
+    constexpr double furthest = 1e6;
+    double near = 0, far = 2 * q;
+    double tau_near = 0, tau_far = tau_at(far);
+    while (tau_far < q && far < furthest * q) {
+      near = far, tau_near = tau_far;
+      far *= 2;
+      tau_far = tau_at(far);
+    }
+    if (tau_far < q) return {};
+    std::uintmax_t iterations = 30;
+    const auto [low, high] = boost::math::tools::toms748_solve(
+        [&](double distance) { return tau_at(distance) - q; }, near, far, tau_near - q, tau_far - q,
+        boost::math::tools::eps_tolerance<double>(30), iterations);
+    tau_at((low + high) / 2);
+    return value_;
+  }
+
+  Index n_refits() const { return n_refits_; }
+  bool has_lower_minimum() const { return has_lower_minimum_; }
+
+ private:
+  double scale_squared() const {
+    return at_.data.output_scales.size() > 0 ? std::pow(at_.data.output_scales[0], 2) : 1;
+  }
+
+  const Linearisation& at_;
+  const double sigma_, se_, sign_;
+  double fit_, objective_, value_ = 0;
+  Dataset data_;
+  Vector theta_;
+  Index n_refits_ = 0;
+  bool has_lower_minimum_ = false;
+};
+
+}  // namespace
+
+ProfileInterval profile_interval(const Linearisation& at, const Covariance& cov, const VectorView& x0,
+                                 double level) {
+  JB_EXPECT(cov.ok(), "there is no covariance: {}", cov.reason);
+  JB_EXPECT(x0.size() == at.network.n_inputs(), "x0 has {} entries, want {}", x0.size(),
+            at.network.n_inputs());
+  if (at.n_outputs() != 1)
+    throw InputError("profile: {} outputs; profiles are for networks with one", at.n_outputs());
+  if (!(level > 0 && level < 1)) throw InputError("level: {} is not between 0 and 1; 0.95 is usual", level);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double q = t_quantile((1 + level) / 2, cov.dof);
+  const double se = cov.standard_errors(gradients_at(at.network, at.theta, Matrix(x0.transpose())))[0];
+  ProfileInterval result{};
+  result.fit = result.lower = result.upper = evaluate(at.network, at.theta, Matrix(x0.transpose()))(0, 0);
+  if (!(se > 0)) {
+    result.reason = "the standard error is zero: there is nothing to profile";
+    return result;
+  }
+  for (const Side side : {Side::below, Side::above}) {
+    Trace trace(at, cov, x0, se, side);
+    const std::optional<double> bound = trace.bound(q);
+    (side == Side::below ? result.lower : result.upper) =
+        bound.value_or(side == Side::below ? -infinity : infinity);
+    if (!bound)
+      result.reason = "the data do not bound f here: the objective levels off before the interval ends";
+    if (trace.has_lower_minimum())
+      result.reason = "a lower minimum of the objective was found on the way: fit again from more starts";
+    result.n_refits += trace.n_refits();
+  }
+  return result;
+}
+
+}  // namespace jacobench
