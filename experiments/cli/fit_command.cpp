@@ -40,16 +40,18 @@ struct FitRequest {
 
   OptionTable options() {
     OptionTable t;
-    t.add("inputs", "columns of the data that are inputs; auto: all that are neither outputs nor weights", inputs,
-          value_or("auto", list_of(text())));
+    t.add("inputs", "columns of the data that are inputs; auto: all that are neither outputs nor weights",
+          inputs, value_or("auto", list_of(text())));
     t.add("outputs", "columns of the data that are outputs", outputs, list_of(text()));
     t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
           value_or("none", text()));
     t.add("hidden", "hidden widths, from the inputs up", hidden, shape(1, 10'000));
     t.add("activation", "activation of the hidden layers", activation, one_of(names_of(activation_table())));
-    t.add("output_activation", "activation of the outputs", output_activation, one_of(names_of(activation_table())));
+    t.add("output_activation", "activation of the outputs", output_activation,
+          one_of(names_of(activation_table())));
     t.add("bias", "whether every layer has a bias", bias, yes_or_no());
-    t.add("from", "model file to start from, which then says what the network is", from, value_or("none", text()));
+    t.add("from", "model file to start from, which then says what the network is", from,
+          value_or("none", text()));
     t.add("decay", "k of the penalty k |theta|^2, added to the sum of squares as it stands", decay,
           real_number(0, 1e300));
     t.add("decay_biases", "whether biases are penalised too", decay_biases, yes_or_no());
@@ -101,6 +103,28 @@ Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs
   return {n_inputs, layers};
 }
 
+// Before the work is done rather than after.
+void expect_writable(const std::string& out, const std::string& data_file) {
+  if (std::error_code ignored; std::filesystem::equivalent(out, data_file, ignored))
+    throw InputError("--out: {} is what is being read; choose another file", out);
+  const std::filesystem::path folder = std::filesystem::path(out).parent_path();
+  if (std::filesystem::is_directory(out) || (!folder.empty() && !std::filesystem::is_directory(folder)))
+    throw InputError("--out: {} cannot be written: there is no such folder, or it is one", out);
+}
+
+// The library counts inputs and outputs (x0, y0); the user has a file and names for its columns.
+std::string in_the_users_names(std::string message, const std::string& file, const FittedModel& fitted) {
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    if (const auto at = message.find(from); at != std::string::npos) message.replace(at, from.size(), to);
+  };
+  replace("data: ", std::filesystem::path(file).filename().string() + ": ");
+  for (std::size_t k = 0; k < fitted.outputs.size(); ++k)
+    replace(fmt::format("output y{} ", k), fmt::format("output {} ", fitted.outputs[k]));
+  for (std::size_t d = 0; d < fitted.inputs.size(); ++d)
+    replace(fmt::format("input x{} ", d), fmt::format("input {} ", fitted.inputs[d]));
+  return message;
+}
+
 // The data, and a network with parameters to start from where there are any.
 struct Task {
   FittedModel fitted;
@@ -116,17 +140,20 @@ Task read_task(const std::string& file, const FitRequest& request) {
   if (request.from) {
     Model model = read_model(*request.from);
     if (model.network.n_inputs() != D || model.network.n_outputs() != K)
-      throw InputError("--from: {} has {} inputs and {} outputs, the data {} and {}; name the columns with --inputs "
-                       "and --outputs",
-                       *request.from, model.network.n_inputs(), model.network.n_outputs(), D, K);
+      throw InputError(
+          "--from: {} has {} inputs and {} outputs, the data {} and {}; name the columns with --inputs "
+          "and --outputs",
+          *request.from, model.network.n_inputs(), model.network.n_outputs(), D, K);
     start = model.theta;
     network = model.network;
   } else {
     network = network_of(request, D, K);
   }
   Task task{{.model = {*network, {}},
-             .data = {.X = columns_of(file, inputs, n_rows), .Y = columns_of(file, request.outputs, n_rows),
-                      .weights = {}, .output_scales = {}},
+             .data = {.X = columns_of(file, inputs, n_rows),
+                      .Y = columns_of(file, request.outputs, n_rows),
+                      .weights = {},
+                      .output_scales = {}},
              .inputs = inputs,
              .outputs = request.outputs,
              .decay = {},
@@ -148,16 +175,20 @@ int fit_command(const Invocation& invocation) {
   OptionTable options = request.options();
   const auto operands = read_operands(invocation, "fit", {&options});
   if (!operands) return all_well;
-  if (operands->size() != 1) throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
+  if (operands->size() != 1)
+    throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
   const std::string& file = operands->front();
   auto [fitted, start] = read_task(file, request);
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
   const CovarianceOptions covariance_options = request.covariance.options(kind);
-  if (request.out)
-    if (std::error_code ignored; std::filesystem::equivalent(*request.out, file, ignored))
-      throw InputError("--out: {} is what is being read; choose another file", *request.out);
+  if (request.out) expect_writable(*request.out, file);
+  try {
+    check_dataset(fitted.data, fitted.model.network);
+  } catch (const InputError& error) {
+    throw InputError("{}", in_the_users_names(error.what(), file, fitted));
+  }
 
   const JacobianChoice jacobian{.strategy = request.strategy};
   const FitResult result = fit(fitted.model.network, fitted.data,
@@ -173,9 +204,10 @@ int fit_command(const Invocation& invocation) {
   fitted.rss = result.rss;
   const Linearisation at =
       linearise(fitted.model.network, fitted.model.theta, fitted.data, fitted.decay, jacobian);
-  print_fit_report(invocation.out, fitted, result, at, covariance(at, covariance_options), request.level);
+  const Covariance cov = covariance(at, covariance_options);
+  print_fit_report(invocation.out, fitted, result, at, cov, request.level);
   if (request.out) write_fit(*request.out, fitted);
-  return result.has_converged() ? all_well : not_all_well;
+  return result.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 
 }  // namespace jacobench::cli

@@ -33,8 +33,8 @@ void print_parameters(std::ostream& out, const Linearisation& at, const Covarian
   const std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, level);
   std::size_t width = 9;
   for (const ParameterInterval& p : parameters) width = std::max(width, p.name.size());
-  fmt::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate", "std. error",
-             "t", fmt::format("{:g}% from", 100 * level), "to");
+  fmt::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate",
+             "std. error", "t", fmt::format("{:g}% from", 100 * level), "to");
   for (std::size_t i = 0; i < std::min(parameters.size(), most); ++i) {
     const ParameterInterval& p = parameters[i];
     fmt::print(out, "{:<{}}  {:>16.10g}  {:>14}  {:>9}  {:>14}  {:>14}\n", p.name, width, p.estimate,
@@ -46,12 +46,16 @@ void print_parameters(std::ostream& out, const Linearisation& at, const Covarian
 
 void print_curvature(std::ostream& out, const Linearisation& at, const Covariance& cov, double level) {
   const Curvature c = curvature(at, cov, level);
-  fmt::print(out, "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
+  fmt::print(out,
+             "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
              c.intrinsic * c.root_f, c.parameter_effects * c.root_f, Curvature::rule_of_thumb);
   if (!c.intrinsic_is_small())
-    fmt::print(out, "            the fitted surface bends within the interval: bands are rough; try profile\n");
+    fmt::print(out,
+               "            the fitted surface bends within the interval: bands are rough; try profile\n");
   if (!c.parameter_effects_are_small())
-    fmt::print(out, "            parameters: intervals of this form are poor; those of the fitted function need not be\n");
+    fmt::print(out,
+               "            parameters: intervals of this form are poor; those of the fitted function need "
+               "not be\n");
 }
 
 }  // namespace
@@ -59,15 +63,16 @@ void print_curvature(std::ostream& out, const Linearisation& at, const Covarianc
 void print_fit_report(std::ostream& out, const FittedModel& fitted, const FitResult& result,
                       const Linearisation& at, const Covariance& cov, double level) {
   const Perceptron& network = fitted.model.network;
-  fmt::print(out, "data        {}: {} observations of {} on {}{}\n", fitted.source, fitted.data.n_observations(),
-             fmt::join(fitted.outputs, ", "), fmt::join(fitted.inputs, ", "),
+  fmt::print(out, "data        {}: {} observations of {} on {}{}\n", fitted.source,
+             fitted.data.n_observations(), fmt::join(fitted.outputs, ", "), fmt::join(fitted.inputs, ", "),
              fitted.data.weights.size() > 0 ? ", weighted" : "");
   fmt::print(out, "network     {}, {} parameters{}\n", to_string(network), network.n_params(),
              at.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", result.penalty) : "");
   print_end(out, result);
-  fmt::print(out, "residuals   sum of squares {:.11g}, standard deviation {} on {} degrees of freedom\n", result.rss,
-             cov.ok() ? fmt::format("{:.11g}", cov.sigma) : text_of(result.sigma, 11),
-             cov.ok() ? fmt::format("{:.6g}", cov.dof) : "no");
+  fmt::print(
+      out, "residuals   sum of squares {:.11g}{}\n", result.rss,
+      cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom", cov.sigma, cov.dof)
+               : "");
   fmt::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", cov.rank.rank,
              cov.rank.n_params, cov.rank.condition_scaled, cov.rank.condition_unscaled);
   for (const std::string& direction : cov.undetermined) fmt::print(out, "            open: {}\n", direction);

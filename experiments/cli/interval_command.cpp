@@ -30,7 +30,8 @@ constexpr std::string_view profile_method = "profile", bootstrap_prefix = "boots
 
 std::vector<std::string> method_names() {
   std::vector<std::string> names = names_of(covariance_table());
-  for (const std::string& kind : names_of(bootstrap_table())) names.push_back(std::string(bootstrap_prefix) + kind);
+  for (const std::string& kind : names_of(bootstrap_table()))
+    names.push_back(std::string(bootstrap_prefix) + kind);
   names.emplace_back(profile_method);
   return names;
 }
@@ -49,7 +50,9 @@ struct IntervalRequest {
 
   OptionTable options() {
     OptionTable t;
-    t.add("at", "where: a CSV file with the inputs' columns; grid: over the range of one input; data: the data's rows",
+    t.add("at",
+          "where: a CSV file with the inputs' columns; grid: over the range of one input; data: the data's "
+          "rows",
           at, text());
     t.add("grid_points", "points of the grid", n_grid, whole_number(2, 1'000'000));
     t.add("level", "level of the intervals", level, real_number(0.01, 0.999999));
@@ -66,11 +69,15 @@ struct IntervalRequest {
     return t;
   }
 
-  bool wants(const std::string& kind) const { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); }
+  bool wants(const std::string& kind) const {
+    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+  }
 
   IntervalOptions interval_options() const {
     return {.level = level,
-            .sides = sides == "both" ? Sides::both : sides == "lower" ? Sides::lower : Sides::upper,
+            .sides = sides == "both"    ? Sides::both
+                     : sides == "lower" ? Sides::lower
+                                        : Sides::upper,
             .simultaneous = simultaneous_from_name(simultaneous),
             .seed = seed};
   }
@@ -80,7 +87,8 @@ Matrix points_of(const IntervalRequest& request, const FittedModel& fitted) {
   if (request.at == "data") return fitted.data.X;
   if (request.at != "grid") {
     const Index n_rows = count_csv_rows(request.at);
-    if (n_rows == 0) throw InputError("{}: has no rows under its header; give it one row a point", request.at);
+    if (n_rows == 0)
+      throw InputError("{}: has no rows under its header; give it one row a point", request.at);
     return CsvColumns(request.at, fitted.inputs).read(n_rows);
   }
   if (fitted.inputs.size() != 1)
@@ -128,14 +136,17 @@ class IntervalTable {
     if (!expect_ok(method, cov)) return;
     const Bands bands = bands_at(at_, cov, points_, request_.interval_options());
     if (!bands.ok()) return give_up(method, bands.reason);
-    remarks_.push_back(fmt::format("{}: s = {:.6g} on {:.6g} degrees of freedom, multiplier of the mean {:.5g}{}", method,
-                                   cov.sigma, cov.dof, bands.mean.value,
-                                   bands.mean.simulation_error > 0
-                                       ? fmt::format(" (simulated, +- {:.1g})", bands.mean.simulation_error)
-                                       : ""));
+    remarks_.push_back(fmt::format(
+        "{}: s = {:.6g} on {:.6g} degrees of freedom, multiplier of the mean {:.5g}{}", method, cov.sigma,
+        cov.dof, bands.mean.value,
+        bands.mean.simulation_error > 0 ? fmt::format(" (simulated, +- {:.1g})", bands.mean.simulation_error)
+                                        : ""));
     add_lines(method, [&](Index m, Index k) {
       const std::string& open = bands.undetermined[static_cast<std::size_t>(m)];
-      return Line{method, m, k, bands.fit(m, k),
+      return Line{method,
+                  m,
+                  k,
+                  bands.fit(m, k),
                   {bands.se_mean(m, k), bands.mean_lower(m, k), bands.mean_upper(m, k)},
                   {bands.se_prediction(m, k), bands.prediction_lower(m, k), bands.prediction_upper(m, k)},
                   open};
@@ -144,8 +155,8 @@ class IntervalTable {
 
   void add_bootstrap(const std::string& method, BootstrapKind kind) {
     expect_pointwise_mean(method);
-    const CovarianceOptions options = request_.covariance.options(
-        at_.has_decay() ? CovarianceKind::ridge : CovarianceKind::delta);
+    const CovarianceOptions options =
+        request_.covariance.options(at_.has_decay() ? CovarianceKind::ridge : CovarianceKind::delta);
     const Covariance cov = covariance(at_, options);
     if (!expect_ok(method, cov)) return;
     const BootstrapBands bands = bootstrap(at_, cov, points_,
@@ -155,24 +166,35 @@ class IntervalTable {
                                             .seed = request_.seed,
                                             .n_threads = request_.n_threads,
                                             .covariance = options});
-    remarks_.push_back(fmt::format("{}: {} of {} refits failed, {} had no standard error{}{}", method, bands.n_failed,
-                                   request_.n_replicates, bands.n_without_se, bands.reason.empty() ? "" : "; ",
-                                   bands.reason));
+    remarks_.push_back(fmt::format("{}: {} of {} refits failed, {} had no standard error{}{}", method,
+                                   bands.n_failed, request_.n_replicates, bands.n_without_se,
+                                   bands.reason.empty() ? "" : "; ", bands.reason));
     add_lines(method + "_percentile", [&](Index m, Index k) {
-      return Line{method + "_percentile", m, k, bands.fit(m, k),
-                  {bands.se(m, k), bands.percentile_lower(m, k), bands.percentile_upper(m, k)}, {}, ""};
+      return Line{method + "_percentile",
+                  m,
+                  k,
+                  bands.fit(m, k),
+                  {bands.se(m, k), bands.percentile_lower(m, k), bands.percentile_upper(m, k)},
+                  {},
+                  ""};
     });
     if (bands.studentised_lower.size() == 0) return;
     add_lines(method + "_studentised", [&](Index m, Index k) {
-      return Line{method + "_studentised", m, k, bands.fit(m, k),
-                  {bands.se(m, k), bands.studentised_lower(m, k), bands.studentised_upper(m, k)}, {}, ""};
+      return Line{method + "_studentised",
+                  m,
+                  k,
+                  bands.fit(m, k),
+                  {bands.se(m, k), bands.studentised_lower(m, k), bands.studentised_upper(m, k)},
+                  {},
+                  ""};
     });
   }
 
   void add_profile() {
     const std::string method(profile_method);
     expect_pointwise_mean(method);
-    if (at_.n_outputs() != 1) throw InputError("--method profile: takes a fit of one output, this has {}", at_.n_outputs());
+    if (at_.n_outputs() != 1)
+      throw InputError("--method profile: takes a fit of one output, this has {}", at_.n_outputs());
     const Covariance cov = covariance(at_, request_.covariance.options(CovarianceKind::delta));
     if (!expect_ok(method, cov)) return;
     add_lines(method, [&](Index m, Index k) {
@@ -184,8 +206,9 @@ class IntervalTable {
   // What a bootstrap and a profile give are two-sided intervals of the mean, point by point.
   void expect_pointwise_mean(const std::string& method) const {
     if (request_.simultaneous != "none" || request_.sides != "both")
-      throw InputError("--method {}: gives two-sided intervals point by point; leave --simultaneous and --sides out",
-                       method);
+      throw InputError(
+          "--method {}: gives two-sided intervals point by point; leave --simultaneous and --sides out",
+          method);
   }
 
   bool expect_ok(const std::string& method, const Covariance& cov) {

@@ -58,7 +58,8 @@ class FitFile {
     Matrix M(static_cast<Index>(rows.size()), static_cast<Index>(n_columns));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].size() != n_columns)
-        refuse(fmt::format("{}: row {} has {} numbers, want {}; fit again", key, i + 1, rows[i].size(), n_columns));
+        refuse(fmt::format("{}: row {} has {} numbers, want {}; fit again", key, i + 1, rows[i].size(),
+                           n_columns));
       M.row(static_cast<Index>(i)) =
           Eigen::Map<const Eigen::RowVectorXd>(rows[i].data(), static_cast<Index>(n_columns));
     }
@@ -101,7 +102,8 @@ FittedModel read_fit(const std::filesystem::path& file) {
   // Other activation functions of another build may differ in the last digits; another model or other data do not.
   const double rss = rss_of(fitted);
   if (!(std::abs(rss - fitted.rss) <= 1e-6 * (fitted.rss + 1e-12 * fitted.data.Y.squaredNorm())))
-    json.refuse(fmt::format("rss: is {:.10g}, but the model has {:.10g} on these data; fit again", fitted.rss, rss));
+    json.refuse(
+        fmt::format("rss: is {:.10g}, but the model has {:.10g} on these data; fit again", fitted.rss, rss));
   return fitted;
 }
 
