@@ -62,9 +62,7 @@ struct FitResult {
   std::optional<double> relative_offset;
   StartSummary starts;
 
-  bool has_converged() const {
-    return stop == Stop::orthogonal || stop == Stop::exact || stop == Stop::converged;
-  }
+  bool has_converged() const { return is_minimum(stop); }
 };
 
 FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& options = {});

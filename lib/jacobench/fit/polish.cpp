@@ -53,6 +53,13 @@ class Tangent {
     return tangential() / std::sqrt(dof(rank())) / (normal / std::sqrt(dof(n_normal)));
   }
 
+  // Whether along every single parameter less could be gained than the rounding of the objective: at most
+  // (cosine |r|)^2, of the angle between r and the parameter's column.
+  bool is_stationary() const {
+    const double gain = (J_.transpose() * r_).cwiseAbs2().maxCoeff();
+    return gain <= objective_rounding();
+  }
+
   // The minimum of |J d + r|^2 + mu |C d|^2; for mu = 0 with P - rank entries of d zero.
   Vector step(double mu) const {
     const auto R = qr_.matrixQR().topLeftCorner(rank(), rank()).triangularView<Eigen::Upper>();
@@ -105,7 +112,8 @@ double less(double mu) { return mu <= least_damping ? 0 : mu / damping_factor; }
 // Where no step goes further down.
 Stop reason_for_rest(const Tangent& tangent) {
   constexpr double orthogonal_enough = 0.001;  // Bates and Watts (1981), sec. 3
-  return tangent.relative_offset().value_or(1) < orthogonal_enough ? Stop::converged : Stop::stalled;
+  if (tangent.relative_offset().value_or(1) < orthogonal_enough) return Stop::converged;
+  return tangent.is_stationary() ? Stop::stationary : Stop::stalled;
 }
 
 // Moves `next` to the first point that is better than `now`, with more damping until one is. Returns whether one was.
@@ -151,6 +159,10 @@ std::string_view explanation(Stop stop) {
       return "the residuals are zero up to rounding";
     case Stop::converged:
       return "no step lowers the objective further, and the relative offset is below 0.001";
+    case Stop::stationary:
+      return "no step lowers the objective further, and its gradient vanishes; the relative offset does not, "
+             "because the "
+             "data hardly determine some directions";
     case Stop::stalled:
       return "no step lowers the objective further, though the relative offset is not small";
     case Stop::iteration_limit:

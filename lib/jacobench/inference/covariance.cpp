@@ -41,7 +41,14 @@ Vector penalty(const Linearisation& at, const CovarianceOptions& options, const 
   return K;
 }
 
-void refuse_rank(const Linearisation& at, Covariance& result) {
+void refuse_rank(const Linearisation& at, const Vector& K, Covariance& result) {
+  if (!K.isZero(0))
+    return fail(
+        result, CovarianceStatus::rank_deficient,
+        fmt::format(
+            "data and decay together determine {} of {} directions of the parameters: put the decay on the "
+            "biases too, or choose the policy pseudo_inverse",
+            result.tangent.T.cols(), at.n_params()));
   if (at.n_params() > at.n_values())
     return fail(
         result, CovarianceStatus::more_parameters_than_observations,
@@ -69,7 +76,7 @@ void choose_tangent(const Linearisation& at, const CovarianceOptions& options, T
     result.tangent = std::move(penalised.factor);
     is_determined = penalised.is_determined;
   }
-  if (!is_determined && options.policy == RankPolicy::refuse) refuse_rank(at, result);
+  if (!is_determined && options.policy == RankPolicy::refuse) refuse_rank(at, K, result);
 }
 
 double degrees_of_freedom(const Linearisation& at, DofRule rule, const Covariance& result) {

@@ -17,6 +17,9 @@ struct Explanation {
   std::string words;
 };
 
+// Two columns this close are worth a suspicion, relative to their size; J decides.
+constexpr double suspicious = 1e-6;
+
 bool is_homogeneous(Activation activation) {
   using enum Activation;
   return activation == identity || activation == relu || activation == leaky_relu;
@@ -25,9 +28,9 @@ bool is_homogeneous(Activation activation) {
 // What the network looks like at the data, and the explanations that this suggests.
 class Suspicions {
  public:
-  explicit Suspicions(const Linearisation& at)
-      : at_(at), net_(at.network), pass_(at.network, at.n_observations()) {
-    pass_.run(at.theta, at.data.X, 0, at.n_observations(), Slopes::none);
+  Suspicions(const Linearisation& at, const RankReport& report)
+      : at_(at), report_(report), net_(at.network), pass_(at.network, at.n_observations()) {
+    pass_.run(at.theta, at.data.X, 0, at.n_observations(), Slopes::kept);
   }
 
   std::vector<Explanation> all() {
@@ -39,6 +42,8 @@ class Suspicions {
         for (Index i = 0; i < j; ++i) suspect_duplicate(l, i, j);
       }
     for (Index l = 0; l + 1 < net_.n_layers(); ++l) suspect_symmetry_of(l);
+    for (Index l = 0; l < net_.n_layers(); ++l)
+      for (Index i = 0; i < net_.layer(l).n_units; ++i) suspect_weights_into(l, i);
     return std::move(found_);
   }
 
@@ -82,7 +87,7 @@ class Suspicions {
   void suspect_constant(Index l, Index j) {
     const Vector values = source(l, j);
     const double value = values[0], size = values.cwiseAbs().maxCoeff();
-    if ((values.array() - value).abs().maxCoeff() > 64 * unit_roundoff * size) return;
+    if ((values.array() - value).abs().maxCoeff() > suspicious * size) return;
     const Layer& layer = net_.layer(l);
     Explanation constant{{},
                          size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
@@ -100,8 +105,7 @@ class Suspicions {
   void suspect_duplicate(Index l, Index i, Index j) {
     const Vector a = source(l, i), b = source(l, j);
     const double sign = a.dot(b) < 0 ? -1 : 1;
-    if (a.isZero(0) ||
-        (a - sign * b).norm() > 64 * unit_roundoff * std::sqrt(a.squaredNorm() + b.squaredNorm()))
+    if (a.isZero(0) || (a - sign * b).norm() > suspicious * std::sqrt(a.squaredNorm() + b.squaredNorm()))
       return;
     Explanation duplicate{{},
                           fmt::format("{} duplicates {}{}", source_name(l, j),
@@ -157,7 +161,36 @@ class Suspicions {
     return c;
   }
 
+  // Weights into a unit that cannot be told apart: it is saturated at almost all observations, or what feeds it is
+  // linearly dependent.
+  void suspect_weights_into(Index l, Index i) {
+    const std::vector<Index> into_i = into(l, i);
+    const Vector norms = report_.column_norms(into_i);
+    const ThinSvd svd = thin_svd(at_.J(Eigen::all, into_i) * norms.cwiseInverse().asDiagonal());
+    const auto n = static_cast<Index>(into_i.size());
+    const Index n_open = n - (svd.S.array() > report_.tolerance * report_.largest).count();
+    if (n_open == 0 || svd.V.cols() < n) return;
+    const Vector slope = pass_.slope(l).rows(at_.n_observations()).col(i).cwiseAbs();
+    const Index n_active = (slope.array() > 1e-10 * slope.maxCoeff()).count();
+    Explanation open{
+        {},
+        n_active < n
+            ? fmt::format("unit {} of layer {} is saturated at all but {} observations, which cannot "
+                          "determine the {} weights into it",
+                          i, l + 1, n_active, n)
+            : fmt::format("the {} weights into unit {} of layer {} cannot be told apart: what feeds "
+                          "it is linearly dependent",
+                          n, i, l + 1)};
+    for (Index k = n - n_open; k < n; ++k) {
+      Vector c = Vector::Zero(net_.n_params());
+      c(into_i) = svd.V.col(k).cwiseQuotient(norms);
+      open.directions.push_back(std::move(c));
+    }
+    found_.push_back(std::move(open));
+  }
+
   const Linearisation& at_;
+  const RankReport& report_;
   const Perceptron& net_;
   ForwardPass pass_;
   std::vector<Explanation> found_;
@@ -188,13 +221,12 @@ class Span {
   std::vector<Vector> basis_;
 };
 
-// Up to rounding: what each entry of J c is summed from is off by some units in the last place.
-bool vanishes(const Linearisation& at, const Vector& c) {
-  const Matrix& J = at.J;
-  double size = 0;
-  for (Index p = 0; p < c.size(); ++p)
-    if (c[p] != 0) size += J.col(p).norm() * std::abs(c[p]);
-  return (J * c).norm() <= 64 * static_cast<double>(c.size()) * unit_roundoff * size;
+// By the rule that decides the rank; or as good as wholly in the directions that it leaves out, where units are only
+// nearly what the words say.
+bool vanishes(const Linearisation& at, const RankReport& report, const Vector& c) {
+  const Vector scaled = c.cwiseProduct(report.column_norms);
+  return (at.J * c).norm() <= report.tolerance * report.largest * scaled.norm() ||
+         (report.determined.transpose() * scaled).norm() <= 1e-6 * scaled.norm();
 }
 
 std::string leading_entries(const Perceptron& network, const Vector& v) {
@@ -215,10 +247,10 @@ std::vector<std::string> undetermined_in_words(const Linearisation& at, const Ra
   std::vector<std::string> words;
   if (report.is_full()) return words;
   Span span(report.column_norms);
-  for (const Explanation& explanation : Suspicions(at).all()) {
+  for (const Explanation& explanation : Suspicions(at, report).all()) {
     bool explains = false;
     for (const Vector& c : explanation.directions)
-      if (vanishes(at, c) && span.take(c)) explains = true;
+      if (vanishes(at, report, c) && span.take(c)) explains = true;
     if (explains) words.push_back(explanation.words);
   }
   for (Index i = 0; i < report.undetermined.cols(); ++i)

@@ -56,6 +56,15 @@ TEST(Undetermined, ASaturatedUnitIsNamed) {
           "unit 1 of layer 1 is constant over the data: its weights trade with the biases of layer 2")));
 }
 
+TEST(Undetermined, AUnitThatStepsBetweenTwoObservationsIsNamed) {
+  Dataset data = step_data(20);
+  data.X.col(0) = Vector::LinSpaced(20, -1, 1);
+  // 2000 (x - 0.05): at the two observations next to 0.05, 10 -> saturated from the second on
+  const Covariance cov = of(two_tanh, Vector{{1.5, 300, -0.4, -18, 1, 1, 3}}, data);
+  EXPECT_THAT(cov.undetermined,
+              Contains(HasSubstr("unit 1 of layer 1 is saturated at all but 1 observations")));
+}
+
 TEST(Undetermined, LinearHiddenUnitsTradeScaleAndMix) {
   const Perceptron network(1, {{2, identity}, {1, identity}});
   const Covariance cov = of(network, Vector{{1, -2, 0.5, 0.3, 0.7, 0.2, 3}}, step_data());
@@ -76,7 +85,7 @@ TEST(Undetermined, AConstantInputAndARepeatedInputAreNamed) {
   EXPECT_THAT(cov.undetermined, Contains("input 2 duplicates input 0"));
 }
 
-TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
+TEST(Undetermined, DependentInputsAreNamed) {
   Dataset data = step_data();
   data.X.conservativeResize(Eigen::NoChange, 3);
   data.X.col(1) = data.X.col(0).array().square();
@@ -84,8 +93,18 @@ TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
   const Perceptron network(3, {{1, identity}});
   const Covariance cov = of(network, Vector{{1, 0.01, 0.5, -0.4}}, data);
   EXPECT_THAT(cov.undetermined, SizeIs(1));
-  EXPECT_THAT(cov.undetermined[0], HasSubstr("a combination led by"));
-  EXPECT_THAT(cov.undetermined[0], HasSubstr("w1[0,2]"));
+  EXPECT_THAT(cov.undetermined[0], HasSubstr("the 4 weights into unit 0 of layer 1 cannot be told apart"));
+}
+
+// Four different inputs determine four directions of seven.
+TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
+  Dataset data = step_data(20);
+  for (Index n = 0; n < 20; ++n) data.X(n, 0) = static_cast<double>(n % 4);
+  const Covariance cov = of(two_tanh, Vector{{1, -0.7, 0.2, 0.5, 1.1, 2, 0.3}}, data);
+  EXPECT_EQ(cov.rank.rank, 4);
+  EXPECT_THAT(cov.undetermined, SizeIs(3));
+  EXPECT_THAT(cov.undetermined, ::testing::Each(HasSubstr("a combination led by")));
+  EXPECT_THAT(cov.undetermined[0], ::testing::ContainsRegex("[wb][12].[01]"));
 }
 
 // The function is that of one unit, and so must its standard errors be where they are determined.

@@ -1,0 +1,176 @@
+// The same fit written in other ways, and bad data all the way from the fit to the bands.
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jacobench/inference/intervals.hpp"
+
+#include "support/ceres_covariance.hpp"
+#include "support/fitted.hpp"
+
+namespace jacobench {
+namespace {
+
+using enum Activation;
+using testing::Fitted;
+using testing::relative_difference;
+using testing::step_data;
+
+const Perceptron two_units(1, {{2, tanh}, {1, identity}});
+
+// y = tanh(3 (x + 1)) + tanh(3 (x - 1)) + noise: both units are needed.
+Fitted two_steps() {
+  Dataset data = step_data(40);
+  const Vector noise = data.Y.array() - 3 - 2 * (1.5 * data.X.array() - 0.4).tanh();
+  data.Y = (3 * (data.X.array() + 1)).tanh() + (3 * (data.X.array() - 1)).tanh() + noise.array();
+  const Vector theta = fit(two_units, data, {.start = Vector{{3, 3, 3, -3, 1, 1, 0}}, .n_starts = 0}).theta;
+  return {two_units, data, theta, linearise(two_units, theta, data)};
+}
+
+struct Summary {
+  Matrix fit, se;
+  double sum_of_leverages;
+};
+
+Summary summary(const Perceptron& network, const Vector& theta, const Dataset& data, const Matrix& X0) {
+  const Linearisation at = linearise(network, theta, data);
+  const Covariance cov = covariance(at);
+  const Bands bands = bands_at(at, cov, X0);
+  return {bands.fit, bands.se_mean, cov.leverages.sum()};
+}
+
+// Relative rounding 2^-53 times the condition numbers of these fits, below 10^3, with room for a factor of 100.
+constexpr double same = 1e-11;
+
+TEST(Identities, PermutedUnitsGiveTheSameBands) {
+  const Fitted fitted = two_steps();
+  const Matrix X0 = Vector::LinSpaced(11, -2.5, 2.5);
+  const Vector& t = fitted.theta;
+  const Summary plain = summary(two_units, t, fitted.data, X0);
+  const Summary other =
+      summary(two_units, Vector{{t[1], t[0], t[3], t[2], t[5], t[4], t[6]}}, fitted.data, X0);
+  EXPECT_LE(relative_difference(other.se, plain.se), same);
+  EXPECT_NEAR(plain.sum_of_leverages, 7, 1e-12);
+  const Summary mirrored =
+      summary(two_units, Vector{{-t[0], t[1], -t[2], t[3], -t[4], t[5], t[6]}}, fitted.data, X0);
+  EXPECT_LE(relative_difference(mirrored.se, plain.se), same);
+}
+
+TEST(Identities, ARescaledInputGivesTheSameBands) {
+  const Fitted fitted = two_steps();
+  const Matrix X0 = Vector::LinSpaced(11, -2.5, 2.5);
+  const Summary plain = summary(two_units, fitted.theta, fitted.data, X0);
+  for (const double scale : {1e-12, 1e12}) {
+    Dataset data = fitted.data;
+    data.X *= scale;
+    Vector theta = fitted.theta;
+    theta.head(2) /= scale;
+    const Summary other = summary(two_units, theta, data, X0 * scale);
+    EXPECT_LE(relative_difference(other.se, plain.se), same) << scale;
+    // and fitted afresh in those units
+    const Vector again = fit(two_units, data, {.start = 0.9 * theta, .n_starts = 0}).theta;
+    EXPECT_LE(relative_difference(summary(two_units, again, data, X0 * scale).se, plain.se), 1e-6) << scale;
+  }
+}
+
+TEST(Identities, CeresHasTheSameCovariance) {
+  const Fitted fitted = two_steps();
+  const RowMajorMatrix J = fitted.at.J;
+  RowMajorMatrix inverse(7, 7);
+  ASSERT_TRUE(testing::covariance_by_ceres(J.data(), static_cast<int>(J.rows()), 7, inverse.data()));
+  const Covariance cov = covariance(fitted.at);
+  EXPECT_LE(relative_difference(cov.of_parameters(), cov.sigma * cov.sigma * inverse), 1e-9);
+}
+
+// ---- negative control: the penalty as rows of data, as a fit by augmentation would leave it
+
+TEST(Identities, ControlPenaltyRowsCountedAsDataIsCaught) {
+  const Fitted fitted = testing::fitted_step(Vector::Constant(4, 0.5));
+  const Covariance right =
+      covariance(fitted.at, {.kind = CovarianceKind::ridge, .dof_rule = DofRule::n_minus_trace});
+  Linearisation wrong = fitted.at;
+  wrong.J.conservativeResize(34, 4);
+  wrong.J.bottomRows(4) = Matrix(fitted.at.decay.cwiseSqrt().asDiagonal());
+  wrong.r.conservativeResize(34);
+  wrong.r.tail(4) = -fitted.at.decay.cwiseSqrt().cwiseProduct(fitted.theta);
+  const Covariance leaked = covariance(wrong);
+  EXPECT_GT(std::abs(leaked.sigma / right.sigma - 1), 0.1);
+  EXPECT_GT(std::abs(leaked.leverages.sum() - right.leverages.sum()), 0.05);
+  // what is right is held to its formula in PenaltyRowsAreNotData
+}
+
+// ---- bad data
+
+Bands whole_way(const Perceptron& network, const Dataset& data, const CovarianceOptions& options = {},
+                const Vector& decay = {}) {
+  const FitResult result = fit(network, data, {.decay = decay});
+  const Linearisation at = linearise(network, result.theta, data, decay);
+  const Covariance cov = covariance(at, options);
+  return bands_at(at, cov, data.X.topRows(3));
+}
+
+void expect_answer_or_reason(const Bands& bands) {
+  if (bands.ok()) {
+    EXPECT_TRUE(bands.se_mean.allFinite() && bands.mean_lower.allFinite() &&
+                bands.prediction_upper.allFinite());
+  } else {
+    EXPECT_NE(bands.reason, "");
+  }
+}
+
+TEST(BadData, AConstantColumnGivesAReasonOrTheAnswerWithoutIt) {
+  Dataset data = step_data();
+  const Perceptron alone(1, {{1, tanh}, {1, identity}});
+  const Bands expected = whole_way(alone, data);
+  for (const double constant : {0.0, 1.0, 1e12, 1e-12}) {
+    Dataset with = data;
+    with.X.conservativeResize(Eigen::NoChange, 2);
+    with.X.col(1).setConstant(constant);
+    const Perceptron network(2, {{1, tanh}, {1, identity}});
+    const Bands refused = whole_way(network, with);
+    EXPECT_EQ(refused.status, CovarianceStatus::rank_deficient) << constant;
+    EXPECT_THAT(refused.reason, ::testing::HasSubstr("input 1 is")) << constant;
+    const Bands bands = whole_way(network, with, {.policy = RankPolicy::pseudo_inverse});
+    ASSERT_TRUE(bands.ok()) << bands.reason;
+    EXPECT_LE(relative_difference(bands.se_mean, expected.se_mean), 1e-5) << constant;
+    EXPECT_EQ(bands.undetermined[0], "");
+  }
+}
+
+TEST(BadData, FewerObservationsThanParametersGiveAReasonOrAnAnswer) {
+  const Perceptron large(1, {{6, tanh}, {1, identity}});
+  for (const Index n : {2, 3, 10, 19}) {
+    const Dataset data = step_data(n);
+    for (const CovarianceInfo& kind : covariance_table())
+      for (const RankPolicyInfo& policy : rank_policy_table()) {
+        SCOPED_TRACE(std::string(kind.name) + ", " + std::string(policy.name));
+        expect_answer_or_reason(whole_way(large, data, {.kind = kind.kind, .policy = policy.policy}));
+      }
+    const Vector decay = equal_decay(large, 0.1, DecayOf::weights_and_biases);
+    for (const CovarianceKind kind : {CovarianceKind::ridge, CovarianceKind::laplace}) {
+      const Bands bands = whole_way(large, data, {.kind = kind, .dof_rule = DofRule::n_minus_trace}, decay);
+      EXPECT_TRUE(bands.ok()) << bands.reason;
+      expect_answer_or_reason(bands);
+    }
+  }
+}
+
+TEST(BadData, RepeatedRowsAndWildScalesGiveAnswers) {
+  const Perceptron network(1, {{1, tanh}, {1, identity}});
+  std::vector<Index> rows;
+  for (Index n = 0; n < 60; ++n) rows.push_back(n / 2);
+  expect_answer_or_reason(whole_way(network, step_data().rows(rows)));
+  const Bands plain = whole_way(network, step_data());
+  for (const double scale : {1e-12, 1e12}) {
+    Dataset data = step_data();
+    data.X *= scale;
+    data.Y /= scale;
+    const Bands bands = whole_way(network, data);
+    ASSERT_TRUE(bands.ok()) << bands.reason;
+    EXPECT_LE(relative_difference(bands.se_mean * scale, plain.se_mean), 1e-8);
+  }
+}
+
+}  // namespace
+}  // namespace jacobench
