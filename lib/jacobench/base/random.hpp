@@ -11,7 +11,15 @@
 namespace jacobench {
 
 // What a stream is drawn for: streams for different purposes are independent even where all else is equal.
-enum class RandomPurpose : std::uint32_t { parameters = 1, inputs = 2, noise = 3, starts = 4, probe = 5, simulation = 6, resampling = 7 };
+enum class RandomPurpose : std::uint32_t {
+  parameters = 1,
+  inputs = 2,
+  noise = 3,
+  starts = 4,
+  probe = 5,
+  simulation = 6,
+  resampling = 7
+};
 
 // A stream of 64-bit integers; a C++ UniformRandomBitGenerator, to be fed to Boost.Random's distributions.
 // Key: seed and the 64-bit name of the cell. Counter: position, replicate and purpose.

@@ -95,12 +95,12 @@ double degrees_of_freedom(const Linearisation& at, DofRule rule, const Covarianc
   return 0;
 }
 
-// A trace is off by the rounding of n leverages; less than a thousandth of an observation is none.
+// Less than half an observation is none: quantiles of t with so few degrees of freedom mean nothing.
 void estimate_sigma(const Linearisation& at, const CovarianceOptions& options, Covariance& result) {
   result.dof = degrees_of_freedom(at, options.dof_rule, result);
   if (options.known_sigma) {
     result.sigma = *options.known_sigma;
-  } else if (result.dof < 1e-3) {
+  } else if (result.dof < 0.5) {
     fail(result, CovarianceStatus::no_degrees_of_freedom,
          fmt::format("{} observed values and {:.3g} taken up by the fit leave nothing to estimate sigma from",
                      at.n_values(), static_cast<double>(at.n_values()) - result.dof));

@@ -103,7 +103,7 @@ Middle hc0(const Linearisation& at, const Covariance& so_far) { return scores(at
 
 Middle hc1(const Linearisation& at, const Covariance& so_far) {
   const auto n = static_cast<double>(at.n_values());
-  if (n - so_far.trace_h < 1e-3)
+  if (n - so_far.trace_h < 0.5)
     return {{},
             CovarianceStatus::no_degrees_of_freedom,
             "the fit takes up all observations, which leaves HC1 none"};

@@ -37,6 +37,7 @@ double t_quantile(double probability, double dof) {
 }
 
 double scheffe_multiplier(double level, double r, double dof) {
+  if (r == 0) return 0;
   if (!std::isfinite(dof)) return std::sqrt(quantile(boost::math::chi_squared(r), level));
   return std::sqrt(r * quantile(boost::math::fisher_f(r, dof), level));
 }

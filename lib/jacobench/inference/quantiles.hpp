@@ -11,7 +11,7 @@ namespace jacobench {
 // The q with P(T <= q) = probability.
 double t_quantile(double probability, double dof);
 
-// sqrt(r F_{r, dof}) at `level`.
+// sqrt(r F_{r, dof}) at `level`; 0 where there are no directions.
 double scheffe_multiplier(double level, double r, double dof);
 
 // Errors of estimates E = C z + sqrt(own) o w, z and w independent standard normal: C correlates them, `own` is the

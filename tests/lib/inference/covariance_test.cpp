@@ -221,6 +221,37 @@ TEST(Diagnostics, StudentisedResidualsHaveTheirTextbookForm) {
   EXPECT_NEAR(diagnostics.deleted_studentised[3].value(), r / std::sqrt(s2_deleted * (1 - h)), 1e-12);
 }
 
+TEST(Diagnostics, AnObservationThatTheFitMustPassThroughHasNone) {
+  const Perceptron network(2, {{1, identity, Bias::none}});
+  Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
+  data.X << 1, 0, 2, 0, 3, 0, 0, 1;
+  data.Y << 1, 2.5, 2.7, 5;
+  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Diagnostics diagnostics = diagnose(at, covariance(at));
+  EXPECT_FALSE(diagnostics.leave_one_out[3].has_value());
+  EXPECT_FALSE(diagnostics.studentised[3].has_value());
+  EXPECT_TRUE(diagnostics.deleted_studentised[0].has_value());
+}
+
+// Two outputs that are copies of one another are one observation each: the clustered sandwich of both is that of one.
+TEST(Covariance, HcOfCopiedOutputsIsThatOfOne) {
+  const Fitted& fitted = fitted_linear();
+  Dataset twice = fitted.data;
+  twice.Y = fitted.data.Y.replicate(1, 2);
+  const Perceptron two_outputs(2, {{1, identity}, {2, identity, Bias::none}});
+  const Perceptron one_output(2, {{1, identity}, {1, identity, Bias::none}});
+  const Vector& t = fitted.theta;
+  const Matrix X0 = Matrix::Constant(1, 2, 3);
+  const CovarianceOptions hc0{.kind = CovarianceKind::hc0, .policy = RankPolicy::pseudo_inverse};
+  const Vector theta_2{{t[0], t[1], t[2], 1, 1}}, theta_1{{t[0], t[1], t[2], 1}};
+  const Vector both = covariance(linearise(two_outputs, theta_2, twice), hc0)
+                          .standard_errors(gradients_at(two_outputs, theta_2, X0));
+  const Vector one = covariance(linearise(one_output, theta_1, fitted.data), hc0)
+                         .standard_errors(gradients_at(one_output, theta_1, X0));
+  EXPECT_NEAR(both[0], one[0], 1e-11 * one[0]);
+  EXPECT_NEAR(both[1], one[0], 1e-11 * one[0]);
+}
+
 // Invariance: the same function in other parameters has the same standard errors and leverages.
 TEST(Covariance, DoesNotDependOnHowTheNetworkIsWritten) {
   const Fitted& fitted = fitted_step();
