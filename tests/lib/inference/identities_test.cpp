@@ -1,4 +1,5 @@
 // The same fit written in other ways, and bad data all the way from the fit to the bands.
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -138,7 +139,7 @@ Bands whole_way(const Perceptron& network, const Dataset& data, const Covariance
   const FitResult result = fit(network, data, {.decay = decay});
   const Linearisation at = linearise(network, result.theta, data, decay);
   const Covariance cov = covariance(at, options);
-  return bands_at(at, cov, data.X.topRows(3));
+  return bands_at(at, cov, data.X.topRows(std::min<Index>(3, data.X.rows())));
 }
 
 void expect_answer_or_reason(const Bands& bands) {
