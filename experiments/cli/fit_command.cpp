@@ -8,13 +8,16 @@
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
+#include "jacobench/base/text_file.hpp"
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/fit_file.hpp"
 #include "jacobench/fit/initialisation.hpp"
+#include "jacobench/inference/diagnostics.hpp"
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
+#include "harness/value_text.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -35,7 +38,7 @@ struct FitRequest {
   std::string initialisation = "lecun", strategy = "layerwise";
   std::uint64_t seed = 1;
   double level = 0.95;
-  std::optional<std::string> out;
+  std::optional<std::string> out, diagnostics;
   CovarianceChoice covariance;
 
   OptionTable options() {
@@ -65,6 +68,8 @@ struct FitRequest {
     t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
     covariance.add_options(t);
     t.add("out", "fit file to write, for jacobench interval", out, value_or("none", text()));
+    t.add("diagnostics", "CSV file to write: leverage and residuals of every observation", diagnostics,
+          value_or("none", text()));
     return t;
   }
 };
@@ -168,6 +173,26 @@ Task read_task(const std::string& file, const FitRequest& request) {
   return task;
 }
 
+// One line an observation and output; what there is none of is empty.
+std::string diagnostics_csv(const FittedModel& fitted, const Diagnostics& d) {
+  std::string csv;
+  for (const std::string& input : fitted.inputs) csv += csv_cell(input) + ',';
+  csv += "output,observed,residual,leverage,studentised,deleted_studentised,leave_one_out\n";
+  const auto cell = [](const std::optional<double>& value) {
+    return ',' + (value ? exact_text(*value) : "");
+  };
+  const Index N = fitted.data.n_observations();
+  for (Index k = 0; k < fitted.data.Y.cols(); ++k)
+    for (Index n = 0; n < N; ++n) {
+      const auto row = static_cast<std::size_t>(k * N + n);
+      for (Index j = 0; j < fitted.data.X.cols(); ++j) csv += exact_text(fitted.data.X(n, j)) + ',';
+      csv += csv_cell(fitted.outputs[static_cast<std::size_t>(k)]) + cell(fitted.data.Y(n, k)) +
+             cell(d.residuals[k * N + n]) + cell(d.leverages[k * N + n]) + cell(d.studentised[row]) +
+             cell(d.deleted_studentised[row]) + cell(d.leave_one_out[row]) + '\n';
+    }
+  return csv;
+}
+
 }  // namespace
 
 int fit_command(const Invocation& invocation) {
@@ -183,7 +208,8 @@ int fit_command(const Invocation& invocation) {
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
   const CovarianceOptions covariance_options = request.covariance.options(kind);
-  if (request.out) expect_writable(*request.out, file);
+  for (const auto& out : {request.out, request.diagnostics})
+    if (out) expect_writable(*out, file);
   try {
     check_dataset(fitted.data, fitted.model.network);
   } catch (const InputError& error) {
@@ -207,6 +233,8 @@ int fit_command(const Invocation& invocation) {
   const Covariance cov = covariance(at, covariance_options);
   print_fit_report(invocation.out, fitted, result, at, cov, request.level);
   if (request.out) write_fit(*request.out, fitted);
+  if (request.diagnostics && cov.ok())
+    replace_text_file(*request.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
   return result.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 

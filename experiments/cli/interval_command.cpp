@@ -43,6 +43,7 @@ struct IntervalRequest {
   std::vector<std::string> kinds{"mean", "prediction"};
   std::vector<std::string> methods{"delta"};
   std::string simultaneous = "none", sides = "both";
+  std::optional<std::vector<double>> input_noise;
   std::int64_t n_replicates = 999, n_threads = 1;
   std::uint64_t seed = 1;
   std::optional<std::string> out;
@@ -61,6 +62,9 @@ struct IntervalRequest {
     t.add("simultaneous", "whether the level holds at all points at once, and how", simultaneous,
           one_of(names_of(simultaneous_table())));
     t.add("sides", "both, or a lower or upper bound alone", sides, one_of({"both", "lower", "upper"}));
+    t.add("input_noise",
+          "standard deviations of independent noise on the inputs, one an input, to be propagated",
+          input_noise, value_or("none", sequence_of(real_number(0, 1e300))));
     t.add("replicates", "of a bootstrap", n_replicates, whole_number(20, 1'000'000));
     t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
@@ -73,12 +77,19 @@ struct IntervalRequest {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   }
 
+  Matrix input_noise_covariance() const {
+    if (!input_noise) return {};
+    const Eigen::Map<const Vector> sd(input_noise->data(), static_cast<Index>(input_noise->size()));
+    return sd.cwiseAbs2().asDiagonal();
+  }
+
   IntervalOptions interval_options() const {
     return {.level = level,
             .sides = sides == "both"    ? Sides::both
                      : sides == "lower" ? Sides::lower
                                         : Sides::upper,
             .simultaneous = simultaneous_from_name(simultaneous),
+            .input_noise = input_noise_covariance(),
             .seed = seed};
   }
 };
@@ -271,6 +282,9 @@ int interval_command(const Invocation& invocation) {
   for (const std::string& input : {operands->front(), request.at})
     if (std::error_code ignored; request.out && std::filesystem::equivalent(*request.out, input, ignored))
       throw InputError("--out: {} is what is being read; choose another file", *request.out);
+  if (request.input_noise && request.input_noise->size() != fitted.inputs.size())
+    throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
+                     request.input_noise->size(), fitted.inputs.size());
   const Matrix points = points_of(request, fitted);
   const IntervalTable table(fitted, points, request);
   const std::string csv = to_csv(table, points, fitted, request);

@@ -49,7 +49,11 @@ ValueFormat<bool> yes_or_no();
 // Any text that an INI file can hold: not empty, no #, no blanks around it, no control characters.
 ValueFormat<std::string> text();
 
-// Entries between commas: at least one, none twice.
+// Entries between commas: at least one.
+template <class T>
+ValueFormat<std::vector<T>> sequence_of(ValueFormat<T> entry);
+
+// The same, none twice.
 template <class T>
 ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry);
 
@@ -80,16 +84,11 @@ ValueFormat<T> whole_number(std::type_identity_t<T> min, std::type_identity_t<T>
 }
 
 template <class T>
-ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry) {
+ValueFormat<std::vector<T>> sequence_of(ValueFormat<T> entry) {
   const std::string allowed = fmt::format("a comma-separated list, each entry {}", entry.allowed);
   auto parse = [entry, allowed](std::string_view text) {
     std::vector<T> values;
-    for (const std::string_view word : split_list(text, allowed)) {
-      T value = entry.parse(word);
-      if (std::find(values.begin(), values.end(), value) != values.end())
-        throw InputError("lists {} twice; name each entry once", in_quotes(word));
-      values.push_back(std::move(value));
-    }
+    for (const std::string_view word : split_list(text, allowed)) values.push_back(entry.parse(word));
     return values;
   };
   auto write = [entry](const std::vector<T>& values) {
@@ -98,6 +97,21 @@ ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry) {
     return text;
   };
   return {allowed, parse, write};
+}
+
+template <class T>
+ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry) {
+  ValueFormat<std::vector<T>> format = sequence_of(entry);
+  format.parse = [parse_all = format.parse, allowed = format.allowed](std::string_view text) {
+    const std::vector<T> values = parse_all(text);
+    const std::vector<std::string_view> words = split_list(text, allowed);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
+          values.begin() + static_cast<std::ptrdiff_t>(i))
+        throw InputError("lists {} twice; name each entry once", in_quotes(words[i]));
+    return values;
+  };
+  return format;
 }
 
 template <class T>

@@ -128,6 +128,35 @@ TEST_F(FitCommands, IntervalsAreFitPlusMinusTTimesStandardError) {
   }
 }
 
+// Leverages sum to the number of parameters, and a residual over 1 - h is the leave-one-out residual.
+TEST_F(FitCommands, DiagnosticsAreThoseOfEveryObservation) {
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json",
+                  "--starts", "0", "--diagnostics", path("d.csv")}),
+            all_well);
+  const Vector h = column(path("d.csv"), "leverage"), r = column(path("d.csv"), "residual");
+  EXPECT_NEAR(h.sum(), 3, 1e-12);
+  EXPECT_NEAR(r.squaredNorm(), 8.0565229338, 1e-9);
+  const Vector left_out = column(path("d.csv"), "leave_one_out");
+  EXPECT_LE((left_out.array() * (1 - h.array()) - r.array()).abs().maxCoeff(), 1e-12);
+}
+
+// se^2 grows by (dy/dx)^2 s_x^2, so with the square of the noise.
+TEST_F(FitCommands, InputNoiseAddsItsPropagatedVariance) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well);
+  const auto se = [&](const std::string& noise) {
+    EXPECT_EQ(
+        call({"interval", path("fit.json"), "--at", "data", "--input_noise", noise, "--out", path("b.csv")}),
+        all_well)
+        << err_;
+    return Vector(column(path("b.csv"), "se_mean").array().square());
+  };
+  const Vector none = se("none"), one = se("1"), two = se("2");
+  EXPECT_LE(((two - none) - 4 * (one - none)).cwiseAbs().maxCoeff(), 1e-12);
+  EXPECT_GT((one - none).minCoeff(), 0);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--input_noise", "1,1"}), wrong_input);
+  EXPECT_NE(err_.find("has 2 entries, the fit 1 inputs"), std::string::npos) << err_;
+}
+
 TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
   ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "2",
                   "--out", path("fit.json")}),
