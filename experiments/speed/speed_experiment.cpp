@@ -93,7 +93,7 @@ harness::OptionTable SpeedExperiment::options() {
   table.add("jacobian.threads", "threads over which the observations are split", n_threads_,
             list_of(whole_number(1, 1024)));
   table.add("timing.repetitions", "repetitions of each timing, interleaved", repetitions_,
-            whole_number(2, 1000));
+            whole_number(3, 1000));
   table.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
             real_number(1e-6, 60));
   table.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,

@@ -64,7 +64,7 @@ class Collector final : public ::benchmark::BenchmarkReporter {
 
 std::vector<Timing> time_side_by_side(const std::vector<std::function<void()>>& works,
                                       const TimingOptions& options) {
-  JB_EXPECT(options.repetitions >= 2, "{} repetitions: statistics need two", options.repetitions);
+  JB_EXPECT(options.repetitions >= 3, "{} repetitions: quartiles need three", options.repetitions);
   if (works.empty()) return {};
   initialize_once();
   for (std::size_t i = 0; i < works.size(); ++i)

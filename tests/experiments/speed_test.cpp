@@ -22,7 +22,7 @@ using Options = std::map<std::string, std::string>;
 harness::OptionTable configure(SpeedExperiment& experiment, const Options& options) {
   harness::OptionTable table = experiment.options();
   Options all{{"network.inputs", "2"},     {"network.hidden", "3"},     {"data.rows", "10"},
-              {"timing.repetitions", "2"}, {"timing.min_time", "1e-5"}, {"timing.cap", "100"}};
+              {"timing.repetitions", "3"}, {"timing.min_time", "1e-5"}, {"timing.cap", "100"}};
   for (const auto& [key, value] : options) all[key] = value;
   for (const auto& [key, value] : all) table.assign({key, value, "test: " + key});
   return table;
@@ -77,7 +77,7 @@ TEST(Speed, CountsEvaluationsBytesAndAllocations) {
   EXPECT_EQ(rows.value(rows.of("values"), "bytes_written"), Value(std::int64_t{10 * 8}));
   for (const char* work : {"write_limit", "values", "per_parameter", "layerwise"})
     EXPECT_EQ(rows.value(rows.of(work), "allocations"), Value(std::int64_t{0})) << work;
-  for (const Row& row : rows.all()) EXPECT_EQ(rows.value(row, "repetitions"), Value(std::int64_t{2}));
+  for (const Row& row : rows.all()) EXPECT_EQ(rows.value(row, "repetitions"), Value(std::int64_t{3}));
   EXPECT_EQ(rows.value(rows.of("write_limit"), "of_write_limit"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("values"), "over_values"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("layerwise"), "speedup_over_layerwise"), Value(1.0));
