@@ -103,7 +103,7 @@ template <class T>
 ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry) {
   ValueFormat<std::vector<T>> format = sequence_of(entry);
   format.parse = [parse_all = format.parse, allowed = format.allowed](std::string_view text) {
-    const std::vector<T> values = parse_all(text);
+    std::vector<T> values = parse_all(text);
     const std::vector<std::string_view> words = split_list(text, allowed);
     for (std::size_t i = 0; i < values.size(); ++i)
       if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
