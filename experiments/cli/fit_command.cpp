@@ -17,6 +17,7 @@
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
+#include "cli/output_file.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -106,15 +107,6 @@ Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs
     layers.push_back({width, activation_from_name(request.activation), bias});
   layers.push_back({n_outputs, activation_from_name(request.output_activation), bias});
   return {n_inputs, layers};
-}
-
-// Before the work is done rather than after.
-void expect_writable(const std::string& out, const std::string& data_file) {
-  if (std::error_code ignored; std::filesystem::equivalent(out, data_file, ignored))
-    throw InputError("--out: {} is what is being read; choose another file", out);
-  const std::filesystem::path folder = std::filesystem::path(out).parent_path();
-  if (std::filesystem::is_directory(out) || (!folder.empty() && !std::filesystem::is_directory(folder)))
-    throw InputError("--out: {} cannot be written: there is no such folder, or it is one", out);
 }
 
 // The library counts inputs and outputs (x0, y0); the user has a file and names for its columns.
@@ -208,8 +200,8 @@ int fit_command(const Invocation& invocation) {
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
   const CovarianceOptions covariance_options = request.covariance.options(kind);
-  for (const auto& out : {request.out, request.diagnostics})
-    if (out) expect_writable(*out, file);
+  if (request.out) expect_writable("out", *request.out, {file});
+  if (request.diagnostics) expect_writable("diagnostics", *request.diagnostics, {file});
   try {
     check_dataset(fitted.data, fitted.model.network);
   } catch (const InputError& error) {
@@ -235,6 +227,9 @@ int fit_command(const Invocation& invocation) {
   if (request.out) write_fit(*request.out, fitted);
   if (request.diagnostics && cov.ok())
     replace_text_file(*request.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
+  else if (request.diagnostics)
+    fmt::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
+               *request.diagnostics);
   return result.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 

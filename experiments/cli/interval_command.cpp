@@ -19,6 +19,7 @@
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
+#include "cli/output_file.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -152,7 +153,7 @@ class IntervalTable {
         cov.dof, bands.mean.value,
         bands.mean.simulation_error > 0 ? fmt::format(" (simulated, +- {:.1g})", bands.mean.simulation_error)
                                         : ""));
-    add_lines(method, [&](Index m, Index k) {
+    add_lines([&](Index m, Index k) {
       const std::string& open = bands.undetermined[static_cast<std::size_t>(m)];
       return Line{method,
                   m,
@@ -177,28 +178,19 @@ class IntervalTable {
                                             .seed = request_.seed,
                                             .n_threads = request_.n_threads,
                                             .covariance = options});
+    if (bands.percentile_lower.size() == 0) return give_up(method, bands.reason);
     remarks_.push_back(fmt::format("{}: {} of {} refits failed, {} had no standard error{}{}", method,
                                    bands.n_failed, request_.n_replicates, bands.n_without_se,
                                    bands.reason.empty() ? "" : "; ", bands.reason));
-    add_lines(method + "_percentile", [&](Index m, Index k) {
-      return Line{method + "_percentile",
-                  m,
-                  k,
-                  bands.fit(m, k),
-                  {bands.se(m, k), bands.percentile_lower(m, k), bands.percentile_upper(m, k)},
-                  {},
-                  ""};
-    });
-    if (bands.studentised_lower.size() == 0) return;
-    add_lines(method + "_studentised", [&](Index m, Index k) {
-      return Line{method + "_studentised",
-                  m,
-                  k,
-                  bands.fit(m, k),
-                  {bands.se(m, k), bands.studentised_lower(m, k), bands.studentised_upper(m, k)},
-                  {},
-                  ""};
-    });
+    const auto add_bounds = [&](const std::string& suffix, const Matrix& lower, const Matrix& upper) {
+      add_lines([&](Index m, Index k) {
+        return Line{
+            method + suffix, m, k, bands.fit(m, k), {bands.se(m, k), lower(m, k), upper(m, k)}, {}, ""};
+      });
+    };
+    add_bounds("_percentile", bands.percentile_lower, bands.percentile_upper);
+    if (bands.studentised_lower.size() > 0)
+      add_bounds("_studentised", bands.studentised_lower, bands.studentised_upper);
   }
 
   void add_profile() {
@@ -208,7 +200,7 @@ class IntervalTable {
       throw InputError("--method profile: takes a fit of one output, this has {}", at_.n_outputs());
     const Covariance cov = covariance(at_, request_.covariance.options(CovarianceKind::delta));
     if (!expect_ok(method, cov)) return;
-    add_lines(method, [&](Index m, Index k) {
+    add_lines([&](Index m, Index k) {
       const ProfileInterval p = profile_interval(at_, cov, points_.row(m).transpose(), request_.level);
       return Line{method, m, k, p.fit, {NAN, p.lower, p.upper}, {}, p.reason};
     });
@@ -216,9 +208,10 @@ class IntervalTable {
 
   // What a bootstrap and a profile give are two-sided intervals of the mean, point by point.
   void expect_pointwise_mean(const std::string& method) const {
-    if (request_.simultaneous != "none" || request_.sides != "both")
+    if (request_.simultaneous != "none" || request_.sides != "both" || request_.input_noise)
       throw InputError(
-          "--method {}: gives two-sided intervals point by point; leave --simultaneous and --sides out",
+          "--method {}: gives two-sided intervals point by point, without noise on the inputs; leave "
+          "--simultaneous, --sides and --input_noise out",
           method);
   }
 
@@ -230,11 +223,11 @@ class IntervalTable {
   void give_up(const std::string& method, const std::string& reason) {
     complete_ = false;
     remarks_.push_back(method + ": no intervals: " + reason);
-    add_lines(method, [&](Index m, Index k) { return Line{method, m, k, fit_(m, k), {}, {}, reason}; });
+    add_lines([&](Index m, Index k) { return Line{method, m, k, fit_(m, k), {}, {}, reason}; });
   }
 
   template <class MakeLine>
-  void add_lines(const std::string&, const MakeLine& make) {
+  void add_lines(const MakeLine& make) {
     for (Index m = 0; m < points_.rows(); ++m)
       for (Index k = 0; k < at_.n_outputs(); ++k) lines_.push_back(make(m, k));
   }
@@ -279,9 +272,7 @@ int interval_command(const Invocation& invocation) {
   if (operands->size() != 1)
     throw InputError("interval: one fit file is wanted: jacobench interval FIT.json (made by jacobench fit)");
   const FittedModel fitted = read_fit(operands->front());
-  for (const std::string& input : {operands->front(), request.at})
-    if (std::error_code ignored; request.out && std::filesystem::equivalent(*request.out, input, ignored))
-      throw InputError("--out: {} is what is being read; choose another file", *request.out);
+  if (request.out) expect_writable("out", *request.out, {operands->front(), request.at});
   if (request.input_noise && request.input_noise->size() != fitted.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), fitted.inputs.size());

@@ -8,6 +8,8 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/network/entry_names.hpp"
 
+#include "cli/output_file.hpp"
+
 namespace jacobench::cli {
 namespace {
 
@@ -54,9 +56,7 @@ void write_array(const std::optional<std::string>& name, std::ostream& out, cons
   const bool is_npy = file.ends_with(".npy");
   if (!is_npy && !file.ends_with(".csv"))
     throw InputError("--out: {} ends in neither .csv nor .npy; name the format by the ending", file);
-  for (const std::string& input : inputs)
-    if (std::error_code ignored; std::filesystem::equivalent(file, input, ignored))
-      throw InputError("--out: {} is what is being read; choose another file", file);
+  expect_writable("out", file, inputs);
   const std::filesystem::path partial = file + ".partial";
   try {
     std::ofstream stream(partial, std::ios::binary);

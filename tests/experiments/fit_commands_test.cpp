@@ -173,11 +173,28 @@ TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
 }
 
+// Where the network overflows every refit does, and there is nothing to take quantiles of.
+TEST_F(FitCommands, ABootstrapOfRefitsThatAllFailSaysSo) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "1", "--activation",
+                  "exp", "--bias", "no", "--out", path("fit.json")}),
+            all_well)
+      << out_;
+  const std::string points = folder_.file("far.csv", "x\n-1e9\n1e9\n");
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", points, "--method", "bootstrap_pairs", "--replicates",
+                  "50"}),
+            not_all_well);
+  EXPECT_NE(err_.find("bootstrap_pairs: no intervals: 50 of 50 refits failed"), std::string::npos) << err_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
 TEST_F(FitCommands, ARankThatIsMissingIsSaidAndNothingIsMadeUp) {
   std::string text = "x,same,y\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("{},7,{}\n", i / 5.0, std::sin(i / 5.0));
   const std::string data = folder_.file("constant.csv", text);
-  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--out", path("fit.json")}), not_all_well);
+  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--out", path("fit.json"), "--diagnostics",
+                  path("d.csv")}),
+            not_all_well);
+  EXPECT_NE(err_.find("d.csv is not written"), std::string::npos) << err_;
   EXPECT_NE(out_.find("input 1 is constant over the data"), std::string::npos) << out_;
   EXPECT_NE(out_.find("no standard errors"), std::string::npos) << out_;
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
@@ -230,6 +247,11 @@ TEST_F(FitCommands, IntervalsRefuseWhatAMethodDoesNotHave) {
   EXPECT_EQ(call({"interval", path("rat.json"), "--method", "profile", "--simultaneous", "scheffe"}),
             wrong_input);
   EXPECT_NE(err_.find("point by point"), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("rat.json"), "--method", "bootstrap_pairs", "--input_noise", "1"}),
+            wrong_input);
+  EXPECT_NE(err_.find("without noise on the inputs"), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("rat.json"), "--out", path("no/bands.csv")}), wrong_input);
+  EXPECT_NE(err_.find("--out: "), std::string::npos) << err_;
   EXPECT_EQ(call({"interval", path("rat.json"), "--at", path("none.csv")}), wrong_input);
   const std::string points = folder_.file("points.csv", "time\n1\n");
   EXPECT_EQ(call({"interval", path("rat.json"), "--at", points}), wrong_input);
