@@ -52,10 +52,15 @@ void check_shapes(const Dataset& data, const Perceptron& network) {
 
 }  // namespace
 
-Matrix Dataset::row_factors() const {
-  Matrix factors = Matrix::Ones(Y.rows(), Y.cols());
+void Dataset::get_row_factors(Matrix& factors) const {
+  factors.setOnes();
   if (weights.size() > 0) factors.array().colwise() *= weights.array().sqrt();
   if (output_scales.size() > 0) factors.array().rowwise() /= output_scales.transpose().array();
+}
+
+Matrix Dataset::row_factors() const {
+  Matrix factors(Y.rows(), Y.cols());
+  get_row_factors(factors);
   return factors;
 }
 

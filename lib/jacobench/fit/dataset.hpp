@@ -20,6 +20,7 @@ struct Dataset {
 
   // sqrt(w_n) / d_k.  Shape: [N x K]
   Matrix row_factors() const;
+  void get_row_factors(Matrix& factors) const;  // into a matrix of this shape
 
   // The observations of these rows, in this order; a row may occur more than once or not at all.
   Dataset rows(const std::vector<Index>& which) const;

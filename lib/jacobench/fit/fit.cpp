@@ -117,9 +117,10 @@ FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& 
   const std::vector<Descent> descents = descend_from_all(network, data, scaling, options);
   const Descent& best = best_of(descents);
   Residuals residuals(network, data, options.decay, scaling, options.jacobian);
-  const Polished polished = polish(residuals, best.tau, options.max_iterations);
+  Vector tau = best.tau;
+  const Polished polished = Polisher(residuals).polish(tau, {.max_iterations = options.max_iterations});
   FitResult result{};
-  result.theta = scaling.to_user(polished.tau);
+  result.theta = scaling.to_user(tau);
   result.decay = options.decay;
   result.n_iterations = best.n_iterations + polished.n_iterations;
   result.stop = polished.stop;
@@ -128,16 +129,6 @@ FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& 
       summarise(descents, polished.objective * residuals.unit() * residuals.unit(), residuals.unit());
   fill_in_at(network, data, options, result);
   return result;
-}
-
-Refit refit(const Perceptron& network, const Dataset& data, const Vector& theta, const Vector& decay,
-            const JacobianChoice& jacobian, Index max_iterations) {
-  const Scaling scaling(network, data.X, data.Y);
-  Residuals residuals(network, data, decay, scaling, jacobian);
-  const Descent descent = descend(residuals, scaling.to_scaled(theta), max_iterations);
-  const Polished polished = polish(residuals, descent.tau, max_iterations);
-  return {scaling.to_user(polished.tau), polished.objective * residuals.unit() * residuals.unit(),
-          polished.stop};
 }
 
 }  // namespace jacobench

@@ -67,16 +67,4 @@ struct FitResult {
 
 FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& options = {});
 
-// A fit to other data from parameters that are nearly right, as a bootstrap or a profile needs it: standardised, down and
-// polished like the best start of a fit, without the checks of the data.
-struct Refit {
-  Vector theta;
-  double objective;
-  Stop stop;
-
-  bool is_finite() const { return stop != Stop::not_finite; }
-};
-Refit refit(const Perceptron& network, const Dataset& data, const Vector& theta, const Vector& decay = {},
-            const JacobianChoice& jacobian = {}, Index max_iterations = 200);
-
 }  // namespace jacobench

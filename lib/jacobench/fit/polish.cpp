@@ -2,9 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include <Eigen/QR>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/fit/scaled_qr.hpp"
 #include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {
@@ -12,94 +11,101 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+double at_least_one(Index n) { return static_cast<double>(std::max<Index>(n, 1)); }
+
+}  // namespace
+
 // The residuals at one point and the factorisation of their Jacobian, in workspaces of its own.
-class Tangent {
+class Polisher::Tangent {
  public:
   explicit Tangent(Residuals& residuals)
       : residuals_(residuals),
         r_(residuals.n_rows()),
+        rotated_(residuals.n_rows()),
         J_(residuals.n_rows(), residuals.n_params()),
-        column_norms_(residuals.n_params()),
         qr_(residuals.n_rows(), residuals.n_params()) {}
 
   // Whether r and J are finite there; if not, nothing below may be asked.
   bool move_to(const Vector& tau) {
     if (!residuals_.evaluate(tau, r_.data(), J_.data())) return false;
-    for (Index p = 0; p < J_.cols(); ++p) {
-      const double norm = J_.col(p).norm();
-      column_norms_[p] = norm > 0 ? norm : 1;
-      J_.col(p) /= column_norms_[p];
-    }
-    qr_.setThreshold(static_cast<double>(std::max(J_.rows(), J_.cols())) * epsilon);
-    qr_.compute(J_);
+    qr_.factorise(J_);
     rotated_ = r_;
-    rotated_.applyOnTheLeft(qr_.householderQ().setLength(qr_.nonzeroPivots()).adjoint());
+    qr_.rotate(rotated_);
     return true;
   }
 
+  const ScaledQr& qr() const { return qr_; }
+  const Vector& rotated() const { return rotated_; }
   double objective() const { return r_.squaredNorm(); }
   Index rank() const { return qr_.rank(); }
   double tangential() const { return rotated_.head(rank()).norm(); }
 
   // What the rounding of y and of r itself does to r, to tangential() and to objective().
   double residual_rounding() const { return 2 * epsilon * (residuals_.size_of_outputs() + r_.norm()); }
-  double tangential_rounding() const { return residual_rounding() * std::sqrt(dof(rank()) / dof(r_.size())); }
+  double tangential_rounding() const {
+    return residual_rounding() * std::sqrt(at_least_one(rank()) / at_least_one(r_.size()));
+  }
   double objective_rounding() const { return 2 * r_.norm() * residual_rounding(); }
 
   std::optional<double> relative_offset() const {
     const Index n_normal = r_.size() - rank();
     const double normal = rotated_.tail(n_normal).norm();
     if (n_normal == 0 || normal == 0) return {};
-    return tangential() / std::sqrt(dof(rank())) / (normal / std::sqrt(dof(n_normal)));
+    return tangential() / std::sqrt(at_least_one(rank())) / (normal / std::sqrt(at_least_one(n_normal)));
   }
 
   // Whether along every single parameter less could be gained than the rounding of the objective: at most
   // (cosine |r|)^2, of the angle between r and the parameter's column.
   bool is_stationary() const {
-    const double gain = (J_.transpose() * r_).cwiseAbs2().maxCoeff();
+    double gain = 0;
+    for (Index p = 0; p < J_.cols(); ++p) gain = std::max(gain, std::pow(J_.col(p).dot(r_), 2));
     return gain <= objective_rounding();
   }
 
-  // The minimum of |J d + r|^2 + mu |C d|^2; for mu = 0 with P - rank entries of d zero.
-  Vector step(double mu) const {
-    const auto R = qr_.matrixQR().topLeftCorner(rank(), rank()).triangularView<Eigen::Upper>();
-    Vector d = Vector::Zero(J_.cols());
-    if (mu == 0) {
-      d.head(rank()) = -R.solve(rotated_.head(rank()));
-    } else {
-      const Index n = std::min(J_.rows(), J_.cols());
-      Matrix damped = Matrix::Zero(n + J_.cols(), J_.cols());
-      damped.topRows(n) = qr_.matrixQR().topRows(n).triangularView<Eigen::Upper>();
-      damped.bottomRows(J_.cols()).diagonal().setConstant(std::sqrt(mu));
-      Vector right = Vector::Zero(n + J_.cols());
-      right.head(n) = -rotated_.head(n);
-      d = damped.householderQr().solve(right);
-    }
-    return (qr_.colsPermutation() * d).cwiseQuotient(column_norms_);
+  // The plain Gauss-Newton step, with P - rank entries zero.
+  void step(Vector& d) {
+    qr_.solve(rotated_, d);
+    d = -d;
   }
 
  private:
-  static double dof(Index n) { return static_cast<double>(std::max<Index>(n, 1)); }
-
   Residuals& residuals_;
   Vector r_, rotated_;
-  Matrix J_;
-  Vector column_norms_;
-  Eigen::ColPivHouseholderQR<Matrix> qr_;
+  Matrix J_;  // with its columns scaled
+  ScaledQr qr_;
 };
 
-// Down, or as low and closer to orthogonal: near the minimum the objective no longer tells two points apart.
-bool is_better(const Tangent& next, const Tangent& now) {
-  const double slack = now.objective_rounding();
-  if (next.objective() < now.objective() - slack) return true;
-  return next.objective() <= now.objective() + slack && next.tangential() < 0.98 * now.tangential();
-}
+// The minimum of |J d + r|^2 + mu |C d|^2, from the triangular factor of J C^-1.
+class Polisher::Damping {
+ public:
+  Damping(Index n_rows, Index n_params)
+      : n_factor_rows_(std::min(n_rows, n_params)),
+        R_(n_factor_rows_ + n_params, n_params),
+        right_(n_factor_rows_ + n_params),
+        permuted_(n_params),
+        qr_(n_factor_rows_ + n_params, n_params) {}
 
-std::optional<Stop> reason_to_stop(const Tangent& tangent, double size_of_outputs) {
-  if (std::sqrt(tangent.objective()) <= 8 * epsilon * size_of_outputs) return Stop::exact;
-  if (tangent.tangential() <= tangent.tangential_rounding()) return Stop::orthogonal;
-  return {};
-}
+  void step(const Tangent& at, double mu, Vector& d) {
+    const Index P = R_.cols();
+    R_.setZero();
+    R_.topRows(n_factor_rows_).triangularView<Eigen::Upper>() = at.qr().matrix().topRows(n_factor_rows_);
+    R_.bottomRows(P).diagonal().setConstant(std::sqrt(mu));
+    right_.setZero();
+    right_.head(n_factor_rows_) = -at.rotated().head(n_factor_rows_);
+    qr_.factorise(R_);
+    qr_.rotate(right_);
+    qr_.solve(right_, permuted_);
+    at.qr().unpermute(permuted_, d);
+  }
+
+ private:
+  const Index n_factor_rows_;
+  Matrix R_;
+  Vector right_, permuted_;
+  ScaledQr qr_;
+};
+
+namespace {
 
 // The next damping after a step that was refused; after one that was taken it falls by the same factor.
 constexpr double damping_factor = 8;
@@ -109,46 +115,71 @@ constexpr double most_damping = 0x1p30;
 double more(double mu) { return std::max(least_damping, damping_factor * mu); }
 double less(double mu) { return mu <= least_damping ? 0 : mu / damping_factor; }
 
-// Where no step goes further down.
-Stop reason_for_rest(const Tangent& tangent) {
-  constexpr double orthogonal_enough = 0.001;  // Bates and Watts (1981), sec. 3
-  if (tangent.relative_offset().value_or(1) < orthogonal_enough) return Stop::converged;
-  return tangent.is_stationary() ? Stop::stationary : Stop::stalled;
+}  // namespace
+
+Polisher::Polisher(Residuals& residuals)
+    : residuals_(residuals),
+      now_(std::make_unique<Tangent>(residuals)),
+      next_(std::make_unique<Tangent>(residuals)),
+      damping_(std::make_unique<Damping>(residuals.n_rows(), residuals.n_params())),
+      step_(residuals.n_params()),
+      tried_(residuals.n_params()) {}
+
+Polisher::~Polisher() = default;
+
+// Down, or as low and closer to orthogonal: near the minimum the objective no longer tells two points apart.
+bool Polisher::next_is_better() const {
+  const double slack = now_->objective_rounding();
+  if (next_->objective() < now_->objective() - slack) return true;
+  return next_->objective() <= now_->objective() + slack && next_->tangential() < 0.98 * now_->tangential();
 }
 
-// Moves `next` to the first point that is better than `now`, with more damping until one is. Returns whether one was.
-bool step_down(const Tangent& now, Tangent& next, Vector& tau, double& mu) {
+std::optional<Stop> Polisher::reason_to_stop(double relative_offset) const {
+  if (std::sqrt(now_->objective()) <= 8 * epsilon * residuals_.size_of_outputs()) return Stop::exact;
+  if (now_->tangential() <= now_->tangential_rounding()) return Stop::orthogonal;
+  if (relative_offset > 0 && now_->relative_offset().value_or(1) <= relative_offset) return Stop::converged;
+  return {};
+}
+
+// Where no step goes further down.
+Stop Polisher::reason_for_rest() const {
+  constexpr double orthogonal_enough = 0.001;  // Bates and Watts (1981), sec. 3
+  if (now_->relative_offset().value_or(1) < orthogonal_enough) return Stop::converged;
+  return now_->is_stationary() ? Stop::stationary : Stop::stalled;
+}
+
+// To the first point that is better, with more damping until one is. Returns whether one was.
+bool Polisher::step_down(Vector& tau, double& mu) {
   for (; mu <= most_damping; mu = more(mu)) {
-    const Vector tried = tau + now.step(mu);
-    if (next.move_to(tried) && is_better(next, now)) {
-      tau = tried;
+    if (mu == 0)
+      now_->step(step_);
+    else
+      damping_->step(*now_, mu, step_);
+    tried_ = tau + step_;
+    if (next_->move_to(tried_) && next_is_better()) {
+      tau = tried_;
       mu = less(mu);
+      std::swap(now_, next_);
       return true;
     }
   }
   return false;
 }
 
-}  // namespace
-
-Polished polish(Residuals& residuals, Vector tau, Index max_iterations) {
-  Tangent one(residuals), other(residuals);
-  Tangent *now = &one, *next = &other;
-  if (!now->move_to(tau))
-    return {std::move(tau), std::numeric_limits<double>::infinity(), 0, 0, {}, Stop::not_finite};
+Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
+  if (!now_->move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, 0, {}, Stop::not_finite};
   std::optional<Stop> stop;
   Index iteration = 0;
-  double mu = 0;
-  while (!(stop = reason_to_stop(*now, residuals.size_of_outputs())) && iteration < max_iterations) {
-    if (!step_down(*now, *next, tau, mu)) {
-      stop = reason_for_rest(*now);
+  double mu = options.damping;
+  while (!(stop = reason_to_stop(options.relative_offset)) && iteration < options.max_iterations) {
+    if (!step_down(tau, mu)) {
+      stop = reason_for_rest();
       break;
     }
-    std::swap(now, next);
     ++iteration;
   }
-  return {std::move(tau), now->objective(),       iteration,
-          now->rank(),    now->relative_offset(), stop.value_or(Stop::iteration_limit)};
+  return {now_->objective(), iteration, now_->rank(), now_->relative_offset(),
+          stop.value_or(Stop::iteration_limit)};
 }
 
 std::string_view explanation(Stop stop) {

@@ -8,31 +8,43 @@ namespace jacobench {
 
 Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
                      const JacobianChoice& jacobian)
-    : Residuals(network, data, decay, Scaling(network), jacobian) {
-  for (Penalised& penalised : penalised_) penalised.root *= unit_;
-  factors_ *= unit_;
-  size_of_outputs_ *= unit_;
-  unit_ = 1;
-}
+    : Residuals(network, data, decay, Scaling(network), jacobian, Units::users) {}
 
 Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
                      const Scaling& scaling, const JacobianChoice& jacobian)
+    : Residuals(network, data, decay, scaling, jacobian, Units::standardised) {}
+
+Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
+                     const Scaling& scaling, const JacobianChoice& jacobian, Units units)
     : network_(network),
       scaling_(scaling),
-      X_(scaling.scaled_inputs(data.X)),
-      Y_(scaling.scaled_outputs(data.Y)),
+      units_(units),
+      X_(data.X.rows(), data.X.cols()),
+      Y_(data.Y.rows(), data.Y.cols()),
+      factors_(data.Y.rows(), data.Y.cols()),
       offset_(scaling.to_user(Vector::Zero(network.n_params()))),
       evaluator_(find_strategy(jacobian.strategy).make(network, data.n_observations(), jacobian.options)),
       values_(data.Y.rows(), data.Y.cols()),
       J_y_theta_(data.n_values(), network.n_params()) {
   JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
             decay.size(), network.n_params());
-  factors_ = data.row_factors() * scaling.output_scale().asDiagonal();
-  unit_ = std::exp2(std::round(std::log2(factors_.maxCoeff())));
+  for (Index p = 0; p < decay.size(); ++p)
+    if (decay[p] > 0) penalised_.push_back({p, std::sqrt(decay[p])});
+  set_data(data);
+}
+
+void Residuals::set_data(const Dataset& data) {
+  JB_EXPECT(data.X.rows() == X_.rows() && data.X.cols() == X_.cols() && data.Y.rows() == Y_.rows() &&
+                data.Y.cols() == Y_.cols(),
+            "X is {} x {} and Y {} x {}, want {} x {} and {} x {}", data.X.rows(), data.X.cols(),
+            data.Y.rows(), data.Y.cols(), X_.rows(), X_.cols(), Y_.rows(), Y_.cols());
+  scaling_.scale_inputs(data.X, X_);
+  scaling_.scale_outputs(data.Y, Y_);
+  data.get_row_factors(factors_);
+  factors_.array().rowwise() *= scaling_.output_scale().transpose().array();
+  unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(factors_.maxCoeff())));
   factors_ /= unit_;
   size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
-  for (Index p = 0; p < decay.size(); ++p)
-    if (decay[p] > 0) penalised_.push_back({p, std::sqrt(decay[p]) / unit_});
 }
 
 bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
@@ -55,12 +67,13 @@ void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* 
   Index row = n_data_rows();
   if (J) Eigen::Map<Matrix>(J, n_rows(), n_params()).bottomRows(n_rows() - row).setZero();
   for (const Penalised& penalised : penalised_) {
+    const double root = penalised.root / unit_;
     double theta = offset_[penalised.parameter];
     scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
       theta += entry * tau[q];
-      if (J) J[q * n_rows() + row] = penalised.root * entry;
+      if (J) J[q * n_rows() + row] = root * entry;
     });
-    r[row++] = penalised.root * theta;
+    r[row++] = root * theta;
   }
 }
 

@@ -34,6 +34,9 @@ class Residuals {
   Residuals(const Perceptron& network, const Dataset& data, const Vector& decay, const Scaling& scaling,
             const JacobianChoice& jacobian = {});
 
+  // Other data of as many observations, with the scaling that there is.  Cost: O(N (D + K)), no allocation
+  void set_data(const Dataset& data);
+
   Index n_params() const { return network_.n_params(); }
   Index n_data_rows() const { return Y_.size(); }
   Index n_rows() const { return n_data_rows() + static_cast<Index>(penalised_.size()); }
@@ -49,13 +52,18 @@ class Residuals {
  private:
   struct Penalised {
     Index parameter;
-    double root;  // sqrt(k_p), over unit()
+    double root;  // sqrt(k_p)
   };
+
+  enum class Units { users, standardised };
+  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay, const Scaling& scaling,
+            const JacobianChoice& jacobian, Units units);
 
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const;
 
   const Perceptron network_;
   const Scaling scaling_;
+  const Units units_;
   Matrix X_, Y_, factors_;
   double unit_ = 1;
   double size_of_outputs_ = 0;

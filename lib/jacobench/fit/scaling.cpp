@@ -52,39 +52,63 @@ Scaling::Scaling(const Perceptron& network, const MatrixView& X, const MatrixVie
     standardise(Y.col(k), centring(top), output_centre_[k], output_scale_[k]);
 }
 
+void Scaling::scale_inputs(const MatrixView& X, Matrix& U) const {
+  for (Index d = 0; d < X.cols(); ++d)
+    U.col(d).array() = (X.col(d).array() - input_centre_[d]) / input_scale_[d];
+}
+
+void Scaling::scale_outputs(const MatrixView& Y, Matrix& V) const {
+  for (Index k = 0; k < Y.cols(); ++k)
+    V.col(k).array() = (Y.col(k).array() - output_centre_[k]) / output_scale_[k];
+}
+
+void Scaling::make_user(Vector& parameters) const {
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto W_top = weights_in(parameters, top);
+  W_top.array().colwise() *= output_scale_.array();
+  if (top.has_bias()) {
+    auto b = bias_in(parameters, top).array();
+    b = b * output_scale_.array() + output_centre_.array();
+  }
+  auto W_first = weights_in(parameters, first);
+  W_first.array().rowwise() /= input_scale_.transpose().array();
+  if (first.has_bias()) bias_in(parameters, first).noalias() -= W_first * input_centre_;
+}
+
+void Scaling::make_scaled(Vector& parameters) const {
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto W_first = weights_in(parameters, first);
+  if (first.has_bias()) bias_in(parameters, first).noalias() += W_first * input_centre_;
+  W_first.array().rowwise() *= input_scale_.transpose().array();
+  if (top.has_bias()) {
+    auto b = bias_in(parameters, top).array();
+    b = (b - output_centre_.array()) / output_scale_.array();
+  }
+  auto W_top = weights_in(parameters, top);
+  W_top.array().colwise() /= output_scale_.array();
+}
+
 Matrix Scaling::scaled_inputs(const MatrixView& X) const {
-  return (X.rowwise() - input_centre_.transpose()) * input_scale_.cwiseInverse().asDiagonal();
+  Matrix U(X.rows(), X.cols());
+  scale_inputs(X, U);
+  return U;
 }
 
 Matrix Scaling::scaled_outputs(const MatrixView& Y) const {
-  return (Y.rowwise() - output_centre_.transpose()) * output_scale_.cwiseInverse().asDiagonal();
+  Matrix V(Y.rows(), Y.cols());
+  scale_outputs(Y, V);
+  return V;
 }
 
 Vector Scaling::to_user(const VectorView& tau) const {
   Vector theta = tau;
-  const Layer &top = network_.layers().back(), &first = network_.layers().front();
-  auto W_top = weights_in(theta, top);
-  W_top.array().colwise() *= output_scale_.array();
-  if (top.has_bias())
-    bias_in(theta, top) = bias_in(theta, top).cwiseProduct(output_scale_).eval() + output_centre_;
-  auto W_first = weights_in(theta, first);
-  W_first.array().rowwise() /= input_scale_.transpose().array();
-  if (first.has_bias()) bias_in(theta, first) -= W_first * input_centre_;
+  make_user(theta);
   return theta;
 }
 
 Vector Scaling::to_scaled(const VectorView& theta) const {
   Vector tau = theta;
-  const Layer &top = network_.layers().back(), &first = network_.layers().front();
-  auto W_first = weights_in(tau, first);
-  if (first.has_bias()) bias_in(tau, first) += W_first * input_centre_;
-  W_first.array().rowwise() *= input_scale_.transpose().array();
-  if (top.has_bias()) {
-    auto b = bias_in(tau, top);
-    b = ((b - output_centre_).array() / output_scale_.array()).eval();
-  }
-  auto W_top = weights_in(tau, top);
-  W_top.array().colwise() /= output_scale_.array();
+  make_scaled(tau);
   return tau;
 }
 

@@ -33,6 +33,12 @@ class Scaling {
   Vector to_user(const VectorView& tau) const;
   Vector to_scaled(const VectorView& theta) const;
 
+  // The same without allocation, into U and V that have the shapes of X and Y, and in place.
+  void scale_inputs(const MatrixView& X, Matrix& U) const;
+  void scale_outputs(const MatrixView& Y, Matrix& V) const;
+  void make_user(Vector& parameters) const;
+  void make_scaled(Vector& parameters) const;
+
   // Calls use(q, T(p, q)) for the entries of row p of T that are not zero.
   template <class Use>
   void for_each_in_row(Index p, Use use) const;

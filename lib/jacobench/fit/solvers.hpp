@@ -7,13 +7,14 @@
 //                     Gauss-Newton as long as that goes down. J'J, which squares the condition number, is not formed.
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
-//         is at the rounding of r itself, |y| 2^-53 / |r| times four; where it stops going down; or after max_iterations.
+//         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going down; or after max_iterations.
 // Cost:   an iteration of descend: J, J'J, a Cholesky solve and one more evaluation of the network; of polish: J and
-//         2 n P^2 flops. Nothing but Ceres' products allocates.
+//         2 n P^2 flops. Polishing allocates nothing; Ceres' products do.
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -52,8 +53,13 @@ inline constexpr double usual_trust_radius = 10;
 Descent descend(Residuals& residuals, Vector tau, Index max_iterations,
                 double trust_radius = usual_trust_radius);
 
+struct PolishOptions {
+  Index max_iterations = 1000;
+  double relative_offset = 0;  // small enough to stop at; 0: where rounding stops it
+  double damping = 0;          // mu of the first step
+};
+
 struct Polished {
-  Vector tau;
   double objective;
   Index n_iterations;
   Index rank;
@@ -61,6 +67,29 @@ struct Polished {
   Stop stop;
 };
 
-Polished polish(Residuals& residuals, Vector tau, Index max_iterations);
+// A workspace for polishing, to residuals that may change between one time and the next.
+class Polisher {
+ public:
+  // The residuals are kept by reference.
+  explicit Polisher(Residuals& residuals);
+  ~Polisher();
+
+  // Moves tau to the bottom.
+  Polished polish(Vector& tau, const PolishOptions& options = {});
+
+ private:
+  class Tangent;
+  class Damping;
+
+  bool next_is_better() const;
+  std::optional<Stop> reason_to_stop(double relative_offset) const;
+  Stop reason_for_rest() const;
+  bool step_down(Vector& tau, double& mu);
+
+  Residuals& residuals_;
+  std::unique_ptr<Tangent> now_, next_;
+  std::unique_ptr<Damping> damping_;
+  Vector step_, tried_;
+};
 
 }  // namespace jacobench

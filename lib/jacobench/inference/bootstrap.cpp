@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/fit/refitter.hpp"
 
 namespace jacobench {
 namespace {
@@ -23,18 +25,6 @@ Index draw_row(Index n, RandomStream& stream) {
   return std::min(n - 1, static_cast<Index>(stream.uniform() * static_cast<double>(n)));
 }
 
-// r / sqrt(1 - h), centred output by output; zero where the fit passes through the observation whatever it is.
-// Shape: [N x K]
-Matrix corrected_residuals(const Linearisation& at, const Covariance& cov) {
-  Vector corrected = Vector::Zero(at.n_values());
-  for (Index i = 0; i < corrected.size(); ++i)
-    if (const double left = 1 - cov.leverages[i]; left > 64 * unit_roundoff)
-      corrected[i] = at.r[i] / std::sqrt(left);
-  Matrix residuals = corrected.reshaped(at.n_observations(), at.n_outputs());
-  residuals.rowwise() -= residuals.colwise().mean();
-  return residuals;
-}
-
 // What one refit says at the new points.
 struct Replicate {
   bool is_finite = false;
@@ -42,22 +32,45 @@ struct Replicate {
   Vector t;  // empty without an se*
 };
 
-Replicate run(const Linearisation& at, const Covariance& cov, const MatrixView& X0, const Vector& f,
-              const BootstrapOptions& options, Index number) {
-  RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
-  const Dataset data = resample(at, cov, options.kind, stream);
-  const Refit again = refit(at.network, data, at.theta, at.decay);
-  if (!again.is_finite()) return {};
-  Replicate replicate{true, evaluate(at.network, again.theta, X0).reshaped(), {}};
-  if (!replicate.f.allFinite()) return {};
-  // A drawn data set may have an output without variation, which a linearisation refuses.
-  if ((data.Y.rowwise() - data.Y.row(0)).isZero(0)) return replicate;
-  const Covariance its = covariance(linearise(at.network, again.theta, data, at.decay), options.covariance);
-  if (!its.ok()) return replicate;
-  const Vector se = its.standard_errors(gradients_at(at.network, again.theta, X0));
-  if ((se.array() > 0).all()) replicate.t = (replicate.f - f).cwiseQuotient(se);
-  return replicate;
-}
+// One thread's share of the replicates.
+class Worker {
+ public:
+  Worker(const Linearisation& at, const Resampler& resampler, const MatrixView& X0, const Vector& f,
+         const BootstrapOptions& options)
+      : at_(at),
+        resampler_(resampler),
+        X0_(X0),
+        f_(f),
+        options_(options),
+        data_(at.data),
+        refitter_(at.network, at.data, {.decay = at.decay}) {}
+
+  Replicate run(Index number) {
+    RandomStream stream(options_.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
+    resampler_.draw(stream, data_);
+    const Refit& again = refitter_.refit(data_, at_.theta);
+    if (!again.is_finite()) return {};
+    Replicate replicate{true, evaluate(at_.network, again.theta, X0_).reshaped(), {}};
+    if (!replicate.f.allFinite()) return {};
+    // A drawn data set may have an output without variation, which a linearisation refuses.
+    if ((data_.Y.rowwise() - data_.Y.row(0)).isZero(0)) return replicate;
+    const Covariance its =
+        covariance(linearise(at_.network, again.theta, data_, at_.decay), options_.covariance);
+    if (!its.ok()) return replicate;
+    const Vector se = its.standard_errors(gradients_at(at_.network, again.theta, X0_));
+    if ((se.array() > 0).all()) replicate.t = (replicate.f - f_).cwiseQuotient(se);
+    return replicate;
+  }
+
+ private:
+  const Linearisation& at_;
+  const Resampler& resampler_;
+  const MatrixView& X0_;
+  const Vector& f_;
+  const BootstrapOptions& options_;
+  Dataset data_;
+  Refitter refitter_;
+};
 
 // The p-quantile with plotting positions i / (n + 1).
 double quantile_of(std::vector<double>& draws, double p) {
@@ -114,24 +127,37 @@ BootstrapKind bootstrap_kind_from_name(std::string_view name) {
   return find_by_name(table, name, "bootstrap").kind;
 }
 
-Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream) {
-  const Index N = at.n_observations(), K = at.n_outputs();
-  if (kind == BootstrapKind::pairs) {
-    std::vector<Index> rows;
-    for (Index n = 0; n < N; ++n) rows.push_back(draw_row(N, stream));
-    return at.data.rows(rows);
-  }
-  Dataset data = at.data;
-  const Matrix residuals = corrected_residuals(at, cov);
-  const auto factors = at.row_factors.reshaped(N, K);
-  data.Y = evaluate(at.network, at.theta, at.data.X);
+Resampler::Resampler(const Linearisation& at, const Covariance& cov, BootstrapKind kind)
+    : at_(at),
+      kind_(kind),
+      sigma_(cov.sigma),
+      factors_(at.row_factors.reshaped(at.data.Y.rows(), at.n_outputs())) {
+  if (kind == BootstrapKind::pairs) return;
+  fitted_ = evaluate(at.network, at.theta, at.data.X);
+  Vector corrected = Vector::Zero(at.n_values());
+  for (Index i = 0; i < corrected.size(); ++i)
+    if (const double left = 1 - cov.leverages[i]; left > 64 * unit_roundoff)
+      corrected[i] = at.r[i] / std::sqrt(left);
+  residuals_ = corrected.reshaped(at.n_observations(), at.n_outputs());
+  residuals_.rowwise() -= residuals_.colwise().mean().eval();
+}
+
+void Resampler::draw(RandomStream& stream, Dataset& data) const {
+  const Index N = at_.n_observations();
   for (Index n = 0; n < N; ++n) {
-    const Index drawn = kind == BootstrapKind::residual ? draw_row(N, stream) : 0;
-    for (Index k = 0; k < K; ++k)
-      data.Y(n, k) += (kind == BootstrapKind::residual ? residuals(drawn, k) : cov.sigma * stream.normal()) /
-                      factors(n, k);
+    if (kind_ == BootstrapKind::pairs) {
+      const Index drawn = draw_row(N, stream);
+      data.X.row(n) = at_.data.X.row(drawn);
+      data.Y.row(n) = at_.data.Y.row(drawn);
+      if (data.weights.size() > 0) data.weights[n] = at_.data.weights[drawn];
+      continue;
+    }
+    const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
+    for (Index k = 0; k < at_.n_outputs(); ++k) {
+      const double error = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
+      data.Y(n, k) = fitted_(n, k) + error / factors_(n, k);
+    }
   }
-  return data;
 }
 
 BootstrapBands bootstrap(const Linearisation& at, const Covariance& cov, const MatrixView& X0,
@@ -143,8 +169,12 @@ BootstrapBands bootstrap(const Linearisation& at, const Covariance& cov, const M
   const Vector f = bands.fit.reshaped();
   const Vector se = cov.standard_errors(gradients_at(at.network, at.theta, X0));
   std::vector<Replicate> replicates(static_cast<std::size_t>(options.n_replicates));
-  parallel_for(options.n_replicates, options.n_threads,
-               [&](Index b) { replicates[static_cast<std::size_t>(b)] = run(at, cov, X0, f, options, b); });
+  const Resampler resampler(at, cov, options.kind);
+  std::vector<std::unique_ptr<Worker>> workers(static_cast<std::size_t>(options.n_threads));
+  for (auto& worker : workers) worker = std::make_unique<Worker>(at, resampler, X0, f, options);
+  parallel_for_workers(options.n_replicates, options.n_threads, [&](Index b, Index w) {
+    replicates[static_cast<std::size_t>(b)] = workers[static_cast<std::size_t>(w)]->run(b);
+  });
   const auto count = [&](auto holds) { return std::count_if(replicates.begin(), replicates.end(), holds); };
   bands.n_failed = count([](const Replicate& r) { return !r.is_finite; });
   bands.n_without_se = count([](const Replicate& r) { return r.is_finite && r.t.size() == 0; });

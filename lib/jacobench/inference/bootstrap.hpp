@@ -53,7 +53,21 @@ struct BootstrapBands {
 BootstrapBands bootstrap(const Linearisation& at, const Covariance& cov, const MatrixView& X0,
                          const BootstrapOptions& options = {});
 
-// The data of one replicate.
-Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream);
+// Draws the data of replicates.
+class Resampler {
+ public:
+  // at is kept by reference.
+  Resampler(const Linearisation& at, const Covariance& cov, BootstrapKind kind);
+
+  // `data` has the shapes of at.data, and its output scales.  Cost: O(N K), no allocation
+  void draw(RandomStream& stream, Dataset& data) const;
+
+ private:
+  const Linearisation& at_;
+  const BootstrapKind kind_;
+  const double sigma_;
+  const Matrix factors_;
+  Matrix fitted_, residuals_;  // [N x K]; the residuals corrected
+};
 
 }  // namespace jacobench

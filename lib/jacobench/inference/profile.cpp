@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <boost/math/tools/toms748_solve.hpp>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/fit/refitter.hpp"
 #include "jacobench/inference/quantiles.hpp"
 
 namespace jacobench {
@@ -28,6 +30,7 @@ class Trace {
     if (at.data.weights.size() > 0) data_.weights.head(N) = at.data.weights;
     const double d = at.data.output_scales.size() > 0 ? at.data.output_scales[0] : 1;
     data_.weights[N] = sigma_ * sigma_ * d * d / (se * se);
+    refitter_.emplace(at.network, data_, RefitOptions{.decay = at.decay});
     objective_ = at.rss() + at.decay.dot(at.theta.cwiseAbs2());
   }
 
@@ -35,7 +38,7 @@ class Trace {
   double tau_at(double distance) {
     ++n_refits_;
     data_.Y(data_.Y.rows() - 1, 0) = fit_ + sign_ * distance * se_;
-    const Refit there = refit(at_.network, data_, theta_, at_.decay);
+    const Refit& there = refitter_->refit(data_, theta_);
     if (!there.is_finite()) return 0;
     theta_ = there.theta;
     const Matrix f = evaluate(at_.network, theta_, data_.X);
@@ -78,6 +81,7 @@ class Trace {
   const double sigma_, se_, sign_;
   double fit_, objective_, value_ = 0;
   Dataset data_;
+  std::optional<Refitter> refitter_;
   Vector theta_;
   Index n_refits_ = 0;
   bool has_lower_minimum_ = false;

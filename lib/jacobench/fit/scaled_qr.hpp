@@ -1,0 +1,51 @@
+// QR factorisation with column pivoting of a matrix whose columns are scaled to norm one, in a workspace of its own: what
+// the steps of a fit and the standard errors of a simulation are computed from.
+//
+// Model:  A C^-1 Pi = Q R,  C the norms of the columns of A (1 for a column of zeros), Pi a permutation.
+//         Rank: the number of pivots above max(n, p) 2^-52 times the largest.
+// Shapes: A [n x p], v [n], d [p], T [p x p]
+// Cost:   factorise 2 n p^2 flops, rotate 4 n p, solve p^2, inverse_factor p^3 / 3; no allocation but on making
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6
+#pragma once
+
+#include <Eigen/QR>
+
+#include "jacobench/base/matrix.hpp"
+
+namespace jacobench {
+
+class ScaledQr {
+ public:
+  ScaledQr(Index n_rows, Index n_columns);
+
+  // Scales the columns of A in place and factorises the result.
+  void factorise(Matrix& A);
+
+  Index rank() const { return qr_.rank(); }
+  bool has_full_rank() const { return rank() == qr_.cols(); }
+  const Vector& column_norms() const { return column_norms_; }
+
+  // v <- Q'v: its first rank() entries are what v has in the column space.
+  void rotate(Vector& v) const;
+
+  // d = C^-1 Pi R^-1 v with zeros for the columns past the rank: for the rotated v, the d with the least |A d - v|.
+  void solve(const Vector& v, Vector& d);
+
+  // d = C^-1 Pi z
+  void unpermute(const Vector& z, Vector& d) const;
+
+  // R, in the order of the permuted columns, and below it the reflectors.  Shape: [n x p]
+  const Matrix& matrix() const { return qr_.matrixQR(); }
+
+  // T = C^-1 Pi R^-1, so that T T' = (A'A)^-1.  Errors: logic_error unless the rank is full
+  void inverse_factor(Matrix& T);
+
+  // |R|_F |R^-1|_F, from that T: no less than the condition number of A C^-1 in the 2-norm, and no more than p times it.
+  double condition(const Matrix& T) const;
+
+ private:
+  Vector column_norms_, permuted_;
+  Eigen::ColPivHouseholderQR<Matrix> qr_;
+};
+
+}  // namespace jacobench

@@ -1,0 +1,79 @@
+#include "jacobench/fit/scaled_qr.hpp"
+
+#include <Eigen/Dense>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/random.hpp"
+
+namespace jacobench {
+namespace {
+
+// Columns of very different size.
+Matrix random_matrix(Index n, Index p) {
+  RandomStream stream(3, 0, 0, RandomPurpose::probe);
+  Matrix A(n, p);
+  for (double& a : A.reshaped()) a = stream.normal();
+  for (Index j = 0; j < p; ++j) A.col(j) *= std::pow(10, j);
+  return A;
+}
+
+// Rounding of n p operations on entries of order one.
+double tolerance(const Matrix& A) { return 8 * unit_roundoff * static_cast<double>(A.size()); }
+
+class OfShape : public testing::TestWithParam<std::pair<Index, Index>> {
+ protected:
+  Matrix A_ = random_matrix(GetParam().first, GetParam().second);
+};
+
+TEST_P(OfShape, SolvesLeastSquares) {
+  const Index n = A_.rows(), p = A_.cols();
+  Vector b = A_ * Vector::Ones(p), d(p);
+  Vector normal = Vector::Ones(n);  // orthogonal to all columns after this
+  normal -= A_ * A_.householderQr().solve(normal);
+  b += normal;
+  Matrix scaled = A_;
+  ScaledQr qr(n, p);
+  qr.factorise(scaled);
+  const double size = b.norm();
+  qr.rotate(b);
+  EXPECT_NEAR(b.norm(), size, tolerance(A_) * size);
+  qr.solve(b, d);
+  EXPECT_TRUE(qr.has_full_rank());
+  EXPECT_LE((A_ * (d - Vector::Ones(p))).norm(), 10 * tolerance(A_) * size);
+}
+
+TEST_P(OfShape, GivesTheFactorOfTheInverse) {
+  const Index p = A_.cols();
+  Matrix scaled = A_, T(p, p);
+  ScaledQr qr(A_.rows(), p);
+  qr.factorise(scaled);
+  qr.inverse_factor(T);
+  const Matrix Q = A_ * T;  // orthonormal columns
+  EXPECT_LE((Q.transpose() * Q - Matrix::Identity(p, p)).norm(), 10 * tolerance(A_) * qr.condition(T));
+  const Vector S = scaled.jacobiSvd().singularValues();
+  EXPECT_NEAR(qr.condition(T), S.norm() * S.cwiseInverse().norm(), 1e-9 * qr.condition(T));
+}
+
+INSTANTIATE_TEST_SUITE_P(ScaledQr, OfShape,
+                         testing::Values(std::pair(3, 3), std::pair(9, 4), std::pair(70, 6)));
+
+TEST(ScaledQr, CountsTheRankAndSolvesWithinIt) {
+  Matrix A = random_matrix(12, 4);
+  A.col(3) = 2 * A.col(0) - A.col(1);
+  A.col(2).setZero();
+  const Matrix kept = A;
+  ScaledQr qr(12, 4);
+  qr.factorise(A);
+  EXPECT_EQ(qr.rank(), 2);
+  Vector b = kept * Vector::Ones(4), d(4);
+  const Vector image = b;
+  qr.rotate(b);
+  qr.solve(b, d);
+  EXPECT_EQ((d.array() == 0).count(), 2);
+  EXPECT_LE((kept * d - image).norm(), 10 * tolerance(kept) * image.norm());
+  Matrix T(4, 4);
+  EXPECT_THROW(qr.inverse_factor(T), std::logic_error);
+}
+
+}  // namespace
+}  // namespace jacobench
