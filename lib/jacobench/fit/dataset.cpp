@@ -54,8 +54,10 @@ void check_shapes(const Dataset& data, const Perceptron& network) {
 
 void Dataset::get_row_factors(Matrix& factors) const {
   factors.setOnes();
-  if (weights.size() > 0) factors.array().colwise() *= weights.array().sqrt();
-  if (output_scales.size() > 0) factors.array().rowwise() /= output_scales.transpose().array();
+  for (Index k = 0; k < factors.cols(); ++k) {
+    if (weights.size() > 0) factors.col(k) = weights.cwiseSqrt();
+    if (output_scales.size() > 0) factors.col(k) /= output_scales[k];
+  }
 }
 
 Matrix Dataset::row_factors() const {
