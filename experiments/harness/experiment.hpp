@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/options.hpp"
+#include "harness/record_journal.hpp"
 #include "harness/row.hpp"
 
 namespace jacobench::harness {
@@ -35,9 +36,11 @@ class Experiment {
   virtual Row run_cell(std::size_t index) = 0;
 
   // Cells that are measured against each other run side by side: the group that this cell opens, itself first, all
-  // of them consecutive. run_cells takes those of one group that have no row yet, and returns a row for each.
+  // of them consecutive. run_cells takes those of one group that have no row yet, and returns a row for each;
+  // a group that takes long keeps its work in the journal.
   virtual std::size_t group_size([[maybe_unused]] std::size_t first) { return 1; }
-  virtual std::vector<Row> run_cells(const std::vector<std::size_t>& cells) {
+  virtual std::vector<Row> run_cells(const std::vector<std::size_t>& cells,
+                                     [[maybe_unused]] RecordJournal& journal) {
     return {run_cell(cells.front())};
   }
 

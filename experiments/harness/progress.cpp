@@ -12,6 +12,7 @@
 namespace jacobench::harness {
 namespace {
 
+constexpr auto between_redraws = std::chrono::milliseconds(100);
 constexpr std::string_view erase_line = "\r\033[K";
 
 // State and cell in so many columns, as a line that wraps cannot be redrawn. What is left out is the
@@ -39,17 +40,35 @@ Progress::Progress(ProgressDisplay display, std::size_t n_cells, std::size_t n_d
       n_earlier_(n_done),
       n_done_(n_done),
       start_(display_.now()),
-      last_shown_(start_ - display_.plain_interval) {}
+      last_shown_(start_ - display_.plain_interval),
+      cells_done_earlier_(static_cast<double>(n_done)) {}
 
-void Progress::cell_starts(std::string_view cell) {
-  const auto now = display_.now();
-  if (!display_.is_terminal && now - last_shown_ < display_.plain_interval) return;
-  last_shown_ = now;
-  if (!display_.is_terminal) return say(state() + std::string(cell));
-  display_.out << erase_line << fitted(state(), cell, display_.width - 1) << std::flush;
+void Progress::cell_starts(std::string_view cell, std::size_t n_cells) {
+  running_ = cell;
+  n_running_ = n_cells;
+  fraction_.reset();
+  show(std::chrono::steady_clock::duration::zero());
 }
 
-void Progress::cell_ends() { ++n_done_; }
+void Progress::show_fraction(double fraction) {
+  if (!fraction_) cells_done_earlier_ += fraction * static_cast<double>(n_running_);
+  fraction_ = fraction;
+  show(between_redraws);
+}
+
+void Progress::show(std::chrono::steady_clock::duration between_redraws) {
+  const auto now = display_.now();
+  if (now - last_shown_ < (display_.is_terminal ? between_redraws : display_.plain_interval)) return;
+  last_shown_ = now;
+  if (!display_.is_terminal) return say(state() + running_);
+  display_.out << erase_line << fitted(state(), running_, display_.width - 1) << std::flush;
+}
+
+void Progress::cell_ends() {
+  ++n_done_;
+  --n_running_;
+  fraction_.reset();
+}
 
 void Progress::say(std::string_view message) {
   if (display_.is_terminal) display_.out << erase_line;
@@ -61,16 +80,18 @@ void Progress::finish() {
                   n_earlier_ > 0 ? fmt::format(" ({} of them earlier)", n_earlier_) : ""));
 }
 
-// [3/24] 12 s elapsed, about 1 min 20 s left, now CELL
+// [3/24] 12 s elapsed, about 1 min 20 s left, now 40% of CELL
 std::string Progress::state() const {
   const std::chrono::duration<double> elapsed = display_.now() - start_;
   std::string text = fmt::format("[{}/{}] {} elapsed, ", n_done_, n_cells_, duration_text(elapsed));
-  if (n_done_ > n_earlier_) {
-    const double cells_left_per_cell_done =
-        static_cast<double>(n_cells_ - n_done_) / static_cast<double>(n_done_ - n_earlier_);
+  const double cells_done =
+      static_cast<double>(n_done_) + fraction_.value_or(0) * static_cast<double>(n_running_);
+  if (cells_done > cells_done_earlier_) {
+    const double cells_left = static_cast<double>(n_cells_) - cells_done;
+    const double cells_left_per_cell_done = cells_left / (cells_done - cells_done_earlier_);
     text += fmt::format("about {} left, ", duration_text(elapsed * cells_left_per_cell_done));
   }
-  return text + "now ";
+  return text + (fraction_ ? fmt::format("now {:.0f}% of ", 100 * *fraction_) : "now ");
 }
 
 std::string duration_text(std::chrono::duration<double> duration) {

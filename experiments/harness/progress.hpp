@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,14 @@ class Progress {
   // n_done: cells that earlier runs have done.
   Progress(ProgressDisplay display, std::size_t n_cells, std::size_t n_done);
 
-  void cell_starts(std::string_view cell);
+  // So many cells begin to run side by side, the first of them this one.
+  void cell_starts(std::string_view cell, std::size_t n_cells = 1);
+
+  // How much of those cells is done, from 0 to 1. What they begin with, the work of earlier runs, is the first that is
+  // shown of them.
+  void show_fraction(double fraction);
+
+  // One of them is done.
   void cell_ends();
 
   // A line of its own, which stays.
@@ -38,11 +46,18 @@ class Progress {
   void finish();
 
  private:
+  void show(std::chrono::steady_clock::duration between_redraws);
   std::string state() const;
 
   ProgressDisplay display_;
   std::size_t n_cells_, n_earlier_, n_done_;
   std::chrono::steady_clock::time_point start_, last_shown_;
+
+  // Of the cells that are running.
+  std::string running_;
+  std::size_t n_running_ = 0;
+  std::optional<double> fraction_;
+  double cells_done_earlier_;  // by earlier runs, parts of cells included
 };
 
 // 4.2 s, 1 min 20 s, 3 h 5 min.

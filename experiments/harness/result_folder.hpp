@@ -28,6 +28,7 @@ class ResultFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path manifest_file() const { return path_ / "manifest.json"; }
+  std::filesystem::path records_file() const { return path_ / "partial.records"; }  // of RecordFile
 
   // The rows that were there when the folder was opened.
   const std::vector<Row>& earlier_rows() const { return earlier_rows_; }

@@ -1,5 +1,6 @@
 #include "harness/runner.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <set>
@@ -13,6 +14,7 @@
 #include "harness/interrupt.hpp"
 #include "harness/manifest.hpp"
 #include "harness/message.hpp"
+#include "harness/record_file.hpp"
 #include "harness/result_folder.hpp"
 
 namespace jacobench::harness {
@@ -35,7 +37,7 @@ Row failed_row(const Row& cell, std::string_view reason) {
 }
 
 std::vector<Row> run_to_rows(Experiment& experiment, const std::vector<std::size_t>& group,
-                             const std::vector<Row>& cells) {
+                             const std::vector<Row>& cells, RecordFile& journal) {
   const auto all_failed = [&](std::string_view reason) {
     std::vector<Row> rows;
     rows.reserve(group.size());
@@ -43,14 +45,17 @@ std::vector<Row> run_to_rows(Experiment& experiment, const std::vector<std::size
     return rows;
   };
   try {
-    std::vector<Row> rows = experiment.run_cells(group);
+    std::vector<Row> rows = experiment.run_cells(group, journal);
     JB_EXPECT(rows.size() == group.size(), "{} rows of {} cells", rows.size(), group.size());
     for (std::size_t i = 0; i < group.size(); ++i)
       expect_row_of_cell(experiment.columns(), cells[group[i]], rows[i]);
     return rows;
+  } catch (const Interrupted&) {
+    throw;
   } catch (const std::bad_alloc&) {
     return all_failed("out of memory");
   } catch (const std::exception& error) {
+    if (journal.has_failed()) throw;
     return all_failed(error.what());
   } catch (...) {
     return all_failed("threw something that is not a std::exception");
@@ -98,6 +103,18 @@ std::set<std::string> keys_of_earlier_rows(const ResultFolder& folder, const Col
   return keys;
 }
 
+// A run that was killed between the last row of a group and the removal of its records leaves them behind.
+void remove_records_of_done_group(const std::filesystem::path& file, Experiment& experiment,
+                                  const std::vector<std::string>& keys, const std::set<std::string>& done) {
+  const std::optional<std::string> group_key = group_key_of_records(file);
+  const auto first = group_key ? std::find(keys.begin(), keys.end(), *group_key) : keys.end();
+  if (first == keys.end()) return;
+  const std::size_t n_cells = experiment.group_size(static_cast<std::size_t>(first - keys.begin()));
+  const auto is_done = [&](const std::string& key) { return done.contains(key); };
+  if (std::all_of(first, first + static_cast<std::ptrdiff_t>(n_cells), is_done))
+    std::filesystem::remove(file);
+}
+
 }  // namespace
 
 RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
@@ -108,6 +125,8 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   const std::vector<std::string> keys = keys_of_cells(columns, cells);
   ResultFolder folder(result_folder, study.config(), columns, display.out);
   const std::set<std::string> done = keys_of_earlier_rows(folder, columns, keys);
+
+  remove_records_of_done_group(folder.records_file(), experiment, keys, done);
 
   RunSummary summary{.n_cells = cells.size(), .n_earlier = done.size()};
   for (const Row& row : folder.earlier_rows()) count(summary, row.status);
@@ -124,8 +143,16 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
       if (!done.contains(keys[i])) group.push_back(i);
     if (group.empty()) continue;
     if ((summary.signal = interrupt.signal())) break;
-    progress.cell_starts(keys[group.front()]);
-    const std::vector<Row> rows = run_to_rows(experiment, group, cells);
+    progress.cell_starts(keys[group.front()], group.size());
+    RecordFile journal(folder.records_file(), keys[first], interrupt, progress);
+    std::vector<Row> rows;
+    try {
+      rows = run_to_rows(experiment, group, cells, journal);
+    } catch (const Interrupted&) {
+      summary.signal = interrupt.signal();
+      JB_EXPECT(summary.signal, "{} stopped without being asked to", keys[first]);
+      break;
+    }
     for (std::size_t g = 0; g < group.size(); ++g) {
       folder.append(rows[g]);
       count(summary, rows[g].status);
@@ -133,6 +160,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
       if (rows[g].status == RowStatus::failed)
         progress.say(fmt::format("failed: {}: {}", keys[group[g]], rows[g].reason));
     }
+    journal.remove();
   }
   progress.finish();
   record_run_end(folder.manifest_file(), summary.signal ? "interrupted" : "complete");

@@ -153,7 +153,8 @@ std::size_t SpeedExperiment::group_size(std::size_t first) {
   return end - first;
 }
 
-std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size_t>& cells) {
+std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size_t>& cells,
+                                                     harness::RecordJournal&) {
   const Group& group = cells_[cells.front()].group;
   const harness::NetworkCase& network_case = networks_[group.network];
   const Perceptron& network = network_case.network;

@@ -53,11 +53,15 @@ class SpeedExperiment final : public harness::Experiment {
   harness::OptionTable options() override;
   const harness::ColumnList& columns() const override { return schema_.columns(); }
   std::vector<harness::Row> cells() override;
-  harness::Row run_cell(std::size_t index) override { return run_cells({index}).front(); }
+  harness::Row run_cell(std::size_t index) override {
+    harness::MemoryJournal journal;
+    return run_cells({index}, journal).front();
+  }
 
   // All work on one network with as many rows and threads, side by side.
   std::size_t group_size(std::size_t first) override;
-  std::vector<harness::Row> run_cells(const std::vector<std::size_t>& cells) override;
+  std::vector<harness::Row> run_cells(const std::vector<std::size_t>& cells,
+                                      harness::RecordJournal& journal) override;
 
   // Time a row against P, strategy by strategy, and over that of `layerwise`.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;

@@ -46,7 +46,7 @@ TEST_F(CommandLine, RunsAStudyAndPrintsItsTable) {
   EXPECT_EQ(
       contents_of(path("r/config.ini")),
       "experiment = toy\nseed = 1\n\n[toy]\ninputs = 1\nhidden = none, 3x2\nway = plain\nscale = 1\nbias = "
-      "yes\ncell_limit = 100\n");
+      "yes\ncell_limit = 100\ngroup = 1\n");
   const auto manifest = nlohmann::json::parse(contents_of(path("r/manifest.json")));
   EXPECT_EQ(manifest["run"]["command_line"], "jacobench run toy.ini --out r --toy.way=plain");
 

@@ -68,6 +68,39 @@ TEST_F(ShownProgress, IsAPlainLineNowAndThenElsewhere) {
             "5 of 5 cells done in 20 s\n");
 }
 
+TEST_F(ShownProgress, TellsHowMuchOfTheCellIsDone) {
+  Progress progress(display(true), 4, 1);
+  progress.cell_starts("a=1", 2);
+  progress.show_fraction(0.25);  // by an earlier run, which says nothing of how fast this one is
+  time_ += 10s;
+  progress.show_fraction(0.5);  // half a cell in 10 s, two cells left
+  time_ += 50ms;
+  progress.show_fraction(0.6);  // too soon to redraw
+  time_ += 50ms;
+  progress.show_fraction(0.75);
+  progress.cell_ends();
+  progress.cell_ends();
+  time_ += 4900ms;
+  progress.cell_starts("a=3");
+  EXPECT_EQ(out_.str(),
+            "\r\033[K[1/4] 0.0 s elapsed, now a=1"
+            "\r\033[K[1/4] 10 s elapsed, about 40 s left, now 50% of a=1"
+            "\r\033[K[1/4] 10 s elapsed, about 15 s left, now 75% of a=1"
+            "\r\033[K[3/4] 15 s elapsed, about 10 s left, now a=3");
+}
+
+TEST_F(ShownProgress, TellsItNowAndThenElsewhere) {
+  Progress progress(display(false), 2, 0);
+  progress.cell_starts("a=1");
+  for (const double fraction : {0.0, 0.25, 0.5, 0.75}) {
+    progress.show_fraction(fraction);
+    time_ += 5s;
+  }
+  EXPECT_EQ(out_.str(),
+            "[0/2] 0.0 s elapsed, now a=1\n"
+            "[0/2] 10 s elapsed, about 30 s left, now 50% of a=1\n");
+}
+
 TEST(DurationText, HasTwoUnitsAtMost) {
   EXPECT_EQ(duration_text(0.04s), "0.0 s");
   EXPECT_EQ(duration_text(9.94s), "9.9 s");

@@ -37,7 +37,8 @@ class Rows {
     for (std::size_t first = 0; first < cells.size(); first += experiment_.group_size(first)) {
       std::vector<std::size_t> group;
       for (std::size_t i = 0; i < experiment_.group_size(first); ++i) group.push_back(first + i);
-      for (Row& row : experiment_.run_cells(group)) rows_.push_back(std::move(row));
+      harness::MemoryJournal journal;
+      for (Row& row : experiment_.run_cells(group, journal)) rows_.push_back(std::move(row));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "toy_experiment.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <new>
@@ -15,6 +16,7 @@ namespace {
 using namespace harness;
 
 std::function<void(std::size_t)> before_each_cell;
+std::function<void(std::size_t)> before_each_block;
 
 struct ToyRow {
   std::int64_t inputs = 0;
@@ -56,10 +58,11 @@ class Toy : public Experiment {
     t.add("toy.hidden", "hidden widths", hidden_, list_of(shape(1, 1000)));
     t.add("toy.way", "how each cell goes", ways_,
           list_of(one_of({"plain", "fine", "digits", "stepped", "unpromised", "nan", "broken", "throws",
-                          "throws_int", "no_memory", "skips", "other_row"})));
+                          "throws_int", "no_memory", "recorded", "skips", "other_row"})));
     t.add("toy.scale", "scales the errors", scale_, real_number(0, 1e6));
     t.add("toy.bias", "whether there is one", bias_, yes_or_no());
     t.add("toy.cell_limit", "more cells than this are refused", cell_limit_, whole_number(1, 1000));
+    t.add("toy.group", "cells that run side by side", group_, whole_number(1, 100));
     return t;
   }
 
@@ -82,6 +85,18 @@ class Toy : public Experiment {
     return cells;
   }
 
+  std::size_t group_size(std::size_t first) override {
+    return std::min(static_cast<std::size_t>(group_), rows_.size() - first);
+  }
+
+  std::vector<Row> run_cells(const std::vector<std::size_t>& cells, RecordJournal& journal) override {
+    const auto is_recorded = [&](std::size_t index) { return rows_[index].way == "recorded"; };
+    if (std::any_of(cells.begin(), cells.end(), is_recorded)) record(journal);
+    std::vector<Row> rows;
+    for (const std::size_t index : cells) rows.push_back(run_cell(index));
+    return rows;
+  }
+
   Row run_cell(std::size_t index) override {
     if (before_each_cell) before_each_cell(index);
     ToyRow row = rows_.at(index);
@@ -89,6 +104,7 @@ class Toy : public Experiment {
     row.of_promise = 0.25;
     row.time_ns = 1234.5 * static_cast<double>(index + 1);
     row.remark = "a \"remark\", with comma";
+    if (row.way == "recorded") row.error = recorded_sum_;
     if (row.way == "fine") row.error = 1.0 / 3.0 * scale_;
     if (row.way == "digits") row.error = 43000123.25;
     if (row.way == "stepped") row.error = 1e-7 * scale_;
@@ -110,6 +126,30 @@ class Toy : public Experiment {
   }
 
  private:
+  void record(RecordJournal& journal) {
+    constexpr std::size_t record_size = 2, n_records = 12, block = 3;
+    const auto fraction = [](const std::vector<double>& numbers) {
+      return static_cast<double>(numbers.size()) / (record_size * n_records);
+    };
+    std::vector<double> numbers = journal.earlier(record_size);
+    journal.show_progress(fraction(numbers));
+    while (numbers.size() < record_size * n_records) {
+      if (before_each_block) before_each_block(numbers.size() / record_size);
+      if (journal.stop_requested()) throw Interrupted();
+      std::vector<double> records;
+      for (std::size_t i = numbers.size() / record_size;
+           i < n_records && records.size() < record_size * block; ++i) {
+        records.push_back(static_cast<double>(i));
+        records.push_back(1 / (static_cast<double>(i) + 3));
+      }
+      journal.append(records);
+      numbers.insert(numbers.end(), records.begin(), records.end());
+      journal.show_progress(fraction(numbers));
+    }
+    recorded_sum_ = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) recorded_sum_ += static_cast<double>(i + 1) * numbers[i];
+  }
+
   std::int64_t seed_ = 1;
   std::int64_t inputs_ = 1;
   std::vector<Shape> hidden_ = {{3, 2}};
@@ -117,7 +157,9 @@ class Toy : public Experiment {
   double scale_ = 1;
   bool bias_ = true;
   std::int64_t cell_limit_ = 100;
+  std::int64_t group_ = 1;
   std::vector<ToyRow> rows_;
+  double recorded_sum_ = 0;  // of the records of the present group
 };
 
 std::unique_ptr<Experiment> make_toy() { return std::make_unique<Toy>(); }
@@ -133,5 +175,10 @@ std::span<const ExperimentInfo> toy_experiments() { return toys; }
 
 BeforeEachCell::BeforeEachCell(std::function<void(std::size_t)> call) { before_each_cell = std::move(call); }
 BeforeEachCell::~BeforeEachCell() { before_each_cell = nullptr; }
+
+BeforeEachBlock::BeforeEachBlock(std::function<void(std::size_t)> call) {
+  before_each_block = std::move(call);
+}
+BeforeEachBlock::~BeforeEachBlock() { before_each_block = nullptr; }
 
 }  // namespace jacobench::testing

@@ -21,6 +21,16 @@ class BeforeEachCell {
   BeforeEachCell& operator=(const BeforeEachCell&) = delete;
 };
 
+// Called before each block of records of a toy whose way is `recorded`, while it lives, with the number of records that
+// there are by then. Such a toy makes 12 records of 2 numbers in blocks of 3, and its error is made of all of them.
+class BeforeEachBlock {
+ public:
+  explicit BeforeEachBlock(std::function<void(std::size_t)> call);
+  ~BeforeEachBlock();
+  BeforeEachBlock(const BeforeEachBlock&) = delete;
+  BeforeEachBlock& operator=(const BeforeEachBlock&) = delete;
+};
+
 // A config of six cells, all of which end well.
 inline const std::string toy_config =
     "experiment = toy\n"

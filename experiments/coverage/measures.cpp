@@ -1,0 +1,258 @@
+#include "coverage/measures.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench::coverage {
+namespace {
+
+constexpr double z_95 = 1.959963984540054;   // normal quantile at 0.975
+constexpr double z_999 = 3.290526731491896;  // and at 0.9995
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+using Replicates = std::vector<Index>;
+
+double count(Index n) { return static_cast<double>(n); }
+
+// Those whose columns `holds`.
+template <class Predicate>
+Replicates replicates_where(Index n_replicates, const Predicate& holds) {
+  Replicates found;
+  for (Index r = 0; r < n_replicates; ++r)
+    if (holds(r)) found.push_back(r);
+  return found;
+}
+
+Vector column_means(const Matrix& A) { return A.colwise().mean().transpose(); }
+
+// Over n >= 2 values.
+double variance(const Vector& v) { return (v.array() - v.mean()).square().sum() / count(v.size() - 1); }
+
+Estimate mean_of(const Vector& v) { return {v.mean(), std::sqrt(variance(v) / count(v.size()))}; }
+
+// sqrt of the mean of v, by the delta method.
+Estimate root_mean(const Vector& v) {
+  const auto [mean, error] = mean_of(v);
+  const double root = std::sqrt(mean);
+  return {root, root > 0 ? error / (2 * root) : 0};
+}
+
+// How many independent trials have the standard error se. Shares that agree but for the rounding of their
+// mean, at most R units of it, say no more than R trials do.
+double effective_number(double p, double se, Index n_replicates) {
+  const double R = count(n_replicates);
+  return se > R * unit_roundoff ? p * (1 - p) / (se * se) : R;
+}
+
+// From one share in [0, 1] a replicate.
+Proportion proportion_of(const Vector& shares) {
+  const auto [p, se] = mean_of(shares);
+  Proportion result = wilson(p, effective_number(p, se, shares.size()), z_95);
+  result.standard_error = se;
+  return result;
+}
+
+// How much of the target lies where, [M x R]; 0 in the columns of failed replicates.
+struct Shares {
+  Matrix below, covered, above;
+};
+
+Shares shares_of(const Samples& s, const Vector& target, const Replicates& with_interval) {
+  const Matrix none = Matrix::Zero(s.lower.rows(), s.lower.cols());
+  Shares shares{none, none, none};
+  for (const Index r : with_interval)
+    for (Index m = 0; m < target.size(); ++m) {
+      const double l = s.lower(m, r) - target[m], u = s.upper(m, r) - target[m];
+      if (s.new_observation) {
+        const auto& [law, sd] = *s.new_observation;
+        const double up_to_l = law.cdf(l / sd[m]), up_to_u = law.cdf(u / sd[m]);
+        shares.below(m, r) = up_to_l;
+        shares.covered(m, r) = up_to_u - up_to_l;
+        shares.above(m, r) = 1 - up_to_u;
+      } else {
+        shares.below(m, r) = l > 0;
+        shares.covered(m, r) = l <= 0 && u >= 0;
+        shares.above(m, r) = u < 0;
+      }
+    }
+  return shares;
+}
+
+// max(l - y, 0) + max(y - u, 0) at point m, in expectation for a prediction; l and u less the truth.
+double missed_by(const Samples& s, Index m, double l, double u) {
+  if (!s.new_observation) return std::max(l, 0.0) + std::max(-u, 0.0);
+  const auto& [law, sd] = *s.new_observation;
+  const double z = u / sd[m];
+  return sd[m] * (law.mean_below(l / sd[m]) + law.mean_below(z) - z);
+}
+
+// Mean over points.
+double score_of(const Samples& s, Index r) {
+  double sum = 0;
+  for (Index m = 0; m < s.truth.size(); ++m) {
+    const double l = s.lower(m, r), u = s.upper(m, r);
+    sum += u - l + 2 / (1 - s.level) * missed_by(s, m, l - s.truth[m], u - s.truth[m]);
+  }
+  return sum / count(s.truth.size());
+}
+
+double median(Vector v) {
+  std::sort(v.begin(), v.end());
+  const Index n = v.size();
+  return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}
+
+CoverageAt coverage_at(Index m, const Matrix& covered, bool is_prediction) {
+  const Vector shares = covered.row(m).transpose();
+  if (is_prediction) return {m, proportion_of(shares)};
+  return {m, wilson(shares.mean(), count(shares.size()), z_95)};
+}
+
+void measure_coverage(const Samples& s, const Replicates& with_interval, Measures& measures) {
+  const Shares shares = shares_of(s, s.truth, with_interval);
+  measures.coverage_by_replicate = column_means(shares.covered);
+  measures.coverage = proportion_of(measures.coverage_by_replicate);
+  measures.verdict = verdict_of(measures.coverage, s.fit.cols(), s.level);
+  measures.below = mean_of(column_means(shares.below));
+  measures.above = mean_of(column_means(shares.above));
+  measures.coverage_by_point = shares.covered.rowwise().mean();
+  Index lowest = 0, highest = 0;
+  measures.coverage_by_point.minCoeff(&lowest);
+  measures.coverage_by_point.maxCoeff(&highest);
+  measures.lowest = coverage_at(lowest, shares.covered, s.new_observation.has_value());
+  measures.highest = coverage_at(highest, shares.covered, s.new_observation.has_value());
+  if (!s.new_observation) {
+    const Vector all_points = shares.covered.colwise().minCoeff().transpose();
+    measures.simultaneous = wilson(all_points.mean(), count(all_points.size()), z_95);
+  }
+}
+
+void measure_width(const Samples& s, const Replicates& with_interval, Measures& measures) {
+  measures.width_by_replicate = Vector::Constant(s.fit.cols(), nan);
+  if (with_interval.empty()) return;
+  const Vector widths = column_means((s.upper - s.lower)(Eigen::all, with_interval));
+  measures.width_by_replicate(with_interval) = widths;
+  measures.median_width = median(widths);
+  if (widths.size() < 2 || !widths.allFinite()) return;
+  measures.mean_width = mean_of(widths);
+  Vector scores(widths.size());
+  for (Index i = 0; i < scores.size(); ++i)
+    scores[i] = score_of(s, with_interval[static_cast<std::size_t>(i)]);
+  measures.score = mean_of(scores);
+}
+
+// Mean over points of (f^ - mean)^2 R / (R - 1), whose mean over replicates is the mean variance.  Shape: [R]
+Vector squared_deviations(const Matrix& fit) {
+  const Vector centre = fit.rowwise().mean();
+  return column_means((fit.colwise() - centre).cwiseAbs2()) * (count(fit.cols()) / count(fit.cols() - 1));
+}
+
+double rms(const Vector& v) { return std::sqrt(v.squaredNorm() / count(v.size())); }
+
+void measure_fit(const Samples& s, const Replicates& with_interval, Measures& measures) {
+  const Replicates with_fit =
+      replicates_where(s.fit.cols(), [&](Index r) { return s.fit.col(r).allFinite(); });
+  if (with_fit.size() < 2) return;
+  const Matrix fit = s.fit(Eigen::all, with_fit);
+  const Vector centre = fit.rowwise().mean();
+  const Vector bias = centre - s.truth;
+  const Vector se = ((fit.colwise() - centre).rowwise().squaredNorm() / count(fit.cols() - 1)).cwiseSqrt();
+  measures.empirical_se = root_mean(squared_deviations(fit));
+  measures.rms_bias = rms(bias);
+  if (se.minCoeff() > 0) measures.rms_bias_over_se = rms(bias.cwiseQuotient(se));
+  measures.bias_eliminated = proportion_of(column_means(shares_of(s, centre, with_interval).covered));
+}
+
+// A / B and the delta method for sqrt(A / B).
+std::optional<Estimate> root_ratio(const Vector& a, const Vector& b) {
+  const double A = a.mean(), B = b.mean();
+  if (!(A > 0 && B > 0)) return {};
+  const double ratio = std::sqrt(A / B);
+  return Estimate{ratio, ratio / 2 * mean_of(a / A - b / B).standard_error};
+}
+
+void measure_se(const Samples& s, Measures& measures) {
+  const Replicates with_se = replicates_where(
+      s.se.cols(), [&](Index r) { return s.se.col(r).allFinite() && s.fit.col(r).allFinite(); });
+  if (with_se.size() < 2) return;
+  const Vector squares = column_means(s.se(Eigen::all, with_se).cwiseAbs2());
+  measures.model_se = root_mean(squares);
+  measures.se_ratio = root_ratio(squares, squared_deviations(s.fit(Eigen::all, with_se)));
+}
+
+void check(const Samples& s) {
+  const Index M = s.truth.size(), R = s.fit.cols();
+  const auto fits = [&](const MatrixView& A) { return A.rows() == M && A.cols() == R; };
+  JB_EXPECT(M >= 1 && R >= 2, "{} points and {} replicates, want 1 and 2", M, R);
+  JB_EXPECT(fits(s.fit) && fits(s.se) && fits(s.lower) && fits(s.upper), "samples are not all {} x {}", M, R);
+  JB_EXPECT(s.truth.allFinite(), "the truth is not finite");
+  JB_EXPECT(s.level > 0 && s.level < 1, "a level of {}", s.level);
+  if (s.new_observation) {
+    const VectorView& sd = s.new_observation->sd;
+    JB_EXPECT(sd.size() == M && sd.allFinite() && sd.minCoeff() > 0, "{} positive sd for {} points",
+              sd.size(), M);
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::nominal:
+      return "nominal";
+    case Verdict::under:
+      return "under";
+    case Verdict::over:
+      return "over";
+  }
+  return "?";
+}
+
+Proportion wilson(double p, double n_effective, double z) {
+  const double n = n_effective, z2 = z * z, variance = p * (1 - p) / n;
+  const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
+  const double half = z * std::sqrt(variance + z2 / (4 * n * n)) / (1 + z2 / n);
+  // Exactly, the interval holds p and is within [0, 1]: rounding must not take that away at p = 0 and 1.
+  return {p, std::sqrt(variance), std::max(0.0, std::min(p, centre - half)),
+          std::min(1.0, std::max(p, centre + half))};
+}
+
+Verdict verdict_of(const Proportion& coverage, Index n_replicates, double level) {
+  const double n = effective_number(coverage.value, coverage.standard_error, n_replicates);
+  const Proportion at_999 = wilson(coverage.value, n, z_999);
+  if (at_999.upper < level) return Verdict::under;
+  if (at_999.lower > level) return Verdict::over;
+  return Verdict::nominal;
+}
+
+Measures measure(const Samples& samples) {
+  check(samples);
+  // Infinite bounds on the same side leave a width of NaN: no interval either.
+  const Matrix widths = samples.upper - samples.lower;
+  const Replicates with_interval =
+      replicates_where(widths.cols(), [&](Index r) { return !widths.col(r).hasNaN(); });
+  Measures measures{};
+  measures.n_replicates = widths.cols();
+  measures.n_failed = widths.cols() - static_cast<Index>(with_interval.size());
+  measure_coverage(samples, with_interval, measures);
+  measure_width(samples, with_interval, measures);
+  measure_fit(samples, with_interval, measures);
+  measure_se(samples, measures);
+  return measures;
+}
+
+PairedDifference paired_difference(const VectorView& a, const VectorView& b) {
+  JB_EXPECT(a.size() == b.size(), "{} and {} replicates", a.size(), b.size());
+  const Vector all = a - b;
+  const Replicates pairs = replicates_where(all.size(), [&](Index r) { return std::isfinite(all[r]); });
+  PairedDifference result{{}, all.size() - static_cast<Index>(pairs.size())};
+  if (pairs.size() >= 2) result.mean = mean_of(all(pairs));
+  return result;
+}
+
+}  // namespace jacobench::coverage

@@ -1,0 +1,41 @@
+// Laws of the noise e on the observations y = f(x) + sd(x) e, each of mean 0 and variance 1.
+//
+// Model:  normal          N(0, 1)
+//         student5        t_5 sqrt(3 / 5): heavy tails
+//         skewed          Exp(1) - 1: no errors below -1, a long tail above
+//         heteroscedastic N(0, 1) as well, but sd(x) = sd exp(x_1 / scale), the other laws having sd(x) = sd
+// Source: Boost.Math for distribution functions, Boost.Random for draws
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "jacobench/base/matrix.hpp"
+#include "jacobench/base/random.hpp"
+
+namespace jacobench::coverage {
+
+// cdf(z) = P(e <= z), mean_below(z) = E max(z - e, 0) = int_{-inf}^z cdf: what an interval score needs, since
+// E max(e - z, 0) = mean_below(z) - z. Infinite z give the limits; NaN is a domain_error of Boost.Math.
+// Accuracy: some units of roundoff of max(1, |z|), absolute
+struct NoiseLawInfo {
+  std::string_view name;
+  std::string_view summary;
+  double (*draw)(RandomStream& stream);  // allocates nothing
+  double (*cdf)(double z);
+  double (*mean_below)(double z);
+  bool is_heteroscedastic;
+};
+
+std::span<const NoiseLawInfo> noise_law_table();
+
+// Throws InputError, listing the known names, for an unknown one.
+const NoiseLawInfo& find_noise_law(std::string_view name);
+
+// A row of a matrix of inputs, without a copy.
+using RowView = Eigen::Ref<const Eigen::RowVectorXd, 0, Eigen::InnerStride<>>;
+
+// sd(x).  Shape: x [D]; scale > 0 is that of the design
+double sd_at(const NoiseLawInfo& law, double sd, const RowView& x, double scale);
+
+}  // namespace jacobench::coverage
