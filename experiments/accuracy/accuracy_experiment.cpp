@@ -220,4 +220,16 @@ std::vector<std::string> AccuracyExperiment::laws(const std::vector<harness::Row
   return accuracy_laws(columns(), rows);
 }
 
+std::vector<harness::SummaryColumn> AccuracyExperiment::summary_columns() const {
+  using Where = std::vector<std::pair<std::string, std::string>>;
+  const auto greatest_error = [](const std::string& heading, const std::string& strategy) {
+    return harness::SummaryColumn{.name = strategy + "_max_scaled_error",
+                                  .heading = heading,
+                                  .column = "max_scaled_error",
+                                  .where = Where{{"strategy", strategy}, {"wrt", "parameters"}},
+                                  .choice = harness::RowChoice::greatest};
+  };
+  return {greatest_error("layerwise error", "layerwise"), greatest_error("central error", "ceres_central")};
+}
+
 }  // namespace jacobench::accuracy

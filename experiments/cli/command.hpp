@@ -55,6 +55,7 @@ std::optional<std::vector<std::string>> read_operands(const Invocation& invocati
 
 int run_command(const Invocation&);       // run CONFIG
 int table_command(const Invocation&);     // table RESULT...
+int join_command(const Invocation&);      // join RESULT...
 int check_command(const Invocation&);     // check RESULT
 int fit_command(const Invocation&);       // fit DATA
 int interval_command(const Invocation&);  // interval FIT

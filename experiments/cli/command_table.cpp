@@ -13,9 +13,11 @@ namespace jacobench::cli {
 namespace {
 
 constexpr Command commands[] = {
-    {"run", "CONFIG [--out DIR] [--key value ...]", "run a study, or go on with it, and print its table",
-     run_command},
+    {"run", "CONFIG [--out DIR | --plan | --replay CELL:REPLICATE] [--key value ...]",
+     "run a study, or go on with it, and print its table", run_command},
     {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
+    {"join", "RESULT... [--format text|markdown|csv|latex]",
+     "set results of different experiments side by side, one line a network", join_command},
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
     {"compare", "A B [--force]", "set the timings of two results of a study side by side", compare_command},

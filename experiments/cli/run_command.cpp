@@ -1,4 +1,4 @@
-// jacobench run CONFIG [--out DIR] [--key value ...]
+// jacobench run CONFIG [--out DIR | --plan | --replay CELL:REPLICATE] [--key value ...]
 #include <filesystem>
 #include <ostream>
 
@@ -10,6 +10,7 @@
 #include "harness/manifest.hpp"
 #include "harness/message.hpp"
 #include "harness/options.hpp"
+#include "harness/plan.hpp"
 #include "harness/runner.hpp"
 #include "harness/table.hpp"
 
@@ -49,7 +50,13 @@ int run_command(const Invocation& invocation) {
   std::string result =
       has_config ? (std::filesystem::path("output") / config_file.stem()).string() : "output/CONFIG";
   OptionTable own;
+  const std::string default_result = result;
+  bool wants_plan = false;
+  std::optional<CellReplicate> replicate;
   own.add("out", "result folder", result, text());
+  own.add_flag("plan", "print what would be run, and run and write nothing", wants_plan);
+  own.add("replay", "do one replicate of a cell once more, say what came of it, and write nothing", replicate,
+          value_or("none", cell_replicate()));
 
   if (config_file == "--help") {
     print_all_options(invocation.out, own, invocation.experiments);
@@ -65,13 +72,27 @@ int run_command(const Invocation& invocation) {
   if (!operands) return all_well;
   if (!operands->empty()) throw InputError("run: {} is one argument too many", in_quotes(operands->front()));
 
+  if (wants_plan && replicate)
+    throw InputError("run: --plan and --replay do not go together; give one of them");
+  if ((wants_plan || replicate) && result != default_result)
+    throw InputError("run: --out does not go with {}, which writes nothing; leave it out",
+                     wants_plan ? "--plan" : "--replay");
+  if (wants_plan) {
+    write_table(invocation.out, numbered_plan(*study.experiment), "text");
+    return all_well;
+  }
+  if (replicate) {
+    fmt::print(invocation.out, "{}\n", replay(*study.experiment, *replicate));
+    return all_well;
+  }
+
   std::vector<std::string> command_line = {"run"};
   command_line.insert(command_line.end(), arguments.begin(), arguments.end());
   const RunSummary summary = run_study(study, result, command_line_text(command_line), invocation.progress);
   if (!summary.signal) {
     std::vector<StoredResult> results;
     results.push_back(read_result(result, invocation.experiments, invocation.err));
-    write_table(invocation.out, results, "text");
+    write_table(invocation.out, table_of(results), "text");
   }
   return report(summary, result, invocation.err);
 }

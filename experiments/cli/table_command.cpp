@@ -1,11 +1,6 @@
 // jacobench table RESULT... [--format text|markdown|csv|latex]
-#include <ostream>
-
-#include <fmt/ostream.h>
-
-#include "jacobench/base/errors.hpp"
-
 #include "cli/command.hpp"
+#include "cli/stored_results.hpp"
 #include "harness/table.hpp"
 
 namespace jacobench::cli {
@@ -18,15 +13,7 @@ int table_command(const Invocation& invocation) {
   own.add("format", "how the table is written", format, one_of(table_format_names()));
   const auto folders = read_operands(invocation, "table", {&own});
   if (!folders) return all_well;
-  if (folders->empty()) throw InputError("table: no result is given: jacobench table RESULT...");
-
-  std::vector<StoredResult> results;
-  for (const std::string& folder : *folders) {
-    results.push_back(read_result(folder, invocation.experiments, invocation.err));
-    if (!results.back().is_complete())
-      fmt::print(invocation.err, "{}: unfinished, {} cells\n", folder, results.back().progress_text());
-  }
-  write_table(invocation.out, results, format);
+  write_table(invocation.out, table_of(read_results(invocation, "table", *folders)), format);
   return all_well;
 }
 

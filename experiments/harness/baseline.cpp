@@ -19,7 +19,8 @@ constexpr const char* format_name = "jacobench-baseline";
 constexpr int format_version = 1;
 
 bool is_figure(ColumnRole role) {
-  return role == ColumnRole::promise || role == ColumnRole::gated || role == ColumnRole::measure;
+  return role == ColumnRole::promise || role == ColumnRole::gated || role == ColumnRole::estimate ||
+         role == ColumnRole::measure;
 }
 
 Json to_json(const BaselineCell& cell) {

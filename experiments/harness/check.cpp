@@ -1,6 +1,7 @@
 #include "harness/check.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -46,6 +47,28 @@ void hold_promises(const ColumnList& columns, const Row& row, std::vector<std::s
   }
 }
 
+// Both with their standard errors; an empty optional is an error that is null.
+struct Estimates {
+  double now, then;
+  std::optional<double> error_now, error_then;
+};
+
+// What is wrong with an estimate beside the baseline's; empty where nothing is.
+std::string problem_of(const Estimates& e) {
+  if (!e.error_now || !e.error_then)
+    return fmt::format("is {}, the baseline has {}; {} is without a standard error", exact_text(e.now),
+                       exact_text(e.then), e.error_now ? "the baseline's" : "this one");
+  constexpr double two_sided_999_permille = 3.29;  // of the normal distribution, in standard deviations
+  constexpr double rounding = 1e-12;
+  const double allowed = std::max(two_sided_999_permille * std::hypot(*e.error_now, *e.error_then),
+                                  rounding * std::max(std::abs(e.now), std::abs(e.then)));
+  const double difference = std::abs(e.now - e.then);
+  if (difference <= allowed) return {};
+  return fmt::format("is {}, the baseline has {}; they are {} apart, and {} standard errors allow {}",
+                     exact_text(e.now), exact_text(e.then), rounded_text(difference, 3),
+                     two_sided_999_permille, rounded_text(allowed, 3));
+}
+
 void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell& before, double factor,
                   std::vector<std::string>& problems) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -65,6 +88,11 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
                                      exact_text(*now), exact_text(factor * base),
                                      is_below_floor ? "the floor" : "the baseline's", exact_text(base),
                                      exact_text(factor)));
+    } else if (column.role == ColumnRole::estimate && now && then) {
+      const auto error_now = number_in(row.values[column_index(columns, column.standard_error)]);
+      const auto error_then = number_in(before.figure(column.standard_error).value_or(Value()));
+      const std::string problem = problem_of({*now, *then, error_now, error_then});
+      if (!problem.empty()) problems.push_back(fmt::format("{}: {} {}", before.key, column.name, problem));
     }
   }
 }

@@ -14,6 +14,24 @@
 
 namespace jacobench::harness {
 
+// Which of several rows of a network stands for them.
+enum class RowChoice {
+  only,      // they must agree on the figure
+  least,     // the one with the least figure
+  greatest,  // the one with the greatest
+};
+
+// A figure of a network, identity columns `network` and `activation`, that `join` sets beside those of other
+// experiments.
+struct SummaryColumn {
+  std::string name;     // in CSV
+  std::string heading;  // for people
+  std::string column;   // whose figure it is, with its role, unit, digits and standard error
+  // The rows it is taken from have these values, as exact_text, in these columns.
+  std::vector<std::pair<std::string, std::string>> where = {};
+  RowChoice choice = RowChoice::only;
+};
+
 // An experiment is made fresh for each command, configured through its option table, and then asked for its
 // cells. A cell is a row whose identity columns are filled in; running it fills in the rest.
 class Experiment {
@@ -44,8 +62,19 @@ class Experiment {
     return {run_cell(cells.front())};
   }
 
+  // What `run --plan` prints of the configured study: a row for each of `cells`, in their order, and notes on the whole.
+  // Here their identity alone. Throws as `cells` does.
+  virtual RowTable plan();
+
+  // Does one replicate of the cell at this index of `cells`, once more and to the bit, and says what came of it: lines
+  // for people. Throws InputError where there is no such replicate; here always.
+  virtual std::string replay(std::size_t index, std::int64_t replicate);
+
   // What can be said of the rows in general, as lines below the table: fitted laws with their intervals.
   virtual std::vector<std::string> laws([[maybe_unused]] const std::vector<Row>& rows) const { return {}; }
+
+  // What this experiment says of each network; nothing where its rows are not of networks.
+  virtual std::vector<SummaryColumn> summary_columns() const { return {}; }
 
   // Name and value of what the manifest should say of the machine besides what it says of every run.
   virtual std::vector<std::pair<std::string, std::string>> circumstances() const { return {}; }

@@ -14,10 +14,7 @@ RowsByColumn::RowsByColumn(const ColumnList& columns, const std::vector<Row>& ro
 }
 
 const Value& RowsByColumn::value(const Row& row, std::string_view column) const {
-  const auto found =
-      std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == column; });
-  JB_EXPECT(found != columns_.end(), "no column {}", column);
-  return row.values.at(static_cast<std::size_t>(found - columns_.begin()));
+  return row.values.at(column_index(columns_, column));
 }
 
 std::string RowsByColumn::text(const Row& row, std::string_view column) const {

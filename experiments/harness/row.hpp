@@ -2,6 +2,7 @@
 // all come from that list.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,6 +15,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "jacobench/base/errors.hpp"
 
 namespace jacobench::harness {
 
@@ -28,6 +31,7 @@ enum class ColumnRole {
   promise,   // a ratio to what was promised: `check` fails where it exceeds 1, or is null without a waiver
   waiver,    // why nothing is promised of this row; null where something is
   gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor
+  estimate,  // a Monte Carlo figure: `check` fails where it is off the baseline by more than their errors allow
 };
 
 struct Column {
@@ -39,6 +43,8 @@ struct Column {
   bool starts_group =
       false;         // identity columns: tables for people begin a new group of rows where it changes
   double floor = 0;  // gated columns: values up to this one count as equal to it in `check`
+  std::string standard_error =
+      {};  // estimate columns: name of the measure column of its standard error, without a heading of its own
 };
 
 using ColumnList = std::vector<Column>;
@@ -69,6 +75,22 @@ struct Row {
   std::string reason;  // empty if and only if status is ok
   std::vector<Value> values;
 };
+
+// Rows under one list of columns, and what people are told above and below them.
+struct RowTable {
+  ColumnList columns;
+  std::vector<Row> rows;
+  std::vector<std::string> preamble = {}, notes = {};
+  bool rows_have_status = true;  // that CSV is to tell of
+};
+
+// The place of the column of this name, which is in the list.
+inline std::size_t column_index(const ColumnList& columns, std::string_view name) {
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const Column& column) { return column.name == name; });
+  JB_EXPECT(found != columns.end(), "no column {}", name);
+  return static_cast<std::size_t>(found - columns.begin());
+}
 
 inline Value to_value(bool value) { return value; }
 inline Value to_value(double value) { return std::isfinite(value) ? Value(value) : Value(); }

@@ -4,7 +4,8 @@
 #include <ostream>
 #include <set>
 
-#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
 #include "jacobench/base/errors.hpp"
 
@@ -18,55 +19,9 @@ namespace {
 
 bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
-// A result by the last part of its path, or by the whole path where another one has the same last part.
-std::vector<std::string> result_names(const std::vector<StoredResult>& results) {
-  std::vector<std::string> names;
-  std::set<std::string> distinct;
-  for (const StoredResult& result : results) {
-    const auto path = result.folder.lexically_normal();
-    names.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
-    distinct.insert(names.back());
-  }
-  if (distinct.size() == names.size()) return names;
-  for (std::size_t i = 0; i < results.size(); ++i) names[i] = results[i].folder.string();
-  return names;
-}
-
-// The rows of all results under one list of columns.
-struct JoinedRows {
-  ColumnList columns;
-  std::vector<Row> rows;
-};
-
-JoinedRows joined(const std::vector<StoredResult>& results) {
-  JB_EXPECT(!results.empty(), "a table of no result");
-  const StoredResult& first = results.front();
-  for (const StoredResult& result : results) {
-    if (result.study.experiment_name == first.study.experiment_name) continue;
-    throw InputError("{}: is a result of experiment {}, but {} is one of {}; a table takes one experiment",
-                     result.folder.string(), result.study.experiment_name, first.folder.string(),
-                     first.study.experiment_name);
-  }
-  JoinedRows all{first.columns(), {}};
-  const bool has_result_column = results.size() > 1;
-  if (has_result_column) {
-    const Column column = {
-        .name = "result", .heading = "result", .role = ColumnRole::identity, .starts_group = true};
-    all.columns.insert(all.columns.begin(), column);
-  }
-  const std::vector<std::string> names = result_names(results);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    for (Row row : results[i].rows) {
-      if (has_result_column) row.values.insert(row.values.begin(), names[i]);
-      all.rows.push_back(std::move(row));
-    }
-  }
-  return all;
-}
-
 enum class Place { hidden, preamble, table };
 
-Place place_of(const JoinedRows& all, std::size_t column) {
+Place place_of(const RowTable& all, std::size_t column) {
   const auto holds_throughout = [&](auto predicate) {
     return std::all_of(all.rows.begin(), all.rows.end(),
                        [&](const Row& row) { return predicate(row.values[column]); });
@@ -79,16 +34,22 @@ Place place_of(const JoinedRows& all, std::size_t column) {
   return Place::table;
 }
 
-std::string cell_text(const Column& column, const Value& value) {
-  const bool is_identity = column.role == ColumnRole::identity;
-  return is_identity ? exact_text_for_people(value) : rounded_text(value, column.digits);
+std::string cell_text(const ColumnList& columns, std::size_t c, const Row& row) {
+  const Column& column = columns[c];
+  if (column.role == ColumnRole::identity) return exact_text_for_people(row.values[c]);
+  if (column.role == ColumnRole::estimate) {
+    const auto estimate = number_in(row.values[c]);
+    const auto error = number_in(row.values[column_index(columns, column.standard_error)]);
+    if (estimate && error) return estimate_text(*estimate, *error, column.digits);
+  }
+  return rounded_text(row.values[c], column.digits);
 }
 
 std::string with_unit(const std::string& text, const std::string& unit) {
   return unit.empty() ? text : text + " " + unit;
 }
 
-bool column_is_numeric(const JoinedRows& all, std::size_t column) {
+bool column_is_numeric(const RowTable& all, std::size_t column) {
   return std::all_of(all.rows.begin(), all.rows.end(), [&](const Row& row) {
     return is_null(row.values[column]) || is_number(row.values[column]);
   });
@@ -123,24 +84,65 @@ class Notes {
   std::vector<Note> notes_;
 };
 
-std::vector<std::string> completeness(const std::vector<StoredResult>& results) {
-  const std::vector<std::string> names = result_names(results);
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const StoredResult& result = results[i];
-    const std::string name = results.size() > 1 ? names[i] + ": " : "";
-    lines.push_back(fmt::format("{}{}, {} cells{}", name, result.study.experiment_name,
-                                result.progress_text(), result.is_complete() ? "" : " (unfinished)"));
-  }
-  return lines;
-}
-
 }  // namespace
 
-PrintedTable printed_table(const std::vector<StoredResult>& results) {
-  const JoinedRows all = joined(results);
+std::vector<std::string> result_names(const std::vector<StoredResult>& results) {
+  std::vector<std::string> names;
+  std::set<std::string> distinct;
+  for (const StoredResult& result : results) {
+    const auto path = result.folder.lexically_normal();
+    names.push_back((path.has_filename() ? path : path.parent_path()).filename().string());
+    distinct.insert(names.back());
+  }
+  if (distinct.size() == names.size()) return names;
+  for (std::size_t i = 0; i < results.size(); ++i) names[i] = results[i].folder.string();
+  return names;
+}
+
+std::string progress_line(const StoredResult& result, const std::string& name) {
+  return fmt::format("{}{}{}, {} cells{}", name, name.empty() ? "" : ": ", result.study.experiment_name,
+                     result.progress_text(), result.is_complete() ? "" : " (unfinished)");
+}
+
+RowTable table_of(const std::vector<StoredResult>& results) {
+  JB_EXPECT(!results.empty(), "a table of no result");
+  const StoredResult& first = results.front();
+  for (const StoredResult& result : results) {
+    if (result.study.experiment_name == first.study.experiment_name) continue;
+    throw InputError(
+        "{}: is a result of experiment {}, but {} is one of {}; a table takes one experiment (jacobench join "
+        "takes "
+        "several)",
+        result.folder.string(), result.study.experiment_name, first.folder.string(),
+        first.study.experiment_name);
+  }
+  RowTable table{first.columns(), {}};
+  const bool has_result_column = results.size() > 1;
+  if (has_result_column) {
+    const Column column = {
+        .name = "result", .heading = "result", .role = ColumnRole::identity, .starts_group = true};
+    table.columns.insert(table.columns.begin(), column);
+  }
+  const std::vector<std::string> names = result_names(results);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const StoredResult& result = results[i];
+    const std::string name = has_result_column ? names[i] + ": " : "";
+    table.preamble.push_back(fmt::format("{}{}, {} cells{}", name, result.study.experiment_name,
+                                         result.progress_text(),
+                                         result.is_complete() ? "" : " (unfinished)"));
+    for (const std::string& law : result.study.experiment->laws(result.rows))
+      table.notes.push_back(name + law);
+    for (Row row : result.rows) {
+      if (has_result_column) row.values.insert(row.values.begin(), names[i]);
+      table.rows.push_back(std::move(row));
+    }
+  }
+  return table;
+}
+
+PrintedTable printed_table(const RowTable& all) {
   PrintedTable table;
-  table.preamble = completeness(results);
+  table.preamble = all.preamble;
 
   std::vector<std::size_t> shown;
   std::string constants;
@@ -151,7 +153,7 @@ PrintedTable printed_table(const std::vector<StoredResult>& results) {
       shown.push_back(c);
       table.headings.push_back({column.heading, column.unit, column_is_numeric(all, c)});
     } else if (place == Place::preamble) {
-      const std::string text = with_unit(cell_text(column, all.rows.front().values[c]), column.unit);
+      const std::string text = with_unit(cell_text(all.columns, c, all.rows.front()), column.unit);
       constants += fmt::format("{}{} {}", constants.empty() ? "" : ", ", column.heading, text);
     }
   }
@@ -172,7 +174,7 @@ PrintedTable printed_table(const std::vector<StoredResult>& results) {
       if (is_identity && column.starts_group && differs) line.starts_group = true;
       repeats = repeats && is_identity && !differs;
       if (repeats) ++line.n_repeated;
-      line.cells.push_back(cell_text(column, row.values[c]));
+      line.cells.push_back(cell_text(all.columns, c, row));
     }
     if (line.starts_group) line.n_repeated = 0;
     if (!all_ok) line.cells.push_back(notes.status_text(all.columns, row));
@@ -180,9 +182,7 @@ PrintedTable printed_table(const std::vector<StoredResult>& results) {
     previous = &row;
   }
   table.notes = notes.texts();
-  for (std::size_t i = 0; i < results.size(); ++i)
-    for (const std::string& law : results[i].study.experiment->laws(results[i].rows))
-      table.notes.push_back(results.size() > 1 ? result_names(results)[i] + ": " + law : law);
+  table.notes.insert(table.notes.end(), all.notes.begin(), all.notes.end());
   return table;
 }
 
@@ -195,27 +195,33 @@ std::string csv_field(const std::string& text) {
   return field + '"';
 }
 
-void write_csv(std::ostream& out, const std::vector<StoredResult>& results) {
-  const JoinedRows all = joined(results);
-  for (const Column& column : all.columns) out << csv_field(column.name) << ',';
-  out << "status,reason\n";
-  for (const Row& row : all.rows) {
-    for (const Value& value : row.values) out << csv_field(exact_text(value)) << ',';
-    out << name_of(row.status) << ',' << csv_field(row.reason) << '\n';
+void write_csv(std::ostream& out, const RowTable& table) {
+  const auto write_line = [&](std::vector<std::string> fields, std::initializer_list<std::string> status) {
+    if (table.rows_have_status) fields.insert(fields.end(), status);
+    for (std::string& field : fields) field = csv_field(field);
+    fmt::print(out, "{}\n", fmt::join(fields, ","));
+  };
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  write_line(names, {"status", "reason"});
+  for (const Row& row : table.rows) {
+    std::vector<std::string> fields;
+    for (const Value& value : row.values) fields.push_back(exact_text(value));
+    write_line(fields, {std::string(name_of(row.status)), row.reason});
   }
 }
 
 struct TableFormat {
   std::string_view name;
-  void (*write)(std::ostream&, const std::vector<StoredResult>&);
+  void (*write)(std::ostream&, const RowTable&);
 };
 
 constexpr TableFormat formats[] = {
-    {"text", [](std::ostream& out, const auto& results) { lay_out_text(out, printed_table(results)); }},
+    {"text", [](std::ostream& out, const RowTable& table) { lay_out_text(out, printed_table(table)); }},
     {"markdown",
-     [](std::ostream& out, const auto& results) { lay_out_markdown(out, printed_table(results)); }},
+     [](std::ostream& out, const RowTable& table) { lay_out_markdown(out, printed_table(table)); }},
     {"csv", write_csv},
-    {"latex", [](std::ostream& out, const auto& results) { lay_out_latex(out, printed_table(results)); }},
+    {"latex", [](std::ostream& out, const RowTable& table) { lay_out_latex(out, printed_table(table)); }},
 };
 
 }  // namespace
@@ -226,13 +232,12 @@ std::vector<std::string> table_format_names() {
   return names;
 }
 
-void write_table(std::ostream& out, const std::vector<StoredResult>& results,
-                 const std::string& format_name) {
+void write_table(std::ostream& out, const RowTable& table, const std::string& format_name) {
   const auto format = std::find_if(std::begin(formats), std::end(formats), [&](const TableFormat& candidate) {
     return candidate.name == format_name;
   });
   JB_EXPECT(format != std::end(formats), "{} is not a table format", format_name);
-  format->write(out, results);
+  format->write(out, table);
 }
 
 }  // namespace jacobench::harness

@@ -7,6 +7,8 @@
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
+#include "harness/value_text.hpp"
+
 namespace jacobench::harness {
 namespace {
 
@@ -28,19 +30,47 @@ std::size_t integer_part(std::string_view number) {
   return std::min(number.find_first_of(".e"), number.size());
 }
 
-// Adds blanks to the numbers of a column so that their points stand under each other.
-void align_points(Grid& grid, std::size_t column) {
+// Adds blanks to numbers so that their points stand under each other.
+void align_points(std::vector<std::string>& numbers) {
   std::size_t before = 0, after = 0;
-  for (const auto& line : grid) {
-    before = std::max(before, integer_part(line[column]));
-    after = std::max(after, line[column].size() - integer_part(line[column]));
+  for (const std::string& text : numbers) {
+    before = std::max(before, integer_part(text));
+    after = std::max(after, text.size() - integer_part(text));
   }
-  for (auto& line : grid) {
-    std::string& text = line[column];
-    if (text.empty()) continue;
+  for (std::string& text : numbers) {
     const std::size_t n_before = integer_part(text);
-    text.append(after - (text.size() - n_before), ' ').insert(0, before - n_before, ' ');
+    if (!text.empty()) text.append(after - (text.size() - n_before), ' ').insert(0, before - n_before, ' ');
   }
+}
+
+// An estimate, or any other number, and its standard error, which is empty where there is none.
+struct NumberParts {
+  std::string number, error;
+};
+
+NumberParts parts_of(const std::string& text) {
+  const std::size_t end = text.find(plus_minus);
+  if (end == std::string::npos) return {text, ""};
+  return {text.substr(0, end), text.substr(end + plus_minus.size())};
+}
+
+// The same for a column of numbers, some of them perhaps with standard errors, which are aligned among themselves.
+void align_column(Grid& grid, std::size_t column) {
+  std::vector<std::string> numbers, errors;
+  for (const auto& line : grid) {
+    const NumberParts parts = parts_of(line[column]);
+    numbers.push_back(parts.number);
+    errors.push_back(parts.error);
+  }
+  align_points(numbers);
+  align_points(errors);
+  std::size_t width = 0;
+  for (std::string& error : errors) {
+    if (!error.empty()) error.insert(0, plus_minus);
+    width = std::max(width, error.size());
+  }
+  for (std::size_t i = 0; i < grid.size(); ++i)
+    grid[i][column] = numbers[i] + padded(errors[i], width, false);
 }
 
 Grid cells_of(const PrintedTable& table) {
@@ -54,7 +84,7 @@ Grid cells_of(const PrintedTable& table) {
 void pad_columns(Grid& headings, Grid& grid, const PrintedTable& table) {
   for (std::size_t c = 0; c < table.headings.size(); ++c) {
     const bool is_numeric = table.headings[c].is_numeric;
-    if (is_numeric) align_points(grid, c);
+    if (is_numeric) align_column(grid, c);
     std::size_t width = 0;
     for (const auto& line : headings) width = std::max(width, width_of(line[c]));
     for (const auto& line : grid) width = std::max(width, width_of(line[c]));
@@ -97,12 +127,20 @@ std::string escaped_latex(std::string_view text) {
   return result;
 }
 
-// 4.30e7 -> $4.30 \times 10^{7}$, -3 -> $-3$
-std::string latex_number(const std::string& number) {
-  if (number.empty()) return number;
+// 4.30e7 -> 4.30 \times 10^{7}
+std::string with_latex_exponent(const std::string& number) {
   const std::size_t e = number.find('e');
-  if (e == std::string::npos) return "$" + number + "$";
-  return "$" + number.substr(0, e) + " \\times 10^{" + number.substr(e + 1) + "}$";
+  if (e == std::string::npos) return number;
+  return number.substr(0, e) + " \\times 10^{" + number.substr(e + 1) + "}";
+}
+
+// 4.30e7 -> $4.30 \times 10^{7}$, -3 -> $-3$, 0.95 +- 0.12 -> $0.95 \pm 0.12$
+std::string latex_number(const std::string& text) {
+  if (text.empty()) return text;
+  const NumberParts parts = parts_of(text);
+  std::string number = with_latex_exponent(parts.number);
+  if (!parts.error.empty()) number += " \\pm " + with_latex_exponent(parts.error);
+  return "$" + number + "$";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,20 @@ std::string with_short_exponent(const std::string& number) {
   const std::size_t e = number.find('e');
   if (e == std::string::npos) return number;
   return fmt::format("{}e{}", number.substr(0, e), std::stoi(number.substr(e + 1)));
+}
+
+// Of the first digit of the number rounded to so many digits: 9.99 to two digits is 10, which begins with the tens.
+int exponent_of(double value, int digits) {
+  const std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
+  return std::stoi(scientific.substr(scientific.find('e') + 1));
+}
+
+bool is_plain(int exponent) { return exponent >= -3 && exponent <= 4; }
+
+// The number rounded to this power of ten and written plainly, in units of another.
+std::string rounded_at(double value, int place, int unit) {
+  if (place > unit) value = std::round(value * std::pow(10, -place)) * std::pow(10, place);
+  return fmt::format("{:.{}f}", value * std::pow(10, -unit), std::max(0, unit - place));
 }
 
 }  // namespace
@@ -36,10 +52,23 @@ std::string exact_text(const Value& value) {
 
 std::string rounded_text(double value, int digits) {
   if (value == 0) return "0";
-  const std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
-  const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));  // after rounding: 9.99 -> 10
-  if (exponent < -3 || exponent > 4) return with_short_exponent(scientific);
+  const int exponent = exponent_of(value, digits);
+  if (!is_plain(exponent)) return with_short_exponent(fmt::format("{:.{}e}", value, digits - 1));
   return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - exponent));
+}
+
+std::string estimate_text(double estimate, double standard_error, int digits) {
+  constexpr int error_digits = 2;
+  const double scale = std::max(std::abs(estimate), standard_error);
+  if (standard_error <= 1e-12 * scale)
+    return fmt::format("{}{}{}", rounded_text(estimate, digits), plus_minus,
+                       rounded_text(standard_error, error_digits));
+  const int place = exponent_of(standard_error, error_digits) - (error_digits - 1);
+  const int exponent = exponent_of(scale, std::numeric_limits<double>::max_digits10);
+  const int unit = is_plain(exponent) ? 0 : exponent;
+  const std::string suffix = unit == 0 ? "" : fmt::format("e{}", unit);
+  return fmt::format("{}{}{}{}{}", rounded_at(estimate, place, unit), suffix, plus_minus,
+                     rounded_at(standard_error, place, unit), suffix);
 }
 
 std::string rounded_text(const Value& value, int digits) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "harness/row.hpp"
 
@@ -18,6 +19,13 @@ std::string rounded_text(double value, int digits);
 
 // The value for people: doubles rounded, everything else as it is; null is empty.
 std::string rounded_text(const Value& value, int digits);
+
+// An estimate with its standard error, which has two significant digits and says how many the estimate has: 0.9483 +-
+// 0.0041. An error of 0 (or as good as 0) says nothing of that: the estimate then has so many digits.
+std::string estimate_text(double estimate, double standard_error, int digits);
+
+// What stands between the two.
+inline constexpr std::string_view plus_minus = " +- ";
 
 // The number exactly, but with its exponent written as people do: 1e-8.
 std::string exact_text_for_people(const Value& value);

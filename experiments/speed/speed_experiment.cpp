@@ -247,4 +247,18 @@ std::vector<std::string> SpeedExperiment::laws(const std::vector<harness::Row>& 
   return laws;
 }
 
+std::vector<harness::SummaryColumn> SpeedExperiment::summary_columns() const {
+  using harness::RowChoice;
+  const auto of_layerwise = [](const std::string& heading, const std::string& column, RowChoice choice) {
+    return harness::SummaryColumn{.name = "layerwise_" + column,
+                                  .heading = heading,
+                                  .column = column,
+                                  .where = {{"work", "layerwise"}, {"wrt", "parameters"}},
+                                  .choice = choice};
+  };
+  return {of_layerwise("layerwise a row", "ns_per_row", RowChoice::greatest),
+          of_layerwise("over central", "speedup_over_ceres_central", RowChoice::least),
+          of_layerwise("of limit", "of_write_limit", RowChoice::least)};
+}
+
 }  // namespace jacobench::speed

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "error_line.hpp"
+#include "stub_result.hpp"
 #include "toy_run.hpp"
 
 namespace jacobench::harness {
@@ -12,6 +13,7 @@ namespace {
 using namespace testing;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 enum ToyColumn { error = 5, of_promise = 6, remark = 8 };
 
@@ -118,6 +120,45 @@ TEST_F(Check, NamesACellThatOnlyOneOfTheTwoHas) {
   EXPECT_THAT(problems_after([](std::vector<Row>&) {}),
               ElementsAre("inputs=1 hidden=none way=plain: is not in the baseline; --update takes it in",
                           "inputs=1 hidden=9 way=plain: is in the baseline, but no cell of the study"));
+}
+
+// Held to 3.29 standard errors of the difference, 3.29 x 0.005 = 0.01645 for errors of 0.003 and 0.004, on both sides.
+TEST(CheckOfEstimates, HoldsThemToTheErrorOfTheirDifference) {
+  const ColumnList columns = {{.name = "method", .role = ColumnRole::identity},
+                              {.name = "coverage", .role = ColumnRole::estimate, .standard_error = "se"},
+                              {.name = "se", .role = ColumnRole::measure}};
+  const auto result = [&](Value coverage, Value error) {
+    return stub_result("stub", columns, {{RowStatus::ok, "", {std::string("delta"), coverage, error}}});
+  };
+  const auto problems = [&](Value coverage, Value error, Value baseline_error = 0.003) {
+    return problems_against(baseline_of(result(0.95, baseline_error)), result(coverage, error), 2);
+  };
+  EXPECT_THAT(problems(0.95, 0.004), IsEmpty());
+  EXPECT_THAT(problems(0.95 - 0.0164, 0.004), IsEmpty());
+  EXPECT_THAT(problems(0.95 + 0.0164, 0.004), IsEmpty());
+  EXPECT_THAT(
+      problems(0.9335, 0.004),
+      ElementsAre("method=delta: coverage is 0.9335, the baseline has 0.95; they are 0.0165 apart, and 3.29 "
+                  "standard errors allow 0.0164"));
+  EXPECT_THAT(problems(0.9665, 0.004), SizeIs(1));
+
+  // Without any error they are equal up to rounding.
+  EXPECT_THAT(problems(0.95 * (1 + 5e-13), 0.0, 0.0), IsEmpty());
+  EXPECT_THAT(problems(0.95 * (1 + 2e-12), 0.0, 0.0), SizeIs(1));
+
+  // What is null cannot be held.
+  EXPECT_THAT(problems(Value(), 0.004),
+              ElementsAre("method=delta: coverage is not a finite number; the baseline has 0.95"));
+  EXPECT_THAT(
+      problems(0.95, Value()),
+      ElementsAre(
+          "method=delta: coverage is 0.95, the baseline has 0.95; this one is without a standard error",
+          "method=delta: se is not a finite number; the baseline has 0.003"));
+  EXPECT_THAT(
+      problems(0.95, 0.004, Value()),
+      ElementsAre(
+          "method=delta: coverage is 0.95, the baseline has 0.95; the baseline's is without a standard "
+          "error"));
 }
 
 TEST_F(Check, RefusesTheBaselineOfAnotherConfig) {

@@ -63,6 +63,25 @@ TEST_F(CommandLine, RunsIntoOutputUnlessToldOtherwise) {
   EXPECT_TRUE(std::filesystem::exists(path("output/toy/rows.jsonl")));
 }
 
+TEST_F(CommandLine, PlansAndReplaysWithoutWritingAnything) {
+  const std::string file = config("experiment = toy\n[toy]\nway = plain, recorded\n");
+  const auto before = snapshot(folder_.path());
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  EXPECT_EQ(call({"run", file, "--plan", "--toy.inputs", "3"}), all_well);
+  EXPECT_EQ(out_,
+            "inputs 3, hidden 3x2\n\n"
+            "cell  way\n"
+            "--------------\n"
+            "   1  plain\n"
+            "   2  recorded\n\n"
+            "2 cells\n");
+  EXPECT_EQ(call({"run", file, "--replay", "2:1"}), all_well);
+  EXPECT_EQ(out_, "record 1 of way recorded: 1 0.25\n");
+  std::filesystem::current_path(here);
+  EXPECT_EQ(snapshot(folder_.path()), before);
+}
+
 TEST_F(CommandLine, EndsWithOneWhereACellFailed) {
   const std::string file = config("experiment = toy\n[toy]\nway = plain, throws\n");
   EXPECT_EQ(call({"run", file, "--out", path("r")}), not_all_well);
@@ -94,7 +113,7 @@ TEST_F(CommandLine, RefusesBadInputInOneLineAndWritesNothing) {
   } const cases[] = {
       {{}, "no command is given; see jacobench help"},
       {{"rum"}, "\"rum\" is not a command; did you mean run? (see jacobench help)"},
-      {{"--verbose"}, "\"--verbose\" is not a command; known: run, table, check, "},
+      {{"--verbose"}, "\"--verbose\" is not a command; known: run, table, join, check, "},
       {{"run"}, "run: a config file must come first: jacobench run CONFIG [--key value ...]"},
       {{"run", "--seed", "3", file},
        "run: a config file must come first: jacobench run CONFIG [--key value ...]"},
@@ -110,6 +129,18 @@ TEST_F(CommandLine, RefusesBadInputInOneLineAndWritesNothing) {
        "--toy.scale: \"1.5x\" is not a number; allowed: a number from 0 to 1000000"},
       {{"run", file, "--toy.cell_limit=1", "--out", path("r")},
        "toy.hidden: needs 6 GB, this machine has 8; take fewer"},
+      {{"run", file, "--plan", "--replay", "1:0"},
+       "run: --plan and --replay do not go together; give one of them"},
+      {{"run", file, "--plan", "--out", path("r")},
+       "run: --out does not go with --plan, which writes nothing; leave it out"},
+      {{"run", file, "--replay", "1:0", "--out", path("r")},
+       "run: --out does not go with --replay, which writes nothing; leave it out"},
+      {{"run", file, "--replay", "1"},
+       "--replay: \"1\" is not a replicate of a cell; allowed: CELL:REPLICATE, "},
+      {{"run", file, "--replay", "7:0"},
+       "run: there is no cell 7; the cells of this study are 1 to 6, see --plan"},
+      {{"run", file, "--replay", "1:0"}, "run: this experiment has no replicates; run it without --replay"},
+      {{"join"}, "join: no result is given: jacobench join RESULT..."},
       {{"table"}, "table: no result is given: jacobench table RESULT..."},
       {{"table", path("none")}, path("none") + ": is not a folder; name a result folder"},
       {{"table", folder_.path()},

@@ -37,7 +37,8 @@ TEST_F(StudyOfAConfig, HasDefaultsForWhatTheFileDoesNotSay) {
                                                          {"toy.way", "plain"},
                                                          {"toy.scale", "1"},
                                                          {"toy.bias", "yes"},
-                                                         {"toy.cell_limit", "100"}}));
+                                                         {"toy.cell_limit", "100"},
+                                                         {"toy.group", "1"}}));
 }
 
 TEST_F(StudyOfAConfig, ReadsBackWhatItsResolvedConfigSays) {
@@ -58,7 +59,7 @@ TEST_F(StudyOfAConfig, IsRefusedWithFileLineKeyAndRemedy) {
   EXPECT_EQ(
       refusal("experiment = toy\n[network]\nwidth = 3\n"),
       "a.ini:3: network.width: is not a known key; known: seed, toy.inputs, toy.hidden, toy.way, toy.scale, "
-      "toy.bias, toy.cell_limit");
+      "toy.bias, toy.cell_limit, toy.group");
   EXPECT_EQ(refusal(head + "scale = 1.5x\n"),
             "a.ini:3: toy.scale: \"1.5x\" is not a number; allowed: a number from 0 to 1000000");
   EXPECT_EQ(
@@ -73,7 +74,7 @@ TEST_F(StudyOfAConfig, IsRefusedWithFileLineKeyAndRemedy) {
       refusal(head + "way = sideways\n"),
       "a.ini:3: toy.way: \"sideways\" is not known; allowed: plain, fine, digits, stepped, unpromised, nan, "
       "broken, throws, "
-      "throws_int, no_memory, skips, other_row");
+      "throws_int, no_memory, recorded, skips, other_row");
   EXPECT_EQ(refusal(head + "inputs = 1\ninputs = 2\n"), "a.ini:4: toy.inputs: is given twice; keep one");
 }
 

@@ -26,7 +26,7 @@ class Table : public ::testing::Test {
 
   std::string table(const std::string& format) {
     std::ostringstream out;
-    write_table(out, results_, format);
+    write_table(out, table_of(results_), format);
     return "\n" + out.str();
   }
 
@@ -267,7 +267,75 @@ TEST_F(Table, OfDifferentExperimentsIsRefused) {
   run("experiment = toy_too\n", "two");
   EXPECT_EQ(error_line([&] { table("text"); }),
             (folder_.path() / "two").string() + ": is a result of experiment toy_too, but " +
-                (folder_.path() / "one").string() + " is one of toy; a table takes one experiment");
+                (folder_.path() / "one").string() +
+                " is one of toy; a table takes one experiment (jacobench join takes several)");
+}
+
+// Estimates whose errors have digits of different places, one without an error, one that is missing.
+RowTable estimates() {
+  const auto row = [](const std::string& method, Value coverage, Value error) {
+    return Row{RowStatus::ok, "", {method, coverage, error}};
+  };
+  return {{{.name = "method", .heading = "method", .role = ColumnRole::identity},
+           {.name = "coverage",
+            .heading = "coverage",
+            .role = ColumnRole::estimate,
+            .standard_error = "coverage_se"},
+           {.name = "coverage_se", .role = ColumnRole::measure}},
+          {row("delta", 0.94832, 0.00412), row("hc3", 0.9, 0.123), row("ridge", 12.5, 1.5e1),
+           row("exact", 1.0, 0.0), row("once", 0.75, {}), row("never", {}, {})}};
+}
+
+TEST(TableOfEstimates, HasThemWithTheirErrors) {
+  const auto table = [](const std::string& format) {
+    std::ostringstream out;
+    write_table(out, estimates(), format);
+    return "\n" + out.str();
+  };
+  EXPECT_EQ(table("text"), R"(
+
+method            coverage
+--------------------------
+delta    0.9483 +-  0.0041
+hc3      0.90   +-  0.12
+ridge   12      +- 15
+exact    1.00   +-  0
+once     0.750
+never
+)");
+  EXPECT_EQ(table("markdown"), R"(
+| method |           coverage |
+| ------ | ------------------:|
+| delta  |  0.9483 +-  0.0041 |
+| hc3    |  0.90   +-  0.12   |
+| ridge  | 12      +- 15      |
+| exact  |  1.00   +-  0      |
+| once   |  0.750             |
+| never  |                    |
+)");
+  EXPECT_EQ(table("latex"), R"(
+\begin{tabular}{lr}
+\toprule
+method & coverage \\
+\midrule
+delta & $0.9483 \pm 0.0041$ \\
+hc3 & $0.90 \pm 0.12$ \\
+ridge & $12 \pm 15$ \\
+exact & $1.00 \pm 0$ \\
+once & $0.750$ \\
+never &  \\
+\bottomrule
+\end{tabular}
+)");
+  EXPECT_EQ(table("csv"), R"(
+method,coverage,coverage_se,status,reason
+delta,0.94832,0.00412,ok,
+hc3,0.9,0.123,ok,
+ridge,12.5,15,ok,
+exact,1,0,ok,
+once,0.75,,ok,
+never,,,ok,
+)");
 }
 
 TEST(TableLayout, EscapesWhatAFormatReadsAsItsOwn) {

@@ -29,6 +29,25 @@ TEST(RoundedText, LeavesOtherValuesAsTheyAre) {
   EXPECT_EQ(rounded_text(Value(), 3), "");
 }
 
+// Two digits of the error, and as many decimals of the estimate.
+TEST(EstimateText, HasTheDigitsThatTheErrorLeavesIt) {
+  EXPECT_EQ(estimate_text(0.94832, 0.00412, 3), "0.9483 +- 0.0041");
+  EXPECT_EQ(estimate_text(0.95, 0.12, 3), "0.95 +- 0.12");
+  EXPECT_EQ(estimate_text(0.94832, 0.00996, 3), "0.948 +- 0.010");
+  EXPECT_EQ(estimate_text(-2.6, 10.2, 3), "-3 +- 10");
+  EXPECT_EQ(estimate_text(0, 0.5, 3), "0.00 +- 0.50");
+  EXPECT_EQ(estimate_text(43251, 1234, 3), "43300 +- 1200");
+  EXPECT_EQ(estimate_text(4321098, 12345, 3), "4.321e6 +- 0.012e6");
+  EXPECT_EQ(estimate_text(1.234e-5, 1.2e-6, 3), "1.23e-5 +- 0.12e-5");
+  EXPECT_EQ(estimate_text(12, 43251, 3), "0 +- 43000");
+}
+
+TEST(EstimateText, HasSoManyDigitsWhereThereIsNoError) {
+  EXPECT_EQ(estimate_text(1, 0, 3), "1.00 +- 0");
+  EXPECT_EQ(estimate_text(0.94832, 1e-16, 3), "0.948 +- 1.0e-16");
+  EXPECT_EQ(estimate_text(0, 0, 3), "0 +- 0");
+}
+
 TEST(ExactText, ReadsBackToTheBit) {
   for (const double value :
        {0.1, 1.0 / 3.0, 2.0 / 3.0, 1e-8, 5e-324, std::numeric_limits<double>::max(), 1e6})

@@ -1,0 +1,21 @@
+// jacobench join RESULT... [--format text|markdown|csv|latex]
+#include "cli/command.hpp"
+#include "cli/stored_results.hpp"
+#include "harness/join.hpp"
+#include "harness/table.hpp"
+
+namespace jacobench::cli {
+
+using namespace harness;
+
+int join_command(const Invocation& invocation) {
+  std::string format = "text";
+  OptionTable own;
+  own.add("format", "how the table is written", format, one_of(table_format_names()));
+  const auto folders = read_operands(invocation, "join", {&own});
+  if (!folders) return all_well;
+  write_table(invocation.out, joined_table(read_results(invocation, "join", *folders)), format);
+  return all_well;
+}
+
+}  // namespace jacobench::cli

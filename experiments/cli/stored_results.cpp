@@ -1,0 +1,24 @@
+#include "cli/stored_results.hpp"
+
+#include <ostream>
+
+#include <fmt/ostream.h>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench::cli {
+
+std::vector<harness::StoredResult> read_results(const Invocation& invocation, const std::string& command_name,
+                                                const std::vector<std::string>& folders) {
+  if (folders.empty())
+    throw InputError("{}: no result is given: jacobench {} RESULT...", command_name, command_name);
+  std::vector<harness::StoredResult> results;
+  for (const std::string& folder : folders) {
+    results.push_back(harness::read_result(folder, invocation.experiments, invocation.err));
+    if (!results.back().is_complete())
+      fmt::print(invocation.err, "{}: unfinished, {} cells\n", folder, results.back().progress_text());
+  }
+  return results;
+}
+
+}  // namespace jacobench::cli
