@@ -20,10 +20,6 @@ using harness::ColumnRole;
 
 constexpr double largest_quiet_spread = 0.1;
 
-Index n_columns(const Perceptron& network, Wrt wrt) {
-  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
-}
-
 std::string joined_us(const std::vector<double>& seconds) {
   std::string text;
   for (const double s : seconds) text += (text.empty() ? "" : " ") + harness::rounded_text(1e6 * s, 6);
