@@ -7,5 +7,5 @@ configure_package_config_file(cmake/jacobench-config.cmake.in ${PROJECT_BINARY_D
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/jacobench-config-version.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/jacobench-config.cmake ${PROJECT_BINARY_DIR}/jacobench-config-version.cmake
-              cmake/FindSleef.cmake cmake/FindOpenBLAS.cmake
+              cmake/find_c_library.cmake cmake/FindSleef.cmake cmake/FindOpenBLAS.cmake
         DESTINATION ${jacobench_cmake_dir})

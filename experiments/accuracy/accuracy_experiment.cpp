@@ -74,10 +74,6 @@ const harness::RowSchema<AccuracyRow>& schema() {
   return schema;
 }
 
-Index n_columns(const Perceptron& network, Wrt wrt) {
-  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
-}
-
 // The Jacobian, its reference in two parts, three scales and the work of comparing them; and the record of
 // one observation in 50 digits.
 double bytes_needed(const Perceptron& network, std::int64_t n_rows) {

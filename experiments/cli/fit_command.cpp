@@ -101,25 +101,12 @@ void expect_apart(const FittedModel& fitted, const std::optional<std::string>& w
 }
 
 Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {
-  const Bias bias = request.bias ? Bias::present : Bias::none;
-  std::vector<LayerSpec> layers;
-  for (const std::int64_t width : request.hidden)
-    layers.push_back({width, activation_from_name(request.activation), bias});
-  layers.push_back({n_outputs, activation_from_name(request.output_activation), bias});
-  return {n_inputs, layers};
-}
-
-// The library counts inputs and outputs (x0, y0); the user has a file and names for its columns.
-std::string in_the_users_names(std::string message, const std::string& file, const FittedModel& fitted) {
-  const auto replace = [&](const std::string& from, const std::string& to) {
-    if (const auto at = message.find(from); at != std::string::npos) message.replace(at, from.size(), to);
-  };
-  replace("data: ", std::filesystem::path(file).filename().string() + ": ");
-  for (std::size_t k = 0; k < fitted.outputs.size(); ++k)
-    replace(fmt::format("output y{} ", k), fmt::format("output {} ", fitted.outputs[k]));
-  for (std::size_t d = 0; d < fitted.inputs.size(); ++d)
-    replace(fmt::format("input x{} ", d), fmt::format("input {} ", fitted.inputs[d]));
-  return message;
+  return make_perceptron({.n_inputs = n_inputs,
+                          .hidden = request.hidden,
+                          .n_outputs = n_outputs,
+                          .activation = activation_from_name(request.activation),
+                          .output_activation = activation_from_name(request.output_activation),
+                          .bias = request.bias ? Bias::present : Bias::none});
 }
 
 // The data, and a network with parameters to start from where there are any.
@@ -202,11 +189,10 @@ int fit_command(const Invocation& invocation) {
   const CovarianceOptions covariance_options = request.covariance.options(kind);
   if (request.out) expect_writable("out", *request.out, {file});
   if (request.diagnostics) expect_writable("diagnostics", *request.diagnostics, {file});
-  try {
-    check_dataset(fitted.data, fitted.model.network);
-  } catch (const InputError& error) {
-    throw InputError("{}", in_the_users_names(error.what(), file, fitted));
-  }
+  if (request.out && request.diagnostics)
+    expect_different_files("out", *request.out, "diagnostics", *request.diagnostics);
+  check_dataset(fitted.data, fitted.model.network,
+                {.source = fitted.source, .inputs = fitted.inputs, .outputs = fitted.outputs});
 
   const JacobianChoice jacobian{.strategy = request.strategy};
   const FitResult result = fit(fitted.model.network, fitted.data,

@@ -16,4 +16,15 @@ void expect_writable(const std::string& option, const std::string& file,
     throw InputError("--{}: {} cannot be written; check the folder", option, file);
 }
 
+void expect_different_files(const std::string& option, const std::string& file,
+                            const std::string& other_option, const std::string& other_file) {
+  const auto place = [](const std::string& name) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(name));
+  };
+  std::error_code ignored;
+  if (place(file) == place(other_file) || std::filesystem::equivalent(file, other_file, ignored))
+    throw InputError("--{}: {} is what --{} is to write; choose another file", other_option, other_file,
+                     option);
+}
+
 }  // namespace jacobench::cli

@@ -11,4 +11,8 @@ namespace jacobench::cli {
 void expect_writable(const std::string& option, const std::string& file,
                      const std::vector<std::string>& inputs);
 
+// Errors: InputError where the two options name one file
+void expect_different_files(const std::string& option, const std::string& file,
+                            const std::string& other_option, const std::string& other_file);
+
 }  // namespace jacobench::cli

@@ -6,6 +6,7 @@
 
 namespace jacobench::harness {
 
+// The version is empty where the library is not linked.
 struct LibraryVersion {
   std::string_view name, version;
 };

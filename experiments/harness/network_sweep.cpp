@@ -27,19 +27,19 @@ void NetworkSweep::add_options(OptionTable& table) {
 }
 
 std::vector<NetworkCase> NetworkSweep::cases() const {
-  const Bias bias = has_bias_ ? Bias::present : Bias::none;
   std::vector<NetworkCase> cases;
   for (const Shape& hidden : hidden_)
     for (const std::string& activation : activations_)
       for (const double weight_scale : weight_scales_) {
-        std::vector<LayerSpec> layers;
-        for (const std::int64_t width : hidden)
-          layers.push_back({width, activation_from_name(activation), bias});
-        layers.push_back({n_outputs_, activation_from_name(output_activation_), bias});
         const bool has_hidden = !hidden.empty();
         if (!has_hidden && activation != activations_.front()) continue;
-        cases.push_back(
-            {Perceptron(n_inputs_, layers), has_hidden ? activation : output_activation_, weight_scale});
+        cases.push_back({make_perceptron({.n_inputs = n_inputs_,
+                                          .hidden = hidden,
+                                          .n_outputs = n_outputs_,
+                                          .activation = activation_from_name(activation),
+                                          .output_activation = activation_from_name(output_activation_),
+                                          .bias = has_bias_ ? Bias::present : Bias::none}),
+                         has_hidden ? activation : output_activation_, weight_scale});
       }
   return cases;
 }

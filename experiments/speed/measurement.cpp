@@ -22,10 +22,6 @@ std::vector<Index> rows_to_check(Index n_rows) {
   return rows;
 }
 
-Index n_columns(const Perceptron& network, Wrt wrt) {
-  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
-}
-
 StrategyOptions with_threads(Index n_threads) {
   StrategyOptions options;
   options.n_threads = n_threads;

@@ -20,10 +20,6 @@ using harness::ColumnRole;
 
 constexpr double largest_quiet_spread = 0.1;
 
-Index n_columns(const Perceptron& network, Wrt wrt) {
-  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
-}
-
 std::string joined_us(const std::vector<double>& seconds) {
   std::string text;
   for (const double s : seconds) text += (text.empty() ? "" : " ") + harness::rounded_text(1e6 * s, 6);
@@ -92,8 +88,8 @@ harness::OptionTable SpeedExperiment::options() {
   table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_, list_of(one_of(wrt_names())));
   table.add("jacobian.threads", "threads over which the observations are split", n_threads_,
             list_of(whole_number(1, 1024)));
-  table.add("timing.repetitions", "repetitions of each timing, interleaved", repetitions_,
-            whole_number(3, 1000));
+  table.add("timing.repetitions", "repetitions of each timing, interleaved", timing_.repetitions,
+            whole_number<int>(3, 1000));
   table.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
             real_number(1e-6, 60));
   table.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,
@@ -181,7 +177,6 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
                      fmt::format("one evaluation takes about {} s, over timing.cap = {} s",
                                  harness::rounded_text(seconds, 2), harness::rounded_text(cap_seconds_, 3)));
   }
-  timing_.repetitions = static_cast<int>(repetitions_);
   const auto& measured = measurement.run(timing_);
 
   const double values_seconds = measured.at(values_work).timing->median;

@@ -103,7 +103,6 @@ class SpeedExperiment final : public harness::Experiment {
   std::vector<std::string> wrt_{"parameters"};
   std::vector<std::int64_t> n_threads_{1};
   TimingOptions timing_;
-  std::int64_t repetitions_ = 9;
   double cap_seconds_ = 1;
 
   harness::RowSchema<SpeedRow> schema_;

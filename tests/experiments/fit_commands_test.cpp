@@ -205,6 +205,7 @@ TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {
   const std::string text = folder_.file("text.csv", "x,y\n1,2\n2,abc\n3,4\n");
   const std::string nan = folder_.file("nan.csv", "x,y\n1,2\n2,nan\n3,4\n");
   const std::string one = folder_.file("one.csv", "x,y\n1,2\n");
+  const std::string huge = folder_.file("huge.csv", "x,y\n1,2\n2,1e200\n3,4\n");
   const std::string flat = folder_.file("flat.csv", "x,level\n1,5\n2,5\n3,5\n");
   struct Case {
     std::vector<std::string> arguments;
@@ -214,6 +215,7 @@ TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {
       {{"fit", text, "--outputs", "y"}, "text.csv:3: column y"},
       {{"fit", nan, "--outputs", "y"}, "nan.csv:3: column y"},
       {{"fit", one, "--outputs", "y"}, "one.csv: one observation"},
+      {{"fit", huge, "--outputs", "y"}, "huge.csv row 2, y: 1e+200 is too large"},
       {{"fit", flat, "--outputs", "level"}, "flat.csv: output level is 5 in every row"},
       {{"fit", good, "--outputs", "z"}, "no column 'z'"},
       {{"fit", good, "--outputs", "y", "--inputs", "x,y"}, "y is an input as well"},
@@ -225,6 +227,8 @@ TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {
        "has 1 inputs and 1 outputs, the data 2 and 1"},
       {{"fit", good, "--outputs", "y", "--out", path("no/fit.json")}, "cannot be written"},
       {{"fit", good, "--outputs", "y", "--out", good}, "is what is being read"},
+      {{"fit", good, "--outputs", "y", "--out", path("a"), "--diagnostics", path("./a")},
+       "is what --out is to write"},
       {{"fit"}, "one data file is wanted"},
       {{"interval"}, "one fit file is wanted"},
       {{"interval", good}, "is not a fit file"},
@@ -235,6 +239,17 @@ TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {
     EXPECT_EQ(std::count(err_.begin(), err_.end(), '\n'), 1) << err_;
     EXPECT_EQ(out_, "");
   }
+}
+
+TEST_F(FitCommands, AFitFileWithANegativePenaltyIsRefused) {
+  const std::string data = folder_.file("line.csv", "x,y\n1,2\n2,3\n3,5\n4,4\n");
+  ASSERT_EQ(call({"fit", data, "--hidden", "none", "--decay", "0.5", "--out", path("fit.json")}), all_well);
+  EXPECT_EQ(call({"interval", path("fit.json")}), all_well) << err_;
+  std::ifstream in(path("fit.json"));
+  auto json = nlohmann::json::parse(in);
+  json["decay"][0] = -0.5;
+  EXPECT_EQ(call({"interval", folder_.file("negative.json", json.dump())}), wrong_input);
+  EXPECT_NE(err_.find("negative.json: decay: -0.5 is not a penalty"), std::string::npos) << err_;
 }
 
 TEST_F(FitCommands, IntervalsRefuseWhatAMethodDoesNotHave) {

@@ -1,10 +1,13 @@
 #include "harness/manifest.hpp"
 
 #include <array>
+#include <cctype>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
+
+#include "jacobench/base/blas.hpp"
 
 #include "error_line.hpp"
 #include "harness/build_info.hpp"
@@ -33,7 +36,11 @@ TEST_F(Manifest, TellsTheCircumstancesOfARun) {
   EXPECT_EQ(manifest["seed"], "7");
   EXPECT_EQ(manifest["cells"], 6);
   EXPECT_EQ(manifest["program"]["compiler"], build_info().compiler);
-  EXPECT_TRUE(manifest["program"]["libraries"].contains("Eigen"));
+  const auto& libraries = manifest["program"]["libraries"];
+  EXPECT_TRUE(libraries.contains("Eigen") && libraries.contains("Google Benchmark"));
+  EXPECT_EQ(libraries.contains("OpenBLAS"), !blas::openblas_version().empty());
+  for (const auto& [name, version] : libraries.items())
+    EXPECT_TRUE(std::isdigit(version.get<std::string>().front())) << name << " " << version;
   EXPECT_GT(manifest["machine"]["hardware_threads"], 0);
   EXPECT_NE(manifest["machine"]["cpu"], "");
   EXPECT_EQ(manifest["run"]["command_line"], "jacobench run a.ini");

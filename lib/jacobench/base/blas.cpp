@@ -1,6 +1,7 @@
 #include "jacobench/base/blas.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #ifdef JACOBENCH_HAVE_OPENBLAS
 #include <cblas.h>
@@ -24,7 +25,13 @@ int stride(const M& m) {
 
 }  // namespace
 
-const char* name() { return "OpenBLAS"; }
+// The configuration begins "OpenBLAS 0.3.21 ".
+std::string openblas_version() {
+  std::istringstream words(openblas_get_config());
+  std::string name, version;
+  words >> name >> version;
+  return version + " " + openblas_get_corename();
+}
 
 void add_gram(const MatrixView& A, MatrixBuffer C) {
   on_one_thread();
@@ -64,7 +71,7 @@ void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuff
 
 #else
 
-const char* name() { return "Eigen"; }
+std::string openblas_version() { return {}; }
 
 void add_gram(const MatrixView& A, MatrixBuffer C) {
   C.selfadjointView<Eigen::Lower>().rankUpdate(A.transpose());

@@ -4,12 +4,14 @@
 // side by side (base/parallel.hpp), and no two levels of threads compete for the cores.
 #pragma once
 
+#include <string>
+
 #include "jacobench/base/matrix.hpp"
 
 namespace jacobench::blas {
 
-// Which library does the work, for the record.
-const char* name();
+// The version of the OpenBLAS that runs and the processor whose kernels it chose, "0.3.21 SkylakeX"; empty without it.
+std::string openblas_version();
 
 using MatrixBuffer = Eigen::Ref<Matrix>;
 

@@ -39,12 +39,6 @@ extern "C" __m256d JACOBENCH_LIBMVEC(expm1)(__m256d);
 extern "C" __m256d JACOBENCH_LIBMVEC(erfc)(__m256d);
 #endif
 
-#ifdef JACOBENCH_LIBMVEC
-#define JACOBENCH_AND_LIBMVEC " and libmvec"
-#else
-#define JACOBENCH_AND_LIBMVEC ""
-#endif
-
 namespace jacobench::simd {
 
 #if defined(JACOBENCH_SLEEF) && defined(__AVX512F__)
@@ -54,7 +48,6 @@ inline void store(double* p, Pack v) { _mm512_storeu_pd(p, v); }
 inline void stream(double* p, Pack v) { _mm512_stream_pd(p, v); }
 inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
-inline constexpr const char* name = "AVX-512 with SLEEF" JACOBENCH_AND_LIBMVEC;
 #elif defined(JACOBENCH_SLEEF)
 using Pack = __m256d;
 inline Pack load(const double* p) { return _mm256_loadu_pd(p); }
@@ -62,7 +55,6 @@ inline void store(double* p, Pack v) { _mm256_storeu_pd(p, v); }
 inline void stream(double* p, Pack v) { _mm256_stream_pd(p, v); }
 inline Pack broadcast(double x) { return _mm256_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm256_fmadd_pd(a, b, c); }
-inline constexpr const char* name = "AVX2 with SLEEF" JACOBENCH_AND_LIBMVEC;
 #else
 using Pack = double;
 inline Pack load(const double* p) { return *p; }
@@ -70,7 +62,6 @@ inline void store(double* p, Pack v) { *p = v; }
 inline void stream(double* p, Pack v) { *p = v; }
 inline Pack broadcast(double x) { return x; }
 inline Pack fma(Pack a, Pack b, Pack c) { return std::fma(a, b, c); }
-inline constexpr const char* name = "plain C++ library";
 #endif
 
 // What stream() has written, past the cache and to addresses aligned to a pack, becomes visible to other threads.
@@ -125,4 +116,3 @@ inline Pack clamp(Pack x, double low, double high) {
 
 #undef JACOBENCH_SLEEF
 #undef JACOBENCH_LIBMVEC
-#undef JACOBENCH_AND_LIBMVEC

@@ -11,44 +11,75 @@ namespace {
 // Sums of squares of more than 10^100 such entries stay finite.
 constexpr double largest_entry = 1e100;
 
-template <class Name>
-void check_entries(const Matrix& matrix, const Name& name) {
-  for (Index c = 0; c < matrix.cols(); ++c)
-    for (Index n = 0; n < matrix.rows(); ++n) {
-      const double entry = matrix(n, c);
-      if (!std::isfinite(entry))
-        throw InputError("data row {}, {}: {} is not a finite number; correct or remove the row", n + 1,
-                         name(c), entry);
-      if (std::abs(entry) > largest_entry)
-        throw InputError("data row {}, {}: {} is too large (its square would overflow); change the unit",
-                         n + 1, name(c), entry);
-    }
+std::string name_of(const std::vector<std::string>& names, Index i, std::string (*otherwise)(Index)) {
+  return i < static_cast<Index>(names.size()) ? names[static_cast<std::size_t>(i)] : otherwise(i);
 }
 
-void check_positive(const Vector& values, Index n_wanted, const char* what, const char* of) {
-  if (values.size() == 0) return;
-  if (values.size() != n_wanted)
-    throw InputError("data: {} {}s for {} {}s; give one each", values.size(), what, n_wanted, of);
-  for (Index i = 0; i < values.size(); ++i)
-    if (!(values[i] > 0 && values[i] <= largest_entry))
-      throw InputError("data {} {}: {} {} is not a positive finite number; to leave it out, remove the {}",
-                       of, i + 1, what, values[i], of);
-}
+class DatasetCheck {
+ public:
+  DatasetCheck(const Dataset& data, const Perceptron& network, const DatasetNames& names)
+      : data_(data), network_(network), names_(names) {}
 
-void check_shapes(const Dataset& data, const Perceptron& network) {
-  if (data.X.cols() != network.n_inputs())
-    throw InputError("data: {} input columns for a network with {} inputs; name as many", data.X.cols(),
-                     network.n_inputs());
-  if (data.Y.cols() != network.n_outputs())
-    throw InputError("data: {} output columns for a network with {} outputs; name as many", data.Y.cols(),
-                     network.n_outputs());
-  if (data.X.rows() != data.Y.rows())
-    throw InputError("data: {} rows of inputs and {} rows of outputs; give as many", data.X.rows(),
-                     data.Y.rows());
-  if (data.X.rows() == 0) throw InputError("data: no observations; give at least two rows");
-  if (data.X.rows() == 1)
-    throw InputError("data: one observation only (it leaves nothing to estimate an error from); give more");
-}
+  void run() const {
+    check_shapes();
+    check_entries(data_.X, [&](Index d) { return names_.input(d); });
+    check_entries(data_.Y, [&](Index k) { return names_.output(k); });
+    check_positive(data_.weights, data_.n_observations(), "weight", "row");
+    check_positive(data_.output_scales, network_.n_outputs(), "scale", "output");
+    for (Index k = 0; k < data_.Y.cols(); ++k)
+      if ((data_.Y.col(k).array() == data_.Y(0, k)).all())
+        refuse(": output {} is {} in every row (there is no variation to fit); choose another column",
+               names_.output(k), data_.Y(0, k));
+  }
+
+ private:
+  // `where` goes on after the source.
+  template <class... Args>
+  [[noreturn]] void refuse(fmt::format_string<Args...> where, Args&&... args) const {
+    throw InputError("{}{}", names_.source, fmt::format(where, std::forward<Args>(args)...));
+  }
+
+  void check_shapes() const {
+    const Matrix &X = data_.X, &Y = data_.Y;
+    if (X.cols() != network_.n_inputs())
+      refuse(": {} input columns for a network with {} inputs; name as many", X.cols(), network_.n_inputs());
+    if (Y.cols() != network_.n_outputs())
+      refuse(": {} output columns for a network with {} outputs; name as many", Y.cols(),
+             network_.n_outputs());
+    if (X.rows() != Y.rows())
+      refuse(": {} rows of inputs and {} rows of outputs; give as many", X.rows(), Y.rows());
+    if (X.rows() == 0) refuse(": no observations; give at least two rows");
+    if (X.rows() == 1)
+      refuse(": one observation only (it leaves nothing to estimate an error from); give more");
+  }
+
+  template <class Name>
+  void check_entries(const Matrix& matrix, const Name& name) const {
+    for (Index c = 0; c < matrix.cols(); ++c)
+      for (Index n = 0; n < matrix.rows(); ++n) {
+        const double entry = matrix(n, c);
+        if (!std::isfinite(entry))
+          refuse(" row {}, {}: {} is not a finite number; correct or remove the row", n + 1, name(c), entry);
+        if (std::abs(entry) > largest_entry)
+          refuse(" row {}, {}: {} is too large (its square would overflow); change the unit", n + 1, name(c),
+                 entry);
+      }
+  }
+
+  void check_positive(const Vector& values, Index n_wanted, const char* what, const char* of) const {
+    if (values.size() == 0) return;
+    if (values.size() != n_wanted)
+      refuse(": {} {}s for {} {}s; give one each", values.size(), what, n_wanted, of);
+    for (Index i = 0; i < values.size(); ++i)
+      if (!(values[i] > 0 && values[i] <= largest_entry))
+        refuse(" {} {}: {} {} is not a positive finite number; to leave it out, remove the {}", of, i + 1,
+               what, values[i], of);
+  }
+
+  const Dataset& data_;
+  const Perceptron& network_;
+  const DatasetNames& names_;
+};
 
 }  // namespace
 
@@ -72,17 +103,12 @@ Dataset Dataset::rows(const std::vector<Index>& which) const {
   return chosen;
 }
 
-void check_dataset(const Dataset& data, const Perceptron& network) {
-  check_shapes(data, network);
-  check_entries(data.X, input_name);
-  check_entries(data.Y, output_name);
-  check_positive(data.weights, data.n_observations(), "weight", "row");
-  check_positive(data.output_scales, network.n_outputs(), "scale", "output");
-  for (Index k = 0; k < data.Y.cols(); ++k)
-    if ((data.Y.col(k).array() == data.Y(0, k)).all())
-      throw InputError(
-          "data: output {} is {} in every row (there is no variation to fit); choose another column",
-          output_name(k), data.Y(0, k));
+std::string DatasetNames::input(Index d) const { return name_of(inputs, d, input_name); }
+
+std::string DatasetNames::output(Index k) const { return name_of(outputs, k, output_name); }
+
+void check_dataset(const Dataset& data, const Perceptron& network, const DatasetNames& names) {
+  DatasetCheck(data, network, names).run();
 }
 
 }  // namespace jacobench

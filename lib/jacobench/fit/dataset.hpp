@@ -26,9 +26,18 @@ struct Dataset {
   Dataset rows(const std::vector<Index>& which) const;
 };
 
+// What messages call the data: where they are from, and the columns; columns without a name are x0, ..., y0, ...
+struct DatasetNames {
+  std::string source = "data";
+  std::vector<std::string> inputs = {}, outputs = {};
+
+  std::string input(Index d) const;
+  std::string output(Index k) const;
+};
+
 // Errors: InputError, one line, where the data are not data for this network: another number of columns or rows,
 // fewer than two observations, an entry that is not finite or too large to be squared, a weight or output scale that
-// is not positive, an output that never varies. Rows are counted from 1, columns named as in entry_names.hpp.
-void check_dataset(const Dataset& data, const Perceptron& network);
+// is not positive, an output that never varies. Rows are counted from 1.
+void check_dataset(const Dataset& data, const Perceptron& network, const DatasetNames& names = {});
 
 }  // namespace jacobench

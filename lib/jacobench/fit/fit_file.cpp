@@ -95,10 +95,13 @@ FittedModel read_fit(const std::filesystem::path& file) {
   fitted.data.X = json.matrix("X", fitted.inputs.size());
   fitted.data.Y = json.matrix("Y", fitted.outputs.size());
   fitted.data.weights = json.vector("weights");
-  check_dataset(fitted.data, fitted.model.network);
+  check_dataset(fitted.data, fitted.model.network,
+                {.source = file.string(), .inputs = fitted.inputs, .outputs = fitted.outputs});
   if (fitted.decay.size() != 0 && fitted.decay.size() != fitted.model.network.n_params())
     json.refuse(fmt::format("decay: has {} numbers for {} parameters; fit again", fitted.decay.size(),
                             fitted.model.network.n_params()));
+  for (const double k : fitted.decay)
+    if (!(k >= 0 && std::isfinite(k))) json.refuse(fmt::format("decay: {} is not a penalty; fit again", k));
   // Other activation functions of another build may differ in the last digits; another model or other data do not.
   const double rss = rss_of(fitted);
   if (!(std::abs(rss - fitted.rss) <= 1e-6 * (fitted.rss + 1e-12 * fitted.data.Y.squaredNorm())))

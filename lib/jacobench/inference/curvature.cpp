@@ -9,14 +9,15 @@
 namespace jacobench {
 namespace {
 
-// The sum over components of 2 sum_ij a_ij^2 + (sum_i a_ii)^2, a pair at a time.
+// The sum over components of 2 sum_ij a_ij^2 + (sum_i a_ii)^2.
 class CurvatureSum {
  public:
   explicit CurvatureSum(Index n_components) : trace_(Vector::Zero(n_components)) {}
 
-  void add(Index i, Index j, const Vector& a) {
-    squares_ += (i == j ? 1 : 2) * a.squaredNorm();
-    if (i == j) trace_ += a;
+  // The columns of A are a_i0, ..., a_ii; those but the last stand for a_0i, ... too.
+  void add(const Matrix& A) {
+    squares_ += 2 * A.leftCols(A.cols() - 1).squaredNorm() + A.rightCols(1).squaredNorm();
+    trace_ += A.rightCols(1);
   }
 
   double mean_square(double p) const { return (2 * squares_ + trace_.squaredNorm()) / (p * (p + 2)); }
@@ -34,13 +35,18 @@ Curvature curvature(const Linearisation& at, const Covariance& cov, double level
   const Matrix &T = tangent.T, &Q = tangent.Q;
   const SecondDerivatives second(at.network, at.theta, at.data.X);
   CurvatureSum in_plane(T.cols()), out_of_plane(at.n_values());
-  for (Index i = 0; i < T.cols(); ++i)
-    for (Index j = 0; j <= i; ++j) {
-      const Vector a = second.along(T.col(i), T.col(j)).reshaped().cwiseProduct(at.row_factors);
-      const Vector tangential = Q.transpose() * a;
-      in_plane.add(i, j, tangential);
-      out_of_plane.add(i, j, a - Q * tangential);
-    }
+  std::vector<SecondDerivatives::Tangents> tangents;
+  for (Index i = 0; i < T.cols(); ++i) {
+    tangents.push_back(second.tangents(T.col(i)));
+    Matrix A(at.n_values(), i + 1);
+    for (Index j = 0; j <= i; ++j)
+      A.col(j) = second.along(tangents.back(), tangents[static_cast<std::size_t>(j)])
+                     .reshaped()
+                     .cwiseProduct(at.row_factors);
+    const Matrix tangential = Q.transpose() * A;
+    in_plane.add(tangential);
+    out_of_plane.add(A - Q * tangential);
+  }
   const auto p = static_cast<double>(T.cols());
   const double radius = cov.sigma * std::sqrt(p);
   return {.intrinsic = radius * std::sqrt(out_of_plane.mean_square(p)),

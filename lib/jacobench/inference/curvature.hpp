@@ -8,7 +8,7 @@
 //                              parameters, not those for f
 //         Both are to be compared with 1 / sqrt(F_{p, n-p}(level)), the radius of the confidence region: c sqrt(F) below
 //         0.3 is small.
-// Cost:   p^2 / 2 passes through the network, 12 N P^3 flops; s needs n > p
+// Cost:   p tangents of the network, 2 N numbers a unit each, kept for p^2 / 2 pairs; 5 N K P^3 flops; s needs n > p
 // Errors: logic_error unless the covariance is ok
 // Source: Bates and Watts (1980), J. R. Statist. Soc. B 42(1); Bates and Watts (1988), sec. 7.2 and 7.3
 #pragma once

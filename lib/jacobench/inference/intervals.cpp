@@ -28,8 +28,7 @@ constexpr std::array table{
 };
 
 void check_options(const Linearisation& at, const MatrixView& X0, const IntervalOptions& options) {
-  if (!(options.level > 0 && options.level < 1))
-    throw InputError("level: {} is not between 0 and 1; 0.95 is usual", options.level);
+  check_level(options.level);
   if (!(options.new_weight > 0 && std::isfinite(options.new_weight)))
     throw InputError("new weight: {} is not a positive finite number", options.new_weight);
   if (options.simultaneous == Simultaneous::scheffe && options.sides != Sides::both)

@@ -8,6 +8,8 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
+#include "jacobench/base/errors.hpp"
+
 namespace jacobench {
 namespace {
 
@@ -30,6 +32,10 @@ Multiplier quantile_of(std::vector<double> draws, double level) {
 }
 
 }  // namespace
+
+void check_level(double level) {
+  if (!(level > 0 && level < 1)) throw InputError("level: {} is not between 0 and 1; 0.95 is usual", level);
+}
 
 double t_quantile(double probability, double dof) {
   if (!std::isfinite(dof)) return quantile(boost::math::normal(), probability);

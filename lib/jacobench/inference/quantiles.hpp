@@ -8,6 +8,9 @@
 
 namespace jacobench {
 
+// Throws InputError unless the level of an interval is between 0 and 1.
+void check_level(double level);
+
 // The q with P(T <= q) = probability.
 double t_quantile(double probability, double dof);
 

@@ -32,27 +32,25 @@ SecondDerivatives::SecondDerivatives(const Perceptron& network, const VectorView
   }
 }
 
-std::vector<SecondDerivatives::Tangent> SecondDerivatives::tangents(const VectorView& direction) const {
-  std::vector<Tangent> all;
+SecondDerivatives::Tangents SecondDerivatives::tangents(const VectorView& direction) const {
+  Tangents all{direction, {}, {}};
   for (Index l = 0; l < network_.n_layers(); ++l) {
     Matrix Z = product_with(network_, direction, l, below(l));
-    if (l > 0) Z += all.back().A * network_.weights(theta_, l).transpose();
-    Matrix A = slope_[at(l)].cwiseProduct(Z);
-    all.push_back({std::move(Z), std::move(A)});
+    if (l > 0) Z += all.A.back() * network_.weights(theta_, l).transpose();
+    all.A.push_back(slope_[at(l)].cwiseProduct(Z));
+    all.Z.push_back(std::move(Z));
   }
   return all;
 }
 
-Matrix SecondDerivatives::along(const VectorView& u, const VectorView& v) const {
-  const std::vector<Tangent> along_u = tangents(u), along_v = tangents(v);
-  Matrix A_uv = Matrix::Zero(X_.rows(), X_.cols());
-  for (Index l = 0; l < network_.n_layers(); ++l) {
-    Matrix Z_uv = A_uv * network_.weights(theta_, l).transpose();
-    if (l > 0)
-      Z_uv += along_u[at(l - 1)].A * network_.weights(v, l).transpose() +
-              along_v[at(l - 1)].A * network_.weights(u, l).transpose();
-    A_uv = bend_[at(l)].array() * along_u[at(l)].Z.array() * along_v[at(l)].Z.array() +
-           slope_[at(l)].array() * Z_uv.array();
+Matrix SecondDerivatives::along(const Tangents& u, const Tangents& v) const {
+  Matrix A_uv = bend_[0].array() * u.Z[0].array() * v.Z[0].array();
+  for (Index l = 1; l < network_.n_layers(); ++l) {
+    const Matrix Z_uv = A_uv * network_.weights(theta_, l).transpose() +
+                        u.A[at(l - 1)] * network_.weights(v.direction, l).transpose() +
+                        v.A[at(l - 1)] * network_.weights(u.direction, l).transpose();
+    A_uv =
+        bend_[at(l)].array() * u.Z[at(l)].array() * v.Z[at(l)].array() + slope_[at(l)].array() * Z_uv.array();
   }
   return A_uv;
 }
@@ -70,17 +68,17 @@ Matrix SecondDerivatives::weighted_sum(const MatrixView& C) const {
 }
 
 Vector SecondDerivatives::column_of_sum(const VectorView& direction, const std::vector<Matrix>& G) const {
-  const std::vector<Tangent> dot = tangents(direction);
+  const Tangents dot = tangents(direction);
   Vector column(theta_.size());
   Matrix G_dot = Matrix::Zero(X_.rows(), network_.n_outputs());
   for (Index l = network_.n_layers() - 1; l >= 0; --l) {
     const Layer& layer = network_.layer(l);
     const Matrix delta = slope_[at(l)].cwiseProduct(G[at(l)]);
     const Matrix delta_dot =
-        bend_[at(l)].cwiseProduct(dot[at(l)].Z).cwiseProduct(G[at(l)]) + slope_[at(l)].cwiseProduct(G_dot);
+        bend_[at(l)].cwiseProduct(dot.Z[at(l)]).cwiseProduct(G[at(l)]) + slope_[at(l)].cwiseProduct(G_dot);
     Eigen::Map<RowMajorMatrix> weights(column.data() + layer.weights_at, layer.n_units, layer.n_inputs);
     weights = delta_dot.transpose() * below(l);
-    if (l > 0) weights += delta.transpose() * dot[at(l - 1)].A;
+    if (l > 0) weights += delta.transpose() * dot.A[at(l - 1)];
     if (layer.has_bias()) column.segment(layer.bias_at, layer.n_units) = delta_dot.colwise().sum();
     if (l > 0) G_dot = delta_dot * network_.weights(theta_, l) + delta * network_.weights(direction, l);
   }

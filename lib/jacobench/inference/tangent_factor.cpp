@@ -31,11 +31,19 @@ Index count_above(const Vector& S, double tolerance) {
 
 double condition(const Vector& S, Index rank) { return rank > 0 ? S[0] / S[rank - 1] : 1; }
 
+Matrix triangle_of(const Eigen::HouseholderQR<Matrix>& qr) {
+  return qr.matrixQR().topRows(qr.cols()).triangularView<Eigen::Upper>();
+}
+
+Vector singular_values(const Matrix& A) {
+  if (A.rows() < A.cols()) return singular_values(A.transpose());
+  return Eigen::BDCSVD<Matrix>(triangle_of(Eigen::HouseholderQR<Matrix>(A))).singularValues();
+}
+
 ThinSvd thin_svd_of_tall(const Matrix& A) {
   const Index n = A.cols();
   const Eigen::HouseholderQR<Matrix> qr(A);
-  const Matrix R = qr.matrixQR().topRows(n).triangularView<Eigen::Upper>();
-  const Eigen::BDCSVD<Matrix> svd(R, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Eigen::BDCSVD<Matrix> svd(triangle_of(qr), Eigen::ComputeFullU | Eigen::ComputeFullV);
   Matrix U = Matrix::Zero(A.rows(), n);
   U.topRows(n) = svd.matrixU();
   U.applyOnTheLeft(qr.householderQ());
@@ -78,13 +86,12 @@ DataFactor factorise(const Matrix& J) {
   const ThinSvd svd = thin_svd(scaled_columns(J, norms));
   const double tolerance = relative_tolerance(J);
   const Index rank = count_above(svd.S, tolerance);
-  const Vector unscaled = thin_svd(J).S;
   RankReport report{.rank = rank,
                     .n_params = J.cols(),
                     .largest = svd.S[0],
                     .tolerance = tolerance,
                     .condition_scaled = condition(svd.S, rank),
-                    .condition_unscaled = condition(unscaled, rank),
+                    .condition_unscaled = condition(singular_values(J), rank),
                     .column_norms = norms,
                     .determined = svd.V.leftCols(rank),
                     .undetermined = {}};

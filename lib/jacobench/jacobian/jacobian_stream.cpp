@@ -14,10 +14,6 @@ std::string column_name(const Perceptron& network, Wrt wrt, Index column) {
   return wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column);
 }
 
-Index n_columns(const Perceptron& network, Wrt wrt) {
-  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
-}
-
 // As many observations as fit into 64 MiB of Jacobian, at least one.
 Index rows_at_a_time(Index numbers_in_a_row) {
   constexpr Index doubles = (Index{64} << 20) / static_cast<Index>(sizeof(double));

@@ -52,6 +52,10 @@ constexpr std::array table{
 
 }  // namespace
 
+Index n_columns(const Perceptron& network, Wrt wrt) {
+  return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();
+}
+
 void Evaluator::evaluate(const VectorView& theta, const MatrixView& X, const Outputs& out) {
   const Index n_rows = X.rows();
   JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",

@@ -16,6 +16,9 @@ namespace jacobench {
 
 enum class Wrt { parameters, inputs };
 
+// Columns of the Jacobian: P or D.
+Index n_columns(const Perceptron& network, Wrt wrt);
+
 // What one evaluation is to compute, and where to: null is not computed. Shapes as in network/perceptron.hpp,
 // N being the rows of X: values [N x K], J_y_theta [(N K) x P], J_y_x [(N K) x D].
 struct Outputs {

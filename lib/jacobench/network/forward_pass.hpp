@@ -14,8 +14,8 @@
 
 namespace jacobench {
 
-// What has been computed so far, counted an observation at a time, so that the figures do not depend on how
-// the observations were cut into batches.
+// What has been computed so far, counted an observation at a time: the figures do not depend on how the observations
+// were cut into batches, except where batches overlap (jacobian/layerwise.hpp), whose common rows count twice.
 struct EvaluationCounts {
   std::int64_t layers = 0;       // layers evaluated
   std::int64_t activations = 0;  // units whose activation was evaluated

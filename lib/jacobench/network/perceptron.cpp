@@ -54,6 +54,13 @@ Eigen::Map<const Vector> Perceptron::bias(const VectorView& theta, Index l) cons
   return {theta.data() + layer(l).bias_at, layer(l).has_bias() ? layer(l).n_units : 0};
 }
 
+Perceptron make_perceptron(const UniformLayers& layers) {
+  std::vector<LayerSpec> specs;
+  for (const Index width : layers.hidden) specs.push_back({width, layers.activation, layers.bias});
+  specs.push_back({layers.n_outputs, layers.output_activation, layers.bias});
+  return {layers.n_inputs, specs};
+}
+
 std::string to_string(const Perceptron& network) {
   std::string text = std::to_string(network.n_inputs());
   for (const Layer& layer : network.layers()) text += "-" + std::to_string(layer.n_units);

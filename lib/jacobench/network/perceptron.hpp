@@ -83,6 +83,17 @@ class Perceptron {
   Index n_params_ = 0;
 };
 
+// What most studies ask for: hidden layers of one activation below the outputs, a bias in every layer or in none.
+struct UniformLayers {
+  Index n_inputs;
+  std::vector<Index> hidden;  // widths from the inputs up
+  Index n_outputs;
+  Activation activation;
+  Activation output_activation = Activation::identity;
+  Bias bias = Bias::present;
+};
+Perceptron make_perceptron(const UniformLayers& layers);
+
 // Short text for a shape: "2-10-5-1".
 std::string to_string(const Perceptron& network);
 

@@ -20,9 +20,9 @@ Dataset good() {
   return data;
 }
 
-void expect_refused(const Dataset& data, const char* words) {
+void expect_refused(const Dataset& data, const char* words, const DatasetNames& names = {}) {
   try {
-    check_dataset(data, network);
+    check_dataset(data, network, names);
     ADD_FAILURE() << "not refused: " << words;
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr(words));
@@ -66,6 +66,18 @@ TEST(Dataset, BadDataAreNamed) {
 }
 
 TEST(Dataset, FactorsAreRootsOfWeightsOverScales) {
+TEST(Dataset, MessagesUseTheNamesThatAreGiven) {
+  const DatasetNames names{.source = "oats.csv", .inputs = {"lime", "rain"}, .outputs = {"yield"}};
+  const auto expect_named = [&](const Dataset& data, const char* words) {
+    expect_refused(data, words, names);
+  };
+  expect_named(good().rows({2}), "oats.csv: one observation only");
+  expect_named(with([](Dataset& d) { d.X(2, 1) = 1e200; }), "oats.csv row 3, rain: 1e+200");
+  expect_named(with([](Dataset& d) { d.Y(1, 0) = -1e200; }), "oats.csv row 2, yield: -1e+200");
+  expect_named(with([](Dataset& d) { d.Y.setConstant(7); }), "oats.csv: output yield is 7 in every row");
+  expect_named(with([](Dataset& d) { d.weights = Vector::Zero(4); }), "oats.csv row 1: weight 0");
+}
+
   Dataset data = good();
   data.Y = Matrix::Random(4, 2);
   data.weights = Vector::LinSpaced(4, 1, 16);

@@ -222,11 +222,7 @@ TEST(Diagnostics, StudentisedResidualsHaveTheirTextbookForm) {
 }
 
 TEST(Diagnostics, AnObservationThatTheFitMustPassThroughHasNone) {
-  const Perceptron network(2, {{1, identity, Bias::none}});
-  Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
-  data.X << 1, 0, 2, 0, 3, 0, 0, 1;
-  data.Y << 1, 2.5, 2.7, 5;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Linearisation& at = testing::fitted_leverage_of_one().at;
   const Diagnostics diagnostics = diagnose(at, covariance(at));
   EXPECT_FALSE(diagnostics.leave_one_out[3].has_value());
   EXPECT_FALSE(diagnostics.studentised[3].has_value());

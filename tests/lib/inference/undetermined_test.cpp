@@ -176,11 +176,7 @@ TEST(Covariance, OptionsThatDoNotBelongTogetherAreRefused) {
 
 // An observation far out has leverage 1 to the bit: HC2 and HC3 say so.
 TEST(Covariance, ALeverageOfOneIsAnOutcome) {
-  const Perceptron network(2, {{1, identity, Bias::none}});
-  Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
-  data.X << 1, 0, 2, 0, 3, 0, 0, 1;
-  data.Y << 1, 2.5, 2.7, 5;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Linearisation& at = testing::fitted_leverage_of_one().at;
   const Covariance hc3 = covariance(at, {.kind = CovarianceKind::hc3});
   EXPECT_EQ(hc3.status, CovarianceStatus::leverage_of_one);
   EXPECT_THAT(hc3.reason, HasSubstr("observation 4"));

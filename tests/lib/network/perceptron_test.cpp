@@ -110,5 +110,23 @@ TEST_F(DrawnParameters, HaveTheStatedVariances) {
   }
 }
 
+TEST(Perceptron, UniformLayersAreHiddenOnesOfOneKindBelowTheOutputs) {
+  const Perceptron network = make_perceptron({.n_inputs = 3,
+                                              .hidden = {5, 4},
+                                              .n_outputs = 2,
+                                              .activation = Activation::tanh,
+                                              .output_activation = Activation::logistic,
+                                              .bias = Bias::none});
+  EXPECT_EQ(to_string(network), "3-5-4-2");
+  EXPECT_EQ(network.n_params(), 3 * 5 + 5 * 4 + 4 * 2);
+  EXPECT_EQ(network.layer(0).activation, Activation::tanh);
+  EXPECT_EQ(network.layer(1).activation, Activation::tanh);
+  EXPECT_EQ(network.layer(2).activation, Activation::logistic);
+  const Perceptron linear =
+      make_perceptron({.n_inputs = 3, .hidden = {}, .n_outputs = 1, .activation = Activation::tanh});
+  EXPECT_EQ(linear.n_params(), 4);
+  EXPECT_EQ(linear.layer(0).activation, Activation::identity);
+}
+
 }  // namespace
 }  // namespace jacobench

@@ -47,6 +47,16 @@ const Fitted& fitted_linear() {
   return once;
 }
 
+const Fitted& fitted_leverage_of_one() {
+  static const Fitted once = [] {
+    Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
+    data.X << 1, 0, 2, 0, 3, 0, 0, 1;
+    data.Y << 1, 2.5, 2.7, 5;
+    return fitted(Perceptron(2, {{1, Activation::identity, Bias::none}}), data, {});
+  }();
+  return once;
+}
+
 double relative_difference(const Matrix& a, const Matrix& b) {
   return ((a - b).array() / b.array()).abs().maxCoeff();
 }

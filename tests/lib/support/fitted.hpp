@@ -20,6 +20,9 @@ Fitted fitted_step(const Vector& decay);
 // y = 1 + 2 x0 - x1 + N(0, 1), 25 observations; no hidden layer.
 const Fitted& fitted_linear();
 
+// y = a x0 + b x1, of 4 observations the last alone has an x1: its leverage is 1 to the bit.
+const Fitted& fitted_leverage_of_one();
+
 // max |a - b| / |b|, entry by entry.
 double relative_difference(const Matrix& a, const Matrix& b);
 
