@@ -2,6 +2,7 @@
 
 #include "accuracy/accuracy_experiment.hpp"
 #include "activations/activations_experiment.hpp"
+#include "coverage/coverage_experiment.hpp"
 #include "speed/speed_experiment.hpp"
 
 namespace jacobench::harness {
@@ -20,6 +21,8 @@ constexpr ExperimentInfo table[] = {
     {"speed",
      "what each strategy's Jacobian costs, against the network, each other and the machine's write limit",
      make<speed::SpeedExperiment>},
+    {"coverage", "whether confidence and prediction intervals of fitted networks hold what their level says",
+     make<coverage::CoverageExperiment>},
 };
 
 }  // namespace

@@ -26,6 +26,15 @@ void NetworkSweep::add_options(OptionTable& table) {
   table.add("data.seed", "seed of the inputs, standard normal", data_seed_, seeds);
 }
 
+Perceptron NetworkSweep::network(const Shape& hidden, const std::string& activation) const {
+  return make_perceptron({.n_inputs = n_inputs_,
+                          .hidden = hidden,
+                          .n_outputs = n_outputs_,
+                          .activation = activation_from_name(activation),
+                          .output_activation = activation_from_name(output_activation_),
+                          .bias = has_bias_ ? Bias::present : Bias::none});
+}
+
 std::vector<NetworkCase> NetworkSweep::cases() const {
   std::vector<NetworkCase> cases;
   for (const Shape& hidden : hidden_)
@@ -33,15 +42,17 @@ std::vector<NetworkCase> NetworkSweep::cases() const {
       for (const double weight_scale : weight_scales_) {
         const bool has_hidden = !hidden.empty();
         if (!has_hidden && activation != activations_.front()) continue;
-        cases.push_back({make_perceptron({.n_inputs = n_inputs_,
-                                          .hidden = hidden,
-                                          .n_outputs = n_outputs_,
-                                          .activation = activation_from_name(activation),
-                                          .output_activation = activation_from_name(output_activation_),
-                                          .bias = has_bias_ ? Bias::present : Bias::none}),
-                         has_hidden ? activation : output_activation_, weight_scale});
+        cases.push_back(
+            {network(hidden, activation), has_hidden ? activation : output_activation_, weight_scale});
       }
   return cases;
+}
+
+NetworkCase NetworkSweep::with_hidden(const NetworkCase& network_case, const Shape& hidden) const {
+  const bool was_hidden = network_case.network.n_layers() > 1;
+  const std::string activation = was_hidden ? network_case.activation : activations_.front();
+  return {network(hidden, activation), hidden.empty() ? output_activation_ : activation,
+          network_case.weight_scale};
 }
 
 Problem NetworkSweep::problem(const NetworkCase& network_case, std::int64_t n_rows) const {

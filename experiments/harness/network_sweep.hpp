@@ -39,7 +39,14 @@ class NetworkSweep {
   // shape, X by the number of inputs, so that activations and weight scales are compared on the same draws.
   Problem problem(const NetworkCase& network_case, std::int64_t n_rows) const;
 
+  // The same case with other hidden layers.
+  NetworkCase with_hidden(const NetworkCase& network_case, const Shape& hidden) const;
+
+  std::uint64_t data_seed() const { return data_seed_; }
+
  private:
+  Perceptron network(const Shape& hidden, const std::string& activation) const;
+
   std::uint64_t seed_ = 1;
   std::uint64_t data_seed_ = 1;
   std::int64_t n_inputs_ = 2;

@@ -1,0 +1,279 @@
+#include "coverage/coverage_row.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "harness/value_text.hpp"
+
+namespace jacobench::coverage {
+namespace {
+
+using harness::ColumnRole;
+
+// More replicates than this without an interval, or without full rank, and a coverage is no claim about the method.
+constexpr double most_without = 0.05;
+
+// The part of the records that a row is about, [points x R], and what is in the first places of each.
+class Part {
+ public:
+  Part(const ReplicateContext& context, const MatrixView& records, const RowPlace& place)
+      : layout_(context.layout), records_(records), place_(place), region_(context.regions[place.region]) {}
+
+  auto figure(RecordLayout::Figure which) const {
+    return records_.row(static_cast<Index>(layout_.figure(place_.strategy, which))).transpose();
+  }
+  auto fit() const { return at(layout_.fit(place_.strategy)); }
+  auto se(std::size_t method) const { return at(layout_.se(place_.strategy, method)); }
+  auto lower() const { return at(layout_.lower(place_.strategy, place_.interval)); }
+  auto upper() const { return at(layout_.upper(place_.strategy, place_.interval)); }
+
+ private:
+  Eigen::Block<const Eigen::Ref<const Matrix>> at(std::size_t begin) const {
+    return records_.block(static_cast<Index>(begin) + region_.begin, 0, region_.size, records_.cols());
+  }
+
+  const RecordLayout& layout_;
+  const MatrixView& records_;
+  const RowPlace& place_;
+  const Region& region_;
+};
+
+std::vector<double> finite_entries(const Vector& values) {
+  std::vector<double> finite;
+  for (const double value : values)
+    if (std::isfinite(value)) finite.push_back(value);
+  return finite;
+}
+
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) return {};
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place) {
+  const Part part(context, records, place);
+  const Scenario& scenario = context.plan.scenario;
+  const IntervalRequest& request = context.plan.intervals[place.interval];
+  const Region& region = context.regions[place.region];
+  const Matrix fit = part.fit(), se = part.se(request.method), lower = part.lower(), upper = part.upper();
+  const Vector truth = Vector::Zero(region.size);
+  const Vector sd = context.first_data.sd_at_points().segment(region.begin, region.size);
+  Samples samples{fit, se, lower, upper, truth, request.level};
+  if (request.kind == IntervalKind::prediction)
+    samples.new_observation.emplace(NewObservation{*scenario.law, sd});
+  return measure(samples);
+}
+
+void take_coverage(const Measures& measures, const IntervalRequest& request, Index n_points,
+                   CoverageRow& row) {
+  const bool is_simultaneous = request.simultaneous != Simultaneous::none && measures.simultaneous;
+  const Proportion& coverage = is_simultaneous ? *measures.simultaneous : measures.coverage;
+  row.coverage = coverage.value;
+  row.coverage_se = coverage.standard_error;
+  row.coverage_lower = coverage.lower;
+  row.coverage_upper = coverage.upper;
+  row.verdict = name_of(is_simultaneous ? verdict_of(coverage, measures.n_replicates, request.level)
+                                        : measures.verdict);
+  row.missed_below = measures.below.value;
+  row.missed_above = measures.above.value;
+  row.lowest_coverage = measures.lowest.coverage.value;
+  row.highest_coverage = measures.highest.coverage.value;
+  for (Index m = 0; m < n_points; ++m)
+    row.coverage_by_point += (m == 0 ? "" : " ") + harness::rounded_text(measures.coverage_by_point[m], 4);
+  if (measures.simultaneous) row.simultaneous_coverage = measures.simultaneous->value;
+  if (measures.bias_eliminated) row.bias_eliminated = measures.bias_eliminated->value;
+}
+
+void take_accuracy(const Measures& measures, CoverageRow& row) {
+  if (measures.mean_width) row.mean_width = measures.mean_width->value;
+  row.median_width = measures.median_width;
+  if (measures.score) {
+    row.score = measures.score->value;
+    row.score_se = measures.score->standard_error;
+  }
+  row.bias = measures.rms_bias;
+  row.bias_over_se = measures.rms_bias_over_se;
+  if (measures.empirical_se) row.empirical_se = measures.empirical_se->value;
+  if (measures.model_se) row.model_se = measures.model_se->value;
+  if (measures.se_ratio) {
+    row.se_ratio = measures.se_ratio->value;
+    row.se_ratio_se = measures.se_ratio->standard_error;
+  }
+}
+
+void take_fits(const Part& part, CoverageRow& row) {
+  const Vector stops = part.figure(RecordLayout::stop);
+  row.n_not_converged = std::count_if(stops.begin(), stops.end(), [](double stop) {
+    return !std::isfinite(stop) || !is_minimum(static_cast<Stop>(static_cast<int>(stop)));
+  });
+  const std::vector<double> ranks = finite_entries(part.figure(RecordLayout::rank));
+  if (!ranks.empty())
+    row.lowest_rank = static_cast<std::int64_t>(*std::min_element(ranks.begin(), ranks.end()));
+  row.median_condition = median(finite_entries(part.figure(RecordLayout::condition)));
+  const std::vector<double> ratios = finite_entries(part.figure(RecordLayout::variance_ratio));
+  if (ratios.size() < 2) return;
+  const Eigen::Map<const Vector> values(ratios.data(), static_cast<Index>(ratios.size()));
+  const PairedDifference mean = paired_difference(values, Vector::Zero(values.size()));
+  row.variance_ratio = mean.mean->value;
+  row.variance_ratio_se = mean.mean->standard_error;
+}
+
+// Against the same intervals of the first strategy, replicate by replicate.
+void take_differences(const Measures& own, const Measures& first, CoverageRow& row) {
+  if (first.mean_width) {
+    const PairedDifference width = paired_difference(own.width_by_replicate, first.width_by_replicate);
+    if (width.mean) {
+      row.width_difference = width.mean->value / first.mean_width->value;
+      row.width_difference_se = width.mean->standard_error / first.mean_width->value;
+    }
+  }
+  const PairedDifference coverage = paired_difference(own.coverage_by_replicate, first.coverage_by_replicate);
+  if (coverage.mean) {
+    row.coverage_difference = coverage.mean->value;
+    row.coverage_difference_se = coverage.mean->standard_error;
+  }
+}
+
+bool is_no_claim(const Part& part, Index n_params, const Measures& measures) {
+  const auto R = static_cast<double>(measures.n_replicates);
+  const Vector ranks = part.figure(RecordLayout::rank);
+  const auto n_deficient = std::count_if(ranks.begin(), ranks.end(),
+                                         [&](double rank) { return rank < static_cast<double>(n_params); });
+  return static_cast<double>(measures.n_failed) > most_without * R ||
+         static_cast<double>(n_deficient) > most_without * R;
+}
+
+}  // namespace
+
+const harness::RowSchema<CoverageRow>& coverage_schema() {
+  using R = CoverageRow;
+  static const harness::RowSchema<R> schema{
+      {{.name = "truth", .heading = "truth", .role = ColumnRole::identity, .starts_group = true}, &R::truth},
+      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
+       &R::network},
+      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
+      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
+       &R::activation},
+      {{.name = "weight_scale",
+        .heading = "weight scale",
+        .role = ColumnRole::identity,
+        .starts_group = true},
+       &R::weight_scale},
+      {{.name = "rows", .heading = "rows", .role = ColumnRole::identity, .starts_group = true}, &R::rows},
+      {{.name = "n_rows", .heading = "n", .role = ColumnRole::measure}, &R::n_rows},
+      {{.name = "noise", .heading = "noise", .role = ColumnRole::identity, .starts_group = true}, &R::noise},
+      {{.name = "noise_sd", .heading = "sd", .role = ColumnRole::identity, .starts_group = true},
+       &R::noise_sd},
+      {{.name = "decay", .heading = "decay", .role = ColumnRole::identity, .starts_group = true}, &R::decay},
+      {{.name = "start", .heading = "start", .role = ColumnRole::identity, .starts_group = true}, &R::start},
+      {{.name = "strategy", .heading = "strategy", .role = ColumnRole::identity}, &R::strategy},
+      {{.name = "method", .heading = "method", .role = ColumnRole::identity}, &R::method},
+      {{.name = "dof", .heading = "dof", .role = ColumnRole::identity}, &R::dof},
+      {{.name = "simultaneous", .heading = "simultaneous", .role = ColumnRole::identity}, &R::simultaneous},
+      {{.name = "interval", .heading = "interval", .role = ColumnRole::identity}, &R::interval},
+      {{.name = "level", .heading = "level", .role = ColumnRole::identity}, &R::level},
+      {{.name = "region", .heading = "region", .role = ColumnRole::identity}, &R::region},
+      {{.name = "replicates", .heading = "replicates", .role = ColumnRole::measure}, &R::n_replicates},
+      {{.name = "failed", .heading = "failed", .role = ColumnRole::measure}, &R::n_failed},
+      {{.name = "not_converged", .heading = "not conv.", .role = ColumnRole::measure}, &R::n_not_converged},
+      {{.name = "coverage",
+        .heading = "coverage",
+        .role = ColumnRole::estimate,
+        .standard_error = "coverage_se"},
+       &R::coverage},
+      {{.name = "coverage_se", .role = ColumnRole::measure}, &R::coverage_se},
+      {{.name = "coverage_lower", .role = ColumnRole::measure}, &R::coverage_lower},
+      {{.name = "coverage_upper", .role = ColumnRole::measure}, &R::coverage_upper},
+      {{.name = "verdict", .heading = "verdict", .role = ColumnRole::measure}, &R::verdict},
+      {{.name = "missed_below", .heading = "below", .role = ColumnRole::measure, .digits = 2},
+       &R::missed_below},
+      {{.name = "missed_above", .heading = "above", .role = ColumnRole::measure, .digits = 2},
+       &R::missed_above},
+      {{.name = "lowest_coverage", .heading = "lowest", .role = ColumnRole::measure}, &R::lowest_coverage},
+      {{.name = "highest_coverage", .role = ColumnRole::measure}, &R::highest_coverage},
+      {{.name = "coverage_by_point", .role = ColumnRole::measure}, &R::coverage_by_point},
+      {{.name = "simultaneous_coverage", .heading = "all at once", .role = ColumnRole::measure},
+       &R::simultaneous_coverage},
+      {{.name = "bias_eliminated", .heading = "no bias", .role = ColumnRole::measure}, &R::bias_eliminated},
+      {{.name = "mean_width", .heading = "width", .role = ColumnRole::measure}, &R::mean_width},
+      {{.name = "median_width", .role = ColumnRole::measure}, &R::median_width},
+      {{.name = "score", .heading = "score", .role = ColumnRole::measure}, &R::score},
+      {{.name = "score_se", .role = ColumnRole::measure}, &R::score_se},
+      {{.name = "bias", .role = ColumnRole::measure}, &R::bias},
+      {{.name = "bias_over_se", .heading = "bias/SE", .role = ColumnRole::measure, .digits = 2},
+       &R::bias_over_se},
+      {{.name = "empirical_se", .role = ColumnRole::measure}, &R::empirical_se},
+      {{.name = "model_se", .role = ColumnRole::measure}, &R::model_se},
+      {{.name = "se_ratio",
+        .heading = "model/emp. SE",
+        .role = ColumnRole::estimate,
+        .standard_error = "se_ratio_se"},
+       &R::se_ratio},
+      {{.name = "se_ratio_se", .role = ColumnRole::measure}, &R::se_ratio_se},
+      {{.name = "variance_ratio",
+        .heading = "s2/sigma2",
+        .role = ColumnRole::estimate,
+        .standard_error = "variance_ratio_se"},
+       &R::variance_ratio},
+      {{.name = "variance_ratio_se", .role = ColumnRole::measure}, &R::variance_ratio_se},
+      {{.name = "lowest_rank", .heading = "rank", .role = ColumnRole::measure}, &R::lowest_rank},
+      {{.name = "median_condition", .heading = "condition", .role = ColumnRole::measure, .digits = 2},
+       &R::median_condition},
+      {{.name = "curvature", .heading = "curvature", .role = ColumnRole::measure, .digits = 2},
+       &R::curvature},
+      {{.name = "width_difference",
+        .heading = "width diff.",
+        .role = ColumnRole::estimate,
+        .standard_error = "width_difference_se"},
+       &R::width_difference},
+      {{.name = "width_difference_se", .role = ColumnRole::measure}, &R::width_difference_se},
+      {{.name = "coverage_difference",
+        .heading = "coverage diff.",
+        .role = ColumnRole::estimate,
+        .standard_error = "coverage_difference_se"},
+       &R::coverage_difference},
+      {{.name = "coverage_difference_se", .role = ColumnRole::measure}, &R::coverage_difference_se},
+      {{.name = "expected", .heading = "expected", .role = ColumnRole::measure}, &R::expected},
+      {{.name = "over_expectation", .heading = "/ allowed", .role = ColumnRole::promise, .digits = 2},
+       &R::over_expectation},
+      {{.name = "no_expectation", .role = ColumnRole::waiver}, &R::no_expectation},
+      {{.name = "us_per_replicate", .role = ColumnRole::timing}, &R::us_per_replicate},
+      {{.name = "failed_replicates", .role = ColumnRole::measure}, &R::failed_replicates},
+      {{.name = "failure", .role = ColumnRole::measure}, &R::failure},
+  };
+  return schema;
+}
+
+void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,
+               CoverageRow& row) {
+  const IntervalRequest& request = context.plan.intervals[place.interval];
+  const Part part(context, records, place);
+  const Measures measures = measures_at(context, records, place);
+  row.n_params = context.plan.scenario.network.n_params();
+  row.n_rows = context.plan.scenario.n_rows;
+  row.n_replicates = measures.n_replicates;
+  row.n_failed = measures.n_failed;
+  take_coverage(measures, request, context.regions[place.region].size, row);
+  take_accuracy(measures, row);
+  take_fits(part, row);
+  if (is_no_claim(part, row.n_params, measures)) row.verdict = "no claim";
+  if (place.strategy > 0)
+    take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);
+}
+
+std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,
+                                     const RowPlace& place) {
+  const Part part(context, records, place);
+  const Matrix lower = part.lower();
+  std::vector<Index> failed;
+  for (Index r = 0; r < lower.cols(); ++r)
+    if (lower.col(r).hasNaN()) failed.push_back(r);
+  return failed;
+}
+
+}  // namespace jacobench::coverage

@@ -1,0 +1,66 @@
+// The row of one kind of interval in one scenario, and how it follows from the records of the replicates.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coverage/measures.hpp"
+#include "coverage/replicate.hpp"
+#include "harness/row.hpp"
+
+namespace jacobench::coverage {
+
+struct CoverageRow {
+  // which cell
+  std::string truth, network, activation;
+  double weight_scale = 1;
+  std::string rows;  // as the config has it
+  std::string noise;
+  double noise_sd = 0;
+  double decay = 0;
+  std::string start;
+  std::string strategy, method, dof, simultaneous, interval;
+  double level = 0;
+  std::string region;
+
+  // what came of it
+  std::int64_t n_params = 0, n_rows = 0, n_replicates = 0, n_failed = 0, n_not_converged = 0;
+  double coverage = 0, coverage_se = 0, coverage_lower = 0, coverage_upper = 0;
+  std::string verdict;
+  double missed_below = 0, missed_above = 0;
+  double lowest_coverage = 0, highest_coverage = 0;
+  std::string coverage_by_point;
+  std::optional<double> simultaneous_coverage, bias_eliminated;
+  std::optional<double> mean_width, median_width, score, score_se;
+  std::optional<double> bias, bias_over_se;
+  std::optional<double> empirical_se, model_se, se_ratio, se_ratio_se;
+  std::optional<double> variance_ratio,
+      variance_ratio_se;  // s^2 over the mean of the squared sd of the noise
+  std::optional<std::int64_t> lowest_rank;
+  std::optional<double> median_condition, curvature;
+  std::optional<double> width_difference, width_difference_se;        // relative, to the first strategy's
+  std::optional<double> coverage_difference, coverage_difference_se;  // likewise
+  std::optional<std::string> expected;
+  std::optional<double> over_expectation;
+  std::optional<std::string> no_expectation;
+  std::optional<double> us_per_replicate;
+  std::optional<std::string> failed_replicates, failure;
+};
+
+const harness::RowSchema<CoverageRow>& coverage_schema();
+
+// Which part of the records a row is about.
+struct RowPlace {
+  std::size_t strategy, interval, region;
+};
+
+// Fills in what the records [layout.size() x R] say.
+void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,
+               CoverageRow& row);
+
+// The replicates that gave no interval at that place.
+std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,
+                                     const RowPlace& place);
+
+}  // namespace jacobench::coverage

@@ -1,0 +1,118 @@
+// One replicate of a scenario: data are drawn, fitted with each strategy's Jacobian, and every interval that is asked for is
+// made; what came of it is a record of doubles.
+//
+// Model:  mean        f^ +- q se            prediction  f^ +- q sqrt(se^2 + sigma^2)
+//         q the t quantile, or for all points of a region at once Bonferroni's, Scheffe's or sup-t's multiplier.
+//         Fits and bounds are recorded less the truth, so that a replicate's own truth may differ from another's.
+// Cost:   a refit, and for each method its errors at the points; with methods that StandardErrors computes and no sup_t,
+//         no allocation after the first replicate
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jacobench/fit/refitter.hpp"
+#include "jacobench/inference/intervals.hpp"
+
+#include "coverage/interval_method.hpp"
+#include "coverage/scenario.hpp"
+
+namespace jacobench::coverage {
+
+enum class IntervalKind { mean, prediction };
+
+// A method with its rule for the degrees of freedom.
+struct MethodRequest {
+  const IntervalMethod* method;
+  MethodOptions options;
+};
+
+struct IntervalRequest {
+  std::size_t method;  // index into ReplicatePlan::methods
+  Simultaneous simultaneous;
+  IntervalKind kind;
+  double level;
+};
+
+struct ReplicatePlan {
+  Scenario scenario;
+  std::vector<JacobianChoice> strategies;
+  std::vector<MethodRequest> methods;
+  std::vector<IntervalRequest> intervals;
+  Index n_simulations = 2000;  // of sup_t
+};
+
+// Where the figures of one replicate stand in its record: for each strategy what is said of the fit, then for each method
+// se, then for each interval the bounds. NaN stands for what there is not.
+class RecordLayout {
+ public:
+  explicit RecordLayout(const ReplicatePlan& plan);
+
+  std::size_t size() const { return n_strategies_ * strategy_size(); }
+  Index n_points() const { return n_points_; }
+
+  enum Figure { stop, n_iterations, variance_ratio, rank, condition, n_figures };
+  std::size_t figure(std::size_t strategy, Figure which) const { return strategy * strategy_size() + which; }
+  std::size_t fit(std::size_t strategy) const { return strategy * strategy_size() + n_figures; }
+  std::size_t se(std::size_t strategy, std::size_t method) const { return block(strategy, 1 + method); }
+  std::size_t lower(std::size_t strategy, std::size_t interval) const {
+    return block(strategy, 1 + n_methods_ + 2 * interval);
+  }
+  std::size_t upper(std::size_t strategy, std::size_t interval) const {
+    return lower(strategy, interval) + M();
+  }
+
+ private:
+  std::size_t M() const { return static_cast<std::size_t>(n_points_); }
+  std::size_t block(std::size_t strategy, std::size_t number) const { return fit(strategy) + number * M(); }
+  std::size_t strategy_size() const { return n_figures + (1 + n_methods_ + 2 * n_intervals_) * M(); }
+
+  std::size_t n_strategies_, n_methods_, n_intervals_;
+  Index n_points_;
+};
+
+// Points that intervals are simultaneous over, and measures averages over.
+struct Region {
+  Index begin, size;
+};
+
+// What replicates share: made once for a scenario, read by all threads.
+struct ReplicateContext {
+  explicit ReplicateContext(ReplicatePlan plan);
+
+  ReplicatePlan plan;
+  RecordLayout layout;
+  std::vector<Region> regions;  // inside, and where there are points beyond, these
+  DataSource first_data;
+  Matrix starts;  // [P x S]
+};
+
+// One thread's workspace.
+class ReplicateRunner {
+ public:
+  explicit ReplicateRunner(const ReplicateContext& context);
+  ~ReplicateRunner();
+
+  // Fills in the record. A fit or a method that fails, or throws, leaves NaN; why, where there is somebody to tell.
+  void run(Index replicate, std::span<double> record, std::vector<std::string>* failures = nullptr);
+
+  const DataSource& source() const { return source_; }
+
+ private:
+  class Fitter;
+
+  void run_strategy(std::size_t strategy, Index replicate, std::span<double> record,
+                    std::vector<std::string>* failures);
+  void make_intervals(std::size_t strategy, std::size_t method, const FittedReplicate& fitted,
+                      std::span<double> record);
+
+  const ReplicateContext& context_;
+  DataSource source_;
+  std::vector<std::unique_ptr<Fitter>> fitters_;  // one a strategy
+  std::vector<Errors> errors_;                    // one a method
+  Vector lower_, upper_;
+};
+
+}  // namespace jacobench::coverage
