@@ -81,6 +81,21 @@ TEST_P(NoiseLaw, DrawsFollowTheDistributionFunction) {
   EXPECT_LT(std::sqrt(static_cast<double>(n)) * distance, std::sqrt(std::log(2e6) / 2));
 }
 
+// Sample moments of n draws lie within 5 of their standard deviations. The fourth moment is 3 for
+// a normal law, 9 for Student's with 5 degrees of freedom and for the exponential law.
+TEST_P(NoiseLaw, DrawsHaveMeanZeroAndVarianceOne) {
+  RandomStream stream(3, 1, 4, RandomPurpose::noise);
+  const double n = 100000, fourth_moment = law.draw == find_noise_law("normal").draw ? 3 : 9;
+  double sum = 0, squares = 0;
+  for (int i = 0; i < n; ++i) {
+    const double e = law.draw(stream);
+    sum += e;
+    squares += e * e;
+  }
+  EXPECT_NEAR(sum / n, 0, 5 / std::sqrt(n));
+  EXPECT_NEAR(squares / n, 1, 5 * std::sqrt((fourth_moment - 1) / n));
+}
+
 TEST_P(NoiseLaw, DrawsAllocateNothing) {
   RandomStream stream(3, 1, 4, RandomPurpose::noise);
   EXPECT_EQ(harness::allocations_of([&] {
