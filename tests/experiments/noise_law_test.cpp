@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
+
+void PrintTo(const NoiseLawInfo& law, std::ostream* out) { *out << law.name; }
+
 namespace {
 
 using jacobench::testing::error_line;
