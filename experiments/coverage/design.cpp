@@ -1,6 +1,5 @@
 #include "coverage/design.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
@@ -23,7 +22,7 @@ double power(Index k, Index D) { return std::pow(static_cast<double>(k), static_
 Index nearest_base(Index N, Index D) {
   const auto n = static_cast<double>(N);
   const auto k = static_cast<Index>(std::pow(n, 1 / static_cast<double>(D)));
-  return n - power(k, D) <= power(k + 1, D) - n ? std::max<Index>(k, 1) : k + 1;
+  return n - power(k, D) <= power(k + 1, D) - n ? k : k + 1;
 }
 
 double grid_value(Index i, Index k, double scale) {

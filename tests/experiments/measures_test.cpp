@@ -169,6 +169,25 @@ TEST(PredictionMeasures, CoverageAndTailsAreThoseOfTheNoise) {
   EXPECT_NEAR(skewed.above.value, 0.25, 1e-15);
 }
 
+// Shares 0.1, 0.2, 0.3 and 0.4, of mean 1/4 and variance 1/60, at the only point there is.
+TEST(PredictionMeasures, APointHasTheSpreadOfItsShares) {
+  const boost::math::normal standard;
+  Matrix upper(1, 4);
+  for (Index r = 0; r < 4; ++r) upper(0, r) = quantile(standard, 0.6 + 0.1 * static_cast<double>(r));
+  const Matrix zero = Matrix::Zero(1, 4);
+  const Vector truth = Vector::Zero(1), sd = Vector::Ones(1);
+  const NewObservation observation{find_noise_law("normal"), sd};
+  const Measures measures = measure({zero, zero, zero, upper, truth, 0.25, observation});
+  const double se = std::sqrt(1.0 / 60 / 4);
+  const Proportion expected = wilson(0.25, 0.1875 / (se * se), 1.959963984540054);
+  for (const Proportion& p : {measures.coverage, measures.lowest.coverage, measures.highest.coverage}) {
+    expect_near(Estimate{p.value, p.standard_error}, 0.25, se);
+    EXPECT_NEAR(p.lower, expected.lower, 1e-14);
+    EXPECT_NEAR(p.upper, expected.upper, 1e-14);
+  }
+  EXPECT_EQ(measures.median_width, (upper(0, 1) + upper(0, 2)) / 2);
+}
+
 // At the quantiles +-z of a level 1 - alpha: 2 z + 2 / alpha 2 (phi(z) - z alpha / 2) = 4 phi(z) / alpha.
 TEST(PredictionMeasures, ExpectedScoreAtTheNormalQuantiles) {
   const double z = 1.959963984540054, density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
@@ -249,6 +268,21 @@ TEST(FailedReplicates, NothingIsMadeOfNothing) {
   EXPECT_FALSE(measures.rms_bias || measures.rms_bias_over_se || measures.empirical_se || measures.model_se);
 }
 
+TEST(FailedReplicates, OneFitHasNoSpread) {
+  HandWorked samples;
+  samples.fit.rightCols(3).setConstant(nan);
+  const Measures measures = samples.measured();
+  EXPECT_FALSE(measures.empirical_se || measures.rms_bias || measures.bias_eliminated || measures.se_ratio);
+  EXPECT_EQ(measures.n_failed, 1);  // the intervals are there
+}
+
+// Replicates 1 and 2 are left for the ratio, as above, where only 3 lacks its fit.
+TEST(FailedReplicates, AStandardErrorWithoutItsFitIsLeftOut) {
+  HandWorked samples;
+  samples.fit(1, 2) = nan;
+  EXPECT_NEAR(samples.measured().se_ratio->value, std::sqrt(1.75 / 1.25), 1e-14);
+}
+
 // Newcombe (1998), Statistics in Medicine 17, table I, method 3.
 TEST(Wilson, GivesThePublishedIntervals) {
   const struct {
@@ -306,7 +340,8 @@ TEST(Measures, RefuseSamplesThatAreNone) {
   EXPECT_THROW(measure({single, single, single, single, truth, 0.9}), std::logic_error);
   EXPECT_THROW(measure({two, two, two, two, unknown, 0.9}), std::logic_error);
   EXPECT_THROW(measure({two, two, two, two, truth, 1}), std::logic_error);
-  EXPECT_THROW(measure({two, two, two, two, truth, 0.9, NewObservation{find_noise_law("normal"), truth}}),
+  const Vector negative = Vector::Constant(2, -1);
+  EXPECT_THROW(measure({two, two, two, two, truth, 0.9, NewObservation{find_noise_law("normal"), negative}}),
                std::logic_error);
 }
 

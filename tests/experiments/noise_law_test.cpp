@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
+
+void PrintTo(const NoiseLawInfo& law, std::ostream* out) { *out << law.name; }
+
 namespace {
 
 using jacobench::testing::error_line;
@@ -79,6 +83,21 @@ TEST_P(NoiseLaw, DrawsFollowTheDistributionFunction) {
     distance = std::max({distance, F - static_cast<double>(i) * step, static_cast<double>(i + 1) * step - F});
   }
   EXPECT_LT(std::sqrt(static_cast<double>(n)) * distance, std::sqrt(std::log(2e6) / 2));
+}
+
+// Sample moments of n draws lie within 5 of their standard deviations. The fourth moment is 3 for
+// a normal law, 9 for Student's with 5 degrees of freedom and for the exponential law.
+TEST_P(NoiseLaw, DrawsHaveMeanZeroAndVarianceOne) {
+  RandomStream stream(3, 1, 4, RandomPurpose::noise);
+  const double n = 100000, fourth_moment = law.draw == find_noise_law("normal").draw ? 3 : 9;
+  double sum = 0, squares = 0;
+  for (int i = 0; i < n; ++i) {
+    const double e = law.draw(stream);
+    sum += e;
+    squares += e * e;
+  }
+  EXPECT_NEAR(sum / n, 0, 5 / std::sqrt(n));
+  EXPECT_NEAR(squares / n, 1, 5 * std::sqrt((fourth_moment - 1) / n));
 }
 
 TEST_P(NoiseLaw, DrawsAllocateNothing) {
