@@ -11,7 +11,8 @@
 
 namespace jacobench::harness {
 
-// What a baseline says of one cell: its status, and its promise, gated, estimate and measure columns that are not null.
+// What a baseline says of one cell: its status, and its promise, gated, estimate and measure columns that are
+// not null.
 struct BaselineCell {
   std::string key;  // cell_key
   RowStatus status = RowStatus::ok;

@@ -15,10 +15,10 @@ namespace jacobench::harness {
 std::vector<std::string> problems_of(const StoredResult& result);
 
 // The same, and what does not hold against the baseline: a gated figure above factor times the baseline's
-// (both raised to the column's floor); an estimate further from the baseline's, on either side, than 3.29 standard errors
-// of their difference (99.9%), or without a standard error on either side; a figure that is null where the baseline has one; a cell that has
-// figures there and is skipped here; a cell that only one of the two has. Throws InputError where the
-// baseline is of another config.
+// (both raised to the column's floor); an estimate further from the baseline's, on either side, than 3.29
+// standard errors of their difference (99.9%), or without a standard error on either side; a figure that is
+// null where the baseline has one; a cell that has figures there and is skipped here; a cell that only one of
+// the two has. Throws InputError where the baseline is of another config.
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor);
 

@@ -62,12 +62,12 @@ class Experiment {
     return {run_cell(cells.front())};
   }
 
-  // What `run --plan` prints of the configured study: a row for each of `cells`, in their order, and notes on the whole.
-  // Here their identity alone. Throws as `cells` does.
+  // What `run --plan` prints of the configured study: a row for each of `cells`, in their order, and notes on
+  // the whole. Here their identity alone. Throws as `cells` does.
   virtual RowTable plan();
 
-  // Does one replicate of the cell at this index of `cells`, once more and to the bit, and says what came of it: lines
-  // for people. Throws InputError where there is no such replicate; here always.
+  // Does one replicate of the cell at this index of `cells`, once more and to the bit, and says what came of
+  // it: lines for people. Throws InputError where there is no such replicate; here always.
   virtual std::string replay(std::size_t index, std::int64_t replicate);
 
   // What can be said of the rows in general, as lines below the table: fitted laws with their intervals.

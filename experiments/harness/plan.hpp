@@ -10,7 +10,8 @@
 
 namespace jacobench::harness {
 
-// Experiment::plan under a leading column `cell` that numbers the cells from 1; how many there are is its last note.
+// Experiment::plan under a leading column `cell` that numbers the cells from 1; how many there are is its
+// last note.
 RowTable numbered_plan(Experiment& experiment);
 
 // One replicate of one cell.

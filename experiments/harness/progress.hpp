@@ -32,8 +32,8 @@ class Progress {
   // So many cells begin to run side by side, the first of them this one.
   void cell_starts(std::string_view cell, std::size_t n_cells = 1);
 
-  // How much of those cells is done, from 0 to 1. What they begin with, the work of earlier runs, is the first that is
-  // shown of them.
+  // How much of those cells is done, from 0 to 1. What they begin with, the work of earlier runs, is the
+  // first that is shown of them.
   void show_fraction(double fraction);
 
   // One of them is done.

@@ -1,7 +1,7 @@
-// The journal of a group that runs into a result folder: the file partial.records, which is there only while a group is
-// unfinished.
-// Format: the line "jacobench-records 1 SIZE KEY", SIZE being the doubles in a record and KEY the cell_key of the
-//         group's first cell; then the records, as little-endian doubles of eight bytes.
+// The journal of a group that runs into a result folder: the file partial.records, which is there only while
+// a group is unfinished.
+// Format: the line "jacobench-records 1 SIZE KEY", SIZE being the doubles in a record and KEY the cell_key of
+//         the group's first cell; then the records, as little-endian doubles of eight bytes.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,9 @@ class RecordFile final : public RecordJournal {
   RecordFile(std::filesystem::path path, std::string group_key, const InterruptGuard& interrupt,
              Progress& progress);
 
-  // A torn last record is cut off. What is of another group, of another record size or not readable is discarded, with
-  // a warning where records are lost. Throws InputError where the file cannot be read or written.
+  // A torn last record is cut off. What is of another group, of another record size or not readable is
+  // discarded, with a warning where records are lost. Throws InputError where the file cannot be read or
+  // written.
   std::vector<double> earlier(std::size_t record_size) override;
   void append(std::span<const double> records) override;
   bool stop_requested() const override { return interrupt_.signal().has_value(); }
@@ -48,7 +49,8 @@ class RecordFile final : public RecordJournal {
   bool has_failed_ = false;
 };
 
-// The key of the group that this file's records are of; nothing where there is no such file or none can be read in it.
+// The key of the group that this file's records are of; nothing where there is no such file or none can be
+// read in it.
 std::optional<std::string> group_key_of_records(const std::filesystem::path& path);
 
 }  // namespace jacobench::harness

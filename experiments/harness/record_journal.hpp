@@ -1,5 +1,5 @@
-// What a group of cells that takes long keeps of its work as it goes: fixed-size records of doubles, from which an
-// interrupted run goes on in mid-cell.
+// What a group of cells that takes long keeps of its work as it goes: fixed-size records of doubles, from
+// which an interrupted run goes on in mid-cell.
 #pragma once
 
 #include <cstddef>
@@ -26,18 +26,19 @@ class RecordJournal {
   virtual ~RecordJournal() = default;
 
   // The whole records that an earlier, interrupted run of this group appended, in their order: a multiple of
-  // record_size doubles. Called once, before the first append. They are those of the whole group, also where some of
-  // its cells have their rows already.
+  // record_size doubles. Called once, before the first append. They are those of the whole group, also where
+  // some of its cells have their rows already.
   virtual std::vector<double> earlier(std::size_t record_size) = 0;
 
-  // Appends whole records; they are on the disk when this returns. Throws InputError (disk full), which is to be let
-  // through.
+  // Appends whole records; they are on the disk when this returns. Throws InputError (disk full), which is to
+  // be let through.
   virtual void append(std::span<const double> records) = 0;
 
   // Whether the user wants the run to stop (SIGINT, SIGTERM).
   virtual bool stop_requested() const = 0;
 
-  // How much of the group is done, from 0 to 1, earlier records included: before the first block, then after each.
+  // How much of the group is done, from 0 to 1, earlier records included: before the first block, then after
+  // each.
   virtual void show_progress(double fraction) = 0;
 };
 

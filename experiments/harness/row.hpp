@@ -31,7 +31,7 @@ enum class ColumnRole {
   promise,   // a ratio to what was promised: `check` fails where it exceeds 1, or is null without a waiver
   waiver,    // why nothing is promised of this row; null where something is
   gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor
-  estimate,  // a Monte Carlo figure: `check` fails where it is off the baseline by more than their errors allow
+  estimate,  // a Monte Carlo figure: `check` fails where it and the baseline differ by more than their errors
 };
 
 struct Column {

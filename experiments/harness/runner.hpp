@@ -23,10 +23,10 @@ struct RunSummary {
 
 // Runs those cells of the study that have no row in the result folder yet, in their order; appends each row
 // as it completes. Whatever a cell throws becomes a failed row. SIGINT and SIGTERM stop the run after the
-// present group of cells, or within it where it keeps its work in the journal. Rows of earlier runs are kept as they are, failed ones too. Progress and warnings go to the
-// display. Throws InputError, with nothing written, where the cells cannot be had (Experiment::cells), the
-// folder belongs to something else (ResultFolder) or has rows that are no cells of this study; and when the
-// disk is full.
+// present group of cells, or within it where it keeps its work in the journal. Rows of earlier runs are kept
+// as they are, failed ones too. Progress and warnings go to the display. Throws InputError, with nothing
+// written, where the cells cannot be had (Experiment::cells), the folder belongs to something else
+// (ResultFolder) or has rows that are no cells of this study; and when the disk is full.
 RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
                      const std::string& command_line, const ProgressDisplay& display);
 

@@ -27,27 +27,27 @@ struct PrintedTable {
   std::vector<std::string> notes;  // below the table
 };
 
-// The rows of one result, or of several of the same experiment under a leading column `result`; how far each is stands
-// above them, its laws below. Throws InputError where the results are of different experiments.
+// The rows of one result, or of several of the same experiment under a leading column `result`; how far each
+// is stands above them, its laws below. Throws InputError where the results are of different experiments.
 RowTable table_of(const std::vector<StoredResult>& results);
 
-// What each of the results is called beside the others: by the last part of its path, or by the whole path where another
-// one has the same last part.
+// What each of the results is called beside the others: by the last part of its path, or by the whole path
+// where another one has the same last part.
 std::vector<std::string> result_names(const std::vector<StoredResult>& results);
 
 // "quick: accuracy, 5 of 24 cells (unfinished)"; without a name for the result, from the experiment on.
 std::string progress_line(const StoredResult& result, const std::string& name);
 
-// Hidden: columns without heading, columns that are null throughout. Identity columns that are constant throughout are
-// stated in the preamble. Estimates stand with their standard errors. Reasons of rows that are not ok come before the
-// notes.
+// Hidden: columns without heading, columns that are null throughout. Identity columns that are constant
+// throughout are stated in the preamble. Estimates stand with their standard errors. Reasons of rows that are
+// not ok come before the notes.
 PrintedTable printed_table(const RowTable& table);
 
 // The names of the formats, in the order of help: text, markdown, csv, latex.
 std::vector<std::string> table_format_names();
 
-// Writes the table in the format of this name. CSV has every column of every row with all digits, status and reason (where the table has them),
-// quoted as in RFC 4180.
+// Writes the table in the format of this name. CSV has every column of every row with all digits, status and
+// reason (where the table has them), quoted as in RFC 4180.
 void write_table(std::ostream& out, const RowTable& table, const std::string& format_name);
 
 }  // namespace jacobench::harness

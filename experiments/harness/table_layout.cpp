@@ -54,7 +54,8 @@ NumberParts parts_of(const std::string& text) {
   return {text.substr(0, end), text.substr(end + plus_minus.size())};
 }
 
-// The same for a column of numbers, some of them perhaps with standard errors, which are aligned among themselves.
+// The same for a column of numbers, some of them perhaps with standard errors, which are aligned among
+// themselves.
 void align_column(Grid& grid, std::size_t column) {
   std::vector<std::string> numbers, errors;
   for (const auto& line : grid) {

@@ -17,7 +17,8 @@ std::string with_short_exponent(const std::string& number) {
   return fmt::format("{}e{}", number.substr(0, e), std::stoi(number.substr(e + 1)));
 }
 
-// Of the first digit of the number rounded to so many digits: 9.99 to two digits is 10, which begins with the tens.
+// Of the first digit of the number rounded to so many digits: 9.99 to two digits is 10, which begins with the
+// tens.
 int exponent_of(double value, int digits) {
   const std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
   return std::stoi(scientific.substr(scientific.find('e') + 1));

@@ -20,8 +20,9 @@ std::string rounded_text(double value, int digits);
 // The value for people: doubles rounded, everything else as it is; null is empty.
 std::string rounded_text(const Value& value, int digits);
 
-// An estimate with its standard error, which has two significant digits and says how many the estimate has: 0.9483 +-
-// 0.0041. An error of 0 (or as good as 0) says nothing of that: the estimate then has so many digits.
+// An estimate with its standard error, which has two significant digits and says how many the estimate has:
+// 0.9483 +- 0.0041. An error of 0 (or as good as 0) says nothing of that: the estimate then has so many
+// digits.
 std::string estimate_text(double estimate, double standard_error, int digits);
 
 // What stands between the two.

@@ -122,7 +122,8 @@ TEST_F(Check, NamesACellThatOnlyOneOfTheTwoHas) {
                           "inputs=1 hidden=9 way=plain: is in the baseline, but no cell of the study"));
 }
 
-// Held to 3.29 standard errors of the difference, 3.29 x 0.005 = 0.01645 for errors of 0.003 and 0.004, on both sides.
+// Held to 3.29 standard errors of the difference, 3.29 x 0.005 = 0.01645 for errors of 0.003 and 0.004, on
+// both sides.
 TEST(CheckOfEstimates, HoldsThemToTheErrorOfTheirDifference) {
   const ColumnList columns = {{.name = "method", .role = ColumnRole::identity},
                               {.name = "coverage", .role = ColumnRole::estimate, .standard_error = "se"},

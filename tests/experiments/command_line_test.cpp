@@ -141,6 +141,7 @@ TEST_F(CommandLine, RefusesBadInputInOneLineAndWritesNothing) {
        "run: there is no cell 7; the cells of this study are 1 to 6, see --plan"},
       {{"run", file, "--replay", "1:0"}, "run: this experiment has no replicates; run it without --replay"},
       {{"join"}, "join: no result is given: jacobench join RESULT..."},
+      {{"join", path("none")}, path("none") + ": is not a folder; name a result folder"},
       {{"table"}, "table: no result is given: jacobench table RESULT..."},
       {{"table", path("none")}, path("none") + ": is not a folder; name a result folder"},
       {{"table", folder_.path()},

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "error_line.hpp"
+#include "harness/experiment_table.hpp"
+#include "harness/point_series.hpp"
 #include "harness/table.hpp"
 #include "harness/value_text.hpp"
 #include "stub_result.hpp"
@@ -142,6 +144,44 @@ TEST(Join, RefusesResultsThatItCannotSetSideBySide) {
   results.push_back(stub_result("activations", error_columns, {}));
   EXPECT_EQ(error_line([&] { joined_table(results); }),
             "activations_result: experiment activations says nothing of networks; leave this result out");
+}
+
+// The figures that an experiment says of its networks are in its rows, with their standard errors.
+TEST(SummaryColumns, AreOfTheExperiment) {
+  for (const ExperimentInfo& info : experiment_table()) {
+    const auto experiment = info.make();
+    const ColumnList& columns = experiment->columns();
+    for (const SummaryColumn& summary : experiment->summary_columns()) {
+      const Column& figure = columns[column_index(columns, summary.column)];
+      if (figure.role == ColumnRole::estimate) {
+        EXPECT_NO_THROW(column_index(columns, figure.standard_error));
+      }
+      for (const auto& [column, value] : summary.where) EXPECT_NO_THROW(column_index(columns, column));
+      for (const char* column : {"network", "activation", "n_params"}) {
+        EXPECT_NO_THROW(column_index(columns, column)) << info.name;
+      }
+    }
+  }
+}
+
+// Of the committed quick study: the error of each strategy on each network stands in the join as in its row.
+TEST(SummaryColumns, OfAccuracyAreTheErrorsOfItsRows) {
+  std::ostringstream warnings;
+  std::vector<StoredResult> results;
+  results.push_back(read_result(JACOBENCH_SOURCE "/results/quick", experiment_table(), warnings));
+  const RowsByColumn rows(results[0].columns(), results[0].rows);
+  const RowTable table = joined_table(results);
+  std::size_t n_found = 0;
+  for (const Row& row : rows.rows())
+    for (const Row& line : table.rows)
+      for (const std::string strategy : {"layerwise", "ceres_central"}) {
+        if (exact_text(line.values[0]) != rows.text(row, "network") || rows.text(row, "strategy") != strategy)
+          continue;
+        const Value& figure = line.values[column_index(table.columns, strategy + "_max_scaled_error")];
+        EXPECT_EQ(number_in(figure), rows.number(row, "max_scaled_error"));
+        ++n_found;
+      }
+  EXPECT_EQ(n_found, 2 * table.rows.size());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A run that is interrupted in mid-cell goes on from the records that it has kept, and ends with the same bits.
+// A run that is interrupted in mid-cell goes on from the records that it has kept, and ends with the same
+// bits.
 #include "harness/record_journal.hpp"
 
 #include <csignal>

@@ -1,4 +1,5 @@
-// A result as if it had been read from a folder: of an experiment that knows its columns and its rows, and runs nothing.
+// A result as if it had been read from a folder: of an experiment that knows its columns and its rows, and
+// runs nothing.
 #pragma once
 
 #include <memory>

@@ -21,8 +21,9 @@ class BeforeEachCell {
   BeforeEachCell& operator=(const BeforeEachCell&) = delete;
 };
 
-// Called before each block of records of a toy whose way is `recorded`, while it lives, with the number of records that
-// there are by then. Such a toy makes 12 records of 2 numbers in blocks of 3, and its error is made of all of them.
+// Called before each block of records of a toy whose way is `recorded`, while it lives, with the number of
+// records that there are by then. Such a toy makes 12 records of 2 numbers in blocks of 3, and its error is
+// made of all of them.
 class BeforeEachBlock {
  public:
   explicit BeforeEachBlock(std::function<void(std::size_t)> call);
