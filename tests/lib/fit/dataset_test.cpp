@@ -60,12 +60,12 @@ TEST(Dataset, BadDataAreNamed) {
   expect_refused(with([](Dataset& d) { d.Y.setConstant(7); }), "output y0 is 7 in every row");
   expect_refused(with([](Dataset& d) { d.weights = Vector::Ones(3); }), "3 weights for 4 rows");
   expect_refused(with([](Dataset& d) { d.weights = Vector::Zero(4); }), "data row 1: weight 0");
+  expect_refused(with([](Dataset& d) { d.weights = Vector::Constant(4, 1e200); }), "row 1: weight 1e+200");
   expect_refused(with([](Dataset& d) { d.weights = Vector::Constant(4, nan); }), "data row 1: weight nan");
   expect_refused(with([](Dataset& d) { d.output_scales = Vector::Constant(1, -1); }),
                  "data output 1: scale -1");
 }
 
-TEST(Dataset, FactorsAreRootsOfWeightsOverScales) {
 TEST(Dataset, MessagesUseTheNamesThatAreGiven) {
   const DatasetNames names{.source = "oats.csv", .inputs = {"lime", "rain"}, .outputs = {"yield"}};
   const auto expect_named = [&](const Dataset& data, const char* words) {
@@ -78,6 +78,7 @@ TEST(Dataset, MessagesUseTheNamesThatAreGiven) {
   expect_named(with([](Dataset& d) { d.weights = Vector::Zero(4); }), "oats.csv row 1: weight 0");
 }
 
+TEST(Dataset, FactorsAreRootsOfWeightsOverScales) {
   Dataset data = good();
   data.Y = Matrix::Random(4, 2);
   data.weights = Vector::LinSpaced(4, 1, 16);

@@ -42,6 +42,15 @@ TEST(Initialisation, WeightsHaveTheVarianceThatTheSchemeNames) {
   EXPECT_NEAR(rms("uniform") / (0.7 / std::sqrt(3)), 1, tolerance);
 }
 
+// Of 40 000 weights, within 5 standard errors; the widest scheme has a standard deviation of 0.7.
+TEST(Initialisation, WeightsAreCentred) {
+  const Perceptron wide(100, {{400, tanh}, {1, identity}});
+  for (const InitialisationInfo& scheme : initialisation_table()) {
+    const Vector weights = draw(scheme.name, wide).head(40000);
+    EXPECT_LE(std::abs(weights.mean()), 5 * weights.norm() / 40000) << scheme.name;
+  }
+}
+
 TEST(Initialisation, NguyenWidrowSpreadsTheUnits) {
   const Perceptron network(2, {{16, tanh}, {1, identity}});
   const Vector theta = draw("nguyen_widrow", network);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <Eigen/LU>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "jacobench/base/errors.hpp"
@@ -95,6 +96,14 @@ TEST(Covariance, RepeatingAllRowsHalvesItButForTheDegreesOfFreedom) {
             1e-9);
 }
 
+TEST(Linearisation, RefusesParametersWhereTheNetworkIsNotFinite) {
+  const Perceptron network(1, {{1, exp}, {1, identity}});
+  EXPECT_THROW(linearise(network, Vector::Constant(4, 1e4), testing::step_data()), InputError);
+  // f = exp(500) is finite, its derivative x f is not
+  Dataset far{Matrix{{1e100}, {0}}, Matrix{{1}, {2}}, {}, {}};
+  EXPECT_THROW(linearise(Perceptron(1, {{1, exp, Bias::none}}), Vector{{5e-98}}, far), InputError);
+}
+
 double at_decay(const Linearisation& at, double k, CovarianceKind kind, const Matrix& G) {
   Linearisation decayed = at;
   decayed.decay.setConstant(k);
@@ -145,19 +154,24 @@ TEST(Covariance, HcKindsAreOrderedAndHc0IsTheSandwich) {
   EXPECT_TRUE((V(CovarianceKind::hc2).diagonal().array() < V(CovarianceKind::hc3).diagonal().array()).all());
 }
 
-// Against central differences of the gradient of half the objective.
-TEST(Covariance, HessianIsThatOfTheObjective) {
-  const Fitted& fitted = fitted_step();
-  Matrix A(4, 4);
-  for (Index p = 0; p < 4; ++p) {
-    const double h = 1e-5;
+// Half the Hessian of the sum of squares, by central differences of its gradient.
+Matrix half_hessian(const Linearisation& at) {
+  const Index P = at.n_params();
+  constexpr double h = 1e-5;
+  Matrix A(P, P);
+  for (Index p = 0; p < P; ++p) {
     const auto gradient = [&](double step) -> Vector {
-      const Linearisation there =
-          linearise(fitted.network, fitted.theta + step * Vector::Unit(4, p), fitted.data);
+      const Linearisation there = linearise(at.network, at.theta + step * Vector::Unit(P, p), at.data);
       return -there.J.transpose() * there.r;
     };
     A.col(p) = (gradient(h) - gradient(-h)) / (2 * h);
   }
+  return A;
+}
+
+TEST(Covariance, HessianIsThatOfTheObjective) {
+  const Fitted& fitted = fitted_step();
+  const Matrix A = half_hessian(fitted.at);
   const Covariance cov = covariance(fitted.at, {.kind = CovarianceKind::hessian});
   ASSERT_TRUE(cov.ok()) << cov.reason;
   EXPECT_LE(relative_difference(cov.of_parameters(), cov.sigma * cov.sigma * A.inverse()), 1e-6);
@@ -166,6 +180,70 @@ TEST(Covariance, HessianIsThatOfTheObjective) {
       relative_difference(covariance(fitted.at, {.kind = CovarianceKind::hessian_sandwich}).of_parameters(),
                           A.inverse() * meat * A.inverse()),
       1e-6);
+}
+
+// y = exp(w) at w = 0 with y near 10: half the Hessian is n (1 - 9) < 0.
+TEST(Covariance, AHessianThatIsNotPositiveDefiniteIsAnOutcome) {
+  const Perceptron network(1, {{1, exp, Bias::none}});
+  const Dataset data{Matrix::Ones(2, 1), Matrix{{9}, {11}}, {}, {}};
+  const Linearisation at = linearise(network, Vector::Zero(1), data);
+  for (const CovarianceKind kind : {CovarianceKind::hessian, CovarianceKind::hessian_sandwich}) {
+    const Covariance cov = covariance(at, {.kind = kind});
+    EXPECT_EQ(cov.status, CovarianceStatus::hessian_not_positive_definite);
+    EXPECT_THAT(cov.reason, ::testing::HasSubstr("an eigenvalue of -8 times"));
+  }
+}
+
+// Every kind by its formula in the header, with weights and with a decay that does not vanish.
+TEST(Covariance, OfAWeightedAndDecayedFitEveryKindIsItsFormula) {
+  Dataset data = fitted_step().data;
+  data.weights = Vector::LinSpaced(30, 0.5, 4);
+  const Perceptron& network = fitted_step().network;
+  const Vector decay = equal_decay(network, 0.5, DecayOf::weights);
+  const Linearisation at = linearise(network, fit(network, data, {.decay = decay}).theta, data, decay);
+  const Matrix K = decay.asDiagonal(), JtJ = at.J.transpose() * at.J, bread = (JtJ + K).inverse();
+  const Matrix A_inverse = (half_hessian(at) + K).inverse();
+  const Vector r2 = at.r.cwiseAbs2(), left = 1 - (at.J * bread * at.J.transpose()).diagonal().array();
+  const auto meat = [&](const Vector& squares) -> Matrix {
+    return at.J.transpose() * squares.asDiagonal() * at.J;
+  };
+  const auto expect_is = [&](CovarianceKind kind, const Matrix& expected, double tolerance = 1e-8) {
+    const Covariance cov = covariance(at, {.kind = kind, .dof_rule = DofRule::n_minus_trace});
+    ASSERT_TRUE(cov.ok()) << cov.reason;
+    EXPECT_LE(relative_difference(cov.of_parameters(), expected), tolerance) << info(kind).name;
+  };
+  using enum CovarianceKind;
+  const double trace = 30 - left.sum(), s2 = at.rss() / (30 - trace);
+  expect_is(delta, at.rss() / (30 - 4) * JtJ.inverse());
+  expect_is(ridge, s2 * bread * JtJ * bread);
+  expect_is(laplace, s2 * bread);
+  expect_is(hc0, bread * meat(r2) * bread);
+  expect_is(hc1, 30 / left.sum() * bread * meat(r2) * bread);
+  expect_is(hc2, bread * meat(r2.cwiseQuotient(left)) * bread);
+  expect_is(hc3, bread * meat(r2.cwiseQuotient(left.cwiseAbs2())) * bread);
+  // the differences of half_hessian are good to about 10^-8
+  expect_is(hessian, s2 * A_inverse, 1e-6);
+  expect_is(hessian_sandwich, A_inverse * meat(r2) * A_inverse, 1e-6);
+}
+
+// The outputs of an observation are one cluster: a_n = (I - H_nn)^-1 r_n, with the whole block of the hat matrix.
+TEST(Covariance, Hc3OfTwoOutputsTakesTheBlocksOfTheHatMatrix) {
+  const Perceptron network(1, {{1, tanh}, {2, identity}});
+  Dataset data = testing::step_data();
+  data.Y.conservativeResize(Eigen::NoChange, 2);
+  data.Y.col(1) = 2 * data.Y.col(0) - 3 * testing::step_data(30, 9).Y.col(0);
+  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Matrix bread = (at.J.transpose() * at.J).inverse();
+  Matrix meat = Matrix::Zero(6, 6);
+  for (Index n = 0; n < 30; ++n) {
+    const std::vector<Index> rows{n, 30 + n};
+    const Matrix J_n = at.J(rows, Eigen::all);
+    const Matrix left = Matrix::Identity(2, 2) - J_n * bread * J_n.transpose();
+    const Vector score = J_n.transpose() * left.inverse() * at.r(rows);
+    meat += score * score.transpose();
+  }
+  const Matrix V = covariance(at, {.kind = CovarianceKind::hc3}).of_parameters();
+  EXPECT_LE((V - bread * meat * bread).norm(), 1e-9 * V.norm());
 }
 
 TEST(Covariance, PenaltyRowsAreNotData) {
@@ -219,6 +297,32 @@ TEST(Diagnostics, StudentisedResidualsHaveTheirTextbookForm) {
   EXPECT_NEAR(diagnostics.studentised[3].value(), r / (cov.sigma * std::sqrt(1 - h)), 1e-13);
   const double s2_deleted = (cov.dof * cov.sigma * cov.sigma - r * r / (1 - h)) / (cov.dof - 1);
   EXPECT_NEAR(diagnostics.deleted_studentised[3].value(), r / std::sqrt(s2_deleted * (1 - h)), 1e-12);
+}
+
+// Residuals are in the units of y, studentised ones in none, whatever the weights.
+TEST(Diagnostics, OfAWeightedFitAreInTheUnitsOfY) {
+  Dataset data = fitted_linear().data;
+  data.weights = Vector::LinSpaced(25, 0.5, 4);
+  const Perceptron& network = fitted_linear().network;
+  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const Covariance cov = covariance(at);
+  const Diagnostics diagnostics = diagnose(at, cov);
+  const double residual = data.Y(7, 0) - evaluate(network, at.theta, data.X)(7, 0);
+  EXPECT_NEAR(diagnostics.residuals[7], residual, 1e-14);
+  const double sd = cov.sigma / std::sqrt(data.weights[7]);
+  EXPECT_NEAR(diagnostics.studentised[7].value(), residual / (sd * std::sqrt(1 - cov.leverages[7])), 1e-13);
+  const Covariance known = covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = 2});
+  EXPECT_TRUE(diagnose(at, known).studentised[7].has_value());
+  EXPECT_FALSE(diagnose(at, known).deleted_studentised[7].has_value());
+}
+
+TEST(Diagnostics, WithoutResidualsThereIsNothingToStudentise) {
+  const Perceptron line(1, {{1, identity}});
+  const Dataset data{Matrix{{1}, {2}, {3}, {5}}, Matrix{{3}, {5}, {7}, {11}}, {}, {}};
+  const Linearisation at = linearise(line, Vector{{2, 1}}, data);
+  const Diagnostics diagnostics = diagnose(at, covariance(at));
+  EXPECT_EQ(diagnostics.leave_one_out[2].value(), 0);
+  EXPECT_FALSE(diagnostics.studentised[2].has_value());
 }
 
 TEST(Diagnostics, AnObservationThatTheFitMustPassThroughHasNone) {

@@ -69,5 +69,40 @@ TEST(Curvature, IsInvariantUnderAnAffineChangeOfParameters) {
   EXPECT_NEAR(c.parameter_effects, d.parameter_effects, 1e-10 * c.parameter_effects);
 }
 
+// f = exp(w_d) at the n_d observations of group d: along the unit tangent of a group the second derivative is
+// 1 / (f_d sqrt(n_d)), and there is none across. So c^2 = s^2 (3 / 4) sum_d 1 / (f_d^2 n_d), all of it of the parameters.
+TEST(Curvature, OfTwoGroupsInExponentialsIsItsFormula) {
+  const Perceptron network(2, {{1, exp, Bias::none}});
+  Dataset data{Matrix(7, 2), Matrix(7, 1), {}, {}};
+  data.X << 1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1;
+  data.Y << 1.1, 0.7, 1.4, 2.2, 2.9, 1.8, 2.6;
+  const Vector theta{{0.1, 0.8}};
+  const Linearisation at = linearise(network, theta, data);
+  const Covariance cov = covariance(at);
+  const Curvature c = curvature(at, cov);
+  const double f_0 = std::exp(0.1), f_1 = std::exp(0.8);
+  EXPECT_NEAR(c.parameter_effects, cov.sigma * std::sqrt(0.75 * (1 / (3 * f_0 * f_0) + 1 / (4 * f_1 * f_1))),
+              1e-14);
+  EXPECT_LE(c.intrinsic, 1e-15);
+  EXPECT_FALSE(c.parameter_effects_are_small());
+}
+
+// A weight of 4 is an observation that stands there four times, but for the degrees of freedom of s.
+TEST(Curvature, AWeightIsANumberOfRepetitions) {
+  const testing::Fitted& fitted = testing::fitted_step();
+  Dataset weighted = fitted.data;
+  weighted.weights = Vector::Ones(30);
+  weighted.weights[5] = 4;
+  std::vector<Index> rows{5, 5, 5};
+  for (Index n = 0; n < 30; ++n) rows.push_back(n);
+  const auto over_sigma = [&](const Dataset& data) -> Vector {
+    const Linearisation at = linearise(fitted.network, fitted.theta, data);
+    const Covariance cov = covariance(at);
+    const Curvature c = curvature(at, cov);
+    return Vector{{c.intrinsic, c.parameter_effects}} / cov.sigma;
+  };
+  EXPECT_LE(testing::relative_difference(over_sigma(weighted), over_sigma(fitted.data.rows(rows))), 1e-11);
+}
+
 }  // namespace
 }  // namespace jacobench

@@ -2,6 +2,7 @@
 #include "jacobench/inference/undetermined.hpp"
 
 #include <Eigen/LU>
+#include <Eigen/SVD>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -96,6 +97,14 @@ TEST(Undetermined, DependentInputsAreNamed) {
   EXPECT_THAT(cov.undetermined[0], HasSubstr("the 4 weights into unit 0 of layer 1 cannot be told apart"));
 }
 
+TEST(Undetermined, TheBiasOfAnExponentialTradesScaleWithTheWeightAboveIt) {
+  const Perceptron network(1, {{1, exp}, {1, identity}});
+  const Covariance cov = of(network, Vector{{0.7, 0.3, 2, 1}}, step_data());
+  EXPECT_EQ(cov.rank.rank, 3);
+  EXPECT_THAT(cov.undetermined,
+              ::testing::ElementsAre("scale trade-off between the bias of unit 0 of layer 1 and layer 2"));
+}
+
 // Four different inputs determine four directions of seven.
 TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
   Dataset data = step_data(20);
@@ -105,6 +114,7 @@ TEST(Undetermined, WhatHasNoNameIsGivenByItsEntries) {
   EXPECT_THAT(cov.undetermined, SizeIs(3));
   EXPECT_THAT(cov.undetermined, ::testing::Each(HasSubstr("a combination led by")));
   EXPECT_THAT(cov.undetermined[0], ::testing::ContainsRegex("[wb][12].[01]"));
+  EXPECT_THAT(cov.undetermined, Contains(HasSubstr(", ")));
 }
 
 // The function is that of one unit, and so must its standard errors be where they are determined.
@@ -128,6 +138,60 @@ TEST(RankPolicy, PseudoInverseGivesWhatTheReducedNetworkGives) {
   EXPECT_LE(testing::relative_difference(ridged.standard_errors(G), expected), 1e-6);
 }
 
+// K = (ridge C times the largest singular value of J C^-1)^2, where the rank is not full and nowhere else.
+TEST(RankPolicy, RidgeIsThatOfItsFormula) {
+  const Vector theta{{1.5, 1.5, -0.4, -0.4, 1, 1, 3}};
+  const Linearisation at = linearise(two_tanh, theta, step_data());
+  const Vector C = at.J.colwise().norm();
+  const double largest = Eigen::JacobiSVD<Matrix>(at.J * C.cwiseInverse().asDiagonal()).singularValues()[0];
+  const Matrix K = (0.1 * largest * C).cwiseAbs2().asDiagonal(), JtJ = at.J.transpose() * at.J;
+  const Matrix inverse = (JtJ + K).inverse();
+  const Covariance cov = covariance(at, {.policy = RankPolicy::ridge, .ridge = 0.1});
+  EXPECT_EQ(cov.dof, 26);
+  EXPECT_LE(
+      testing::relative_difference(cov.of_parameters(), cov.sigma * cov.sigma * inverse * JtJ * inverse),
+      1e-10);
+  const Linearisation& full = testing::fitted_step().at;
+  EXPECT_EQ(covariance(full, {.policy = RankPolicy::ridge, .ridge = 0.1}).of_parameters(),
+            covariance(full).of_parameters());
+}
+
+TEST(RankPolicy, WhatDataAndDecayTogetherLeaveOpenIsRefused) {
+  const Perceptron two_relu(1, {{2, relu}, {1, identity}});
+  // the bias of the dead unit has neither data nor decay
+  const Vector decay = equal_decay(two_relu, 0.5, DecayOf::weights);
+  const Linearisation at = linearise(two_relu, Vector{{1, 1, 0.5, -9, 1, 1, 0}}, step_data(), decay);
+  const Covariance cov = covariance(at, {.kind = CovarianceKind::ridge});
+  EXPECT_EQ(cov.status, CovarianceStatus::rank_deficient);
+  EXPECT_THAT(cov.reason, HasSubstr("data and decay together determine 6 of 7"));
+}
+
+// Of two observations a decayed fit takes up 1.9: less than half an observation is none, for hc1 too.
+TEST(RankPolicy, Hc1NeedsHalfAnObservation) {
+  const Perceptron large(1, {{6, tanh}, {1, identity}});
+  const Dataset data = step_data(2);
+  const Vector decay = equal_decay(large, 0.1, DecayOf::weights_and_biases);
+  const Linearisation at =
+      linearise(large, fit(large, data, {.n_starts = 2, .decay = decay}).theta, data, decay);
+  const auto status = [&](CovarianceKind kind) {
+    return covariance(at, {.kind = kind, .dof_rule = DofRule::known_sigma, .known_sigma = 1}).status;
+  };
+  EXPECT_EQ(status(CovarianceKind::hc0), CovarianceStatus::ok);
+  EXPECT_EQ(status(CovarianceKind::hc1), CovarianceStatus::no_degrees_of_freedom);
+}
+
+TEST(RankPolicy, OneDegreeOfFreedomIsEnoughAndNoneIsNot) {
+  const Perceptron& network = testing::fitted_step().network;
+  const Vector& theta = testing::fitted_step().theta;
+  EXPECT_EQ(of(network, theta, step_data(5)).dof, 1);
+  EXPECT_TRUE(of(network, theta, step_data(5)).ok());
+  const Covariance none = of(network, theta, step_data(4));
+  EXPECT_EQ(none.status, CovarianceStatus::no_degrees_of_freedom);
+  EXPECT_THAT(none.reason, HasSubstr("4 observed values and 4 taken up"));
+  // as many parameters as observations, of which two are the same
+  EXPECT_EQ(of(network, theta, step_data(4).rows({0, 0, 1, 2})).status, CovarianceStatus::rank_deficient);
+}
+
 TEST(RankPolicy, MoreParametersThanObservationsHaveANamedStatus) {
   const Perceptron large(1, {{6, tanh}, {1, identity}});
   const Dataset data = step_data(10);
@@ -135,6 +199,8 @@ TEST(RankPolicy, MoreParametersThanObservationsHaveANamedStatus) {
   const Vector theta = draw_parameters(large, 1, stream);
   Linearisation at = linearise(large, theta, data);
   EXPECT_EQ(covariance(at).status, CovarianceStatus::more_parameters_than_observations);
+  EXPECT_THAT(covariance(at).undetermined,
+              Contains("19 parameters for 10 observed values leave at least 9 directions open"));
   EXPECT_EQ(covariance(at, {.policy = RankPolicy::pseudo_inverse}).status,
             CovarianceStatus::no_degrees_of_freedom);
   EXPECT_EQ(covariance(at, {.kind = CovarianceKind::ridge}).status, CovarianceStatus::no_decay);
@@ -169,6 +235,9 @@ TEST(Covariance, OptionsThatDoNotBelongTogetherAreRefused) {
   EXPECT_THROW(covariance(at, {.known_sigma = 1}), InputError);
   EXPECT_THROW(covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = -1}), InputError);
   EXPECT_THROW(covariance(at, {.ridge = 0}), InputError);
+  Linearisation negative = at;
+  negative.decay[1] = -1;
+  EXPECT_THROW(covariance(negative), InputError);
   EXPECT_THROW(covariance_kind_from_name("best"), InputError);
   for (const CovarianceInfo& row : covariance_table())
     EXPECT_EQ(covariance_kind_from_name(row.name), row.kind);

@@ -1,0 +1,150 @@
+// What a fit reports, recomputed from the parameters that it ends at.
+#include <cmath>
+#include <limits>
+
+#include <Eigen/QR>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/fit/fit.hpp"
+
+#include "support/fitted.hpp"
+
+namespace jacobench {
+namespace {
+
+using enum Activation;
+using testing::step_data;
+
+const Perceptron one_unit(1, {{1, tanh}, {1, identity}});
+const Vector near_the_truth{{1.2, 0.1, 1.5, 2.5}};
+
+// The residuals g o (f - y) and their derivative, in the user's units and without a penalty.
+Linearisation at_end(const FitResult& result, const Dataset& data) {
+  return linearise(one_unit, result.theta, data);
+}
+
+// Two steps from a start a fit is not at its minimum: gradient and relative offset are far from zero.
+TEST(FitResult, BeforeTheMinimumGradientAndRelativeOffsetAreTheirFormulas) {
+  Dataset data = step_data();
+  data.weights = Vector::LinSpaced(30, 0.5, 2);
+  const FitResult result = fit(one_unit, data, {.start = near_the_truth, .n_starts = 0, .max_iterations = 1});
+  EXPECT_EQ(result.stop, Stop::iteration_limit);
+  EXPECT_EQ(result.n_iterations, 2);
+  const Linearisation at = at_end(result, data);
+  EXPECT_NEAR(result.rss, at.rss(), 1e-13 * result.rss);
+  const double gradient = 2 * (at.J.transpose() * at.r).norm();
+  EXPECT_GT(gradient, 1e-3);
+  EXPECT_NEAR(result.gradient_norm, gradient, 1e-10 * gradient);
+  const Matrix Q = Eigen::HouseholderQR<Matrix>(at.J).householderQ();
+  const Vector rotated = Q.transpose() * at.r;
+  const double offset = rotated.head(4).norm() / std::sqrt(4.0) / (rotated.tail(26).norm() / std::sqrt(26.0));
+  EXPECT_NEAR(result.relative_offset.value(), offset, 1e-9 * offset);
+}
+
+// The offset of a penalised fit counts the rows of the penalty: 4 parameters, 30 + 2 rows.
+TEST(FitResult, TheRelativeOffsetOfAPenalisedFitCountsItsRows) {
+  const Vector decay = equal_decay(one_unit, 0.5, DecayOf::weights);
+  const FitResult result = fit(one_unit, step_data(),
+                               {.start = near_the_truth, .n_starts = 0, .decay = decay, .max_iterations = 1});
+  const Linearisation at = at_end(result, step_data());
+  Matrix J(32, 4);
+  Vector r(32);
+  const Matrix roots = std::sqrt(0.5) * Matrix::Identity(4, 4);
+  J << at.J, roots.row(0), roots.row(2);
+  r << -at.r, roots.row(0) * result.theta, roots.row(2) * result.theta;
+  const Matrix Q = Eigen::HouseholderQR<Matrix>(J).householderQ();
+  const Vector rotated = Q.transpose() * r;
+  const double offset = rotated.head(4).norm() / std::sqrt(4.0) / (rotated.tail(28).norm() / std::sqrt(28.0));
+  EXPECT_NEAR(result.relative_offset.value(), offset, 1e-9 * offset);
+  EXPECT_NEAR(result.gradient_norm, 2 * (J.transpose() * r).norm(), 1e-10 * result.gradient_norm);
+}
+
+// Weights of 100 change the unit that residuals are kept in, and not that of the penalty.
+TEST(FitResult, ThePenaltyIsInTheUsersUnitsWhateverTheWeights) {
+  Dataset data = step_data();
+  data.weights = Vector::Constant(30, 100);
+  const Vector decay = equal_decay(one_unit, 0.5, DecayOf::weights);
+  const FitResult result = fit(one_unit, data, {.decay = decay});
+  EXPECT_NEAR(result.penalty, decay.dot(result.theta.cwiseAbs2()), 1e-13 * result.penalty);
+  EXPECT_NEAR(result.rss, at_end(result, data).rss(), 1e-13 * result.rss);
+}
+
+// Of a linear model one Gauss-Newton step goes to the minimum, up to rounding times the condition number, some 100.
+TEST(Polish, OneStepIsEnoughForALinearModel) {
+  const testing::Fitted& linear = testing::fitted_linear();
+  Residuals residuals(linear.network, linear.data, {}, JacobianChoice{});
+  const Vector start{{-3, 8, 20}};
+  const Polished polished = polish(residuals, start, 1);
+  EXPECT_EQ(polished.n_iterations, 1);
+  EXPECT_LE((polished.tau - linear.theta).norm(), 1e-12 * (start - linear.theta).norm());
+}
+
+// Where tanh is nearly flat a Gauss-Newton step overshoots by far; damped steps come back.
+TEST(Polish, DampedStepsReachTheMinimumFromWhereGaussNewtonOvershoots) {
+  const testing::Fitted& fitted = testing::fitted_step();
+  Residuals residuals(fitted.network, fitted.data, {}, JacobianChoice{});
+  const Vector far{{0.1, 2, 1, 1}};
+  Vector r(30);
+  Matrix J(30, 4);
+  ASSERT_TRUE(residuals.evaluate(far, r.data(), J.data()));
+  const double before = r.squaredNorm();
+  const Vector undamped = far - J.colPivHouseholderQr().solve(r);
+  residuals.evaluate(undamped, r.data(), nullptr);
+  ASSERT_GT(r.squaredNorm(), before);
+  const Polished polished = polish(residuals, far, 200);
+  EXPECT_EQ(polished.stop, Stop::orthogonal);
+  EXPECT_NEAR(polished.objective, fitted.at.rss(), 1e-12);
+}
+
+TEST(FitResult, DataOnTheNetworkAreFittedExactlyAndDataNextToItAreNot) {
+  Dataset data = step_data();
+  data.Y = evaluate(one_unit, Vector{{1.5, -0.4, 2, 3}}, data.X);
+  EXPECT_EQ(fit(one_unit, data).stop, Stop::exact);
+  data.Y += 1e-10 * step_data(30, 9).Y;
+  const FitResult next_to_it = fit(one_unit, data);
+  EXPECT_EQ(next_to_it.stop, Stop::orthogonal);
+  EXPECT_GT(next_to_it.rss, 0);
+}
+
+TEST(FitResult, AsManyParametersAsObservationsLeaveNoSigma) {
+  EXPECT_FALSE(fit(one_unit, step_data(4)).sigma.has_value());
+  const FitResult one_left = fit(one_unit, step_data(5));
+  EXPECT_NEAR(one_left.sigma.value(), std::sqrt(one_left.rss), 1e-14);
+}
+
+// Three units on thirty points have several minima: the best of the starts is the one that is polished, and the summary
+// tells them apart, in the units of y.
+TEST(FitResult, TheBestOfSeveralMinimaIsTaken) {
+  const Perceptron three_units(1, {{3, tanh}, {1, identity}});
+  for (const double scale : {1.0, 1000.0}) {
+    Dataset data = step_data();
+    data.Y *= scale;
+    const FitResult result = fit(three_units, data, {.n_starts = 15, .seed = 3});
+    const StartSummary& starts = result.starts;
+    EXPECT_LE(result.rss, (1 + 1e-6) * starts.lowest);
+    EXPECT_GT(starts.median, (1 + 1e-3) * starts.lowest);
+    EXPECT_LT(starts.n_at_best, starts.n_starts);
+    EXPECT_LT(starts.highest, scale * scale * 30);
+    EXPECT_GT(starts.highest, scale * scale * 0.05);
+  }
+}
+
+// In the user's units, whatever the fit standardises inside.
+TEST(FitResult, ARefitReachesTheMinimumOfThePenalisedObjective) {
+  Dataset data = step_data();
+  data.Y *= 1000;
+  const Vector decay = equal_decay(one_unit, 0.5, DecayOf::weights_and_biases);
+  const FitResult result = fit(one_unit, data, {.decay = decay});
+  const Refit again = refit(one_unit, data, 1.01 * result.theta, decay);
+  EXPECT_NEAR(again.objective, result.rss + result.penalty, 1e-10 * again.objective);
+  EXPECT_LE(testing::relative_difference(again.theta, result.theta), 1e-6);
+}
+
+TEST(FitResult, RefusesADecayThatIsNotFinite) {
+  const Vector decay = Vector::Constant(4, std::numeric_limits<double>::infinity());
+  EXPECT_THROW(fit(one_unit, step_data(), {.decay = decay}), InputError);
+}
+
+}  // namespace
+}  // namespace jacobench

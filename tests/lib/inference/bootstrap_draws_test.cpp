@@ -1,0 +1,135 @@
+// What a bootstrap draws, and its bounds recomputed from the draws one by one.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "jacobench/inference/bootstrap.hpp"
+
+#include "support/fitted.hpp"
+
+namespace jacobench {
+namespace {
+
+using testing::Fitted;
+using testing::fitted_linear;
+
+const Matrix point = Matrix::Constant(1, 2, 2);
+
+// f* and t* = (f* - f) / se* of every replicate, recomputed from the draws that the bootstrap makes, in order of size.
+struct Recomputed {
+  std::vector<double> f, t;
+};
+
+Recomputed recompute(const Fitted& fitted, const Covariance& cov, const BootstrapOptions& options) {
+  const double estimate = evaluate(fitted.network, fitted.theta, point)(0, 0);
+  Recomputed all;
+  for (Index b = 0; b < options.n_replicates; ++b) {
+    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(b), RandomPurpose::resampling);
+    const Dataset data = resample(fitted.at, cov, options.kind, stream);
+    const Vector theta = refit(fitted.network, data, fitted.theta).theta;
+    all.f.push_back(evaluate(fitted.network, theta, point)(0, 0));
+    const Vector se = covariance(linearise(fitted.network, theta, data))
+                          .standard_errors(gradients_at(fitted.network, theta, point));
+    all.t.push_back((all.f.back() - estimate) / se[0]);
+  }
+  std::sort(all.f.begin(), all.f.end());
+  std::sort(all.t.begin(), all.t.end());
+  return all;
+}
+
+// Plotting positions i / (n + 1): of 39 draws the 2.5 % quantile is the first, the 5 % quantile the second, and that of
+// 3.75 % lies half-way.
+TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
+  const Fitted& fitted = fitted_linear();
+  const Covariance cov = covariance(fitted.at);
+  const BootstrapOptions options{.kind = BootstrapKind::pairs, .n_replicates = 39};
+  const auto [f, t] = recompute(fitted, cov, options);
+  const auto bands_of = [&](double level) {
+    BootstrapOptions at_level = options;
+    at_level.level = level;
+    return bootstrap(fitted.at, cov, point, at_level);
+  };
+  const double same = 1e-12 * std::abs(f[38]);
+  const BootstrapBands bands = bands_of(0.95), second = bands_of(0.9), between = bands_of(0.925);
+  EXPECT_NEAR(bands.percentile_lower(0, 0), f[0], same);
+  EXPECT_NEAR(bands.percentile_upper(0, 0), f[38], same);
+  EXPECT_NEAR(second.percentile_lower(0, 0), f[1], same);
+  EXPECT_NEAR(second.percentile_upper(0, 0), f[37], same);
+  EXPECT_NEAR(between.percentile_lower(0, 0), (f[0] + f[1]) / 2, same);
+  EXPECT_NEAR(between.percentile_upper(0, 0), (f[37] + f[38]) / 2, same);
+  // the studentised interval turns the quantiles of t* round
+  const double estimate = bands.fit(0, 0);
+  const double se = cov.standard_errors(gradients_at(fitted.network, fitted.theta, point))[0];
+  EXPECT_NEAR(bands.studentised_lower(0, 0), estimate - t[38] * se, same);
+  EXPECT_NEAR(bands.studentised_upper(0, 0), estimate - t[0] * se, same);
+  const Eigen::Map<const Vector> values(f.data(), 39);
+  EXPECT_NEAR(bands.se(0, 0), std::sqrt((values.array() - values.mean()).square().sum() / 38), same);
+}
+
+// Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, with a
+// probability of 0.375. So most replicates have no standard error, and there is no studentised interval.
+TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedInterval) {
+  const Perceptron parabola(2, {{1, Activation::identity}});
+  const Dataset data{Matrix{{0, 0}, {0, 0}, {1, 1}, {2, 4}}, Matrix{{1}, {2}, {1.3}, {4}}, {}, {}};
+  const Linearisation at = linearise(parabola, fit(parabola, data).theta, data);
+  const BootstrapBands bands =
+      bootstrap(at, covariance(at), point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
+  // 0.625 of 199, within five binomial deviations
+  EXPECT_NEAR(static_cast<double>(bands.n_without_se + bands.n_failed), 0.625 * 199, 5 * 6.8);
+  EXPECT_EQ(bands.studentised_lower.size(), 0);
+  EXPECT_NE(bands.reason, "");
+  EXPECT_EQ(bands.percentile_lower.size(), 1);
+}
+
+// 400 times each, within five Poisson deviations.
+TEST(BootstrapDraws, EveryObservationIsDrawnAsOftenAsTheOthers) {
+  const Fitted& fitted = fitted_linear();
+  const Covariance cov = covariance(fitted.at);
+  Vector times = Vector::Zero(25);
+  for (std::uint32_t b = 0; b < 400; ++b) {
+    RandomStream stream(1, 0, b, RandomPurpose::resampling);
+    const Dataset drawn = resample(fitted.at, cov, BootstrapKind::pairs, stream);
+    for (Index n = 0; n < 25; ++n)
+      times += (fitted.data.X.col(0).array() == drawn.X(n, 0)).cast<double>().matrix();
+  }
+  EXPECT_EQ(times.sum(), 10000);
+  EXPECT_LE((times.array() - 400).abs().maxCoeff(), 5 * 20);
+}
+
+// The variance of an observation is sigma^2 d^2 / w.
+TEST(BootstrapDraws, ParametricErrorsHaveTheirWeightsAndScales) {
+  const Fitted& fitted = fitted_linear();
+  Dataset data = fitted.data;
+  data.weights = Vector::LinSpaced(25, 0.5, 4);
+  data.output_scales = Vector::Constant(1, 3);
+  const Linearisation at = linearise(fitted.network, fitted.theta, data);
+  const Covariance cov = covariance(at);
+  RandomStream stream(1, 0, 0, RandomPurpose::resampling), same(1, 0, 0, RandomPurpose::resampling);
+  const Matrix drawn = resample(at, cov, BootstrapKind::parametric, stream).Y;
+  const Matrix f = evaluate(at.network, at.theta, data.X);
+  for (Index n = 0; n < 25; ++n)
+    EXPECT_NEAR(drawn(n, 0) - f(n, 0), cov.sigma * 3 / std::sqrt(data.weights[n]) * same.normal(), 1e-12);
+}
+
+// Every drawn error is one of r / (g sqrt(1 - h)), less their mean, and put back with the factor of its new place.
+TEST(BootstrapDraws, DrawnResidualsAreCorrectedCentredAndRescaled) {
+  const Fitted& fitted = fitted_linear();
+  Dataset data = fitted.data;
+  data.weights = Vector::LinSpaced(25, 0.5, 4);
+  const Linearisation at = linearise(fitted.network, fitted.theta, data);
+  const Covariance cov = covariance(at);
+  Vector pool = at.r.array() / (1 - cov.leverages.array()).sqrt();
+  pool.array() -= pool.mean();
+  RandomStream stream(1, 0, 0, RandomPurpose::resampling);
+  const Matrix drawn = resample(at, cov, BootstrapKind::residual, stream).Y;
+  const Matrix f = evaluate(at.network, at.theta, data.X);
+  for (Index n = 0; n < 25; ++n) {
+    const double error = (drawn(n, 0) - f(n, 0)) * std::sqrt(data.weights[n]);
+    EXPECT_LE((pool.array() - error).abs().minCoeff(), 1e-12) << n;
+  }
+}
+
+}  // namespace
+}  // namespace jacobench
