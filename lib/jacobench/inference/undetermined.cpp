@@ -112,12 +112,15 @@ class Suspicions {
                                       sign < 0 ? "the negative of " : "", source_name(l, i))};
     for (Index k = 0; k < net_.layer(l).n_units; ++k)
       duplicate.directions.push_back(unit(weight(l, k, j)) - sign * unit(weight(l, k, i)));
-    if (l > 0) append_weights_into_duplicates(l - 1, i, j, sign, duplicate);
+    if (l > 0) append_weights_into_duplicates(l - 1, i, j, duplicate);
     found_.push_back(std::move(duplicate));
   }
 
-  // Where what goes out of j is `ratio` times what goes out of i, the weights into them have proportional effects.
-  void append_weights_into_duplicates(Index l, Index i, Index j, double sign, Explanation& duplicate) const {
+  // Where what goes out of j is `ratio` times what goes out of i, the weights into them have proportional effects,
+  // of one sign where the slopes are: those of tanh at z and -z, though the units themselves are each other's negative.
+  void append_weights_into_duplicates(Index l, Index i, Index j, Explanation& duplicate) const {
+    const auto slopes = pass_.slope(l).rows(at_.n_observations());
+    const double sign = slopes.col(i).dot(slopes.col(j)) < 0 ? -1 : 1;
     const std::vector<Index> into_i = into(l, i), into_j = into(l, j);
     for (std::size_t k = 0; k < out_of(l, i).size(); ++k) {
       const double out_i = theta(out_of(l, i)[k]), out_j = theta(out_of(l, j)[k]);

@@ -90,7 +90,9 @@ TEST(Dataset, FactorsAreRootsOfWeightsOverScales) {
 TEST(Dataset, RowsMayBeChosenTwice) {
   Dataset data = good();
   data.weights = Vector::LinSpaced(4, 1, 4);
+  data.output_scales = Vector::Constant(1, 3);
   const Dataset chosen = data.rows({3, 3, 0});
+  EXPECT_EQ(chosen.output_scales, data.output_scales);
   EXPECT_EQ(chosen.X.row(1), data.X.row(3));
   EXPECT_EQ(chosen.Y(2, 0), data.Y(0, 0));
   EXPECT_EQ(chosen.weights, (Vector(3) << 4, 4, 1).finished());

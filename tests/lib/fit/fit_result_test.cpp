@@ -130,6 +130,15 @@ TEST(FitResult, TheBestOfSeveralMinimaIsTaken) {
   }
 }
 
+// A start that is given counts three times; here it overflows, and the drawn ones do not.
+TEST(FitResult, StartsThatFailAreCountedApart) {
+  const Perceptron network(1, {{1, exp}, {1, identity}});
+  const FitResult result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 5});
+  EXPECT_EQ(result.starts.n_starts, 8);
+  EXPECT_EQ(result.starts.n_failed, 3);
+  EXPECT_TRUE(std::isfinite(result.starts.highest));
+}
+
 // In the user's units, whatever the fit standardises inside.
 TEST(FitResult, ARefitReachesTheMinimumOfThePenalisedObjective) {
   Dataset data = step_data();

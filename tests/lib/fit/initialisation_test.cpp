@@ -51,12 +51,22 @@ TEST(Initialisation, WeightsAreCentred) {
   }
 }
 
+TEST(Initialisation, GlorotAndHeHaveNoBiases) {
+  const Perceptron network(3, {{5, tanh}, {1, identity}});
+  for (const char* scheme : {"glorot", "he"}) {
+    EXPECT_EQ(draw(scheme, network).segment(15, 5), Vector::Zero(5)) << scheme;
+    EXPECT_EQ(draw(scheme, network)[25], 0) << scheme;
+  }
+}
+
 TEST(Initialisation, NguyenWidrowSpreadsTheUnits) {
   const Perceptron network(2, {{16, tanh}, {1, identity}});
   const Vector theta = draw("nguyen_widrow", network);
   const double norm = 0.7 * 4;
   for (Index i = 0; i < 16; ++i) EXPECT_NEAR(theta.segment(2 * i, 2).norm(), norm, 1e-14);
   EXPECT_LE(theta.segment(32, 16).cwiseAbs().maxCoeff(), norm);
+  // the outputs' weights stay uniform: their norm is about 0.7 sqrt(16 / 3) = 1.6, not 0.7
+  EXPECT_GT(theta.segment(48, 16).norm(), 1);
 }
 
 }  // namespace

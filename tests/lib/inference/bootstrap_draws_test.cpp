@@ -83,6 +83,24 @@ TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedI
   EXPECT_EQ(bands.percentile_lower.size(), 1);
 }
 
+// exp(w x) with w = -0.02, about 0.7 standard errors from zero: at x = 10^9 it overflows for the quarter of the refits that
+// have w > 0, and is zero to the bit, without a standard error, for the others.
+TEST(BootstrapDraws, RefitsThatFailAreCountedAndTheOthersUsed) {
+  const Perceptron network(1, {{1, Activation::exp, Bias::none}});
+  Dataset data{Matrix(12, 1), Matrix(12, 1), {}, {}};
+  data.X << -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1;
+  data.Y << 1.1037, 0.9071, 0.9513, 1.0533, 1.1229, 1.0619, 0.9307, 0.9011, 1.0049, 1.1013, 1.0223, 0.8741;
+  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  ASSERT_LT(at.theta[0], 0);
+  const BootstrapBands bands = bootstrap(at, covariance(at), Matrix::Constant(1, 1, 1e9),
+                                         {.kind = BootstrapKind::pairs, .n_replicates = 199});
+  EXPECT_GT(bands.n_failed, 10);
+  EXPECT_LT(bands.n_failed, 99);
+  EXPECT_EQ(bands.n_failed + bands.n_without_se, 199);
+  EXPECT_EQ(bands.percentile_upper(0, 0), 0);
+  EXPECT_EQ(bands.studentised_upper.size(), 0);
+}
+
 // 400 times each, within five Poisson deviations.
 TEST(BootstrapDraws, EveryObservationIsDrawnAsOftenAsTheOthers) {
   const Fitted& fitted = fitted_linear();

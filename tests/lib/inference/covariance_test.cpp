@@ -316,6 +316,15 @@ TEST(Diagnostics, OfAWeightedFitAreInTheUnitsOfY) {
   EXPECT_FALSE(diagnose(at, known).deleted_studentised[7].has_value());
 }
 
+TEST(Diagnostics, OneDegreeOfFreedomLeavesNoneWithoutAnObservation) {
+  const Perceptron line(1, {{1, identity}});
+  const Dataset data{Matrix{{1}, {2}, {4}}, Matrix{{3}, {5}, {7}}, {}, {}};
+  const Linearisation at = linearise(line, fit(line, data).theta, data);
+  const Diagnostics diagnostics = diagnose(at, covariance(at));
+  EXPECT_TRUE(diagnostics.studentised[1].has_value());
+  for (const std::size_t n : {0, 1, 2}) EXPECT_FALSE(diagnostics.deleted_studentised[n].has_value());
+}
+
 TEST(Diagnostics, WithoutResidualsThereIsNothingToStudentise) {
   const Perceptron line(1, {{1, identity}});
   const Dataset data{Matrix{{1}, {2}, {3}, {5}}, Matrix{{3}, {5}, {7}, {11}}, {}, {}};

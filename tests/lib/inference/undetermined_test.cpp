@@ -39,7 +39,8 @@ TEST(Undetermined, ADuplicateUnitIsNamed) {
 TEST(Undetermined, AMirroredUnitIsNamed) {
   const Covariance cov = of(two_tanh, Vector{{1.5, -1.5, -0.4, 0.4, 1, 2, 3}}, step_data());
   EXPECT_EQ(cov.rank.rank, 4);
-  EXPECT_THAT(cov.undetermined, Contains("unit 1 of layer 1 duplicates the negative of unit 0 of layer 1"));
+  EXPECT_THAT(cov.undetermined,
+              ::testing::ElementsAre("unit 1 of layer 1 duplicates the negative of unit 0 of layer 1"));
 }
 
 TEST(Undetermined, ADeadUnitIsNamed) {
@@ -47,6 +48,13 @@ TEST(Undetermined, ADeadUnitIsNamed) {
   const Covariance cov = of(two_relu, Vector{{1, 1, 3, -9, 1, 1, 0}}, step_data());
   EXPECT_THAT(cov.undetermined, Contains(HasSubstr("unit 1 of layer 1 is dead")));
   EXPECT_THAT(cov.undetermined, Contains(HasSubstr("scale trade-off between layer 1 and layer 2 at unit 0")));
+}
+
+TEST(Undetermined, ALeakyUnitTradesScale) {
+  const Perceptron network(1, {{1, leaky_relu}, {1, identity}});
+  const Covariance cov = of(network, Vector{{1, 0.5, 2, 3}}, step_data());
+  EXPECT_THAT(cov.undetermined,
+              ::testing::ElementsAre("scale trade-off between layer 1 and layer 2 at unit 0"));
 }
 
 TEST(Undetermined, ASaturatedUnitIsNamed) {
