@@ -10,6 +10,7 @@
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/fit/refitter.hpp"
+#include "jacobench/inference/quantiles.hpp"
 
 namespace jacobench {
 namespace {
@@ -110,8 +111,7 @@ void set_bounds_at(Index i, const std::vector<Replicate>& replicates, double se,
 }
 
 void check_options(const MatrixView& X0, const Linearisation& at, const BootstrapOptions& options) {
-  if (!(options.level > 0 && options.level < 1))
-    throw InputError("level: {} is not between 0 and 1; 0.95 is usual", options.level);
+  check_level(options.level);
   if (static_cast<double>(options.n_replicates + 1) * (1 - options.level) / 2 < 1)
     throw InputError("replicates: {} are too few for level {}; 999 are usual", options.n_replicates,
                      options.level);

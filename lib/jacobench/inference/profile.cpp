@@ -96,7 +96,7 @@ ProfileInterval profile_interval(const Linearisation& at, const Covariance& cov,
             at.network.n_inputs());
   if (at.n_outputs() != 1)
     throw InputError("profile: {} outputs; profiles are for networks with one", at.n_outputs());
-  if (!(level > 0 && level < 1)) throw InputError("level: {} is not between 0 and 1; 0.95 is usual", level);
+  check_level(level);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const double q = t_quantile((1 + level) / 2, cov.dof);
   const double se = cov.standard_errors(gradients_at(at.network, at.theta, Matrix(x0.transpose())))[0];

@@ -7,6 +7,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/refitter.hpp"
 
 #include "support/fitted.hpp"
 
@@ -75,9 +76,10 @@ TEST(Polish, OneStepIsEnoughForALinearModel) {
   const testing::Fitted& linear = testing::fitted_linear();
   Residuals residuals(linear.network, linear.data, {}, JacobianChoice{});
   const Vector start{{-3, 8, 20}};
-  const Polished polished = polish(residuals, start, 1);
+  Vector tau = start;
+  const Polished polished = Polisher(residuals).polish(tau, {.max_iterations = 1});
   EXPECT_EQ(polished.n_iterations, 1);
-  EXPECT_LE((polished.tau - linear.theta).norm(), 1e-12 * (start - linear.theta).norm());
+  EXPECT_LE((tau - linear.theta).norm(), 1e-12 * (start - linear.theta).norm());
 }
 
 // Where tanh is nearly flat a Gauss-Newton step overshoots by far; damped steps come back.
@@ -92,7 +94,8 @@ TEST(Polish, DampedStepsReachTheMinimumFromWhereGaussNewtonOvershoots) {
   const Vector undamped = far - J.colPivHouseholderQr().solve(r);
   residuals.evaluate(undamped, r.data(), nullptr);
   ASSERT_GT(r.squaredNorm(), before);
-  const Polished polished = polish(residuals, far, 200);
+  Vector tau = far;
+  const Polished polished = Polisher(residuals).polish(tau, {.max_iterations = 200});
   EXPECT_EQ(polished.stop, Stop::orthogonal);
   EXPECT_NEAR(polished.objective, fitted.at.rss(), 1e-12);
 }
@@ -145,7 +148,8 @@ TEST(FitResult, ARefitReachesTheMinimumOfThePenalisedObjective) {
   data.Y *= 1000;
   const Vector decay = equal_decay(one_unit, 0.5, DecayOf::weights_and_biases);
   const FitResult result = fit(one_unit, data, {.decay = decay});
-  const Refit again = refit(one_unit, data, 1.01 * result.theta, decay);
+  Refitter refitter(one_unit, data, {.decay = decay});
+  const Refit& again = refitter.refit(data, 1.01 * result.theta);
   EXPECT_NEAR(again.objective, result.rss + result.penalty, 1e-10 * again.objective);
   EXPECT_LE(testing::relative_difference(again.theta, result.theta), 1e-6);
 }

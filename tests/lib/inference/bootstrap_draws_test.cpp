@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/fit/refitter.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 
 #include "support/fitted.hpp"
@@ -27,8 +28,8 @@ Recomputed recompute(const Fitted& fitted, const Covariance& cov, const Bootstra
   Recomputed all;
   for (Index b = 0; b < options.n_replicates; ++b) {
     RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(b), RandomPurpose::resampling);
-    const Dataset data = resample(fitted.at, cov, options.kind, stream);
-    const Vector theta = refit(fitted.network, data, fitted.theta).theta;
+    const Dataset data = testing::resample(fitted.at, cov, options.kind, stream);
+    const Vector theta = Refitter(fitted.network, data).refit(data, fitted.theta).theta;
     all.f.push_back(evaluate(fitted.network, theta, point)(0, 0));
     const Vector se = covariance(linearise(fitted.network, theta, data))
                           .standard_errors(gradients_at(fitted.network, theta, point));
@@ -108,7 +109,7 @@ TEST(BootstrapDraws, EveryObservationIsDrawnAsOftenAsTheOthers) {
   Vector times = Vector::Zero(25);
   for (std::uint32_t b = 0; b < 400; ++b) {
     RandomStream stream(1, 0, b, RandomPurpose::resampling);
-    const Dataset drawn = resample(fitted.at, cov, BootstrapKind::pairs, stream);
+    const Dataset drawn = testing::resample(fitted.at, cov, BootstrapKind::pairs, stream);
     for (Index n = 0; n < 25; ++n)
       times += (fitted.data.X.col(0).array() == drawn.X(n, 0)).cast<double>().matrix();
   }
@@ -125,7 +126,7 @@ TEST(BootstrapDraws, ParametricErrorsHaveTheirWeightsAndScales) {
   const Linearisation at = linearise(fitted.network, fitted.theta, data);
   const Covariance cov = covariance(at);
   RandomStream stream(1, 0, 0, RandomPurpose::resampling), same(1, 0, 0, RandomPurpose::resampling);
-  const Matrix drawn = resample(at, cov, BootstrapKind::parametric, stream).Y;
+  const Matrix drawn = testing::resample(at, cov, BootstrapKind::parametric, stream).Y;
   const Matrix f = evaluate(at.network, at.theta, data.X);
   for (Index n = 0; n < 25; ++n)
     EXPECT_NEAR(drawn(n, 0) - f(n, 0), cov.sigma * 3 / std::sqrt(data.weights[n]) * same.normal(), 1e-12);
@@ -141,7 +142,7 @@ TEST(BootstrapDraws, DrawnResidualsAreCorrectedCentredAndRescaled) {
   Vector pool = at.r.array() / (1 - cov.leverages.array()).sqrt();
   pool.array() -= pool.mean();
   RandomStream stream(1, 0, 0, RandomPurpose::resampling);
-  const Matrix drawn = resample(at, cov, BootstrapKind::residual, stream).Y;
+  const Matrix drawn = testing::resample(at, cov, BootstrapKind::residual, stream).Y;
   const Matrix f = evaluate(at.network, at.theta, data.X);
   for (Index n = 0; n < 25; ++n) {
     const double error = (drawn(n, 0) - f(n, 0)) * std::sqrt(data.weights[n]);

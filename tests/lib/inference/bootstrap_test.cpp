@@ -77,15 +77,13 @@ TEST(Bootstrap, DrawsAreCentredAndPairsStayTogether) {
   const Fitted& fitted = fitted_step();
   const Covariance cov = covariance(fitted.at);
   RandomStream stream(1, 0, 0, RandomPurpose::resampling);
-  Dataset pairs = fitted.data, residual = fitted.data;
-  Resampler(fitted.at, cov, BootstrapKind::pairs).draw(stream, pairs);
+  const Dataset pairs = testing::resample(fitted.at, cov, BootstrapKind::pairs, stream);
   for (Index n = 0; n < 30; ++n) {
     Index from = 0;
     while (fitted.data.X(from, 0) != pairs.X(n, 0)) ++from;
     EXPECT_EQ(pairs.Y(n, 0), fitted.data.Y(from, 0));
   }
-  Resampler(fitted.at, cov, BootstrapKind::residual).draw(stream, residual);
-  EXPECT_EQ(residual.X, fitted.data.X);
+  EXPECT_EQ(testing::resample(fitted.at, cov, BootstrapKind::residual, stream).X, fitted.data.X);
 }
 
 TEST(Bootstrap, RefusesTooFewReplicates) {

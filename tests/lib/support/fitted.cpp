@@ -57,6 +57,12 @@ const Fitted& fitted_leverage_of_one() {
   return once;
 }
 
+Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream) {
+  Dataset data = at.data;
+  Resampler(at, cov, kind).draw(stream, data);
+  return data;
+}
+
 double relative_difference(const Matrix& a, const Matrix& b) {
   return ((a - b).array() / b.array()).abs().maxCoeff();
 }

@@ -1,7 +1,7 @@
 // Small fits that tests of the inference share.
 #pragma once
 
-#include "jacobench/inference/linearisation.hpp"
+#include "jacobench/inference/bootstrap.hpp"
 
 namespace jacobench::testing {
 
@@ -22,6 +22,9 @@ const Fitted& fitted_linear();
 
 // y = a x0 + b x1, of 4 observations the last alone has an x1: its leverage is 1 to the bit.
 const Fitted& fitted_leverage_of_one();
+
+// The data of one replicate.
+Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream);
 
 // max |a - b| / |b|, entry by entry.
 double relative_difference(const Matrix& a, const Matrix& b);
