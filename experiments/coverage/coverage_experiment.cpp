@@ -166,6 +166,9 @@ harness::OptionTable CoverageExperiment::options() {
   table.add("fit.starts", "how many random starts", n_starts_, whole_number(1, 10'000));
   table.add("fit.solver", "to the minimum, or one Gauss-Newton step from the truth", solver_,
             one_of({"least_squares", "linear_step"}));
+  table.add("fit.tolerance", "relative offset of Bates and Watts at which a fit stops", tolerance_,
+            real_number(1e-12, 0.1));
+  table.add("fit.iterations", "iterations that a fit may take", max_iterations_, whole_number(1, 100'000));
   table.add("intervals.methods", "how intervals are made", methods_,
             list_of(one_of(names_of(known_methods_))));
   table.add("intervals.kinds", "what the intervals are of", kinds_, list_of(one_of({"mean", "prediction"})));
@@ -249,6 +252,8 @@ Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
           .start = key.start == "truth" ? Start::truth : Start::random,
           .n_starts = n_starts_,
           .solver = solver_ == "linear_step" ? Solver::linear_step : Solver::least_squares,
+          .tolerance = tolerance_,
+          .max_iterations = max_iterations_,
           .n_inside = n_inside_,
           .n_beyond = n_beyond_,
           .seed = sweep_.data_seed()};

@@ -98,6 +98,8 @@ class CoverageExperiment final : public harness::Experiment {
   std::vector<std::string> starts_{"truth"};
   std::int64_t n_starts_ = 10;
   std::string solver_ = "least_squares";
+  double tolerance_ = 1e-5;
+  std::int64_t max_iterations_ = 200;
   std::vector<std::string> methods_{"delta"};
   std::vector<std::string> kinds_{"mean", "prediction"};
   std::vector<double> levels_{0.95};

@@ -88,7 +88,10 @@ class ReplicateRunner::Fitter {
       : scenario(context.plan.scenario),
         choice(jacobian),
         refitter(scenario.network, {context.first_data.data().X, context.first_data.truth_at_rows(), {}, {}},
-                 {.decay = scenario.decay, .jacobian = jacobian}),
+                 {.decay = scenario.decay,
+                  .jacobian = jacobian,
+                  .max_iterations = scenario.max_iterations,
+                  .relative_offset = scenario.tolerance}),
         errors(scenario.network, context.first_data.data(), context.first_data.points(), scenario.decay,
                jacobian) {}
 
