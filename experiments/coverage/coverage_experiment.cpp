@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 
 #include "harness/memory.hpp"
 #include "harness/message.hpp"
+#include "harness/point_series.hpp"
 #include "harness/progress.hpp"
 #include "harness/value_text.hpp"
 
@@ -528,6 +530,37 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
   };
   return {of_delta("mean", "coverage", "coverage"), of_delta("mean", "verdict", "verdict"),
           of_delta("prediction", "coverage", "of predictions"), of_delta("prediction", "verdict", "verdict")};
+}
+
+std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
+  const harness::RowsByColumn table(columns(), rows);
+  harness::PointSeries differences;
+  std::map<std::string, double> first_with_a_cost;  // the least condition at which the coverage differs
+  for (const harness::Row& row : table.rows()) {
+    const auto condition = table.number(row, "median_condition"),
+               width = table.number(row, "width_difference");
+    if (!condition || !width) continue;
+    const std::string name =
+        table.series_name(row, {"strategy", "method", "dof", "simultaneous", "interval"});
+    differences.add(name, {*condition, std::abs(*width)});
+    const auto cost = table.number(row, "coverage_difference"),
+               se = table.number(row, "coverage_difference_se");
+    if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
+    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
+    known->second = std::min(known->second, *condition);
+  }
+  std::vector<std::string> laws;
+  for (const std::string& name : differences.names()) {
+    if (const auto law = harness::fit_power_law(differences.of(name)))
+      laws.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
+    const auto cost = first_with_a_cost.find(name);
+    laws.push_back(
+        cost == first_with_a_cost.end()
+            ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
+            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
+                          harness::rounded_text(cost->second, 2)));
+  }
+  return laws;
 }
 
 std::string CoverageExperiment::replay(std::size_t index, std::int64_t replicate) {
