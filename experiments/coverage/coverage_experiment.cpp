@@ -128,6 +128,63 @@ double predicted_seconds(const ReplicatePlan& plan) {
   return seconds;
 }
 
+const std::vector<std::string_view> what_is_made = {"strategy",     "method",   "dof",
+                                                    "simultaneous", "interval", "region"};
+
+// Up to which curvature coverage is nominal, and from which on it is not; where a study has both.
+std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
+  struct Limits {
+    std::optional<double> nominal_to, under_from;
+  };
+  std::map<std::string, Limits> limits;
+  for (const harness::Row& row : table.rows()) {
+    const auto curvature = table.number(row, "curvature");
+    if (!curvature) continue;
+    Limits& its = limits[table.series_name(row, what_is_made)];
+    const std::string verdict = table.text(row, "verdict");
+    if (verdict == "nominal") its.nominal_to = std::max(its.nominal_to.value_or(0), *curvature);
+    if (verdict == "under") its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
+  }
+  std::vector<std::string> lines;
+  for (const auto& [name, its] : limits)
+    if (its.nominal_to && its.under_from)
+      lines.push_back(fmt::format("{}: nominal at curvatures up to {}, under from {} on", name,
+                                  harness::rounded_text(*its.nominal_to, 2),
+                                  harness::rounded_text(*its.under_from, 2)));
+  return lines;
+}
+
+// Relative differences in width to the first strategy against the condition number, and from which one on the coverage
+// differs.
+std::vector<std::string> costs_of_numeric_jacobians(const harness::RowsByColumn& table) {
+  harness::PointSeries differences;
+  std::map<std::string, double> first_with_a_cost;
+  for (const harness::Row& row : table.rows()) {
+    const auto condition = table.number(row, "median_condition"),
+               width = table.number(row, "width_difference");
+    if (!condition || !width) continue;
+    const std::string name = table.series_name(row, what_is_made);
+    differences.add(name, {*condition, std::abs(*width)});
+    const auto cost = table.number(row, "coverage_difference"),
+               se = table.number(row, "coverage_difference_se");
+    if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
+    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
+    known->second = std::min(known->second, *condition);
+  }
+  std::vector<std::string> lines;
+  for (const std::string& name : differences.names()) {
+    if (const auto law = harness::fit_power_law(differences.of(name)))
+      lines.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
+    const auto cost = first_with_a_cost.find(name);
+    lines.push_back(
+        cost == first_with_a_cost.end()
+            ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
+            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
+                          harness::rounded_text(cost->second, 2)));
+  }
+  return lines;
+}
+
 std::string joined(const std::vector<Index>& numbers, std::size_t most) {
   std::string text;
   for (std::size_t i = 0; i < std::min(most, numbers.size()); ++i)
@@ -534,32 +591,9 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
 
 std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
   const harness::RowsByColumn table(columns(), rows);
-  harness::PointSeries differences;
-  std::map<std::string, double> first_with_a_cost;  // the least condition at which the coverage differs
-  for (const harness::Row& row : table.rows()) {
-    const auto condition = table.number(row, "median_condition"),
-               width = table.number(row, "width_difference");
-    if (!condition || !width) continue;
-    const std::string name =
-        table.series_name(row, {"strategy", "method", "dof", "simultaneous", "interval"});
-    differences.add(name, {*condition, std::abs(*width)});
-    const auto cost = table.number(row, "coverage_difference"),
-               se = table.number(row, "coverage_difference_se");
-    if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
-    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
-    known->second = std::min(known->second, *condition);
-  }
-  std::vector<std::string> laws;
-  for (const std::string& name : differences.names()) {
-    if (const auto law = harness::fit_power_law(differences.of(name)))
-      laws.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
-    const auto cost = first_with_a_cost.find(name);
-    laws.push_back(
-        cost == first_with_a_cost.end()
-            ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
-            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
-                          harness::rounded_text(cost->second, 2)));
-  }
+  std::vector<std::string> laws = curvature_limits(table);
+  const std::vector<std::string> costs = costs_of_numeric_jacobians(table);
+  laws.insert(laws.end(), costs.begin(), costs.end());
   return laws;
 }
 
