@@ -488,8 +488,9 @@ std::vector<double> CoverageExperiment::records_of(const ReplicateContext& conte
       records.insert(records.end(), made.begin(), made.end());
       journal.show_progress(static_cast<double>(n_done()) / static_cast<double>(wanted));
     }
-    const Eigen::Map<const Matrix> all(records.data(), static_cast<Index>(size), n_done());
-    if (!target_se_ || wanted >= most_replicates_ || is_precise_enough(context, all)) break;
+    // Decided on what an uninterrupted run has here, however many records an earlier run left.
+    const Eigen::Map<const Matrix> so_far(records.data(), static_cast<Index>(size), wanted);
+    if (!target_se_ || wanted >= most_replicates_ || is_precise_enough(context, so_far)) break;
     wanted = std::min<Index>(most_replicates_, wanted + (wanted + 1) / 2);
   }
   if (n_timed > 0) us_per_replicate = 1e6 * seconds / static_cast<double>(n_timed);
