@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <thread>
 
 #include <fmt/format.h>
@@ -15,9 +14,10 @@
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/inference/curvature.hpp"
 
+#include "coverage/coverage_laws.hpp"
+#include "coverage/predicted_time.hpp"
 #include "harness/memory.hpp"
 #include "harness/message.hpp"
-#include "harness/point_series.hpp"
 #include "harness/progress.hpp"
 #include "harness/value_text.hpp"
 
@@ -99,90 +99,6 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   } catch (const InputError&) {
     return {};
   }
-}
-
-// A guess from counts of operations, good to a factor of three or so.
-double predicted_seconds(const ReplicatePlan& plan) {
-  constexpr double flops_per_second = 2e9, usual_iterations = 6;
-  const Scenario& scenario = plan.scenario;
-  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
-  const auto M = static_cast<double>(scenario.n_points());
-  const double n_starts = scenario.start == Start::random ? static_cast<double>(scenario.n_starts) : 1;
-  const double fit = usual_iterations * 2 * n * P * P;
-  double seconds = 0;
-  for (const JacobianChoice& strategy : plan.strategies) {
-    const bool is_numeric = find_strategy(strategy.strategy).is_numeric();
-    const double jacobian = (is_numeric ? 2 * P : 4) * 2 * n * P + 20 * n;
-    double flops = n_starts * (fit + usual_iterations * jacobian) + 2 * n * P * P;
-    for (const MethodRequest& request : plan.methods) {
-      flops += 2 * n * P * P + 2 * M * P * P;
-      if (request.method->bounds)
-        flops += static_cast<double>(request.options.n_bootstrap) * (fit + 8 * n * P * P);
-      if (request.method->needs_nonlinear_fit) flops += 12 * n * P * P;
-    }
-    for (const IntervalRequest& request : plan.intervals)
-      if (request.simultaneous == Simultaneous::sup_t)
-        flops += static_cast<double>(plan.n_simulations) * (2 * M * P + 40 * P);
-    seconds += flops / flops_per_second;
-  }
-  return seconds;
-}
-
-const std::vector<std::string_view> what_is_made = {"strategy",     "method",   "dof",
-                                                    "simultaneous", "interval", "region"};
-
-// Up to which curvature coverage is nominal, and from which on it is not; where a study has both.
-std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
-  struct Limits {
-    std::optional<double> nominal_to, under_from;
-  };
-  std::map<std::string, Limits> limits;
-  for (const harness::Row& row : table.rows()) {
-    const auto curvature = table.number(row, "curvature");
-    if (!curvature) continue;
-    Limits& its = limits[table.series_name(row, what_is_made)];
-    const std::string verdict = table.text(row, "verdict");
-    if (verdict == "nominal") its.nominal_to = std::max(its.nominal_to.value_or(0), *curvature);
-    if (verdict == "under") its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
-  }
-  std::vector<std::string> lines;
-  for (const auto& [name, its] : limits)
-    if (its.nominal_to && its.under_from)
-      lines.push_back(fmt::format("{}: nominal at curvatures up to {}, under from {} on", name,
-                                  harness::rounded_text(*its.nominal_to, 2),
-                                  harness::rounded_text(*its.under_from, 2)));
-  return lines;
-}
-
-// Relative differences in width to the first strategy against the condition number, and from which one on the coverage
-// differs.
-std::vector<std::string> costs_of_numeric_jacobians(const harness::RowsByColumn& table) {
-  harness::PointSeries differences;
-  std::map<std::string, double> first_with_a_cost;
-  for (const harness::Row& row : table.rows()) {
-    const auto condition = table.number(row, "median_condition"),
-               width = table.number(row, "width_difference");
-    if (!condition || !width) continue;
-    const std::string name = table.series_name(row, what_is_made);
-    differences.add(name, {*condition, std::abs(*width)});
-    const auto cost = table.number(row, "coverage_difference"),
-               se = table.number(row, "coverage_difference_se");
-    if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
-    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
-    known->second = std::min(known->second, *condition);
-  }
-  std::vector<std::string> lines;
-  for (const std::string& name : differences.names()) {
-    if (const auto law = harness::fit_power_law(differences.of(name)))
-      lines.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
-    const auto cost = first_with_a_cost.find(name);
-    lines.push_back(
-        cost == first_with_a_cost.end()
-            ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
-            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
-                          harness::rounded_text(cost->second, 2)));
-  }
-  return lines;
 }
 
 std::string joined(const std::vector<Index>& numbers, std::size_t most) {
@@ -591,11 +507,7 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
 }
 
 std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
-  const harness::RowsByColumn table(columns(), rows);
-  std::vector<std::string> laws = curvature_limits(table);
-  const std::vector<std::string> costs = costs_of_numeric_jacobians(table);
-  laws.insert(laws.end(), costs.begin(), costs.end());
-  return laws;
+  return coverage_laws(columns(), rows);
 }
 
 std::string CoverageExperiment::replay(std::size_t index, std::int64_t replicate) {
