@@ -159,8 +159,9 @@ void ReplicateRunner::run_strategy(std::size_t strategy, Index replicate, std::s
     return fail("the data do not determine the step");
 
   const auto n_left = static_cast<double>(source_.data().n_values() - scenario.network.n_params());
-  record[layout.figure(strategy, RecordLayout::variance_ratio)] =
-      errors.rss() / n_left / source_.sd_at_rows().cwiseAbs2().mean();
+  if (n_left > 0)
+    record[layout.figure(strategy, RecordLayout::variance_ratio)] =
+        errors.rss() / n_left / source_.sd_at_rows().cwiseAbs2().mean();
   record[layout.figure(strategy, RecordLayout::rank)] = static_cast<double>(errors.rank());
   record[layout.figure(strategy, RecordLayout::condition)] = errors.condition();
   part(record, layout.fit(strategy), layout.n_points()) = errors.fit() - source_.truth_at_points();
