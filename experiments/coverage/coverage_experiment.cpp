@@ -15,6 +15,8 @@
 #include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/curvature.hpp"
 
+#include "coverage/coverage_laws.hpp"
+#include "coverage/predicted_time.hpp"
 #include "harness/memory.hpp"
 #include "harness/message.hpp"
 #include "harness/progress.hpp"
@@ -101,33 +103,6 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   } catch (const InputError&) {
     return {};
   }
-}
-
-// A guess from counts of operations, good to a factor of three or so.
-double predicted_seconds(const ReplicatePlan& plan) {
-  constexpr double flops_per_second = 2e9, usual_iterations = 6;
-  const Scenario& scenario = plan.scenario;
-  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
-  const auto M = static_cast<double>(scenario.n_points());
-  const double n_starts = scenario.start == Start::random ? static_cast<double>(scenario.n_starts) : 1;
-  const double fit = usual_iterations * 2 * n * P * P;
-  double seconds = 0;
-  for (const JacobianChoice& strategy : plan.strategies) {
-    const bool is_numeric = find_strategy(strategy.strategy).is_numeric();
-    const double jacobian = (is_numeric ? 2 * P : 4) * 2 * n * P + 20 * n;
-    double flops = n_starts * (fit + usual_iterations * jacobian) + 2 * n * P * P;
-    for (const MethodRequest& request : plan.methods) {
-      flops += 2 * n * P * P + 2 * M * P * P;
-      if (request.method->bounds)
-        flops += static_cast<double>(request.options.n_bootstrap) * (fit + 8 * n * P * P);
-      if (request.method->needs_nonlinear_fit) flops += 12 * n * P * P;
-    }
-    for (const IntervalRequest& request : plan.intervals)
-      if (request.simultaneous == Simultaneous::sup_t)
-        flops += static_cast<double>(plan.n_simulations) * (2 * M * P + 40 * P);
-    seconds += flops / flops_per_second;
-  }
-  return seconds;
 }
 
 std::string joined(const std::vector<Index>& numbers, std::size_t most) {
@@ -560,6 +535,10 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
   };
   return {of_delta("mean", "coverage", "coverage"), of_delta("mean", "verdict", "verdict"),
           of_delta("prediction", "coverage", "of predictions"), of_delta("prediction", "verdict", "verdict")};
+}
+
+std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
+  return coverage_laws(columns(), rows);
 }
 
 std::string CoverageExperiment::replay(std::size_t index, std::int64_t replicate) {

@@ -48,6 +48,9 @@ class CoverageExperiment final : public harness::Experiment {
   harness::RowTable plan() override;
   std::vector<harness::SummaryColumn> summary_columns() const override;
 
+  // Up to which curvature intervals hold; what other strategies' intervals differ by, against the condition number.
+  std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
+
   std::string replay(std::size_t index, std::int64_t replicate) override;
 
  private:
