@@ -12,6 +12,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/curvature.hpp"
 
 #include "coverage/coverage_laws.hpp"
@@ -38,9 +39,9 @@ harness::ValueFormat<RowCount> row_count() {
   const std::string allowed = "a number of rows, or with a p behind it of rows for each parameter: 100, 30p";
   const auto parse = [allowed](std::string_view text) {
     const bool is_per_parameter = text.ends_with('p');
-    if (is_per_parameter) text.remove_suffix(1);
+    const std::string_view number = text.substr(0, text.size() - (is_per_parameter ? 1 : 0));
     try {
-      const RowCount rows{harness::real_number(0.1, most).parse(text), is_per_parameter};
+      const RowCount rows{harness::real_number(0.1, most).parse(number), is_per_parameter};
       if (is_per_parameter || (rows.number >= 2 && rows.number == std::floor(rows.number))) return rows;
     } catch (const InputError&) {
     }
@@ -52,10 +53,10 @@ harness::ValueFormat<RowCount> row_count() {
   return {allowed, parse, write};
 }
 
-std::int64_t n_rows_of(const RowCount& rows, const Perceptron& network) {
-  if (!rows.is_per_parameter) return static_cast<std::int64_t>(rows.number);
-  const double number = rows.number * static_cast<double>(network.n_params());
-  return std::max<std::int64_t>(2, static_cast<std::int64_t>(std::ceil(number)));
+// A whole number, which may be too large for an integer.
+double n_rows_of(const RowCount& rows, const Perceptron& network) {
+  if (!rows.is_per_parameter) return rows.number;
+  return std::max(2.0, std::ceil(rows.number * static_cast<double>(network.n_params())));
 }
 
 template <class Table>
@@ -71,12 +72,14 @@ std::string_view name_of(Simultaneous simultaneous) {
 
 std::string_view name_of(DofRule rule) { return dof_rule_table()[static_cast<std::size_t>(rule)].name; }
 
-// Whether there is such an interval at all: bounds of their own are of the mean, point by point, and sup-t needs the
-// library's covariance.
-bool is_possible(const MethodRequest& method, const IntervalRequest& request, Solver solver) {
+// Whether there is such an interval at all: bounds of their own are of the mean, point by point, sup-t needs the library's
+// covariance, and some covariances need a decay.
+bool is_possible(const MethodRequest& method, const IntervalRequest& request, const Scenario& scenario) {
+  const std::optional<CovarianceKind>& kind = method.method->kind;
+  if (kind && info(*kind).decay == Decay::needed && scenario.decay.size() == 0) return false;
   if (request.simultaneous != Simultaneous::none && request.kind == IntervalKind::prediction) return false;
   if (request.simultaneous == Simultaneous::sup_t)
-    return method.method->kind.has_value() && solver == Solver::least_squares;
+    return kind.has_value() && scenario.solver == Solver::least_squares;
   return method.method->has_errors() ||
          (request.simultaneous == Simultaneous::none && request.kind == IntervalKind::mean);
 }
@@ -85,7 +88,8 @@ bool is_possible(const MethodRequest& method, const IntervalRequest& request, So
 std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   const Scenario& scenario = context.plan.scenario;
   constexpr Index most_params = 100;  // it takes P^2 second derivatives
-  if (scenario.start != Start::truth || scenario.network.n_params() > most_params || scenario.noise_sd == 0)
+  if (scenario.start != Start::truth || scenario.truth_is_redrawn ||
+      scenario.network.n_params() > most_params)
     return {};
   try {
     const Linearisation at =
@@ -192,6 +196,11 @@ std::vector<CoverageExperiment::ScenarioKey> CoverageExperiment::scenario_keys()
   return keys;
 }
 
+harness::NetworkCase CoverageExperiment::drawn_teacher(const ScenarioKey& key) const {
+  const harness::NetworkCase& fitted = networks_[key.network];
+  return truth_hidden_ ? sweep_.with_hidden(fitted, *truth_hidden_) : fitted;
+}
+
 Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
   if (key.truth != teacher) {
     const TruthFunctionInfo& function = find_truth_function(key.truth);
@@ -206,8 +215,7 @@ Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
                        *truth_model_, model.network.n_inputs(), model.network.n_outputs(), fitted.n_inputs());
     return model;
   }
-  const harness::NetworkCase own =
-      truth_hidden_ ? sweep_.with_hidden(networks_[key.network], *truth_hidden_) : networks_[key.network];
+  const harness::NetworkCase own = drawn_teacher(key);
   return Model{own.network, sweep_.problem(own, 1).theta};
 }
 
@@ -219,7 +227,7 @@ Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
           .design = design_from_name(design_),
           .scale = scale_,
           .design_is_redrawn = design_is_redrawn_,
-          .n_rows = n_rows_of(key.rows, network),
+          .n_rows = static_cast<Index>(n_rows_of(key.rows, network)),
           .law = &find_noise_law(key.noise),
           .noise_sd = key.noise_sd,
           .network = network,
@@ -252,7 +260,7 @@ ReplicatePlan CoverageExperiment::plan_of(const ScenarioKey& key) const {
         for (const IntervalKind kind : {IntervalKind::mean, IntervalKind::prediction})
           for (const double level : levels_) {
             const IntervalRequest request{at, simultaneous_from_name(simultaneous), kind, level};
-            if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario.solver))
+            if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario))
               plan.intervals.push_back(request);
           }
     }
@@ -271,6 +279,12 @@ void CoverageExperiment::check_options() const {
         "fit.decay_of = weights_and_biases");
   if (truth_is_redrawn_ && (truths_ != std::vector<std::string>{teacher} || truth_hidden_ || truth_model_))
     throw InputError("truth.redrawn: is for a teacher that is the fitted network; leave truth.* out");
+  if (truth_model_ && (truth_hidden_ || !lists(truths_, teacher)))
+    throw InputError(
+        "truth.model: says all of the teacher; leave truth.hidden out, and name the {} in truth.function",
+        teacher);
+  if (truth_hidden_ && !lists(truths_, teacher))
+    throw InputError("truth.hidden: is of a teacher; name it in truth.function, or leave truth.hidden out");
   if (solver_ == "linear_step" && lists(starts_, "random"))
     throw InputError("fit.solver: linear_step starts from the truth; take random out of fit.start");
 }
@@ -282,25 +296,41 @@ void CoverageExperiment::expect_possible(const ReplicatePlan& plan) const {
                      scenario.network.n_outputs());
   if (plan.intervals.empty())
     throw InputError(
-        "intervals.methods: with these kinds and simultaneous methods there is no interval to make");
+        "intervals.methods: with these kinds, simultaneous methods and decays there is no interval to make; "
+        "change one of them");
   for (const MethodRequest& request : plan.methods)
     if (scenario.solver == Solver::linear_step &&
         (request.method->needs_nonlinear_fit || request.options.policy != RankPolicy::refuse))
       throw InputError("fit.solver: linear_step does not go with the method {}{}; take least_squares",
                        request.method->name,
                        request.method->needs_nonlinear_fit ? "" : " and rank_policy " + rank_policy_);
+  for (const IntervalRequest& interval : plan.intervals)
+    if (const MethodRequest& request = plan.methods[interval.method];
+        request.method->is_bootstrap && !are_enough_refits(request.options.n_bootstrap, interval.level))
+      throw InputError("intervals.bootstrap: {} refits are too few for level {}; 999 are usual",
+                       request.options.n_bootstrap, interval.level);
   if (scenario.design == Design::grid) {
     Matrix X(scenario.n_rows, scenario.network.n_inputs());
     RandomStream unused(0, 0, 0, RandomPurpose::inputs);
     draw_design(scenario.design, scenario.scale, unused, X);
   }
-  const auto bytes = [](double numbers) { return sizeof(double) * numbers; };
   const auto most = static_cast<double>(target_se_ ? most_replicates_ : n_replicates_);
-  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
-  harness::expect_memory_for(fmt::format("network {} with {} rows and {} replicates",
-                                         to_string(scenario.network), scenario.n_rows, most),
-                             bytes(most * static_cast<double>(RecordLayout(plan).size()) +
-                                   static_cast<double>(n_threads()) * 8 * (n + P) * P));
+  harness::expect_memory_for(fmt::format("network {} with {} points and {} replicates",
+                                         to_string(scenario.network), scenario.n_points(), most),
+                             sizeof(double) * most * static_cast<double>(RecordLayout(plan).size()));
+}
+
+// Before anything of that size is made.
+void CoverageExperiment::expect_memory(const ScenarioKey& key) const {
+  const Perceptron& network = networks_[key.network].network;
+  const double n = n_rows_of(key.rows, network), P = static_cast<double>(network.n_params());
+  const auto M = static_cast<double>(n_inside_ + n_beyond_);
+  harness::expect_memory_for(fmt::format("network {} with {} rows and {} points on {} threads",
+                                         to_string(network), n, M, n_threads()),
+                             sizeof(double) * static_cast<double>(n_threads()) * (8 * (n + P) + 4 * M) * P);
+  const Perceptron teacher_network = drawn_teacher(key).network;
+  harness::expect_memory_for(fmt::format("teacher {}", to_string(teacher_network)),
+                             sizeof(double) * static_cast<double>(teacher_network.n_params()));
 }
 
 std::vector<harness::Row> CoverageExperiment::cells() {
@@ -309,6 +339,7 @@ std::vector<harness::Row> CoverageExperiment::cells() {
   cells_.clear();
   std::vector<harness::Row> rows;
   for (const ScenarioKey& key : scenario_keys()) {
+    expect_memory(key);
     const ReplicatePlan plan = plan_of(key);
     expect_possible(plan);
     const std::size_t n_regions = n_beyond_ > 0 ? 2 : 1;

@@ -73,10 +73,12 @@ class CoverageExperiment final : public harness::Experiment {
 
   std::vector<ScenarioKey> scenario_keys() const;
   Scenario scenario_of(const ScenarioKey& key) const;
+  harness::NetworkCase drawn_teacher(const ScenarioKey& key) const;
   Truth truth_of(const ScenarioKey& key) const;
   ReplicatePlan plan_of(const ScenarioKey& key) const;
   CoverageRow identity_of(const Cell& cell, const ReplicatePlan& plan) const;
   void check_options() const;
+  void expect_memory(const ScenarioKey& key) const;
   void expect_possible(const ReplicatePlan& plan) const;
   std::vector<double> records_of(const ReplicateContext& context, harness::RecordJournal& journal,
                                  std::optional<double>& us_per_replicate) const;

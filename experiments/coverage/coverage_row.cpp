@@ -269,10 +269,10 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
 std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,
                                      const RowPlace& place) {
   const Part part(context, records, place);
-  const Matrix lower = part.lower();
+  const Matrix widths = part.upper() - part.lower();  // NaN where measures see no interval
   std::vector<Index> failed;
-  for (Index r = 0; r < lower.cols(); ++r)
-    if (lower.col(r).hasNaN()) failed.push_back(r);
+  for (Index r = 0; r < widths.cols(); ++r)
+    if (widths.col(r).hasNaN()) failed.push_back(r);
   return failed;
 }
 
