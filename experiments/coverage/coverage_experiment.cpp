@@ -515,6 +515,7 @@ harness::RowTable CoverageExperiment::plan() {
   plan.notes.push_back(fmt::format("about {} in all on {} threads, to a factor of three or so",
                                    harness::duration_text(std::chrono::duration<double>(total)),
                                    n_threads()));
+  for (const auto& [heading, text] : design()) plan.notes.push_back(heading + ": " + text);
   if (target_se_)
     plan.notes.push_back(fmt::format("more replicates, up to {}, until every standard error is {} or less",
                                      most_replicates_, harness::exact_text(harness::Value(*target_se_))));
@@ -538,7 +539,40 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
 }
 
 std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
-  return coverage_laws(columns(), rows);
+  std::vector<std::string> lines;
+  for (const auto& [heading, text] : design()) lines.push_back(heading + ": " + text);
+  for (std::string& law : coverage_laws(columns(), rows)) lines.push_back(std::move(law));
+  return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> CoverageExperiment::design() const {
+  const std::string teacher_text = truth_model_    ? "the network of " + *truth_model_
+                                   : truth_hidden_ ? "a teacher network"
+                                                   : "the fitted network itself";
+  std::vector<std::string> truths;
+  for (const std::string& truth : truths_) truths.push_back(truth == teacher ? teacher_text : truth);
+  return {
+      {"aims",
+       "whether intervals of a fitted network hold what their level says, and what a numerical Jacobian "
+       "costs them"},
+      {"data", fmt::format("y = f(x) + sd e; f {}{}; x {} of scale {}, {}; e {}", fmt::join(truths, ", "),
+                           truth_is_redrawn_ ? " with parameters redrawn from their prior" : "", design_,
+                           harness::exact_text(harness::Value(scale_)),
+                           design_is_redrawn_ ? "redrawn in each replicate" : "the same in all replicates",
+                           fmt::join(noises_, ", "))},
+      {"estimands", fmt::format("f, and a new observation, at {} points among the data{}", n_inside_,
+                                n_beyond_ > 0 ? fmt::format(" and {} beyond them", n_beyond_) : "")},
+      {"methods",
+       fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}", fmt::join(methods_, ", "),
+                   fmt::join(levels_, ", "), solver_ == "linear_step" ? "one linear step" : "least squares",
+                   fmt::join(starts_, ", "),
+                   lists(starts_, "random") ? fmt::format(" ({} starts)", n_starts_) : "",
+                   fmt::join(strategies_, ", "))},
+      {"performance measures",
+       fmt::format(
+           "coverage, width, score, bias, standard errors over {} replicates{}; +- is a Monte Carlo standard "
+           "error, a verdict holds at 99.9%",
+           n_replicates_, target_se_ ? " or more" : "")}};
 }
 
 std::string CoverageExperiment::replay(std::size_t index, std::int64_t replicate) {

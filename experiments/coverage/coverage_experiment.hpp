@@ -48,12 +48,17 @@ class CoverageExperiment final : public harness::Experiment {
   harness::RowTable plan() override;
   std::vector<harness::SummaryColumn> summary_columns() const override;
 
-  // Up to which curvature intervals hold; what other strategies' intervals differ by, against the condition number.
+  // The design of the study under the headings aims, data, estimands, methods and performance measures (ADEMP).
+  std::vector<std::pair<std::string, std::string>> circumstances() const override { return design(); }
+
+  // The design, then: up to which curvature intervals hold; what other strategies' intervals differ by, against the condition number.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
 
   std::string replay(std::size_t index, std::int64_t replicate) override;
 
  private:
+  std::vector<std::pair<std::string, std::string>> design() const;
+
   // What tells scenarios apart.
   struct ScenarioKey {
     std::string truth;
