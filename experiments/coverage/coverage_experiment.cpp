@@ -23,6 +23,7 @@ namespace jacobench::coverage {
 namespace {
 
 constexpr const char* teacher = "teacher";
+constexpr double z_95 = 1.959963984540054;  // normal quantile at 0.975
 
 std::vector<std::string> truth_names() {
   std::vector<std::string> names{teacher};
@@ -36,9 +37,9 @@ harness::ValueFormat<RowCount> row_count() {
   const std::string allowed = "a number of rows, or with a p behind it of rows for each parameter: 100, 30p";
   const auto parse = [allowed](std::string_view text) {
     const bool is_per_parameter = text.ends_with('p');
-    if (is_per_parameter) text.remove_suffix(1);
+    const std::string_view number = text.substr(0, text.size() - (is_per_parameter ? 1 : 0));
     try {
-      const RowCount rows{harness::real_number(0.1, most).parse(text), is_per_parameter};
+      const RowCount rows{harness::real_number(0.1, most).parse(number), is_per_parameter};
       if (is_per_parameter || (rows.number >= 2 && rows.number == std::floor(rows.number))) return rows;
     } catch (const InputError&) {
     }
@@ -380,13 +381,15 @@ Index CoverageExperiment::n_threads() const {
   return n_threads_ ? *n_threads_ : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// Shares that all agree have a standard error of 0; their Wilson interval still says how little few of them tell.
 bool CoverageExperiment::is_precise_enough(const ReplicateContext& context, const MatrixView& records) const {
   for (std::size_t s = 0; s < context.plan.strategies.size(); ++s)
     for (std::size_t i = 0; i < context.plan.intervals.size(); ++i)
       for (std::size_t region = 0; region < context.regions.size(); ++region) {
         CoverageRow row;
         summarise(context, records, {s, i, region}, row);
-        if (row.coverage_se > *target_se_) return false;
+        const double of_interval = (row.coverage_upper - row.coverage_lower) / (2 * z_95);
+        if (std::max(row.coverage_se, of_interval) > *target_se_) return false;
       }
   return true;
 }
