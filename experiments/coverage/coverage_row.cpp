@@ -55,20 +55,6 @@ std::optional<double> median(std::vector<double> values) {
   return *middle;
 }
 
-Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place) {
-  const Part part(context, records, place);
-  const Scenario& scenario = context.plan.scenario;
-  const IntervalRequest& request = context.plan.intervals[place.interval];
-  const Region& region = context.regions[place.region];
-  const Matrix fit = part.fit(), se = part.se(request.method), lower = part.lower(), upper = part.upper();
-  const Vector truth = Vector::Zero(region.size);
-  const Vector sd = context.first_data.sd_at_points().segment(region.begin, region.size);
-  Samples samples{fit, se, lower, upper, truth, request.level};
-  if (request.kind == IntervalKind::prediction)
-    samples.new_observation.emplace(NewObservation{*scenario.law, sd});
-  return measure(samples);
-}
-
 void take_coverage(const Measures& measures, const IntervalRequest& request, Index n_points,
                    CoverageRow& row) {
   const bool is_simultaneous = request.simultaneous != Simultaneous::none && measures.simultaneous;
@@ -247,6 +233,20 @@ const harness::RowSchema<CoverageRow>& coverage_schema() {
       {{.name = "failure", .role = ColumnRole::measure}, &R::failure},
   };
   return schema;
+}
+
+Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place) {
+  const Part part(context, records, place);
+  const Scenario& scenario = context.plan.scenario;
+  const IntervalRequest& request = context.plan.intervals[place.interval];
+  const Region& region = context.regions[place.region];
+  const Matrix fit = part.fit(), se = part.se(request.method), lower = part.lower(), upper = part.upper();
+  const Vector truth = Vector::Zero(region.size);
+  const Vector sd = context.first_data.sd_at_points().segment(region.begin, region.size);
+  Samples samples{fit, se, lower, upper, truth, request.level};
+  if (request.kind == IntervalKind::prediction)
+    samples.new_observation.emplace(NewObservation{*scenario.law, sd});
+  return measure(samples);
 }
 
 void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,

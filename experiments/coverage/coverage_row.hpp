@@ -55,7 +55,10 @@ struct RowPlace {
   std::size_t strategy, interval, region;
 };
 
-// Fills in what the records [layout.size() x R] say.
+// What the records [layout.size() x R] say.
+Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place);
+
+// Fills in the same as a row has it.
 void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,
                CoverageRow& row);
 

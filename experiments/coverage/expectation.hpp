@@ -15,8 +15,8 @@ namespace jacobench::coverage {
 struct Expectations {
   using Rules = std::optional<std::vector<std::string>>;
 
-  Rules nominal, under, over;  // of the coverage, at 99.9 %
-  Rules calibrated;            // model SE over empirical SE is 1, within three standard errors
+  Rules nominal = {}, under = {}, over = {};  // of the coverage, at 99.9 %
+  Rules calibrated = {};                      // model SE over empirical SE is 1, within three standard errors
 };
 
 // Throws InputError "KEY: ..." where a rule is not made of column=value pairs, names a column that is not an identity

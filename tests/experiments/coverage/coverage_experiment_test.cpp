@@ -1,0 +1,266 @@
+#include "coverage/coverage_experiment.hpp"
+
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "coverage/simulation.hpp"
+#include "error_line.hpp"
+#include "harness/value_text.hpp"
+
+namespace jacobench::coverage {
+namespace {
+
+using namespace jacobench::testing;
+
+harness::Config with(harness::Config base, const harness::Config& more) {
+  for (const harness::ConfigEntry& entry : more) base.push_back(entry);
+  return base;
+}
+
+// A network and 15 observations: fits of some microseconds.
+harness::Config small(const harness::Config& more = {}) {
+  return with({{"network.inputs", "1"},
+               {"network.hidden", "2"},
+               {"data.rows", "15"},
+               {"points.inside", "4"},
+               {"noise.sd", "0.05"},
+               {"replicates.threads", "1"},
+               {"replicates.number", "50"}},
+              more);
+}
+
+std::vector<double> records_of(CoverageExperiment& study, harness::MemoryJournal& journal) {
+  study.cells();
+  study.run_cells({0}, journal);
+  return journal.records();
+}
+
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+harness::Value value_in(const CoverageExperiment& study, const harness::Row& row, const std::string& column) {
+  return row.values[harness::column_index(study.columns(), column)];
+}
+
+TEST(CoverageExperiment, HasTheSameBitsForAnyNumberOfThreads) {
+  std::vector<double> first;
+  for (const std::string threads : {"1", "2", "3"}) {
+    harness::MemoryJournal journal;
+    const auto study = coverage_study(
+        small({{"replicates.threads", threads}, {"fit.start", "random"}, {"fit.starts", "3"}}));
+    const std::vector<double> records = records_of(*study, journal);
+    if (first.empty()) first = records;
+    EXPECT_FALSE(records.empty());
+    EXPECT_TRUE(same_bits(records, first)) << threads;
+  }
+}
+
+std::vector<harness::Value> without_timings(const CoverageExperiment& study, const harness::Row& row) {
+  std::vector<harness::Value> values;
+  for (std::size_t i = 0; i < row.values.size(); ++i)
+    if (study.columns()[i].role != harness::ColumnRole::timing) values.push_back(row.values[i]);
+  return values;
+}
+
+// Stops after so many blocks.
+class InterruptedJournal final : public harness::MemoryJournal {
+ public:
+  explicit InterruptedJournal(int n_blocks) : n_left_(n_blocks) {}
+
+  void append(std::span<const double> records) override {
+    --n_left_;
+    MemoryJournal::append(records);
+  }
+  bool stop_requested() const override { return n_left_ == 0; }
+
+ private:
+  int n_left_;
+};
+
+TEST(CoverageExperiment, GoesOnWhereItWasInterrupted) {
+  const auto whole = coverage_study(small());
+  harness::MemoryJournal at_once;
+  const std::vector<double> records = records_of(*whole, at_once);
+  harness::MemoryJournal again(records);
+  const auto rows = whole->run_cells({0, 1}, again);
+
+  const auto study = coverage_study(small());
+  InterruptedJournal interrupted(1);
+  EXPECT_THROW(records_of(*study, interrupted), harness::Interrupted);
+  ASSERT_GT(interrupted.records().size(), 0u);
+  ASSERT_LT(interrupted.records().size(), records.size());
+  harness::MemoryJournal resumed(interrupted.records());
+  const auto resumed_rows = study->run_cells({0, 1}, resumed);
+  EXPECT_TRUE(same_bits(resumed.records(), records));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(without_timings(*study, resumed_rows[i]), without_timings(*study, rows[i]));
+}
+
+// The records of a group are the scenario's, whichever of its cells are asked for.
+TEST(CoverageExperiment, TakesTheIntervalsOfAScenarioFromTheSameReplicates) {
+  const auto study = coverage_study(small({{"intervals.levels", "0.5, 0.9"}, {"noise.sd", "0.05, 0.1"}}));
+  ASSERT_EQ(study->cells().size(), 8u);
+  EXPECT_EQ(study->group_size(0), 4u);
+  EXPECT_EQ(study->group_size(4), 4u);
+  EXPECT_EQ(study->group_size(6), 2u);
+  harness::MemoryJournal all, last;
+  const auto rows = study->run_cells({0, 1, 2, 3}, all);
+  const harness::Row alone = study->run_cells({3}, last).front();
+  EXPECT_TRUE(same_bits(all.records(), last.records()));
+  EXPECT_EQ(value_in(*study, alone, "coverage"), value_in(*study, rows[3], "coverage"));
+  EXPECT_EQ(value_in(*study, rows[0], "empirical_se"), value_in(*study, rows[1], "empirical_se"));
+}
+
+TEST(CoverageExperiment, ReplaysAReplicateToTheBit) {
+  const auto study = coverage_study(small({{"points.beyond", "2"}}));
+  harness::MemoryJournal journal;
+  const std::vector<double> records = records_of(*study, journal);
+  const std::size_t size = records.size() / 50;
+  const double* record = &records[17 * size];
+  // Cell 1 is of the mean beyond: points 4 and 5 of 6; after the fits the se, the lower and the upper bounds.
+  const std::string text = study->replay(1, 17);
+  const std::size_t fit = RecordLayout::n_figures;
+  for (std::size_t m = 4; m < 6; ++m) {
+    const auto exact = [&](std::size_t at) { return harness::exact_text(record[at]); };
+    const std::string line =
+        "  " + exact(fit + m) + "  " + exact(fit + 12 + m) + "  " + exact(fit + 18 + m) + "\n";
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  EXPECT_EQ(error_line([&] { study->replay(0, 50); }),
+            "--replay: replicate 50 is not in the study; it has 0 to 49");
+}
+
+TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
+  const auto study = coverage_study(
+      small({{"replicates.number", "20"}, {"replicates.target_se", "0.01"}, {"replicates.most", "5000"}}));
+  study->cells();
+  harness::MemoryJournal journal;
+  const auto rows = study->run_cells({0, 1}, journal);
+  const auto n_replicates = std::get<std::int64_t>(value_in(*study, rows[0], "replicates"));
+  EXPECT_GT(n_replicates, 20);
+  EXPECT_LT(n_replicates, 5000);
+  for (const harness::Row& row : rows)
+    EXPECT_LE(std::get<double>(value_in(*study, row, "coverage_se")), 0.01);
+}
+
+// That all of R replicates are covered leaves a Wilson interval of z^2 / (R + z^2), which is 2 z 0.01 at R = 94.2.
+TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
+  const std::vector<IntervalMethod> methods{
+      {.name = "wide", .summary = {}, .errors = [](const FittedReplicate&, const auto&, Errors& errors) {
+         errors.se.setConstant(1e6);
+         errors.dof = 10;
+       }}};
+  CoverageExperiment study(methods);
+  harness::OptionTable options = study.options();
+  for (const auto& [key, value] : small({{"intervals.methods", "wide"},
+                                         {"intervals.kinds", "mean"},
+                                         {"replicates.number", "10"},
+                                         {"replicates.target_se", "0.01"}}))
+    options.assign({key, value, key});
+  study.cells();
+  harness::MemoryJournal journal;
+  const harness::Row row = study.run_cells({0}, journal).front();
+  EXPECT_EQ(std::get<double>(value_in(study, row, "coverage")), 1);
+  EXPECT_GE(std::get<std::int64_t>(value_in(study, row, "replicates")), 95);
+}
+
+TEST(CoverageExperiment, CountsRowsForEachParameter) {
+  const auto study = coverage_study(
+      small({{"data.rows", "3p, 2.5p, 40"}, {"network.hidden", "2, 3"}, {"intervals.kinds", "mean"}}));
+  const auto cells = study->cells();
+  const harness::RowTable plan = study->plan();
+  std::vector<std::int64_t> n_rows;
+  for (const harness::Row& row : plan.rows)
+    n_rows.push_back(std::get<std::int64_t>(row.values[harness::column_index(plan.columns, "n_rows")]));
+  EXPECT_EQ(n_rows, (std::vector<std::int64_t>{21, 18, 40, 30, 25, 40}));  // of 7 and 10 parameters
+  EXPECT_EQ(std::get<std::string>(value_in(*study, cells[1], "rows")), "2.5p");
+  const std::string allowed =
+      " is no number of rows; allowed: a number of rows, or with a p behind it of rows for each parameter: "
+      "100, 30p";
+  for (const std::string wrong : {"1", "2.5", "p", "-3p", "3q"})
+    EXPECT_EQ(error_line([&] {
+                coverage_study({{"data.rows", wrong}});
+              }),
+              "data.rows: \"" + wrong + "\"" + allowed);
+}
+
+TEST(CoverageExperiment, MakesTheIntervalsThatThereAre) {
+  const auto n_cells = [](const harness::Config& more) {
+    return coverage_study(small(more))->cells().size();
+  };
+  EXPECT_EQ(n_cells({{"intervals.methods", "delta, profile"}}), 3u) << "profiles are of the mean";
+  EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, scheffe"}}), 3u) << "Scheffe's too";
+  EXPECT_EQ(n_cells({{"points.beyond", "2"}}), 4u);
+  EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, sup_t"}, {"fit.solver", "linear_step"}}), 2u);
+}
+
+std::string refusal(const harness::Config& more) {
+  return error_line([&] { coverage_study(small(more))->cells(); });
+}
+
+TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
+  EXPECT_EQ(refusal({}), "no InputError was thrown");
+  EXPECT_EQ(refusal({{"network.outputs", "2"}}),
+            "network.outputs: is 2; coverage is measured for one output");
+  const std::string prior =
+      "truth.redrawn: the prior is that of a decay on all parameters; set fit.decay above 0 and "
+      "fit.decay_of = weights_and_biases";
+  EXPECT_EQ(refusal({{"truth.redrawn", "yes"}}), prior);
+  EXPECT_EQ(refusal({{"truth.redrawn", "yes"}, {"fit.decay", "0.1"}}), prior);
+  const harness::Config redrawn{
+      {"truth.redrawn", "yes"}, {"fit.decay", "0.1"}, {"fit.decay_of", "weights_and_biases"}};
+  EXPECT_EQ(refusal(redrawn), "no InputError was thrown");
+  EXPECT_EQ(refusal(with(redrawn, {{"truth.function", "sine"}})),
+            "truth.redrawn: is for a teacher that is the fitted network; leave truth.* out");
+  EXPECT_EQ(refusal({{"network.inputs", "2"}, {"design.x", "grid"}}),
+            "design: a grid of 2 inputs has k^2 points, not 15; the nearest number of points is 16");
+  EXPECT_EQ(refusal({{"fit.solver", "linear_step"}, {"intervals.methods", "hessian"}}),
+            "fit.solver: linear_step does not go with the method hessian; take least_squares");
+  EXPECT_EQ(refusal({{"fit.solver", "linear_step"}, {"intervals.rank_policy", "pseudo_inverse"}}),
+            "fit.solver: linear_step does not go with the method delta and rank_policy pseudo_inverse; take "
+            "least_squares");
+  EXPECT_EQ(refusal({{"fit.solver", "linear_step"}, {"fit.start", "random"}, {"fit.starts", "3"}}),
+            "fit.solver: linear_step starts from the truth; take random out of fit.start");
+  EXPECT_EQ(refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}),
+            "intervals.methods: with these kinds and simultaneous methods there is no interval to make");
+  EXPECT_EQ(refusal({{"replicates.target_se", "0.01"}, {"replicates.most", "49"}}),
+            "replicates.most: 49 is fewer than replicates.number = 50; make it more");
+  EXPECT_EQ(
+      refusal({{"expect.nominal", "colour=blue"}}),
+      "expect.nominal: \"colour\" is not a column that tells cells apart; see jacobench run CONFIG --plan");
+}
+
+// What the config expects stands in the row, and `check` fails where over_expectation exceeds 1.
+TEST(CoverageExperiment, HoldsRowsToWhatIsExpected) {
+  const auto study =
+      coverage_study(small({{"expect.nominal", "interval=mean"}, {"expect.over", "interval=mean"}}));
+  study->cells();
+  harness::MemoryJournal journal;
+  const auto rows = study->run_cells({0, 1}, journal);
+  EXPECT_EQ(std::get<std::string>(value_in(*study, rows[0], "expected")), "nominal, over");
+  for (const std::string column : {"over_expectation", "no_expectation"})
+    EXPECT_EQ(value_in(*study, rows[0], column), harness::Value())
+        << "it is not over, and nothing excuses that";
+  EXPECT_EQ(std::get<std::string>(value_in(*study, rows[1], "no_expectation")),
+            "the config expects nothing of this row");
+}
+
+// More parameters than observations: every replicate fails, and the row says which and why.
+TEST(CoverageExperiment, SaysWhatFailed) {
+  const auto study = coverage_study(small({{"data.rows", "5"}, {"replicates.number", "12"}}));
+  study->cells();
+  harness::MemoryJournal journal;
+  const harness::Row row = study->run_cells({0}, journal).front();
+  EXPECT_EQ(row.status, harness::RowStatus::ok);
+  EXPECT_EQ(std::get<std::int64_t>(value_in(*study, row, "failed")), 12);
+  EXPECT_EQ(std::get<double>(value_in(*study, row, "coverage")), 0);
+  EXPECT_EQ(std::get<std::string>(value_in(*study, row, "verdict")), "no claim");
+  EXPECT_EQ(std::get<std::string>(value_in(*study, row, "failed_replicates")), "0 1 2 3 4 5 6 7 8 9 10 11");
+  const std::string failure = std::get<std::string>(value_in(*study, row, "failure"));
+  EXPECT_EQ(failure.substr(0, 31), "replicate 0: layerwise: delta: ");
+}
+
+}  // namespace
+}  // namespace jacobench::coverage

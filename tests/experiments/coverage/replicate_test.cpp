@@ -1,0 +1,229 @@
+#include "coverage/replicate.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "jacobench/inference/quantiles.hpp"
+
+#include "coverage/simulation.hpp"
+#include "harness/allocation_count.hpp"
+
+namespace jacobench::coverage {
+namespace {
+
+using namespace jacobench::testing;
+
+// Steep enough to be well determined.
+Scenario small(Index n_points = 6) { return linear_step({1, {1}, 1, Activation::tanh}, 20, n_points, 3); }
+
+Intervals of_delta() {
+  return {.methods = {method_named("delta")}, .kinds = {IntervalKind::mean, IntervalKind::prediction}};
+}
+
+bool is_finite(const Simulation& simulation, Index replicate) {
+  return simulation.records().col(replicate).allFinite();
+}
+
+TEST(ReplicateRunner, GivesTheSameRecordInAnyOrder) {
+  Scenario scenario = small();
+  scenario.solver = Solver::least_squares;
+  scenario.noise_sd = 0.05;
+  scenario.start = Start::random;
+  scenario.n_starts = 3;
+  const Simulation simulation(scenario, of_delta(), 5);
+  ReplicateRunner runner(simulation.context());
+  Vector record(simulation.records().rows());
+  for (const Index r : {4, 1, 3, 1}) {
+    runner.run(r, {record.data(), simulation.context().layout.size()});
+    EXPECT_TRUE(record.allFinite());
+    EXPECT_EQ(record, simulation.records().col(r)) << r;
+  }
+  EXPECT_NE(simulation.records().col(0), simulation.records().col(1));
+}
+
+// Of one step at the teacher, by hand: J, fit, s^2, t.
+TEST(ReplicateRunner, RecordsTheStepAndItsIntervals) {
+  const Scenario scenario = small();
+  const Simulation simulation(scenario, of_delta(), 1);
+  const RecordLayout& layout = simulation.context().layout;
+  const auto at = [&](std::size_t place) { return simulation.records()(static_cast<Index>(place), 0); };
+  const LinearModel model(simulation.context());
+  DataSource source(scenario);
+  source.draw(0);
+  const Vector e = source.data().Y.col(0) - source.truth_at_rows();
+  const Vector fit = model.fit_weights() * e;
+  const double s2 = (e - model.hat() * e).squaredNorm() / (20 - 4);
+  const double t = t_quantile(0.975, 16);
+  const Vector se = std::sqrt(s2) * model.unit_se();
+  const Vector se_new = (se.array().square() + s2).sqrt();
+  const double tolerance = 1e-12 * se.maxCoeff() * at(layout.figure(0, RecordLayout::condition));
+  EXPECT_LE((simulation.fits() - fit).norm(), tolerance);
+  EXPECT_LE((simulation.standard_errors(0) - se).norm(), tolerance);
+  EXPECT_LE((simulation.upper(0) - (fit + t * se)).norm(), t * tolerance);
+  EXPECT_LE((simulation.upper(1) - (fit + t * se_new)).norm(), t * tolerance);
+  EXPECT_NEAR(at(layout.figure(0, RecordLayout::variance_ratio)), s2 / 0.09, 1e-10);
+  EXPECT_EQ(at(layout.figure(0, RecordLayout::rank)), 4);
+  EXPECT_LE(std::abs(at(layout.lower(0, 0)) + at(layout.upper(0, 0)) - 2 * at(layout.fit(0))), tolerance);
+}
+
+// Inside and beyond, each with a multiplier for its own number of points.
+TEST(ReplicateRunner, BonferroniIsOverTheRegion) {
+  Scenario scenario = small(4);
+  scenario.n_beyond = 1;
+  const Simulation simulation(
+      scenario, {.methods = {method_named("delta")}, .simultaneous = Simultaneous::bonferroni}, 1);
+  const Vector q =
+      (simulation.upper(0) - simulation.fits()).cwiseQuotient(simulation.standard_errors(0)).col(0);
+  for (Index m = 0; m < 4; ++m) EXPECT_NEAR(probability_within(q[m], 16), 1 - 0.05 / 4, 1e-12);
+  EXPECT_NEAR(probability_within(q[4], 16), 0.95, 1e-12);
+}
+
+TEST(ReplicateRunner, AllocatesNothingAfterItsFirstReplicate) {
+  for (const Solver solver : {Solver::least_squares, Solver::linear_step})
+    for (const Simultaneous simultaneous :
+         {Simultaneous::none, Simultaneous::bonferroni, Simultaneous::scheffe}) {
+      Scenario scenario = small(10);
+      scenario.solver = solver;
+      scenario.noise_sd = 0.05;
+      Intervals intervals = of_delta();
+      intervals.simultaneous = simultaneous;
+      const Simulation simulation(scenario, intervals, 1);
+      ReplicateRunner runner(simulation.context());
+      Vector record(simulation.records().rows());
+      const std::span<double> numbers(record.data(), simulation.context().layout.size());
+      runner.run(0, numbers);
+      EXPECT_EQ(harness::allocations_of([&] {
+                  for (Index r = 1; r < 20; ++r) runner.run(r, numbers);
+                }),
+                0u)
+          << static_cast<int>(solver) << " " << static_cast<int>(simultaneous);
+      EXPECT_TRUE(record.allFinite());
+    }
+}
+
+// exp(w x) overflows where x is above 709 / w: in some replicates' designs, not in others'.
+TEST(ReplicateRunner, AnOverflowFailsItsOwnReplicateAlone) {
+  Scenario scenario = linear_step({1, {1}, 1, Activation::exp, Activation::identity, Bias::none}, 10, 3);
+  Model& teacher = std::get<Model>(scenario.truth);
+  teacher.theta = Eigen::Vector2d(400, 1);
+  scenario.design = Design::normal;
+  scenario.scale = 0.7;
+  scenario.design_is_redrawn = true;
+  const Index R = 60;
+  const Simulation simulation(scenario, of_delta(), R);
+  ReplicateRunner runner(simulation.context());
+  Vector record(simulation.records().rows());
+  Index n_failed = 0, n_overflows = 0;
+  for (Index r = 0; r < R; ++r) {
+    std::vector<std::string> failures;
+    runner.run(r, {record.data(), simulation.context().layout.size()}, &failures);
+    EXPECT_EQ(failures.empty(), is_finite(simulation, r)) << r;
+    n_failed += !failures.empty();
+    if (runner.source().truth_at_rows().allFinite()) continue;
+    ++n_overflows;
+    EXPECT_EQ(failures, std::vector<std::string>{"layerwise: the network is not finite at the fit"}) << r;
+  }
+  EXPECT_GT(n_overflows, 0);
+  EXPECT_LT(n_failed, R);
+  EXPECT_EQ(simulation.row(0).n_failed, n_failed);
+}
+
+IntervalMethod thrower() {
+  return {.name = "thrower",
+          .summary = {},
+          .errors = [](const FittedReplicate& fitted, const auto&, Errors& errors) {
+            if (fitted.replicate == 3) throw std::runtime_error("the method fell over");
+            errors = {Vector::Ones(fitted.points.rows()), 1, 5};
+          }};
+}
+
+IntervalMethod refuser() {
+  return {.name = "refuser",
+          .summary = {},
+          .errors = [](const FittedReplicate& fitted, const auto&, Errors& errors) {
+            errors = {Vector::Constant(fitted.points.rows(), 1e6), 1, 5};
+            if (fitted.replicate < 3) errors.failure = "not today";
+            if (fitted.replicate == 3) errors.se[1] = NAN;
+          }};
+}
+
+TEST(ReplicateRunner, WhatThrowsLeavesTheOtherReplicates) {
+  const Scenario scenario = small();
+  const Simulation simulation(scenario, {.methods = {thrower()}}, 10);
+  EXPECT_EQ(simulation.failures(), std::vector<std::string>{"the method fell over"});
+  for (Index r = 0; r < 10; ++r) EXPECT_EQ(is_finite(simulation, r), r != 3) << r;
+  EXPECT_EQ(simulation.row(0).n_failed, 1);
+}
+
+// Its intervals hold whatever comes, so that only failures are not covered.
+TEST(ReplicateRunner, FailuresAreInTheDenominator) {
+  const Scenario scenario = small();
+  const Simulation simulation(scenario, {.methods = {method_named("delta"), refuser()}}, 10);
+  EXPECT_EQ(simulation.failures(),
+            (std::vector<std::string>{"layerwise: refuser: not today", "layerwise: refuser: not today",
+                                      "layerwise: refuser: not today",
+                                      "layerwise: refuser: standard errors that are not finite"}));
+  const CoverageRow row = simulation.row(1);
+  EXPECT_EQ(row.n_failed, 4);
+  EXPECT_EQ(row.n_replicates, 10);
+  EXPECT_NEAR(row.coverage, 0.6, 1e-15);
+  EXPECT_EQ(row.verdict, "no claim");
+  EXPECT_EQ(simulation.row(0).n_failed, 0) << "of the other method";
+}
+
+// Central differences have relative errors of some 1e-10 here, and what a fit makes of its last step is 1e-7 se.
+TEST(ReplicateRunner, StrategiesFitTheSameData) {
+  Scenario scenario = small(5);
+  scenario.solver = Solver::least_squares;
+  scenario.noise_sd = 0.05;
+  const IntervalMethod& delta = method_named("delta");
+  const ReplicateContext context({.scenario = scenario,
+                                  .strategies = {{"layerwise", {}}, {"ceres_central", {}}},
+                                  .methods = {{&delta, {}}},
+                                  .intervals = {{0, Simultaneous::none, IntervalKind::mean, 0.95}}});
+  ReplicateRunner runner(context);
+  Vector record(static_cast<Index>(context.layout.size()));
+  for (Index r = 0; r < 50; ++r) {
+    runner.run(r, {record.data(), context.layout.size()});
+    const auto part = [&](std::size_t at) { return record.segment(static_cast<Index>(at), 5); };
+    const Vector se = part(context.layout.se(0, 0));
+    const Vector difference = part(context.layout.fit(0)) - part(context.layout.fit(1));
+    ASSERT_LE((difference.array() / se.array()).abs().maxCoeff(), 1e-6) << r;
+  }
+}
+
+// Scenarios that differ in noise level, decay or start have the same noise.
+TEST(DataSource, DrawsTheSameNoiseForScenariosThatAreCompared) {
+  const auto noise_of = [](const Scenario& scenario) {
+    DataSource source(scenario);
+    source.draw(7);
+    return Vector((source.data().Y.col(0) - source.truth_at_rows()) / scenario.noise_sd);
+  };
+  const Scenario base = small();
+  Scenario louder = base, decayed = base, other_network = linear_step({1, {3}, 1, Activation::logistic}, 20);
+  louder.noise_sd = 3;
+  decayed.decay = equal_decay(base.network, 1, DecayOf::weights);
+  decayed.start = Start::random;
+  for (const Scenario& scenario : {louder, decayed, other_network})
+    EXPECT_LE((noise_of(scenario) - noise_of(base)).cwiseAbs().maxCoeff(), 1e-14);
+}
+
+TEST(DataSource, RedrawsTheTeacherFromItsPrior) {
+  Scenario scenario = linear_step({2, {}, 1, Activation::identity}, 5);
+  scenario.truth_is_redrawn = true;
+  scenario.decay = Eigen::Vector3d(1, 4, 16);
+  DataSource source(scenario);
+  const Index R = 4000;
+  Vector squares = Vector::Zero(3);
+  for (Index r = 0; r < R; ++r) {
+    source.draw(r);
+    squares += source.teacher_parameters().cwiseAbs2() / R;
+  }
+  const Vector variance = 0.09 * scenario.decay.cwiseInverse();
+  EXPECT_TRUE(agree(squares, variance, variance * std::sqrt(2.0 / R), z_for(3)));
+}
+
+}  // namespace
+}  // namespace jacobench::coverage

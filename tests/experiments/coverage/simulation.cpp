@@ -1,0 +1,132 @@
+#include "simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <Eigen/QR>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+#include "harness/value_text.hpp"
+
+namespace jacobench::testing {
+
+using namespace coverage;
+
+Truth teacher(const UniformLayers& layers, double weight_scale) {
+  const Perceptron network = make_perceptron(layers);
+  RandomStream stream(6, cell_number(to_string(network)), 0, RandomPurpose::parameters);
+  return Model{network, draw_parameters(network, weight_scale, stream)};
+}
+
+Scenario linear_step(const UniformLayers& layers, Index n_rows, Index n_points, double weight_scale) {
+  return {.truth = teacher(layers, weight_scale),
+          .n_rows = n_rows,
+          .law = &find_noise_law("normal"),
+          .noise_sd = 0.3,
+          .network = make_perceptron(layers),
+          .decay = {},
+          .solver = Solver::linear_step,
+          .n_inside = n_points,
+          .seed = 20};
+}
+
+const IntervalMethod& method_named(std::string_view name) {
+  const auto table = interval_method_table();
+  return *std::find_if(table.begin(), table.end(), [&](const IntervalMethod& m) { return m.name == name; });
+}
+
+Simulation::Simulation(const Scenario& scenario, Intervals intervals, Index n_replicates, Index n_simulations)
+    : intervals_(std::move(intervals)) {
+  ReplicatePlan plan{.scenario = scenario, .strategies = {{}}, .methods = {}, .intervals = {}};
+  plan.n_simulations = n_simulations;
+  for (const IntervalMethod& method : intervals_.methods) {
+    plan.methods.push_back({&method, {.dof_rule = intervals_.dof_rule}});
+    for (const IntervalKind kind : intervals_.kinds)
+      for (const double level : intervals_.levels)
+        plan.intervals.push_back({plan.methods.size() - 1, intervals_.simultaneous, kind, level});
+  }
+  context_ = std::make_unique<ReplicateContext>(plan);
+  ReplicateRunner runner(*context_);
+  records_.resize(static_cast<Index>(context_->layout.size()), n_replicates);
+  for (Index r = 0; r < n_replicates; ++r)
+    runner.run(r, {records_.col(r).data(), context_->layout.size()}, &failures_);
+}
+
+std::size_t Simulation::interval(std::size_t method, std::size_t kind, std::size_t level) const {
+  return (method * intervals_.kinds.size() + kind) * intervals_.levels.size() + level;
+}
+
+CoverageRow Simulation::row(std::size_t interval) const {
+  CoverageRow row;
+  summarise(*context_, records_, {0, interval, 0}, row);
+  return row;
+}
+
+Measures Simulation::measures(std::size_t interval) const {
+  return measures_at(*context_, records_, {0, interval, 0});
+}
+
+Matrix Simulation::block(std::size_t at) const {
+  return records_.middleRows(static_cast<Index>(at), context_->layout.n_points());
+}
+
+LinearModel::LinearModel(const ReplicateContext& context)
+    : theta(context.starts.col(0)),
+      J(gradients_at(context.plan.scenario.network, theta, context.first_data.data().X)),
+      G(gradients_at(context.plan.scenario.network, theta, context.first_data.points())),
+      variances(context.first_data.sd_at_rows().cwiseAbs2()) {}
+
+Matrix LinearModel::pseudo_inverse(const Vector& K) const {
+  Matrix rows(J.rows() + J.cols(), J.cols());
+  rows << J, Matrix(K.cwiseSqrt().asDiagonal());
+  return rows.colPivHouseholderQr().solve(Matrix::Identity(rows.rows(), J.rows()));
+}
+
+double probability_within(double q, double dof) {
+  if (!std::isfinite(dof)) return 1 - 2 * cdf(boost::math::normal(), -q);
+  return 1 - 2 * cdf(boost::math::students_t(dof), -q);
+}
+
+double z_for(Index n_comparisons) {
+  return -quantile(boost::math::normal(), 0.0005 / static_cast<double>(n_comparisons));
+}
+
+::testing::AssertionResult agree(const Vector& observed, const Vector& exact, const Vector& se, double z) {
+  Index worst = 0;
+  const double most = ((observed - exact).array() / se.array()).abs().maxCoeff(&worst);
+  if (most <= z) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << fmt::format(
+             "number {}: {} observed, {} exact: {:.2f} standard errors of {:.2g} apart, allowed {:.2f}",
+             worst, observed[worst], exact[worst], most, se[worst], z);
+}
+
+::testing::AssertionResult agrees(double observed, double exact, double se, double z) {
+  const auto one = [](double value) { return Vector::Constant(1, value); };
+  return agree(one(observed), one(exact), one(se), z);
+}
+
+::testing::AssertionResult covers(const Measures& measures, const Vector& exact, double z) {
+  const auto R = static_cast<double>(measures.n_replicates);
+  const Vector se = (exact.array() * (1 - exact.array()) / R).sqrt();
+  return agree(measures.coverage_by_point, exact, se, z);
+}
+
+::testing::AssertionResult covers(const Measures& measures, double exact, double z) {
+  return covers(measures, Vector::Constant(measures.coverage_by_point.size(), exact), z);
+}
+
+::testing::AssertionResult predicts(const Measures& measures, double exact, double z) {
+  const Proportion &lowest = measures.lowest.coverage, &highest = measures.highest.coverage;
+  return agree(Eigen::Vector2d(lowest.value, highest.value), Eigen::Vector2d::Constant(exact),
+               Eigen::Vector2d(lowest.standard_error, highest.standard_error), z);
+}
+
+std::unique_ptr<CoverageExperiment> coverage_study(const harness::Config& config) {
+  auto study = std::make_unique<CoverageExperiment>();
+  harness::OptionTable options = study->options();
+  for (const auto& [key, value] : config) options.assign({key, value, key});
+  return study;
+}
+
+}  // namespace jacobench::testing
