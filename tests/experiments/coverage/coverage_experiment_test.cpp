@@ -223,8 +223,10 @@ TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
             "least_squares");
   EXPECT_EQ(refusal({{"fit.solver", "linear_step"}, {"fit.start", "random"}, {"fit.starts", "3"}}),
             "fit.solver: linear_step starts from the truth; take random out of fit.start");
-  EXPECT_EQ(refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}),
-            "intervals.methods: with these kinds and simultaneous methods there is no interval to make");
+  EXPECT_EQ(
+      refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}),
+      "intervals.methods: with these kinds, simultaneous methods and decays there is no interval to make; "
+      "change one of them");
   EXPECT_EQ(refusal({{"replicates.target_se", "0.01"}, {"replicates.most", "49"}}),
             "replicates.most: 49 is fewer than replicates.number = 50; make it more");
   EXPECT_EQ(
