@@ -88,7 +88,7 @@ bool is_possible(const MethodRequest& method, const IntervalRequest& request, co
 // Of the fitted network at the truth, relative to the noise: the intrinsic curvature of Bates and Watts times sqrt F.
 std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   const Scenario& scenario = context.plan.scenario;
-  constexpr Index most_params = 100;  // it takes P^2 second derivatives
+  constexpr Index most_params = 150;  // it takes P^2 second derivatives
   if (scenario.start != Start::truth || scenario.truth_is_redrawn ||
       scenario.network.n_params() > most_params)
     return {};
