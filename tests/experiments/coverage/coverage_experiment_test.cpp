@@ -241,8 +241,7 @@ TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
             "fit.solver: linear_step starts from the truth; take random out of fit.start");
   const std::string no_interval =
       "intervals.methods: with these kinds, simultaneous methods and decays there is no interval to make; "
-      "change "
-      "one of them";
+      "change one of them";
   EXPECT_EQ(refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}), no_interval);
   EXPECT_EQ(refusal({{"intervals.methods", "ridge"}}), no_interval);
   EXPECT_EQ(refusal({{"intervals.methods", "ridge"}, {"fit.decay", "0.1"}}), "no InputError was thrown");
