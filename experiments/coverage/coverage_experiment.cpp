@@ -106,6 +106,12 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   }
 }
 
+// Of the coverage; replicates that all agree say no more than as many trials at the level do.
+double se_to_hold(const CoverageRow& row) {
+  if (row.coverage_se > 0) return row.coverage_se;
+  return std::sqrt(row.level * (1 - row.level) / static_cast<double>(row.n_replicates));
+}
+
 std::string joined(const std::vector<Index>& numbers, std::size_t most) {
   std::string text;
   for (std::size_t i = 0; i < std::min(most, numbers.size()); ++i)
@@ -467,7 +473,7 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
     row.curvature = curvature;
     row.us_per_replicate = us_per_replicate;
     const auto held = hold(expectations_, columns(), identity,
-                           {row.coverage, row.coverage_se, row.level, row.se_ratio, row.se_ratio_se});
+                           {row.coverage, se_to_hold(row), row.level, row.se_ratio, row.se_ratio_se});
     if (held) {
       row.expected = held->expected;
       row.over_expectation = held->over_allowance;
