@@ -187,6 +187,8 @@ harness::OptionTable CoverageExperiment::options() {
   table.add("expect.over", "rows whose coverage is above its level, at 99.9 %", expectations_.over, rules);
   table.add("expect.calibrated", "rows whose model SE is the empirical SE, within three standard errors",
             expectations_.calibrated, rules);
+  table.add("expect.no_claim", "rows whose data leave intervals out or directions of the parameters open",
+            expectations_.no_claim, rules);
   return table;
 }
 
@@ -369,7 +371,7 @@ CoverageRow CoverageExperiment::identity_of(const Cell& cell, const ReplicatePla
   row.truth = key.truth;
   if (const auto* model = std::get_if<Model>(&plan.scenario.truth);
       model && to_string(model->network) != to_string(plan.scenario.network))
-    row.truth += " " + to_string(model->network);
+    row.truth += ":" + to_string(model->network);
   row.network = to_string(network_case.network);
   row.activation = network_case.activation;
   row.weight_scale = network_case.weight_scale;
@@ -422,14 +424,14 @@ std::vector<double> CoverageExperiment::records_of(const ReplicateContext& conte
   double seconds = 0;
   Index n_timed = 0, wanted = n_replicates_;
   constexpr double block_seconds = 1;
-  constexpr Index first_block = 16, largest_block = 4096;
+  constexpr Index largest_block = 4096;
   for (;;) {
     while (n_done() < wanted) {
       if (journal.stop_requested()) throw harness::Interrupted();
       const double rate = seconds > 0 ? static_cast<double>(n_timed) / seconds : 0;
       const Index block =
           std::min({wanted - n_done(), largest_block,
-                    std::max(first_block, static_cast<Index>(std::min(rate * block_seconds, 1e9)))});
+                    std::max(n_threads(), static_cast<Index>(std::min(rate * block_seconds, 1e9)))});
       const Index begin = n_done();
       std::vector<double> made(static_cast<std::size_t>(block) * size);
       const auto start = std::chrono::steady_clock::now();
@@ -472,8 +474,9 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
     summarise(context, records, cell.place, row);
     row.curvature = curvature;
     row.us_per_replicate = us_per_replicate;
-    const auto held = hold(expectations_, columns(), identity,
-                           {row.coverage, se_to_hold(row), row.level, row.se_ratio, row.se_ratio_se});
+    const auto held = hold(
+        expectations_, columns(), identity,
+        {row.coverage, se_to_hold(row), row.level, row.se_ratio, row.se_ratio_se, row.verdict != no_claim});
     if (held) {
       row.expected = held->expected;
       row.over_expectation = held->over_allowance;

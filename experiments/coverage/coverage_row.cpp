@@ -261,7 +261,7 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
   take_coverage(measures, request, context.regions[place.region].size, row);
   take_accuracy(measures, row);
   take_fits(part, row);
-  if (is_no_claim(part, row.n_params, measures)) row.verdict = "no claim";
+  if (is_no_claim(part, row.n_params, measures)) row.verdict = no_claim;
   if (place.strategy > 0)
     take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);
 }

@@ -11,6 +11,9 @@
 
 namespace jacobench::coverage {
 
+// The verdict on a row where too many replicates gave no interval, or had not full rank.
+inline constexpr const char* no_claim = "no claim";
+
 struct CoverageRow {
   // which cell
   std::string truth, network, activation;

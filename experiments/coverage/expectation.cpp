@@ -70,7 +70,8 @@ void check_rules(const Expectations& expectations, const harness::ColumnList& co
   for (const auto& [key, rules] : {std::pair{"nominal", &expectations.nominal},
                                    {"under", &expectations.under},
                                    {"over", &expectations.over},
-                                   {"calibrated", &expectations.calibrated}})
+                                   {"calibrated", &expectations.calibrated},
+                                   {"no_claim", &expectations.no_claim}})
     if (*rules)
       for (const std::string& rule : **rules) check_rule(key, rule, columns, cells);
 }
@@ -86,13 +87,15 @@ std::optional<Held> hold(const Expectations& expectations, const harness::Column
     held->over_allowance = std::max(held->over_allowance, over_allowance);
   };
   const double distance = findings.coverage - findings.level;
+  const auto if_claim = [&](double over_allowance) { return findings.is_claim ? over_allowance : HUGE_VAL; };
   take("nominal", expectations.nominal,
-       distance == 0 ? 0 : std::abs(distance) / (z_999 * findings.coverage_se));
-  take("under", expectations.under, over_allowance_beyond(-distance, findings.coverage_se));
-  take("over", expectations.over, over_allowance_beyond(distance, findings.coverage_se));
+       if_claim(distance == 0 ? 0 : std::abs(distance) / (z_999 * findings.coverage_se)));
+  take("under", expectations.under, if_claim(over_allowance_beyond(-distance, findings.coverage_se)));
+  take("over", expectations.over, if_claim(over_allowance_beyond(distance, findings.coverage_se)));
   take("calibrated", expectations.calibrated,
        findings.se_ratio ? std::abs(*findings.se_ratio - 1) / (calibration_z * *findings.se_ratio_se)
                          : HUGE_VAL);
+  take("no claim", expectations.no_claim, findings.is_claim ? HUGE_VAL : 0);
   return held;
 }
 

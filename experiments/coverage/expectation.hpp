@@ -17,6 +17,7 @@ struct Expectations {
 
   Rules nominal = {}, under = {}, over = {};  // of the coverage, at 99.9 %
   Rules calibrated = {};                      // model SE over empirical SE is 1, within three standard errors
+  Rules no_claim = {};                        // too many replicates without an interval or without full rank
 };
 
 // Throws InputError "KEY: ..." where a rule is not made of column=value pairs, names a column that is not an identity
@@ -28,6 +29,7 @@ void check_rules(const Expectations& expectations, const harness::ColumnList& co
 struct Findings {
   double coverage, coverage_se, level;
   std::optional<double> se_ratio, se_ratio_se;
+  bool is_claim = true;  // not the verdict `no claim`, which meets no rule about the coverage
 };
 
 // How far the row is from what is expected, 1 being as far as chance takes it; nothing where no rule matches.
