@@ -30,12 +30,15 @@ struct NetworkCase {
 
 void PrintTo(const NetworkCase& network, std::ostream* out) { *out << network.name; }
 
-// Networks that are not linear in their parameters.
+// Two inputs and a bias: three parameters, in which the network is linear.
+const UniformLayers plane{2, {}, 1, Activation::tanh};
+
 const std::vector<NetworkCase>& networks() {
   static const std::vector<NetworkCase> cases{
       {"TwoHiddenLayers", {2, {3, 2}, 1, Activation::tanh}, 40},
       {"WithoutBias", {2, {3}, 1, Activation::gelu, Activation::identity, Bias::none}, 14},
-      {"OutputActivation", {1, {2}, 1, Activation::logistic, Activation::softplus}, 12}};
+      {"OutputActivation", {1, {2}, 1, Activation::logistic, Activation::softplus}, 12},
+      {"Linear", plane, 9}};
   return cases;
 }
 
@@ -46,9 +49,6 @@ class AnyNetwork : public ::testing::TestWithParam<NetworkCase> {
 
 INSTANTIATE_TEST_SUITE_P(ExactCases, AnyNetwork, ::testing::ValuesIn(networks()),
                          [](const auto& instance) { return instance.param.name; });
-
-// No inputs but two, and a bias: three parameters, in which the network is linear.
-const UniformLayers plane{2, {}, 1, Activation::tanh};
 
 // With e the noise, (|Q'e|^2 / p) / ((|e|^2 - |Q'e|^2) / (n - p)) ~ F(p, n - p). That the distance of an
 // empirical distribution exceeds c / sqrt R has a probability of at most 2 exp(-2 c^2).
