@@ -12,8 +12,11 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/curvature.hpp"
 
+#include "coverage/coverage_laws.hpp"
+#include "coverage/predicted_time.hpp"
 #include "harness/memory.hpp"
 #include "harness/message.hpp"
 #include "harness/progress.hpp"
@@ -51,10 +54,10 @@ harness::ValueFormat<RowCount> row_count() {
   return {allowed, parse, write};
 }
 
-std::int64_t n_rows_of(const RowCount& rows, const Perceptron& network) {
-  if (!rows.is_per_parameter) return static_cast<std::int64_t>(rows.number);
-  const double number = rows.number * static_cast<double>(network.n_params());
-  return std::max<std::int64_t>(2, static_cast<std::int64_t>(std::ceil(number)));
+// A whole number, which may be too large for an integer.
+double n_rows_of(const RowCount& rows, const Perceptron& network) {
+  if (!rows.is_per_parameter) return rows.number;
+  return std::max(2.0, std::ceil(rows.number * static_cast<double>(network.n_params())));
 }
 
 template <class Table>
@@ -70,12 +73,14 @@ std::string_view name_of(Simultaneous simultaneous) {
 
 std::string_view name_of(DofRule rule) { return dof_rule_table()[static_cast<std::size_t>(rule)].name; }
 
-// Whether there is such an interval at all: bounds of their own are of the mean, point by point, and sup-t needs the
-// library's covariance.
-bool is_possible(const MethodRequest& method, const IntervalRequest& request, Solver solver) {
+// Whether there is such an interval at all: bounds of their own are of the mean, point by point, sup-t needs the library's
+// covariance, and some covariances need a decay.
+bool is_possible(const MethodRequest& method, const IntervalRequest& request, const Scenario& scenario) {
+  const std::optional<CovarianceKind>& kind = method.method->kind;
+  if (kind && info(*kind).decay == Decay::needed && scenario.decay.size() == 0) return false;
   if (request.simultaneous != Simultaneous::none && request.kind == IntervalKind::prediction) return false;
   if (request.simultaneous == Simultaneous::sup_t)
-    return method.method->kind.has_value() && solver == Solver::least_squares;
+    return kind.has_value() && scenario.solver == Solver::least_squares;
   return method.method->has_errors() ||
          (request.simultaneous == Simultaneous::none && request.kind == IntervalKind::mean);
 }
@@ -83,8 +88,9 @@ bool is_possible(const MethodRequest& method, const IntervalRequest& request, So
 // Of the fitted network at the truth, relative to the noise: the intrinsic curvature of Bates and Watts times sqrt F.
 std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   const Scenario& scenario = context.plan.scenario;
-  constexpr Index most_params = 100;  // it takes P^2 second derivatives
-  if (scenario.start != Start::truth || scenario.network.n_params() > most_params || scenario.noise_sd == 0)
+  constexpr Index most_params = 150;  // it takes P^2 second derivatives
+  if (scenario.start != Start::truth || scenario.truth_is_redrawn ||
+      scenario.network.n_params() > most_params)
     return {};
   try {
     const Linearisation at =
@@ -100,31 +106,10 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
   }
 }
 
-// A guess from counts of operations, good to a factor of three or so.
-double predicted_seconds(const ReplicatePlan& plan) {
-  constexpr double flops_per_second = 2e9, usual_iterations = 6;
-  const Scenario& scenario = plan.scenario;
-  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
-  const auto M = static_cast<double>(scenario.n_points());
-  const double n_starts = scenario.start == Start::random ? static_cast<double>(scenario.n_starts) : 1;
-  const double fit = usual_iterations * 2 * n * P * P;
-  double seconds = 0;
-  for (const JacobianChoice& strategy : plan.strategies) {
-    const bool is_numeric = find_strategy(strategy.strategy).is_numeric();
-    const double jacobian = (is_numeric ? 2 * P : 4) * 2 * n * P + 20 * n;
-    double flops = n_starts * (fit + usual_iterations * jacobian) + 2 * n * P * P;
-    for (const MethodRequest& request : plan.methods) {
-      flops += 2 * n * P * P + 2 * M * P * P;
-      if (request.method->bounds)
-        flops += static_cast<double>(request.options.n_bootstrap) * (fit + 8 * n * P * P);
-      if (request.method->needs_nonlinear_fit) flops += 12 * n * P * P;
-    }
-    for (const IntervalRequest& request : plan.intervals)
-      if (request.simultaneous == Simultaneous::sup_t)
-        flops += static_cast<double>(plan.n_simulations) * (2 * M * P + 40 * P);
-    seconds += flops / flops_per_second;
-  }
-  return seconds;
+// Of the coverage; replicates that all agree say no more than as many trials at the level do.
+double se_to_hold(const CoverageRow& row) {
+  if (row.coverage_se > 0) return row.coverage_se;
+  return std::sqrt(row.level * (1 - row.level) / static_cast<double>(row.n_replicates));
 }
 
 std::string joined(const std::vector<Index>& numbers, std::size_t most) {
@@ -167,6 +152,9 @@ harness::OptionTable CoverageExperiment::options() {
   table.add("fit.starts", "how many random starts", n_starts_, whole_number(1, 10'000));
   table.add("fit.solver", "to the minimum, or one Gauss-Newton step from the truth", solver_,
             one_of({"least_squares", "linear_step"}));
+  table.add("fit.tolerance", "relative offset of Bates and Watts at which a fit stops", tolerance_,
+            real_number(1e-12, 0.1));
+  table.add("fit.iterations", "iterations that a fit may take", max_iterations_, whole_number(1, 100'000));
   table.add("intervals.methods", "how intervals are made", methods_,
             list_of(one_of(names_of(known_methods_))));
   table.add("intervals.kinds", "what the intervals are of", kinds_, list_of(one_of({"mean", "prediction"})));
@@ -215,6 +203,11 @@ std::vector<CoverageExperiment::ScenarioKey> CoverageExperiment::scenario_keys()
   return keys;
 }
 
+harness::NetworkCase CoverageExperiment::drawn_teacher(const ScenarioKey& key) const {
+  const harness::NetworkCase& fitted = networks_[key.network];
+  return truth_hidden_ ? sweep_.with_hidden(fitted, *truth_hidden_) : fitted;
+}
+
 Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
   if (key.truth != teacher) {
     const TruthFunctionInfo& function = find_truth_function(key.truth);
@@ -229,8 +222,7 @@ Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
                        *truth_model_, model.network.n_inputs(), model.network.n_outputs(), fitted.n_inputs());
     return model;
   }
-  const harness::NetworkCase own =
-      truth_hidden_ ? sweep_.with_hidden(networks_[key.network], *truth_hidden_) : networks_[key.network];
+  const harness::NetworkCase own = drawn_teacher(key);
   return Model{own.network, sweep_.problem(own, 1).theta};
 }
 
@@ -242,7 +234,7 @@ Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
           .design = design_from_name(design_),
           .scale = scale_,
           .design_is_redrawn = design_is_redrawn_,
-          .n_rows = n_rows_of(key.rows, network),
+          .n_rows = static_cast<Index>(n_rows_of(key.rows, network)),
           .law = &find_noise_law(key.noise),
           .noise_sd = key.noise_sd,
           .network = network,
@@ -250,6 +242,8 @@ Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
           .start = key.start == "truth" ? Start::truth : Start::random,
           .n_starts = n_starts_,
           .solver = solver_ == "linear_step" ? Solver::linear_step : Solver::least_squares,
+          .tolerance = tolerance_,
+          .max_iterations = max_iterations_,
           .n_inside = n_inside_,
           .n_beyond = n_beyond_,
           .seed = sweep_.data_seed()};
@@ -273,7 +267,7 @@ ReplicatePlan CoverageExperiment::plan_of(const ScenarioKey& key) const {
         for (const IntervalKind kind : {IntervalKind::mean, IntervalKind::prediction})
           for (const double level : levels_) {
             const IntervalRequest request{at, simultaneous_from_name(simultaneous), kind, level};
-            if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario.solver))
+            if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario))
               plan.intervals.push_back(request);
           }
     }
@@ -292,6 +286,12 @@ void CoverageExperiment::check_options() const {
         "fit.decay_of = weights_and_biases");
   if (truth_is_redrawn_ && (truths_ != std::vector<std::string>{teacher} || truth_hidden_ || truth_model_))
     throw InputError("truth.redrawn: is for a teacher that is the fitted network; leave truth.* out");
+  if (truth_model_ && (truth_hidden_ || !lists(truths_, teacher)))
+    throw InputError(
+        "truth.model: says all of the teacher; leave truth.hidden out, and name the {} in truth.function",
+        teacher);
+  if (truth_hidden_ && !lists(truths_, teacher))
+    throw InputError("truth.hidden: is of a teacher; name it in truth.function, or leave truth.hidden out");
   if (solver_ == "linear_step" && lists(starts_, "random"))
     throw InputError("fit.solver: linear_step starts from the truth; take random out of fit.start");
 }
@@ -303,25 +303,41 @@ void CoverageExperiment::expect_possible(const ReplicatePlan& plan) const {
                      scenario.network.n_outputs());
   if (plan.intervals.empty())
     throw InputError(
-        "intervals.methods: with these kinds and simultaneous methods there is no interval to make");
+        "intervals.methods: with these kinds, simultaneous methods and decays there is no interval to make; "
+        "change one of them");
   for (const MethodRequest& request : plan.methods)
     if (scenario.solver == Solver::linear_step &&
         (request.method->needs_nonlinear_fit || request.options.policy != RankPolicy::refuse))
       throw InputError("fit.solver: linear_step does not go with the method {}{}; take least_squares",
                        request.method->name,
                        request.method->needs_nonlinear_fit ? "" : " and rank_policy " + rank_policy_);
+  for (const IntervalRequest& interval : plan.intervals)
+    if (const MethodRequest& request = plan.methods[interval.method];
+        request.method->is_bootstrap && !are_enough_refits(request.options.n_bootstrap, interval.level))
+      throw InputError("intervals.bootstrap: {} refits are too few for level {}; 999 are usual",
+                       request.options.n_bootstrap, interval.level);
   if (scenario.design == Design::grid) {
     Matrix X(scenario.n_rows, scenario.network.n_inputs());
     RandomStream unused(0, 0, 0, RandomPurpose::inputs);
     draw_design(scenario.design, scenario.scale, unused, X);
   }
-  const auto bytes = [](double numbers) { return sizeof(double) * numbers; };
   const auto most = static_cast<double>(target_se_ ? most_replicates_ : n_replicates_);
-  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
-  harness::expect_memory_for(fmt::format("network {} with {} rows and {} replicates",
-                                         to_string(scenario.network), scenario.n_rows, most),
-                             bytes(most * static_cast<double>(RecordLayout(plan).size()) +
-                                   static_cast<double>(n_threads()) * 8 * (n + P) * P));
+  harness::expect_memory_for(fmt::format("network {} with {} points and {} replicates",
+                                         to_string(scenario.network), scenario.n_points(), most),
+                             sizeof(double) * most * static_cast<double>(RecordLayout(plan).size()));
+}
+
+// Before anything of that size is made.
+void CoverageExperiment::expect_memory(const ScenarioKey& key) const {
+  const Perceptron& network = networks_[key.network].network;
+  const double n = n_rows_of(key.rows, network), P = static_cast<double>(network.n_params());
+  const auto M = static_cast<double>(n_inside_ + n_beyond_);
+  harness::expect_memory_for(fmt::format("network {} with {} rows and {} points on {} threads",
+                                         to_string(network), n, M, n_threads()),
+                             sizeof(double) * static_cast<double>(n_threads()) * (8 * (n + P) + 4 * M) * P);
+  const Perceptron teacher_network = drawn_teacher(key).network;
+  harness::expect_memory_for(fmt::format("teacher {}", to_string(teacher_network)),
+                             sizeof(double) * static_cast<double>(teacher_network.n_params()));
 }
 
 std::vector<harness::Row> CoverageExperiment::cells() {
@@ -330,6 +346,7 @@ std::vector<harness::Row> CoverageExperiment::cells() {
   cells_.clear();
   std::vector<harness::Row> rows;
   for (const ScenarioKey& key : scenario_keys()) {
+    expect_memory(key);
     const ReplicatePlan plan = plan_of(key);
     expect_possible(plan);
     const std::size_t n_regions = n_beyond_ > 0 ? 2 : 1;
@@ -427,8 +444,9 @@ std::vector<double> CoverageExperiment::records_of(const ReplicateContext& conte
       records.insert(records.end(), made.begin(), made.end());
       journal.show_progress(static_cast<double>(n_done()) / static_cast<double>(wanted));
     }
-    const Eigen::Map<const Matrix> all(records.data(), static_cast<Index>(size), n_done());
-    if (!target_se_ || wanted >= most_replicates_ || is_precise_enough(context, all)) break;
+    // Decided on what an uninterrupted run has here, however many records an earlier run left.
+    const Eigen::Map<const Matrix> so_far(records.data(), static_cast<Index>(size), wanted);
+    if (!target_se_ || wanted >= most_replicates_ || is_precise_enough(context, so_far)) break;
     wanted = std::min<Index>(most_replicates_, wanted + (wanted + 1) / 2);
   }
   if (n_timed > 0) us_per_replicate = 1e6 * seconds / static_cast<double>(n_timed);
@@ -455,7 +473,7 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
     row.curvature = curvature;
     row.us_per_replicate = us_per_replicate;
     const auto held = hold(expectations_, columns(), identity,
-                           {row.coverage, row.coverage_se, row.level, row.se_ratio, row.se_ratio_se});
+                           {row.coverage, se_to_hold(row), row.level, row.se_ratio, row.se_ratio_se});
     if (held) {
       row.expected = held->expected;
       row.over_expectation = held->over_allowance;
@@ -506,6 +524,7 @@ harness::RowTable CoverageExperiment::plan() {
   plan.notes.push_back(fmt::format("about {} in all on {} threads, to a factor of three or so",
                                    harness::duration_text(std::chrono::duration<double>(total)),
                                    n_threads()));
+  for (const auto& [heading, text] : design()) plan.notes.push_back(heading + ": " + text);
   if (target_se_)
     plan.notes.push_back(fmt::format("more replicates, up to {}, until every standard error is {} or less",
                                      most_replicates_, harness::exact_text(harness::Value(*target_se_))));
@@ -526,6 +545,43 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
   };
   return {of_delta("mean", "coverage", "coverage"), of_delta("mean", "verdict", "verdict"),
           of_delta("prediction", "coverage", "of predictions"), of_delta("prediction", "verdict", "verdict")};
+}
+
+std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
+  std::vector<std::string> lines;
+  for (const auto& [heading, text] : design()) lines.push_back(heading + ": " + text);
+  for (std::string& law : coverage_laws(columns(), rows)) lines.push_back(std::move(law));
+  return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> CoverageExperiment::design() const {
+  const std::string teacher_text = truth_model_    ? "the network of " + *truth_model_
+                                   : truth_hidden_ ? "a teacher network"
+                                                   : "the fitted network itself";
+  std::vector<std::string> truths;
+  for (const std::string& truth : truths_) truths.push_back(truth == teacher ? teacher_text : truth);
+  return {
+      {"aims",
+       "whether intervals of a fitted network hold what their level says, and what a numerical Jacobian "
+       "costs them"},
+      {"data", fmt::format("y = f(x) + sd e; f {}{}; x {} of scale {}, {}; e {}", fmt::join(truths, ", "),
+                           truth_is_redrawn_ ? " with parameters redrawn from their prior" : "", design_,
+                           harness::exact_text(harness::Value(scale_)),
+                           design_is_redrawn_ ? "redrawn in each replicate" : "the same in all replicates",
+                           fmt::join(noises_, ", "))},
+      {"estimands", fmt::format("f, and a new observation, at {} points among the data{}", n_inside_,
+                                n_beyond_ > 0 ? fmt::format(" and {} beyond them", n_beyond_) : "")},
+      {"methods",
+       fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}", fmt::join(methods_, ", "),
+                   fmt::join(levels_, ", "), solver_ == "linear_step" ? "one linear step" : "least squares",
+                   fmt::join(starts_, ", "),
+                   lists(starts_, "random") ? fmt::format(" ({} starts)", n_starts_) : "",
+                   fmt::join(strategies_, ", "))},
+      {"performance measures",
+       fmt::format(
+           "coverage, width, score, bias, standard errors over {} replicates{}; +- is a Monte Carlo standard "
+           "error, a verdict holds at 99.9%",
+           n_replicates_, target_se_ ? " or more" : "")}};
 }
 
 std::string CoverageExperiment::replay(std::size_t index, std::int64_t replicate) {

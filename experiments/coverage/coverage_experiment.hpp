@@ -48,9 +48,17 @@ class CoverageExperiment final : public harness::Experiment {
   harness::RowTable plan() override;
   std::vector<harness::SummaryColumn> summary_columns() const override;
 
+  // The design of the study under the headings aims, data, estimands, methods and performance measures (ADEMP).
+  std::vector<std::pair<std::string, std::string>> circumstances() const override { return design(); }
+
+  // The design, then: up to which curvature intervals hold; what other strategies' intervals differ by, against the condition number.
+  std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
+
   std::string replay(std::size_t index, std::int64_t replicate) override;
 
  private:
+  std::vector<std::pair<std::string, std::string>> design() const;
+
   // What tells scenarios apart.
   struct ScenarioKey {
     std::string truth;
@@ -70,10 +78,12 @@ class CoverageExperiment final : public harness::Experiment {
 
   std::vector<ScenarioKey> scenario_keys() const;
   Scenario scenario_of(const ScenarioKey& key) const;
+  harness::NetworkCase drawn_teacher(const ScenarioKey& key) const;
   Truth truth_of(const ScenarioKey& key) const;
   ReplicatePlan plan_of(const ScenarioKey& key) const;
   CoverageRow identity_of(const Cell& cell, const ReplicatePlan& plan) const;
   void check_options() const;
+  void expect_memory(const ScenarioKey& key) const;
   void expect_possible(const ReplicatePlan& plan) const;
   std::vector<double> records_of(const ReplicateContext& context, harness::RecordJournal& journal,
                                  std::optional<double>& us_per_replicate) const;
@@ -98,6 +108,8 @@ class CoverageExperiment final : public harness::Experiment {
   std::vector<std::string> starts_{"truth"};
   std::int64_t n_starts_ = 10;
   std::string solver_ = "least_squares";
+  double tolerance_ = 1e-5;
+  std::int64_t max_iterations_ = 200;
   std::vector<std::string> methods_{"delta"};
   std::vector<std::string> kinds_{"mean", "prediction"};
   std::vector<double> levels_{0.95};

@@ -186,8 +186,8 @@ const harness::RowSchema<CoverageRow>& coverage_schema() {
       {{.name = "simultaneous_coverage", .heading = "all at once", .role = ColumnRole::measure},
        &R::simultaneous_coverage},
       {{.name = "bias_eliminated", .heading = "no bias", .role = ColumnRole::measure}, &R::bias_eliminated},
-      {{.name = "mean_width", .heading = "width", .role = ColumnRole::measure}, &R::mean_width},
-      {{.name = "median_width", .role = ColumnRole::measure}, &R::median_width},
+      {{.name = "mean_width", .role = ColumnRole::measure}, &R::mean_width},
+      {{.name = "median_width", .heading = "width", .role = ColumnRole::measure}, &R::median_width},
       {{.name = "score", .heading = "score", .role = ColumnRole::measure}, &R::score},
       {{.name = "score_se", .role = ColumnRole::measure}, &R::score_se},
       {{.name = "bias", .role = ColumnRole::measure}, &R::bias},
@@ -269,10 +269,10 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
 std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,
                                      const RowPlace& place) {
   const Part part(context, records, place);
-  const Matrix lower = part.lower();
+  const Matrix widths = part.upper() - part.lower();  // NaN where measures see no interval
   std::vector<Index> failed;
-  for (Index r = 0; r < lower.cols(); ++r)
-    if (lower.col(r).hasNaN()) failed.push_back(r);
+  for (Index r = 0; r < widths.cols(); ++r)
+    if (widths.col(r).hasNaN()) failed.push_back(r);
   return failed;
 }
 

@@ -92,6 +92,7 @@ std::vector<IntervalMethod> make_table() {
           {.name = fmt::format("bootstrap_{}_{}", kind.name, is_studentised ? "studentised" : "percentile"),
            .summary = std::string(kind.summary),
            .bounds = BootstrapInterval{kind.kind, is_studentised},
+           .is_bootstrap = true,
            .needs_nonlinear_fit = true});
   table.push_back({.name = "profile",
                    .summary = "likelihood profile of f(x0)",

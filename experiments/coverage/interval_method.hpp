@@ -56,6 +56,7 @@ struct IntervalMethod {
                             Vector& upper)>
       bounds = {};
 
+  bool is_bootstrap = false;
   bool needs_nonlinear_fit = false;  // whether one linear step is not enough for it
 
   bool has_errors() const { return errors != nullptr; }

@@ -42,16 +42,16 @@ Estimate root_mean(const Vector& v) {
   return {root, root > 0 ? error / (2 * root) : 0};
 }
 
-// How many independent trials have the standard error se. Shares that agree but for the rounding of their
-// mean, at most R units of it, say no more than R trials do.
+// How many independent trials have the standard error se; shares that all agree say no more than R trials do.
 double effective_number(double p, double se, Index n_replicates) {
-  const double R = count(n_replicates);
-  return se > R * unit_roundoff ? p * (1 - p) / (se * se) : R;
+  return se > 0 ? p * (1 - p) / (se * se) : count(n_replicates);
 }
 
 // From one share in [0, 1] a replicate.
 Proportion proportion_of(const Vector& shares) {
-  const auto [p, se] = mean_of(shares);
+  const auto [p, spread] = mean_of(shares);
+  // Shares that agree differ from their mean by its rounding, at most R units of it.
+  const double se = spread > count(shares.size()) * unit_roundoff ? spread : 0;
   Proportion result = wilson(p, effective_number(p, se, shares.size()), z_95);
   result.standard_error = se;
   return result;

@@ -88,7 +88,10 @@ class ReplicateRunner::Fitter {
       : scenario(context.plan.scenario),
         choice(jacobian),
         refitter(scenario.network, {context.first_data.data().X, context.first_data.truth_at_rows(), {}, {}},
-                 {.decay = scenario.decay, .jacobian = jacobian}),
+                 {.decay = scenario.decay,
+                  .jacobian = jacobian,
+                  .max_iterations = scenario.max_iterations,
+                  .relative_offset = scenario.tolerance}),
         errors(scenario.network, context.first_data.data(), context.first_data.points(), scenario.decay,
                jacobian) {}
 
@@ -156,8 +159,9 @@ void ReplicateRunner::run_strategy(std::size_t strategy, Index replicate, std::s
     return fail("the data do not determine the step");
 
   const auto n_left = static_cast<double>(source_.data().n_values() - scenario.network.n_params());
-  record[layout.figure(strategy, RecordLayout::variance_ratio)] =
-      errors.rss() / n_left / source_.sd_at_rows().cwiseAbs2().mean();
+  if (n_left > 0)
+    record[layout.figure(strategy, RecordLayout::variance_ratio)] =
+        errors.rss() / n_left / source_.sd_at_rows().cwiseAbs2().mean();
   record[layout.figure(strategy, RecordLayout::rank)] = static_cast<double>(errors.rank());
   record[layout.figure(strategy, RecordLayout::condition)] = errors.condition();
   part(record, layout.fit(strategy), layout.n_points()) = errors.fit() - source_.truth_at_points();
@@ -167,13 +171,20 @@ void ReplicateRunner::run_strategy(std::size_t strategy, Index replicate, std::s
     const MethodRequest& request = context_.plan.methods[m];
     Errors& its = errors_[m];
     its.failure = nullptr;
-    if (request.method->has_errors()) {
-      request.method->errors(fitted, request.options, its);
-      if (!its.failure && !its.se.allFinite()) its.failure = "standard errors that are not finite";
-      if (!its.failure) part(record, layout.se(strategy, m), layout.n_points()) = its.se;
+    const auto method_fails = [&](std::string_view why) {
+      fail(fmt::format("{}: {}", request.method->name, why));
+    };
+    try {
+      if (request.method->has_errors()) {
+        request.method->errors(fitted, request.options, its);
+        if (!its.failure && !its.se.allFinite()) its.failure = "standard errors that are not finite";
+        if (!its.failure) part(record, layout.se(strategy, m), layout.n_points()) = its.se;
+      }
+      if (!its.failure) make_intervals(strategy, m, fitted, record);
+      if (its.failure) method_fails(its.failure);
+    } catch (const std::exception& error) {
+      method_fails(error.what());
     }
-    if (!its.failure) make_intervals(strategy, m, fitted, record);
-    if (its.failure) fail(fmt::format("{}: {}", request.method->name, its.failure));
   }
 }
 

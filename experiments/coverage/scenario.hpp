@@ -45,6 +45,8 @@ struct Scenario {
   Start start = Start::truth;
   Index n_starts = 1;
   Solver solver = Solver::least_squares;
+  double tolerance = 1e-5;  // relative offset (fit/solvers.hpp) at which a fit stops
+  Index max_iterations = 200;
   Index n_inside = 1, n_beyond = 0;
   std::uint64_t seed = 1;
 

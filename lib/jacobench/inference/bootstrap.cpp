@@ -112,7 +112,7 @@ void set_bounds_at(Index i, const std::vector<Replicate>& replicates, double se,
 
 void check_options(const MatrixView& X0, const Linearisation& at, const BootstrapOptions& options) {
   check_level(options.level);
-  if (static_cast<double>(options.n_replicates + 1) * (1 - options.level) / 2 < 1)
+  if (!are_enough_refits(options.n_replicates, options.level))
     throw InputError("replicates: {} are too few for level {}; 999 are usual", options.n_replicates,
                      options.level);
   if (X0.cols() != at.network.n_inputs() || !X0.allFinite())
@@ -122,6 +122,10 @@ void check_options(const MatrixView& X0, const Linearisation& at, const Bootstra
 }  // namespace
 
 std::span<const BootstrapInfo> bootstrap_table() { return table; }
+
+bool are_enough_refits(Index n_replicates, double level) {
+  return static_cast<double>(n_replicates + 1) * (1 - level) / 2 >= 1;
+}
 
 BootstrapKind bootstrap_kind_from_name(std::string_view name) {
   return find_by_name(table, name, "bootstrap").kind;

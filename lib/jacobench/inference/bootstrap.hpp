@@ -39,6 +39,9 @@ struct BootstrapOptions {
   CovarianceOptions covariance = {};  // of se and se*
 };
 
+// Whether the quantiles at this level lie within so many draws.
+bool are_enough_refits(Index n_replicates, double level);
+
 struct BootstrapBands {
   Matrix fit;
   Matrix se;  // standard deviation of f*

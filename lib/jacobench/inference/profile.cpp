@@ -30,7 +30,7 @@ class Trace {
     if (at.data.weights.size() > 0) data_.weights.head(N) = at.data.weights;
     const double d = at.data.output_scales.size() > 0 ? at.data.output_scales[0] : 1;
     data_.weights[N] = sigma_ * sigma_ * d * d / (se * se);
-    refitter_.emplace(at.network, data_, RefitOptions{.decay = at.decay});
+    refitter_.emplace(at.network, data_, RefitOptions{.decay = at.decay, .relative_offset = 1e-10});
     objective_ = at.rss() + at.decay.dot(at.theta.cwiseAbs2());
   }
 

@@ -145,6 +145,22 @@ TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
     EXPECT_LE(std::get<double>(value_in(*study, row, "coverage_se")), 0.01);
 }
 
+// What was precise enough by chance between two stages does not end the study where it was not looked at.
+TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
+  const auto study = coverage_study(
+      small({{"replicates.number", "20"}, {"replicates.target_se", "0.02"}, {"replicates.most", "5000"}}));
+  harness::MemoryJournal journal;
+  const std::vector<double> whole = records_of(*study, journal);
+  const auto rows = study->run_cells({0}, journal);
+  const std::size_t size =
+      whole.size() /
+      static_cast<std::size_t>(std::get<std::int64_t>(value_in(*study, rows[0], "replicates")));
+  for (auto end = whole.begin(); end != whole.end(); end += static_cast<std::ptrdiff_t>(size)) {
+    harness::MemoryJournal resumed({whole.begin(), end});
+    EXPECT_TRUE(same_bits(records_of(*study, resumed), whole)) << end - whole.begin();
+  }
+}
+
 // Where all of R replicates are covered the Wilson interval is z^2 / (R + z^2) long: 2 z 0.01 at R = 94.2.
 TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
   const std::vector<IntervalMethod> methods{
@@ -223,8 +239,21 @@ TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
             "least_squares");
   EXPECT_EQ(refusal({{"fit.solver", "linear_step"}, {"fit.start", "random"}, {"fit.starts", "3"}}),
             "fit.solver: linear_step starts from the truth; take random out of fit.start");
-  EXPECT_EQ(refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}),
-            "intervals.methods: with these kinds and simultaneous methods there is no interval to make");
+  const std::string no_interval =
+      "intervals.methods: with these kinds, simultaneous methods and decays there is no interval to make; "
+      "change one of them";
+  EXPECT_EQ(refusal({{"intervals.methods", "profile"}, {"intervals.kinds", "prediction"}}), no_interval);
+  EXPECT_EQ(refusal({{"intervals.methods", "ridge"}}), no_interval);
+  EXPECT_EQ(refusal({{"intervals.methods", "ridge"}, {"fit.decay", "0.1"}}), "no InputError was thrown");
+  EXPECT_EQ(refusal({{"intervals.methods", "bootstrap_pairs_percentile"},
+                     {"intervals.bootstrap", "39"},
+                     {"intervals.levels", "0.95, 0.96"}}),
+            "intervals.bootstrap: 39 refits are too few for level 0.96; 999 are usual");
+  EXPECT_EQ(
+      refusal({{"truth.model", "some.json"}, {"truth.hidden", "2"}}),
+      "truth.model: says all of the teacher; leave truth.hidden out, and name the teacher in truth.function");
+  EXPECT_EQ(refusal({{"truth.hidden", "2"}, {"truth.function", "sine"}}),
+            "truth.hidden: is of a teacher; name it in truth.function, or leave truth.hidden out");
   EXPECT_EQ(refusal({{"replicates.target_se", "0.01"}, {"replicates.most", "49"}}),
             "replicates.most: 49 is fewer than replicates.number = 50; make it more");
   EXPECT_EQ(

@@ -152,7 +152,7 @@ IntervalMethod refuser() {
 TEST(ReplicateRunner, WhatThrowsLeavesTheOtherReplicates) {
   const Scenario scenario = small();
   const Simulation simulation(scenario, {.methods = {thrower()}}, 10);
-  EXPECT_EQ(simulation.failures(), std::vector<std::string>{"the method fell over"});
+  EXPECT_EQ(simulation.failures(), std::vector<std::string>{"layerwise: thrower: the method fell over"});
   for (Index r = 0; r < 10; ++r) EXPECT_EQ(is_finite(simulation, r), r != 3) << r;
   EXPECT_EQ(simulation.row(0).n_failed, 1);
 }

@@ -1,0 +1,84 @@
+#include "coverage/coverage_laws.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "harness/point_series.hpp"
+#include "harness/value_text.hpp"
+
+namespace jacobench::coverage {
+namespace {
+
+const std::vector<std::string_view> what_is_made = {"strategy",     "method",   "dof",
+                                                    "simultaneous", "interval", "region"};
+
+// Up to which curvature coverage is nominal, and from which on it is not; where a study has both.
+std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
+  struct Limits {
+    std::optional<double> nominal_to, under_from;
+  };
+  std::map<std::string, Limits> limits;
+  for (const harness::Row& row : table.rows()) {
+    const auto curvature = table.number(row, "curvature");
+    if (!curvature) continue;
+    Limits& its = limits[table.series_name(row, what_is_made)];
+    const std::string verdict = table.text(row, "verdict");
+    if (verdict == "nominal") its.nominal_to = std::max(its.nominal_to.value_or(0), *curvature);
+    if (verdict == "under") its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
+  }
+  std::vector<std::string> lines;
+  for (const auto& [name, its] : limits)
+    if (its.nominal_to && its.under_from)
+      lines.push_back(fmt::format("{}: nominal at curvatures up to {}, under from {} on", name,
+                                  harness::rounded_text(*its.nominal_to, 2),
+                                  harness::rounded_text(*its.under_from, 2)));
+  return lines;
+}
+
+// Relative differences in width to the first strategy against the condition number, and from which one on the coverage
+// differs.
+std::vector<std::string> costs_of_numeric_jacobians(const harness::RowsByColumn& table) {
+  harness::PointSeries differences;
+  std::map<std::string, double> first_with_a_cost;
+  for (const harness::Row& row : table.rows()) {
+    const auto condition = table.number(row, "median_condition"),
+               width = table.number(row, "width_difference");
+    if (!condition || !width) continue;
+    const std::string name = table.series_name(row, what_is_made);
+    differences.add(name, {*condition, std::abs(*width)});
+    const auto cost = table.number(row, "coverage_difference"),
+               se = table.number(row, "coverage_difference_se");
+    if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
+    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
+    known->second = std::min(known->second, *condition);
+  }
+  std::vector<std::string> lines;
+  for (const std::string& name : differences.names()) {
+    if (const auto law = harness::fit_power_law(differences.of(name)))
+      lines.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
+    const auto cost = first_with_a_cost.find(name);
+    lines.push_back(
+        cost == first_with_a_cost.end()
+            ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
+            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
+                          harness::rounded_text(cost->second, 2)));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> coverage_laws(const harness::ColumnList& columns,
+                                       const std::vector<harness::Row>& rows) {
+  const harness::RowsByColumn table(columns, rows);
+  std::vector<std::string> laws = curvature_limits(table);
+  const std::vector<std::string> costs = costs_of_numeric_jacobians(table);
+  laws.insert(laws.end(), costs.begin(), costs.end());
+  return laws;
+}
+
+}  // namespace jacobench::coverage

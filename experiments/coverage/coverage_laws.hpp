@@ -1,0 +1,16 @@
+// What can be said of the rows of a coverage study in general.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/row.hpp"
+
+namespace jacobench::coverage {
+
+// Up to which curvature intervals are nominal and from which on they are not; how the widths that numeric strategies give
+// differ with the condition number, and from which one on their coverage does.
+std::vector<std::string> coverage_laws(const harness::ColumnList& columns,
+                                       const std::vector<harness::Row>& rows);
+
+}  // namespace jacobench::coverage

@@ -1,0 +1,32 @@
+#include "coverage/predicted_time.hpp"
+
+namespace jacobench::coverage {
+
+// A guess from counts of operations, good to a factor of three or so where fits converge in a few iterations.
+double predicted_seconds(const ReplicatePlan& plan) {
+  constexpr double flops_per_second = 2e9, usual_iterations = 6;
+  const Scenario& scenario = plan.scenario;
+  const auto n = static_cast<double>(scenario.n_rows), P = static_cast<double>(scenario.network.n_params());
+  const auto M = static_cast<double>(scenario.n_points());
+  const double n_starts = scenario.start == Start::random ? static_cast<double>(scenario.n_starts) : 1;
+  const double fit = usual_iterations * 2 * n * P * P;
+  double seconds = 0;
+  for (const JacobianChoice& strategy : plan.strategies) {
+    const bool is_numeric = find_strategy(strategy.strategy).is_numeric();
+    const double jacobian = (is_numeric ? 2 * P : 4) * 2 * n * P + 20 * n;
+    double flops = n_starts * (fit + usual_iterations * jacobian) + 2 * n * P * P;
+    for (const MethodRequest& request : plan.methods) {
+      flops += 2 * n * P * P + 2 * M * P * P;
+      if (request.method->bounds)
+        flops += static_cast<double>(request.options.n_bootstrap) * (fit + 8 * n * P * P);
+      if (request.method->needs_nonlinear_fit) flops += 12 * n * P * P;
+    }
+    for (const IntervalRequest& request : plan.intervals)
+      if (request.simultaneous == Simultaneous::sup_t)
+        flops += static_cast<double>(plan.n_simulations) * (2 * M * P + 40 * P);
+    seconds += flops / flops_per_second;
+  }
+  return seconds;
+}
+
+}  // namespace jacobench::coverage
