@@ -400,7 +400,7 @@ Index CoverageExperiment::n_threads() const {
   return n_threads_ ? *n_threads_ : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// Shares that all agree have a standard error of 0; their Wilson interval still says how little few of them tell.
+// Shares that all agree have a standard error of 0; their Wilson interval says how little few of them tell.
 bool CoverageExperiment::is_precise_enough(const ReplicateContext& context, const MatrixView& records) const {
   for (std::size_t s = 0; s < context.plan.strategies.size(); ++s)
     for (std::size_t i = 0; i < context.plan.intervals.size(); ++i)

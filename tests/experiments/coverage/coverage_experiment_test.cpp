@@ -161,7 +161,7 @@ TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
   }
 }
 
-// That all of R replicates are covered leaves a Wilson interval of z^2 / (R + z^2), which is 2 z 0.01 at R = 94.2.
+// Where all of R replicates are covered the Wilson interval is z^2 / (R + z^2) long: 2 z 0.01 at R = 94.2.
 TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
   const std::vector<IntervalMethod> methods{
       {.name = "wide", .summary = {}, .errors = [](const FittedReplicate&, const auto&, Errors& errors) {

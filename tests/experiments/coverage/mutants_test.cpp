@@ -1,5 +1,5 @@
-// Intervals with one plausible mistake each, in the form of the method table: the gate that accepts `delta` must reject them,
-// and they must cover what the mistake makes of it.
+// Intervals with one plausible mistake each, in the form of the method table: the gate that accepts `delta`
+// must reject them, and they must cover what the mistake makes of it.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -139,7 +139,8 @@ Vector unit_se_of(const StrategyInfo& strategy, const Scenario& scenario) {
   return (jacobian(source.points()) * factorise(jacobian(source.data().X)).factor.T).rowwise().norm();
 }
 
-// The step itself takes the right Jacobian: one that is wrong throughout is right for a linear model of its own.
+// The step itself takes the right Jacobian: one that is wrong throughout is right for a linear model of its
+// own.
 TEST(Mutant, WrongJacobian) {
   const Scenario scenario = linear_step({3, {3, 3}, 1, Activation::tanh}, 60, 6, 3);
   const LinearModel model{ReplicateContext({scenario, {{}}, {}, {}})};

@@ -173,7 +173,7 @@ TEST(ReplicateRunner, FailuresAreInTheDenominator) {
   EXPECT_EQ(simulation.row(0).n_failed, 0) << "of the other method";
 }
 
-// Central differences have relative errors of some 1e-10 here, and what a fit makes of its last step is 1e-7 se.
+// Central differences have relative errors of some 1e-10 here, and a fit stops at 1e-7 se from its minimum.
 TEST(ReplicateRunner, StrategiesFitTheSameData) {
   Scenario scenario = small(5);
   scenario.solver = Solver::least_squares;
@@ -223,6 +223,17 @@ TEST(DataSource, RedrawsTheTeacherFromItsPrior) {
   }
   const Vector variance = 0.09 * scenario.decay.cwiseInverse();
   EXPECT_TRUE(agree(squares, variance, variance * std::sqrt(2.0 / R), z_for(3)));
+}
+
+// From the first teacher the step would be off by as much as teachers differ, a thousand times the noise.
+TEST(ReplicateRunner, StepsFromItsOwnTeacher) {
+  Scenario scenario = small();
+  scenario.noise_sd = 1e-3;
+  scenario.truth_is_redrawn = true;
+  scenario.decay = equal_decay(scenario.network, 1e-6, DecayOf::weights_and_biases);
+  const Simulation simulation(scenario,
+                              {.methods = {method_named("ridge")}, .dof_rule = DofRule::known_sigma}, 20);
+  EXPECT_LE(simulation.fits().cwiseAbs().maxCoeff(), 20 * scenario.noise_sd);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Simulations in memory, by the path that studies take, and the gates that exact cases and mutants are judged by.
+// Simulations in memory, by the path that studies take, and the gates that exact cases and mutants are
+// judged by.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,8 @@ namespace jacobench::testing {
 // A network with drawn parameters.
 coverage::Truth teacher(const UniformLayers& layers, double weight_scale = 1);
 
-// The teacher's network fitted to its data by one linear step: normal noise of sd 0.3, inputs uniform on [-1, 1]^D.
+// The teacher's network fitted to its data by one linear step: normal noise of sd 0.3, inputs uniform on
+// [-1, 1]^D.
 coverage::Scenario linear_step(const UniformLayers& layers, Index n_rows, Index n_points = 6,
                                double weight_scale = 1);
 
