@@ -527,7 +527,7 @@ harness::RowTable CoverageExperiment::plan() {
   plan.notes.push_back(fmt::format("about {} in all on {} threads, to a factor of three or so",
                                    harness::duration_text(std::chrono::duration<double>(total)),
                                    n_threads()));
-  for (const auto& [heading, text] : design()) plan.notes.push_back(heading + ": " + text);
+  for (const auto& [heading, text] : design()) plan.notes.push_back(fmt::format("{}: {}", heading, text));
   if (target_se_)
     plan.notes.push_back(fmt::format("more replicates, up to {}, until every standard error is {} or less",
                                      most_replicates_, harness::exact_text(harness::Value(*target_se_))));
@@ -552,7 +552,7 @@ std::vector<harness::SummaryColumn> CoverageExperiment::summary_columns() const 
 
 std::vector<std::string> CoverageExperiment::laws(const std::vector<harness::Row>& rows) const {
   std::vector<std::string> lines;
-  for (const auto& [heading, text] : design()) lines.push_back(heading + ": " + text);
+  for (const auto& [heading, text] : design()) lines.push_back(fmt::format("{}: {}", heading, text));
   for (std::string& law : coverage_laws(columns(), rows)) lines.push_back(std::move(law));
   return lines;
 }

@@ -56,9 +56,9 @@ void Progress::show_fraction(double fraction) {
   show(between_redraws);
 }
 
-void Progress::show(std::chrono::steady_clock::duration between_redraws) {
+void Progress::show(std::chrono::steady_clock::duration interval) {
   const auto now = display_.now();
-  if (now - last_shown_ < (display_.is_terminal ? between_redraws : display_.plain_interval)) return;
+  if (now - last_shown_ < (display_.is_terminal ? interval : display_.plain_interval)) return;
   last_shown_ = now;
   if (!display_.is_terminal) return say(state() + running_);
   display_.out << erase_line << fitted(state(), running_, display_.width - 1) << std::flush;

@@ -46,7 +46,7 @@ class Progress {
   void finish();
 
  private:
-  void show(std::chrono::steady_clock::duration between_redraws);
+  void show(std::chrono::steady_clock::duration interval);
   std::string state() const;
 
   ProgressDisplay display_;
