@@ -52,7 +52,9 @@ TEST_P(OfKindAndRule, AreThoseOfTheCovariance) {
   ASSERT_EQ(outcome.status, CovarianceStatus::ok);
   const double tolerance = 1e3 * 40 * 10 * unit_roundoff;
   EXPECT_NEAR(outcome.sigma, cov.sigma, tolerance * cov.sigma);
-  if (rule != DofRule::known_sigma) EXPECT_NEAR(outcome.dof, cov.dof, tolerance * cov.dof);
+  if (rule != DofRule::known_sigma) {
+    EXPECT_NEAR(outcome.dof, cov.dof, tolerance * cov.dof);
+  }
   EXPECT_LE((se.array() / bands.se_mean.col(0).array() - 1).abs().maxCoeff(), tolerance);
   EXPECT_LE((errors.fit() - bands.fit).cwiseAbs().maxCoeff(), tolerance);
   EXPECT_EQ(errors.rank(), cov.rank.rank);
