@@ -26,7 +26,6 @@ namespace jacobench::coverage {
 namespace {
 
 constexpr const char* teacher = "teacher";
-constexpr double z_95 = 1.959963984540054;  // normal quantile at 0.975
 
 std::vector<std::string> truth_names() {
   std::vector<std::string> names{teacher};
@@ -60,8 +59,7 @@ double n_rows_of(const RowCount& rows, const Perceptron& network) {
   return std::max(2.0, std::ceil(rows.number * static_cast<double>(network.n_params())));
 }
 
-template <class Table>
-bool lists(const std::vector<std::string>& names, const Table& entry) {
+bool lists(const std::vector<std::string>& names, std::string_view entry) {
   return std::find(names.begin(), names.end(), entry) != names.end();
 }
 
@@ -463,8 +461,6 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
   const auto size = static_cast<Index>(context.layout.size());
   const Eigen::Map<const Matrix> records(numbers.data(), size, static_cast<Index>(numbers.size()) / size);
   const std::optional<double> curvature = curvature_at_truth(context);
-  ReplicateRunner again(context);
-  std::vector<double> unused(context.layout.size());
 
   std::vector<harness::Row> rows;
   for (const std::size_t index : cells) {
@@ -486,8 +482,9 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
     constexpr std::size_t most_listed = 100;
     if (const std::vector<Index> failed = failed_replicates(context, records, cell.place); !failed.empty()) {
       row.failed_replicates = joined(failed, most_listed);
+      std::vector<double> unused(context.layout.size());
       std::vector<std::string> why;
-      again.run(failed.front(), unused, &why);
+      ReplicateRunner(context).run(failed.front(), unused, &why);
       row.failure = fmt::format("replicate {}: {}", failed.front(), fmt::join(why, "; "));
     }
     rows.push_back(coverage_schema().to_row(row));
@@ -511,11 +508,13 @@ harness::RowTable CoverageExperiment::plan() {
         {.name = "seconds", .heading = "time", .unit = "s", .role = ColumnRole::measure, .digits = 2}})
     plan.columns.push_back(column);
   double total = 0;
+  std::optional<ReplicatePlan> of_scenario;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    const ReplicatePlan its = plan_of(cells_[i].scenario);
+    const bool is_first = i == 0 || !(cells_[i].scenario == cells_[i - 1].scenario);
+    if (is_first) of_scenario.emplace(plan_of(cells_[i].scenario));
+    const ReplicatePlan& its = *of_scenario;
     const double level = its.intervals[cells_[i].place.interval].level;
     const auto n_replicates = static_cast<double>(n_replicates_);
-    const bool is_first = i == 0 || !(cells_[i].scenario == cells_[i - 1].scenario);
     const double seconds = n_replicates * predicted_seconds(its) / static_cast<double>(n_threads());
     if (is_first) total += seconds;
     for (const harness::Value& value :

@@ -7,13 +7,13 @@
 
 #include "jacobench/base/errors.hpp"
 
+#include "coverage/measures.hpp"
 #include "harness/message.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::coverage {
 namespace {
 
-constexpr double z_999 = 3.290526731491896;  // normal quantile at 0.9995
 constexpr double calibration_z = 3;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;

@@ -8,11 +8,6 @@
 namespace jacobench::coverage {
 namespace {
 
-Linearisation linearisation(const FittedReplicate& fitted) {
-  return linearise(fitted.scenario.network, fitted.theta, fitted.data, fitted.scenario.decay,
-                   fitted.jacobian);
-}
-
 void general_errors(const FittedReplicate& fitted, const CovarianceOptions& options, Errors& result) {
   const Covariance cov = covariance(linearisation(fitted), options);
   result.failure = cov.ok() ? nullptr : name_of(cov.status).data();
@@ -106,6 +101,11 @@ std::vector<IntervalMethod> make_table() {
 std::span<const IntervalMethod> interval_method_table() {
   static const std::vector<IntervalMethod> table = make_table();
   return table;
+}
+
+Linearisation linearisation(const FittedReplicate& fitted) {
+  return linearise(fitted.scenario.network, fitted.theta, fitted.data, fitted.scenario.decay,
+                   fitted.jacobian);
 }
 
 CovarianceOptions covariance_options(CovarianceKind kind, const Scenario& scenario,

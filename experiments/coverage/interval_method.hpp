@@ -65,6 +65,7 @@ struct IntervalMethod {
 std::span<const IntervalMethod> interval_method_table();
 
 // The general route to the covariance, for what StandardErrors does not compute.
+Linearisation linearisation(const FittedReplicate& fitted);
 CovarianceOptions covariance_options(CovarianceKind kind, const Scenario& scenario,
                                      const MethodOptions& options);
 

@@ -11,8 +11,6 @@
 namespace jacobench::coverage {
 namespace {
 
-constexpr double z_95 = 1.959963984540054;   // normal quantile at 0.975
-constexpr double z_999 = 3.290526731491896;  // and at 0.9995
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 using Replicates = std::vector<Index>;

@@ -35,10 +35,7 @@ class Multipliers {
 
   static double compute(const Key& key) {
     const auto [simultaneous, level, n_points, n_directions, dof] = key;
-    if (simultaneous == Simultaneous::scheffe)
-      return scheffe_multiplier(level, static_cast<double>(n_directions), dof);
-    const Index n_intervals = simultaneous == Simultaneous::bonferroni ? n_points : 1;
-    return t_quantile(1 - (1 - level) / 2 / static_cast<double>(n_intervals), dof);
+    return interval_multiplier(simultaneous, level, 2, n_points, static_cast<double>(n_directions), dof);
   }
 
   std::vector<std::pair<Key, double>> known_;
@@ -54,8 +51,7 @@ double sup_t(const MethodRequest& request, const IntervalRequest& interval, cons
              const FittedReplicate& fitted, Index n_simulations) {
   const Scenario& scenario = fitted.scenario;
   const Covariance cov =
-      covariance(linearise(scenario.network, fitted.theta, fitted.data, scenario.decay, fitted.jacobian),
-                 covariance_options(*request.method->kind, scenario, request.options));
+      covariance(linearisation(fitted), covariance_options(*request.method->kind, scenario, request.options));
   const Matrix points = fitted.points.middleRows(region.begin, region.size);
   const JointError error{cov.factor_of(gradients_at(scenario.network, fitted.theta, points, fitted.jacobian)),
                          Vector::Zero(region.size)};

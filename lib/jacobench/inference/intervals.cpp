@@ -70,20 +70,9 @@ Vector noise_variance(const Linearisation& at, const Covariance& cov, Index n_po
 
 // `r` is the number of directions for Scheffe.
 Multiplier multiplier(const IntervalOptions& options, double dof, double r, const JointError& error) {
-  const double alpha = 1 - options.level;
-  const double tails = options.sides == Sides::both ? 2 : 1;
-  switch (options.simultaneous) {
-    case Simultaneous::none:
-      return {t_quantile(1 - alpha / tails, dof), 0};
-    case Simultaneous::bonferroni:
-      return {t_quantile(1 - alpha / tails / static_cast<double>(error.own.size()), dof), 0};
-    case Simultaneous::scheffe:
-      return {scheffe_multiplier(options.level, r, dof), 0};
-    case Simultaneous::sup_t:
-      return sup_t_multiplier(error, dof, options);
-  }
-  JB_EXPECT(false, "method {} is not in the table", static_cast<int>(options.simultaneous));
-  return {};
+  if (options.simultaneous == Simultaneous::sup_t) return sup_t_multiplier(error, dof, options);
+  const int tails = options.sides == Sides::both ? 2 : 1;
+  return {interval_multiplier(options.simultaneous, options.level, tails, error.own.size(), r, dof), 0};
 }
 
 void set_bounds(const Matrix& fit, const Matrix& se, double q, Sides sides, Matrix& lower, Matrix& upper) {

@@ -48,6 +48,23 @@ double scheffe_multiplier(double level, double r, double dof) {
   return std::sqrt(r * quantile(boost::math::fisher_f(r, dof), level));
 }
 
+double interval_multiplier(Simultaneous simultaneous, double level, int tails, Index n_intervals, double r,
+                           double dof) {
+  const double alpha = 1 - level;
+  switch (simultaneous) {
+    case Simultaneous::none:
+      return t_quantile(1 - alpha / tails, dof);
+    case Simultaneous::bonferroni:
+      return t_quantile(1 - alpha / tails / static_cast<double>(n_intervals), dof);
+    case Simultaneous::scheffe:
+      return scheffe_multiplier(level, r, dof);
+    case Simultaneous::sup_t:
+      break;
+  }
+  JB_EXPECT(false, "method {} has no multiplier without a simulation", static_cast<int>(simultaneous));
+  return 0;
+}
+
 Vector JointError::se() const { return (C.rowwise().squaredNorm() + own).cwiseSqrt(); }
 
 Multiplier sup_t_multiplier(const JointError& error, double dof, const IntervalOptions& options) {

@@ -17,6 +17,11 @@ double t_quantile(double probability, double dof);
 // sqrt(r F_{r, dof}) at `level`; 0 where there are no directions.
 double scheffe_multiplier(double level, double r, double dof);
 
+// The q of one of n_intervals intervals with `tails` tails (1 or 2), for the methods that need no simulation: none and
+// bonferroni from t, scheffe over r directions.  Errors: logic_error for sup_t
+double interval_multiplier(Simultaneous simultaneous, double level, int tails, Index n_intervals, double r,
+                           double dof);
+
 // Errors of estimates E = C z + sqrt(own) o w, z and w independent standard normal: C correlates them, `own` is the
 // variance that each has to itself.  Shapes: C [n x m], own and se() [n]
 struct JointError {
