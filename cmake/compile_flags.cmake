@@ -4,13 +4,6 @@ add_library(jacobench_flags INTERFACE)
 target_compile_features(jacobench_flags INTERFACE cxx_std_20)
 target_compile_options(jacobench_flags INTERFACE -ffp-contract=off -fno-math-errno)
 
-# The instruction set is part of the binary interface (Eigen's alignment follows it), so it goes with the
-# library to those who link it.
-add_library(jacobench_native INTERFACE)
-if(JACOBENCH_NATIVE)
-  target_compile_options(jacobench_native INTERFACE -march=native)
-endif()
-
 add_library(jacobench_warnings INTERFACE)
 target_compile_options(jacobench_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual)

@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "jacobench/base/blas.hpp"
+#include "jacobench/kernel/blas.hpp"
 #include "jacobench/base/large_pages.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
 #include "jacobench/jacobian/products.hpp"
@@ -56,22 +56,28 @@ void count_rate(State& state, const char* unit, double per_iteration) {
   state.counters[unit] = Counter(per_iteration, Counter::kIsIterationInvariantRate);
 }
 
-// --- Activations, a thousand numbers that stay in the first-level cache.
+// --- Activations, a thousand numbers that stay in the first-level cache, in columns of a batch.
+
+Batch from_minus_4_to_4() {
+  Batch batch(1000, 3);
+  batch.rows(1000).col(0) = Vector::LinSpaced(1000, -4, 4);
+  return batch;
+}
 
 void activation_value(State& state, Activation id) {
-  Vector z = Vector::LinSpaced(1000, -4, 4), a(1000);
+  Batch batch = from_minus_4_to_4();
   for (auto _ : state) {
-    info(id).value(z.data(), a.data(), z.size());
-    ::benchmark::DoNotOptimize(a.data());
+    info(id).value(batch.column(0), batch.column(1), 1000);
+    ::benchmark::DoNotOptimize(batch.column(1));
   }
   count_rate(state, "values", 1000);
 }
 
 void activation_with_slope(State& state, Activation id) {
-  Vector z = Vector::LinSpaced(1000, -4, 4), a(1000), d(1000);
+  Batch batch = from_minus_4_to_4();
   for (auto _ : state) {
-    info(id).value_and_derivative(z.data(), a.data(), d.data(), z.size());
-    ::benchmark::DoNotOptimize(d.data());
+    info(id).value_and_derivative(batch.column(0), batch.column(1), batch.column(2), 1000);
+    ::benchmark::DoNotOptimize(batch.column(2));
   }
   count_rate(state, "values", 1000);
 }

@@ -18,12 +18,16 @@ double limit_of_mean_below(double z) { return z < 0 ? 0 : z; }
 
 double draw_normal(RandomStream& stream) { return stream.normal(); }
 
-double normal_cdf(double z) { return cdf(boost::math::normal(), z); }
+// Boost computes in long double unless it is told not to, which takes a fifth of the time of a study.
+using Normal = boost::math::normal_distribution<
+    double, boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
+
+double normal_cdf(double z) { return cdf(Normal(), z); }
 
 // z Phi(z) + phi(z)
 double normal_mean_below(double z) {
   if (std::isinf(z)) return limit_of_mean_below(z);
-  return z * normal_cdf(z) + pdf(boost::math::normal(), z);
+  return z * normal_cdf(z) + pdf(Normal(), z);
 }
 
 constexpr double student_scale = 0.77459666924148337704;  // sqrt(3 / 5)

@@ -3,43 +3,13 @@
 #include <array>
 #include <string>
 
-#include "jacobench/base/blas.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 #include "commit.hpp"
 #include "compile_settings.hpp"
 
-#ifdef Libmvec_FOUND
-#include <gnu/libc-version.h>
-#endif
-
 namespace jacobench::harness {
 namespace {
-
-constexpr std::string_view simd =
-#if defined(__AVX512F__)
-    "AVX-512";
-#elif defined(__AVX2__)
-    "AVX2";
-#elif defined(__AVX__)
-    "AVX";
-#elif defined(__SSE2__)
-    "SSE2";
-#elif defined(__ARM_FEATURE_SVE)
-    "SVE";
-#elif defined(__ARM_NEON)
-    "NEON";
-#else
-    "none";
-#endif
-
-// Part of glibc, and versioned with it.
-std::string_view libmvec_version() {
-#ifdef Libmvec_FOUND
-  return gnu_get_libc_version();
-#else
-  return {};
-#endif
-}
 
 std::span<const LibraryVersion> libraries() {
   static const std::string openblas = blas::openblas_version();
@@ -51,7 +21,6 @@ std::span<const LibraryVersion> libraries() {
       LibraryVersion{"nlohmann_json", JACOBENCH_JSON_VERSION},
       LibraryVersion{"Google Benchmark", JACOBENCH_BENCHMARK_VERSION},
       LibraryVersion{"SLEEF", JACOBENCH_SLEEF_VERSION},
-      LibraryVersion{"libmvec", libmvec_version()},
       LibraryVersion{"OpenBLAS", openblas},
   };
   return versions;
@@ -67,7 +36,6 @@ const BuildInfo& build_info() {
       .compiler = JACOBENCH_COMPILER,
       .flags = JACOBENCH_COMPILE_FLAGS,
       .build_type = JACOBENCH_BUILD_TYPE,
-      .simd = simd,
       .libraries = libraries(),
   };
   return info;

@@ -18,7 +18,6 @@ struct BuildInfo {
   std::string_view compiler;
   std::string_view flags;
   std::string_view build_type;
-  std::string_view simd;  // the widest vector instructions that the compiler may use
   std::span<const LibraryVersion> libraries;
 };
 

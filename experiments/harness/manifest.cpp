@@ -12,6 +12,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/text_file.hpp"
+#include "jacobench/base/vector_path.hpp"
 
 #include "harness/build_info.hpp"
 
@@ -42,9 +43,14 @@ Json program() {
   Json libraries = Json::object();
   for (const LibraryVersion& library : build.libraries)
     if (!library.version.empty()) libraries[std::string(library.name)] = library.version;
-  return {{"version", build.version},   {"commit", build.commit}, {"tree_state", build.tree_state},
-          {"compiler", build.compiler}, {"flags", build.flags},   {"build_type", build.build_type},
-          {"simd", build.simd},         {"libraries", libraries}};
+  return {{"version", build.version},
+          {"commit", build.commit},
+          {"tree_state", build.tree_state},
+          {"compiler", build.compiler},
+          {"flags", build.flags},
+          {"build_type", build.build_type},
+          {"vector_path", info(vector_path()).name},
+          {"libraries", libraries}};
 }
 
 Json machine() { return {{"cpu", cpu_model()}, {"hardware_threads", std::thread::hardware_concurrency()}}; }
@@ -137,7 +143,8 @@ std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::
     const Json& value = manifest.contains(part) ? manifest[part].value(name, Json()) : Json();
     conditions.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
   };
-  for (const char* name : {"compiler", "flags", "build_type", "simd", "libraries"}) add("program", name);
+  for (const char* name : {"compiler", "flags", "build_type", "vector_path", "libraries"})
+    add("program", name);
   for (const char* name : {"cpu", "hardware_threads"}) add("machine", name);
   return conditions;
 }

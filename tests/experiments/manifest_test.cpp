@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "jacobench/base/blas.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 #include "error_line.hpp"
 #include "harness/build_info.hpp"

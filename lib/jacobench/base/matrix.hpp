@@ -4,6 +4,10 @@
 
 #include <Eigen/Core>
 
+static_assert(EIGEN_MAX_ALIGN_BYTES == 16,
+              "compile with -DEIGEN_MAX_ALIGN_BYTES=16, as jacobench is (the CMake target jacobench::jacobench does): a "
+              "matrix that one side makes and the other frees must be aligned alike");
+
 namespace jacobench {
 
 using Index = Eigen::Index;

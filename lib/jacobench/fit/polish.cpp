@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/fit/scaled_qr.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {

@@ -1,15 +1,15 @@
-// The two solvers of a fit: Ceres goes down to a minimum, orthogonal factorisation goes to the bottom of it.
+// The two solvers of a fit: the normal equations go down to a minimum, orthogonal factorisation goes to the bottom of it.
 //
 // Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp, by Levenberg-Marquardt steps
-//           descend   (J'J + mu diag J'J) d = -J'r by Cholesky: ceres::TinySolver. A ceres::Problem, made for large sparse
-//                     problems, spends more time around a small dense one than in it.
+//           descend   (J'J + mu diag J'J) d = -J'r by Cholesky, mu by the gain ratio (Madsen, Nielsen and Tingleff 2004,
+//                     algorithm 3.16)
 //           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
 //                     Gauss-Newton as long as that goes down. J'J, which squares the condition number, is not formed.
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
 //         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going down; or after max_iterations.
 // Cost:   an iteration of descend: J, J'J, a Cholesky solve and one more evaluation of the network; of polish: J and
-//         2 n P^2 flops. Polishing allocates nothing; Ceres' products do.
+//         2 n P^2 flops. Polishing allocates nothing.
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once

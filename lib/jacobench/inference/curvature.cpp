@@ -5,6 +5,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/inference/quantiles.hpp"
 #include "jacobench/inference/second_derivatives.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 namespace {
@@ -43,9 +44,11 @@ Curvature curvature(const Linearisation& at, const Covariance& cov, double level
       A.col(j) = second.along(tangents.back(), tangents[static_cast<std::size_t>(j)])
                      .reshaped()
                      .cwiseProduct(at.row_factors);
-    const Matrix tangential = Q.transpose() * A;
+    Matrix tangential = Matrix::Zero(Q.cols(), A.cols()), back(A.rows(), A.cols());
+    blas::add_transposed_product(Q, A, tangential);
     in_plane.add(tangential);
-    out_of_plane.add(A - Q * tangential);
+    blas::multiply(Q, tangential, back);
+    out_of_plane.add(A - back);
   }
   const auto p = static_cast<double>(T.cols());
   const double radius = cov.sigma * std::sqrt(p);

@@ -1,14 +1,22 @@
 #include "jacobench/inference/second_derivatives.hpp"
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 
 namespace {
 
+// W_l' for the parameters in `direction`: row by row is column by column of the transposed.
+Eigen::Map<const Matrix> transposed_weights(const Perceptron& network, const VectorView& direction, Index l) {
+  const auto W = network.weights(direction, l);
+  return {W.data(), W.cols(), W.rows()};
+}
+
 // A_below W' + 1 b' for the parameters of layer l in `direction`.
 Matrix product_with(const Perceptron& network, const VectorView& direction, Index l, const Matrix& below) {
-  Matrix Z = below * network.weights(direction, l).transpose();
+  Matrix Z(below.rows(), network.layer(l).n_units);
+  blas::multiply(below, transposed_weights(network, direction, l), Z);
   if (network.layer(l).has_bias()) Z.rowwise() += network.bias(direction, l).transpose();
   return Z;
 }
@@ -36,7 +44,7 @@ SecondDerivatives::Tangents SecondDerivatives::tangents(const VectorView& direct
   Tangents all{direction, {}, {}};
   for (Index l = 0; l < network_.n_layers(); ++l) {
     Matrix Z = product_with(network_, direction, l, below(l));
-    if (l > 0) Z += all.A.back() * network_.weights(theta_, l).transpose();
+    if (l > 0) blas::add_product(all.A.back(), transposed_weights(network_, theta_, l), Z);
     all.A.push_back(slope_[at(l)].cwiseProduct(Z));
     all.Z.push_back(std::move(Z));
   }
@@ -46,9 +54,10 @@ SecondDerivatives::Tangents SecondDerivatives::tangents(const VectorView& direct
 Matrix SecondDerivatives::along(const Tangents& u, const Tangents& v) const {
   Matrix A_uv = bend_[0].array() * u.Z[0].array() * v.Z[0].array();
   for (Index l = 1; l < network_.n_layers(); ++l) {
-    const Matrix Z_uv = A_uv * network_.weights(theta_, l).transpose() +
-                        u.A[at(l - 1)] * network_.weights(v.direction, l).transpose() +
-                        v.A[at(l - 1)] * network_.weights(u.direction, l).transpose();
+    Matrix Z_uv(A_uv.rows(), network_.layer(l).n_units);
+    blas::multiply(A_uv, transposed_weights(network_, theta_, l), Z_uv);
+    blas::add_product(u.A[at(l - 1)], transposed_weights(network_, v.direction, l), Z_uv);
+    blas::add_product(v.A[at(l - 1)], transposed_weights(network_, u.direction, l), Z_uv);
     A_uv =
         bend_[at(l)].array() * u.Z[at(l)].array() * v.Z[at(l)].array() + slope_[at(l)].array() * Z_uv.array();
   }

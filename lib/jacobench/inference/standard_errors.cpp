@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "jacobench/base/blas.hpp"
+#include "jacobench/kernel/blas.hpp"
 #include "jacobench/base/errors.hpp"
 
 namespace jacobench {

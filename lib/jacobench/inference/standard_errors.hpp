@@ -11,7 +11,7 @@
 //         outcome: `status`
 #pragma once
 
-#include "jacobench/fit/scaled_qr.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/inference/covariance.hpp"
 
 namespace jacobench {

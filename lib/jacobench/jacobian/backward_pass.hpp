@@ -3,7 +3,7 @@
 // Model:  delta_L = phi_L'(Z_L) o U,   delta_l = phi_l'(Z_l) o (delta_{l+1} W_{l+1}),   and at the inputs delta_1 W_1,
 //         where U [n_rows x K] says what is differentiated: column k of the identity for output k alone, or any
 //         weights of observations and outputs (an adjoint).
-// Order:  each product sums from the first unit of the layer upwards (network/batch_product.hpp), is rounded, and is
+// Order:  each product sums from the first unit of the layer upwards (kernel/batch_product.hpp), is rounded, and is
 //         then multiplied by phi'.
 // Cost:   2 n_rows (P - n_1 D) flops, 2 n_rows n_1 D more for the inputs; no allocation
 // Source: Bishop (2006), Pattern Recognition and Machine Learning, sec. 5.3.1

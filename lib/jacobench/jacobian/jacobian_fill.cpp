@@ -4,27 +4,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "jacobench/base/simd.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
-namespace {
-
-// out = delta o a over n rows. Any alignment; whole lines are streamed, the ends are stored as usual.
-void fill_product(const double* delta, const double* a, double* out, Index n, Stores stores) {
-  Index i = 0;
-  if (stores == Stores::streaming)
-    for (const Index head = std::min(n, doubles_to_line(out)); i < head; ++i) out[i] = delta[i] * a[i];
-  if (stores == Stores::streaming)
-    for (; i + simd::lanes <= n; i += simd::lanes)
-      simd::stream(out + i, simd::load(delta + i) * simd::load(a + i));
-  else
-    for (; i + simd::lanes <= n; i += simd::lanes)
-      simd::store(out + i, simd::load(delta + i) * simd::load(a + i));
-  for (; i < n; ++i) out[i] = delta[i] * a[i];
-}
-
-}  // namespace
-
 Stores stores_for(Index bytes) {
   // Measured: up to some 10 MiB ordinary stores are as fast or faster, at 100 MiB they take three times as long.
   constexpr Index largest_in_cache = Index{32} << 20;
@@ -43,8 +25,11 @@ JacobianFill::JacobianFill(const Perceptron& network, Index max_rows)
 void JacobianFill::begin(const Task& task) {
   finish();
   task_ = task;
+  const kernel::Kernels& kernels = kernel::kernels();
+  lanes_ = kernels.lanes;
+  product_ = task.stores == Stores::streaming ? kernels.stream_product : kernels.product;
   const Index n_calls = std::exchange(n_calls_[kind()], 0);
-  const Index n_packs = network_.n_params() * simd::round_up_to_lanes(task.n_owned) / simd::lanes;
+  const Index n_packs = network_.n_params() * (kernel::round_up(task.n_owned, lanes_) / lanes_);
   share_ = n_calls == 0 ? 0 : (n_packs + n_calls - 1) / n_calls;
   start_panel(0, 0);
 }
@@ -58,14 +43,14 @@ void JacobianFill::advance() {
 void JacobianFill::finish() {
   if (all_is_written()) return;
   while (!all_is_written()) write(1024);
-  if (task_.stores == Stores::streaming) simd::finish_streams();
+  if (task_.stores == Stores::streaming) kernel::kernels().finish_streams();
 }
 
 void JacobianFill::write(Index n_packs) {
   while (n_packs > 0 && !all_is_written()) {
-    const Index n = std::min(n_packs * simd::lanes, end_row_ - row_);
-    fill_product(delta_ + row_, a_ + row_, out_ + row_, n, task_.stores);
-    n_packs -= (n + simd::lanes - 1) / simd::lanes;
+    const Index n = std::min(n_packs * lanes_, end_row_ - row_);
+    product_(delta_ + row_, a_ + row_, out_ + row_, n);
+    n_packs -= (n + lanes_ - 1) / lanes_;
     row_ += n;
     if (row_ < end_row_) continue;
     a_ += a_stride_;

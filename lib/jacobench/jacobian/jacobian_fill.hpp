@@ -2,7 +2,7 @@
 //
 // Model: column W_l(i, j) is delta_l(:, i) o A_{l-1}(:, j), column b_l(i) is delta_l(:, i), and what leads into the
 //        other outputs is zero.
-// Cost:  8 n_rows P bytes written; as side work (base/side_work.hpp) they are spread over the computation of the
+// Cost:  8 n_rows P bytes written; as side work (kernel/side_work.hpp) they are spread over the computation of the
 //        next batch, which hides one behind the other.
 //
 // A Jacobian larger than the cache is written past it (non-temporal stores): an ordinary store would first read the
@@ -12,7 +12,7 @@
 
 #include <array>
 
-#include "jacobench/base/side_work.hpp"
+#include "jacobench/kernel/side_work.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
 
 namespace jacobench {
@@ -72,6 +72,8 @@ class JacobianFill final : public SideWork {
   const Perceptron network_;
   Batch ones_, zeros_;
   Task task_{};
+  Index lanes_ = 1;
+  void (*product_)(const double* delta, const double* a, double* out, Index n) = nullptr;
   Index share_ = 0;                 // packs a call
   std::array<Index, 2> n_calls_{};  // in the last task of each kind
 

@@ -8,6 +8,7 @@
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 namespace {
@@ -27,33 +28,41 @@ bool fills_beside(const Perceptron& network) {
   return network.n_params() <= most_parameters_a_unit * (network.n_hidden_units() + network.n_outputs());
 }
 
-// What one evaluation does. Each batch owns `step` rows of the results and computes `overlap` rows more.
-//
-// Streaming stores take whole cache lines. Where the columns of J_y_theta do not start on one, each column of a batch
-// is written from its first whole line in the batch to the same place in the next batch: the rows between belong to
-// two batches and are computed by both, which is cheaper than writing every batch's ends line by line through the
-// cache.
-struct Plan {
-  const VectorView& theta;
-  const MatrixView& X;
-  const Outputs& out;
-  Direction direction;
-  Stores stores;
-  Index step;
-  Index overlap;
-
-  bool goes_backward() const { return out.J_y_theta || (out.J_y_x && direction == Direction::backward); }
-  bool goes_forward() const { return out.J_y_x && direction == Direction::forward; }
-  Slopes slopes() const { return out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none; }
-  Index n_batches() const { return (X.rows() + step - 1) / step; }
-};
-
 // The rows of X in a batch.
 struct Rows {
   Index first;
   Index owned;
   Index computed;
   Index of;
+};
+
+// What one evaluation does. The first batch owns `first_step` rows of the results, every other `step` rows, and each
+// computes `overlap` rows more.
+//
+// Streaming stores take whole cache lines. Where all columns of J_y_theta have their first line at the same row, batches
+// end where lines do. Where they have not, each column of a batch is written from its first whole line in the batch to the
+// same place in the next batch: the rows between belong to two batches and are computed by both, which is cheaper than
+// writing every batch's ends line by line through the cache.
+struct Plan {
+  const VectorView& theta;
+  const MatrixView& X;
+  const Outputs& out;
+  Direction direction;
+  Stores stores;
+  Index first_step;
+  Index step;
+  Index overlap;
+
+  bool goes_backward() const { return out.J_y_theta || (out.J_y_x && direction == Direction::backward); }
+  bool goes_forward() const { return out.J_y_x && direction == Direction::forward; }
+  Slopes slopes() const { return out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none; }
+  Index n_batches() const { return 1 + std::max<Index>(X.rows() - first_step + step - 1, 0) / step; }
+
+  Rows rows_of(Index batch) const {
+    const Index first = batch == 0 ? 0 : first_step + (batch - 1) * step, left = X.rows() - first;
+    const Index owned = std::min(batch == 0 ? first_step : step, left);
+    return {.first = first, .owned = owned, .computed = std::min(owned + overlap, left), .of = X.rows()};
+  }
 };
 
 // One thread's workspace, and what it does with it: a batch at a time. While a batch is computed, the Jacobian of the
@@ -73,11 +82,7 @@ class Worker {
 
   void compute(const Plan& plan, Index first_batch, Index end_batch) {
     for (Index batch = first_batch; batch < end_batch; ++batch) {
-      const Index first = batch * plan.step, left = plan.X.rows() - first;
-      const Rows rows{.first = first,
-                      .owned = std::min(plan.step, left),
-                      .computed = std::min(plan.step + plan.overlap, left),
-                      .of = plan.X.rows()};
+      const Rows rows = plan.rows_of(batch);
       ForwardPass& pass = next_of(forward_, turn_of_forward_);
       pass.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside());
       if (plan.out.values)
@@ -129,11 +134,13 @@ class Worker {
   // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
   void go_forward(const Plan& plan, const Rows& rows, Index d, const ForwardPass& pass) {
     const Index n = rows.owned;
+    const auto product = kernel::kernels().product;
     current_.rows(n).leftCols(network_.layer(0).n_units) =
         pass.slope(0).rows(n).array().rowwise() * network_.weights(plan.theta, 0).col(d).transpose().array();
     for (Index l = 1; l < network_.n_layers(); ++l) {
       multiply_by_weights(current_.view(), network_.weights(plan.theta, l), nullptr, next_.buffer(), n);
-      next_.rows(n).leftCols(network_.layer(l).n_units).array() *= pass.slope(l).rows(n).array();
+      for (Index i = 0; i < network_.layer(l).n_units; ++i)
+        product(next_.column(i), pass.slope(l).column(i), next_.column(i), n);
       std::swap(current_, next_);
     }
     for (Index k = 0; k < network_.n_outputs(); ++k)
@@ -172,16 +179,20 @@ class Layerwise final : public Evaluator {
     const Stores stores = stores_for(bytes);
     if (stores == Stores::streaming)
       prefer_large_pages(out.J_y_theta->data(), static_cast<std::size_t>(bytes));
-    const Index overlap =
-        stores == Stores::streaming && X.rows() > batch_rows_ &&
-                !(doubles_to_line(out.J_y_theta->data()) == 0 && X.rows() % doubles_in_line == 0)
-            ? doubles_in_line
-            : 0;
+    Index first_step = batch_rows_, overlap = 0;
+    if (stores == Stores::streaming && X.rows() > batch_rows_) {
+      const Index to_line = doubles_to_line(out.J_y_theta->data());
+      if (X.rows() % doubles_in_line != 0)
+        overlap = doubles_in_line;
+      else if (to_line != 0)
+        first_step = batch_rows_ - doubles_in_line + to_line;
+    }
     const Plan plan{.theta = theta,
                     .X = X,
                     .out = out,
                     .direction = direction_for(out),
                     .stores = stores,
+                    .first_step = first_step - overlap,
                     .step = batch_rows_ - overlap,
                     .overlap = overlap};
     // Each worker takes whole batches, so that the bits are those of one worker.

@@ -17,7 +17,7 @@
 //           a cache line of rows, 8 of at most 96, is computed by two batches and counted twice
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
-//           sums, in the order of network/batch_product.hpp, then one rounding and the error of phi'; the column
+//           sums, in the order of kernel/batch_product.hpp, then one rounding and the error of phi'; the column
 //           product one more rounding.
 // Source:   Bishop (2006), Pattern Recognition and Machine Learning, sec. 5.3.1 and 5.3.4
 #pragma once

@@ -1,5 +1,7 @@
 #include "jacobench/jacobian/per_parameter.hpp"
 
+#include "jacobench/kernel/kernels.hpp"
+
 namespace jacobench {
 namespace {
 
@@ -52,10 +54,12 @@ class PerParameter final : public Evaluator {
 
   // From dA of layer l to dA of the outputs.
   void push_up_from(Index l, const VectorView& theta, Index n_rows) {
+    const auto product = kernel::kernels().product;
     for (Index above = l + 1; above < network().n_layers(); ++above) {
       multiply_by_weights(tangent(above - 1).view(), network().weights(theta, above), nullptr,
                           tangent(above).buffer(), n_rows);
-      tangent(above).rows(n_rows).array() *= pass_.slope(above).rows(n_rows).array();
+      for (Index i = 0; i < network().layer(above).n_units; ++i)
+        product(tangent(above).column(i), pass_.slope(above).column(i), tangent(above).column(i), n_rows);
     }
   }
 

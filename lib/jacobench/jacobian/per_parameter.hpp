@@ -17,7 +17,7 @@
 // Cost:     O(N P) flops a parameter, O(N P^2) in all; evaluating allocates nothing
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_parameter.
 //           The tangent starts exact, each dA costs one rounding and the error of phi', each dZ one product and
-//           the roundings of its partial sums, in the order of network/batch_product.hpp.
+//           the roundings of its partial sums, in the order of kernel/batch_product.hpp.
 // Source:   the chain rule; forward-mode derivatives: Griewank and Walther (2008), sec. 3.1
 #pragma once
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "jacobench/base/blas.hpp"
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/blas.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 namespace {
@@ -111,9 +112,13 @@ void JacobianProducts::row_quadratic_forms(const VectorView& theta, const Matrix
                                            Matrix& variance) {
   JB_EXPECT(S.rows() == network_.n_params() && S.cols() == network_.n_params(), "S is {} x {}, want {} x {}",
             S.rows(), S.cols(), network_.n_params(), network_.n_params());
+  const auto add_product = kernel::kernels().add_product;
   const auto quadratic = [&](const MatrixView& J, const blas::MatrixBuffer& J_S) {
     blas::multiply_symmetric(J, S, J_S);
-    return J.cwiseProduct(J_S).rowwise().sum().eval();
+    Vector sum = Vector::Zero(J.rows());
+    for (Index p = 0; p < J.cols(); ++p)
+      add_product(J.col(p).data(), J_S.col(p).data(), sum.data(), J.rows());
+    return sum;
   };
   sum_squares_of_rows(theta, X, S.cols(), quadratic, variance);
 }
@@ -121,9 +126,13 @@ void JacobianProducts::row_quadratic_forms(const VectorView& theta, const Matrix
 void JacobianProducts::row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F,
                                          Matrix& variance) {
   JB_EXPECT(F.rows() == network_.n_params(), "F has {} rows, want {}", F.rows(), network_.n_params());
+  const auto add_product = kernel::kernels().add_product;
   const auto norms = [&](const MatrixView& J, const blas::MatrixBuffer& J_F) {
     blas::multiply(J, F, J_F);
-    return J_F.rowwise().squaredNorm().eval();
+    Vector sum = Vector::Zero(J.rows());
+    for (Index p = 0; p < J_F.cols(); ++p)
+      add_product(J_F.col(p).data(), J_F.col(p).data(), sum.data(), J.rows());
+    return sum;
   };
   sum_squares_of_rows(theta, X, F.cols(), norms, variance);
 }
@@ -137,6 +146,7 @@ void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, 
   for (Index k = 0; k < K; ++k)
     all.backward[static_cast<std::size_t>(k)].run_from_output(k, theta, all.forward, N);
   J_J_t.setZero(N * K, N * K);
+  const auto add_product = kernel::kernels().add_product;
   // Tile by tile of the lower triangle; of a pair of equal outputs only tiles on and below the diagonal.
   for (Index j = 0; j < N; j += tile)
     for (Index i = K == 1 ? j : 0; i < N; i += tile)
@@ -156,7 +166,8 @@ void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, 
               blas::multiply_by_own_transposed(all.deltas(l, k, i, m), D);
             else
               blas::multiply_by_transposed(all.deltas(l, k, i, m), all.deltas(l, q, j, n), D);
-            J_J_t.block(k * N + i, q * N + j, m, n) += A.cwiseProduct(D);
+            for (Index c = 0; c < n; ++c)
+              add_product(&A(0, c), &D(0, c), &J_J_t(k * N + i, q * N + j + c), m);
           }
       }
   copy_lower_to_upper(J_J_t);
@@ -166,6 +177,7 @@ void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const
   expect_shapes(theta, X);
   JB_EXPECT(v.size() == network_.n_params(), "v has {} entries, want {}", v.size(), network_.n_params());
   J_v.resize(X.rows(), network_.n_outputs());
+  const auto product = kernel::kernels().product;
   for (Index row = 0; row < X.rows(); row += block_rows_) {
     const Index n = std::min(block_rows_, X.rows() - row);
     forward_.run(theta, X, row, n, Slopes::kept);
@@ -174,9 +186,10 @@ void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const
       const double* v_b = network_.layer(l).has_bias() ? network_.bias(v, l).data() : nullptr;
       multiply_by_weights(forward_.below(l).view(), network_.weights(v, l), v_b, tangent.buffer(), n);
       if (l > 0)
-        tangent.rows(n).noalias() +=
-            tangents_[static_cast<std::size_t>(l - 1)].rows(n) * network_.weights(theta, l).transpose();
-      tangent.rows(n).array() *= forward_.slope(l).rows(n).array();
+        add_product_with_weights(tangents_[static_cast<std::size_t>(l - 1)].view(),
+                                 network_.weights(theta, l), tangent.buffer(), n);
+      for (Index i = 0; i < network_.layer(l).n_units; ++i)
+        product(tangent.column(i), forward_.slope(l).column(i), tangent.column(i), n);
     }
     J_v.middleRows(row, n) = tangents_.back().rows(n);
   }

@@ -1,43 +1,24 @@
 // Activation functions: value, first and second derivative, right over all doubles.
 //
-// One table declares them. A new activation is one enumerator, one formula (activation_formulas.hpp), one row, and
-// its textbook form for the reference (activation_reference.cpp).
+// One table declares them. A new activation is one enumerator (base/activation_id.hpp), one formula
+// (kernel/path/activation_formulas.hpp) with its place in kernel/path/kernels.cpp, one row, and its textbook form for
+// the reference (activation_reference.cpp).
 #pragma once
 
-#include <limits>
 #include <span>
 #include <string_view>
 
+#include "jacobench/base/activation_id.hpp"
 #include "jacobench/base/matrix.hpp"
 
 namespace jacobench {
-
-enum class Activation {
-  identity,
-  logistic,
-  tanh,
-  relu,
-  softplus,
-  exp,
-  mish,
-  leaky_relu,
-  elu,
-  selu,
-  silu,
-  gelu,
-  softsign,
-  arctan,
-  sin,
-  gaussian,
-};
 
 // What the error of phi'(z) is measured against: phi' itself; or, for a product phi = z t(z) whose phi'
 // passes through zero where t and z t' cancel, the size |t| + |z t'| of these terms, that is |phi / z| +
 // |phi' - phi / z|.
 enum class DerivativeScale { itself, cancelling_terms };
 
-// One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. The bounds hold
-// from `accurate_above` upwards; the formula's comment says what happens below.
+// One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink.
 // Shapes:   z, a, d, d2 are arrays of n doubles; each output may be z itself.
 // Accuracy: value_ulp and derivative_ulp bound the errors of phi and phi' in units in the last place wherever
 //           the true result is a normal number; tests hold them to it over the whole double range. Limits at
@@ -51,10 +32,10 @@ struct ActivationInfo {
   double derivative_ulp = 0;
   DerivativeScale derivative_scale = DerivativeScale::itself;
   double slope_jump = 0;
-  double accurate_above = -std::numeric_limits<double>::infinity();
-  void (*value)(const double* z, double* a, Index n) = nullptr;
-  void (*value_and_derivative)(const double* z, double* a, double* d, Index n) = nullptr;
-  void (*all)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
+
+  void value(const double* z, double* a, Index n) const;
+  void value_and_derivative(const double* z, double* a, double* d, Index n) const;
+  void all(const double* z, double* a, double* d, double* d2, Index n) const;
 };
 
 std::span<const ActivationInfo> activation_table();

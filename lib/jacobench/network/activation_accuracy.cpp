@@ -84,7 +84,6 @@ ActivationAccuracy measure_activation(Activation activation, std::span<const dou
   for (Index i = 0; i < n; ++i) {
     const double at = z[static_cast<std::size_t>(i)];
     const Derivatives truth = derivatives(activation, at);
-    if (at < phi.accurate_above) continue;
     const ReferenceReal terms = std::max(ReferenceReal(abs(truth.first)), ReferenceReal(abs(truth.second)));
     keep_worst(worst.value, ulp_error(value[i], truth.value, truth.value), at);
     const double magnitude =

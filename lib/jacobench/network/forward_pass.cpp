@@ -3,16 +3,9 @@
 #include <algorithm>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/simd.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
-namespace {
-
-// Two packs: their chains of operations run side by side, and take about as long as the line fill buffers to drain.
-constexpr Index rows_between_side_work = 2 * simd::lanes;
-
-}  // namespace
-
 ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
     : network_(network), max_rows_(max_rows), inputs_(max_rows, network.n_inputs()) {
   for (const Layer& layer : network.layers()) {
@@ -30,14 +23,16 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
   JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
             "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
   inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
-  const Index n_padded = simd::round_up_to_lanes(n_rows);
+  const kernel::Kernels& kernels = kernel::kernels();
+  const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
+  // Two packs: their chains of operations run side by side, and take about as long as the line fill buffers to drain.
+  const Index chunk = side ? 2 * kernels.lanes : n_padded;
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
     const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
     multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows, side);
-    const ActivationInfo& phi = info(layer.activation);
-    const Index chunk = side ? rows_between_side_work : n_padded;
+    const kernel::ActivationKernels& phi = kernels.activations[static_cast<std::size_t>(layer.activation)];
     for (Index i = 0; i < layer.n_units; ++i) {
       double* a = A.column(i);
       double* d = slopes_[static_cast<std::size_t>(l)].column(i);

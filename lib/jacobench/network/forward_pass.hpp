@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "jacobench/network/batch.hpp"
+#include "jacobench/kernel/batch.hpp"
 #include "jacobench/network/perceptron.hpp"
 
 namespace jacobench {

@@ -120,7 +120,6 @@ std::vector<double> nominate(Activation activation, Index n_points) {
     double worst_value = 0, worst_slope = 0, at_value = z[0], at_slope = z[0];
     for (std::size_t i = 0; i < z.size(); ++i) {
       const LongDoubleJet truth = in_long_double(activation, z[i]);
-      if (z[i] < phi.accurate_above) continue;
       const double value = ulps(a[i], truth.value, std::abs(a[i]));
       const double slope = ulps(d[i], truth.slope, derivative_magnitude(phi, z[i], a[i], d[i]));
       if (value > worst_value) worst_value = value, at_value = z[i];

@@ -1,10 +1,17 @@
-#include "jacobench/base/blas.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 #include <algorithm>
 #include <sstream>
 
 #ifdef JACOBENCH_HAVE_OPENBLAS
 #include <cblas.h>
+
+// LAPACK, which OpenBLAS contains.
+extern "C" void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
+extern "C" void dpotrs_(const char* uplo, const int* n, const int* n_right, const double* a, const int* lda,
+                        double* b, const int* ldb, int* info);
+#else
+#include <Eigen/Cholesky>
 #endif
 
 namespace jacobench::blas {
@@ -69,6 +76,22 @@ void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuff
               A.data(), stride(A), B.data(), stride(B), 1, C.data(), stride(C));
 }
 
+void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  on_one_thread();
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, size(A.rows()), size(B.cols()), size(A.cols()), 1,
+              A.data(), stride(A), B.data(), stride(B), 1, C.data(), stride(C));
+}
+
+bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
+  on_one_thread();
+  const int n = size(S.rows()), n_right = 1, from = stride(S), to = std::max(n, 1);
+  int failed = 0;
+  dpotrf_("L", &n, S.data(), &from, &failed);
+  if (failed != 0) return false;
+  dpotrs_("L", &n, &n_right, S.data(), &from, x.data(), &to, &failed);
+  return true;
+}
+
 #else
 
 std::string openblas_version() { return {}; }
@@ -94,6 +117,15 @@ void multiply_symmetric(const MatrixView& A, const MatrixView& S, MatrixBuffer C
 
 void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
   C.noalias() += A.transpose() * B;
+}
+
+void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) { C.noalias() += A * B; }
+
+bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
+  const Eigen::LLT<Eigen::Ref<Matrix> > factor(S);
+  if (factor.info() != Eigen::Success) return false;
+  factor.solveInPlace(x);
+  return true;
 }
 
 #endif

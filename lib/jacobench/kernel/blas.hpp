@@ -1,7 +1,8 @@
 // The matrix products of a tuned BLAS (OpenBLAS where it was found, otherwise Eigen), on the caller's thread alone.
 //
 // The first call sets OpenBLAS to one thread for the whole process: who wants more threads runs several of these calls
-// side by side (base/parallel.hpp), and no two levels of threads compete for the cores.
+// side by side (base/parallel.hpp), and no two levels of threads compete for the cores. OpenBLAS chooses its kernels by
+// the processor, so that the last bits of what goes through here differ between processors.
 #pragma once
 
 #include <string>
@@ -32,5 +33,12 @@ void multiply_symmetric(const MatrixView& A, const MatrixView& S, MatrixBuffer C
 
 // C += A' B. A [n x p], B [n x m], C [p x m]. 2 n p m flops
 void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
+
+// C += A B. A [n x p], B [p x m], C [n x m]. 2 n p m flops
+void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
+
+// x <- S^-1 x by Cholesky, of the symmetric S only the lower triangle, which it overwrites; returns whether S is positive
+// definite up to rounding, without which x is left as it is. S [p x p], x [p]. p^3 / 3 flops
+bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x);
 
 }  // namespace jacobench::blas

@@ -7,23 +7,10 @@
 #pragma once
 
 #include "jacobench/base/matrix.hpp"
-#include "jacobench/base/side_work.hpp"
+#include "jacobench/kernel/batch_view.hpp"
+#include "jacobench/kernel/side_work.hpp"
 
 namespace jacobench {
-
-// A batch held column by column, `stride` doubles from one column to the next, with room for
-// simd::round_up_to_lanes(n_rows) rows in each column: the rows of padding are computed as well and never
-// read.
-struct BatchView {
-  const double* data;
-  Index stride;
-};
-struct BatchBuffer {
-  double* data;
-  Index stride;
-
-  operator BatchView() const { return {data, stride}; }
-};
 
 // Z = A W' + 1 b'.
 // Shapes: A [n_rows x W.cols()], W [n_out x n_in] row-major, b [n_out] or null, Z [n_rows x n_out]
@@ -31,6 +18,10 @@ struct BatchBuffer {
 // Cost:   2 n_rows n_in n_out flops, no allocation; `side` goes on meanwhile
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
                          BatchBuffer Z, Index n_rows, SideWork* side = nullptr);
+
+// Z += A W', summed from what Z has.
+void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, BatchBuffer Z,
+                              Index n_rows);
 
 // T = (D W) o S, summed from the first unit of the layer upwards and rounded before it is multiplied by S; without
 // S where its data are null.

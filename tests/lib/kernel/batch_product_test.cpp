@@ -1,10 +1,10 @@
-#include "jacobench/network/batch_product.hpp"
+#include "jacobench/kernel/batch_product.hpp"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "jacobench/network/batch.hpp"
+#include "jacobench/kernel/batch.hpp"
 
 namespace jacobench {
 namespace {

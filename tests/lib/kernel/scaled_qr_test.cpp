@@ -1,4 +1,4 @@
-#include "jacobench/fit/scaled_qr.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
 
 #include <Eigen/Dense>
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6
 #pragma once
 
-#include <Eigen/QR>
+#include <vector>
 
 #include "jacobench/base/matrix.hpp"
 
@@ -21,8 +21,8 @@ class ScaledQr {
   // Scales the columns of A in place and factorises the result.
   void factorise(Matrix& A);
 
-  Index rank() const { return qr_.rank(); }
-  bool has_full_rank() const { return rank() == qr_.cols(); }
+  Index rank() const { return rank_; }
+  bool has_full_rank() const { return rank_ == qr_.cols(); }
   const Vector& column_norms() const { return column_norms_; }
 
   // v <- Q'v: its first rank() entries are what v has in the column space.
@@ -35,7 +35,7 @@ class ScaledQr {
   void unpermute(const Vector& z, Vector& d) const;
 
   // R, in the order of the permuted columns, and below it the reflectors.  Shape: [n x p]
-  const Matrix& matrix() const { return qr_.matrixQR(); }
+  const Matrix& matrix() const { return qr_; }
 
   // T = C^-1 Pi R^-1, so that T T' = (A'A)^-1.  Errors: logic_error unless the rank is full
   void inverse_factor(Matrix& T);
@@ -44,8 +44,14 @@ class ScaledQr {
   double condition(const Matrix& T) const;
 
  private:
-  Vector column_norms_, permuted_;
-  Eigen::ColPivHouseholderQR<Matrix> qr_;
+  auto triangle(Index size) const { return qr_.topLeftCorner(size, size).triangularView<Eigen::Upper>(); }
+
+  Vector column_norms_, inverse_norms_, permuted_;
+  Matrix qr_;
+  Vector tau_, work_;
+  std::vector<Index> from_;  // column k of R is column from_[k] of A
+  Index n_pivots_ = 0;       // above rounding, of which rank_ are above the threshold
+  Index rank_ = 0;
 };
 
 }  // namespace jacobench

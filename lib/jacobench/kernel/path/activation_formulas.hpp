@@ -1,4 +1,4 @@
-// The formulas of the activations, each written once for a pack of doubles (see base/simd.hpp).
+// The formulas of the activations, each written once for a pack of doubles (kernel/path/pack.hpp).
 //
 // Every formula is arranged so that nothing overflows and nothing cancels that need not: saturating functions
 // are written in e = exp(-|z|), which is at most 1 and keeps its relative accuracy in the tails, never as 1 -
@@ -6,15 +6,9 @@
 // error is then a few units of those terms.
 #pragma once
 
-#include "jacobench/base/simd.hpp"
+#include "jacobench/kernel/path/pack.hpp"
 
-namespace jacobench::formula {
-
-using simd::abs;
-using simd::broadcast;
-using simd::clamp;
-using simd::fma;
-using simd::Pack;
+namespace jacobench::kernel::JACOBENCH_PATH {
 
 // How many derivatives the caller needs; what is not needed is not computed.
 enum class Order { value, first, second };
@@ -28,18 +22,18 @@ struct Jet {
 constexpr bool wants_first(Order order) { return order != Order::value; }
 constexpr bool wants_second(Order order) { return order == Order::second; }
 
-// exp(x) for x <= 0 as a product e * scale, so that z exp(x) keeps its digits where it is a normal number
-// though exp(x) is not: from -600 down, e = exp(x + 64), an exact sum.
+// exp(-x) for x >= 0 as a product e * scale, so that z exp(-x) keeps its digits where it is a normal number though exp(-x)
+// is not: from 600 up, e = exp(-(x - 64)), an exact difference; e is at least exp(-700), which with the scale is no longer
+// a number other than zero.
 struct ScaledExp {
-  Pack e;
+  ExpOfMinus e;
   Pack scale;
 };
 
-inline ScaledExp scaled_exp(Pack x) {
-  const Pack zero = broadcast(0.0), one = broadcast(1.0);
-  const auto far = x < broadcast(-600.0);
-  const Pack shift = far ? broadcast(64.0) : zero;
-  return {simd::exp(x + shift), far ? broadcast(0x1.969d47321e4ccp-93) : one};  // exp(-64)
+inline ScaledExp scaled_exp_of_minus(Pack x) {
+  const auto far = x > broadcast(600.0);
+  return {exp_of_minus(at_most(far ? x - broadcast(64.0) : x, 700)),
+          far ? broadcast(0x1.969d47321e4ccp-93) : broadcast(1.0)};  // exp(-64)
 }
 
 // The sum a + b = sum + rest, exactly (Knuth 1998, sec. 4.2.2, theorem B); a and b finite.
@@ -102,35 +96,37 @@ struct Logistic {
   template <Order order>
   static Jet at(Pack z) {
     const Pack one = broadcast(1.0);
-    const Pack e = simd::exp(-abs(z));
+    const Pack e = exp(-abs(z));
     const Reciprocal by_m = reciprocal(exact_sum(one, e));
     Jet jet{};
     jet.value = divide(z >= broadcast(0.0) ? one : e, by_m);
     if constexpr (wants_first(order)) jet.first = divide_twice(e, by_m);
-    if constexpr (wants_second(order)) jet.second = -jet.first * simd::tanh(0.5 * z);
+    if constexpr (wants_second(order)) jet.second = -jet.first * tanh(0.5 * z);
     return jet;
   }
 };
 
-// With w = exp(2 |z|) - 1 and m = w + 2: phi = sign(z) w / m, phi' = 4 (w + 1) / m^2, phi'' = -2 phi phi'. All terms
-// are positive, so nothing cancels, neither at zero nor in the tails. Far out (2 |z| > 600), where phi is 1 to the
-// last digit, exp(2 |z| - 64) stands for exp(2 |z|), so that phi' comes down to zero without overflow.
+// With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'. 1 - e and m = 2 - (1 - e)
+// come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails.
 struct Tanh {
   template <Order order>
   static Jet at(Pack z) {
-    const Pack one = broadcast(1.0), two = broadcast(2.0);
-    const Pack x = clamp(2.0 * abs(z), 0, 760);
-    const auto far = x > broadcast(600.0);
-    const Pack w = simd::fast_expm1(far ? x - broadcast(64.0) : x);
-    const Reciprocal by_m = reciprocal(exact_sum(w, two));
-    const Pack magnitude = divide(w, by_m);
-    Jet jet{};
-    jet.value =
-        z > broadcast(0.0) ? magnitude : (z < broadcast(0.0) ? -magnitude : z);  // zero keeps its sign
+    const Pack x = abs(z) + abs(z), two = broadcast(2.0);
+    ExpOfMinus e;
+    Pack scale{};
     if constexpr (wants_first(order)) {
-      jet.first = divide_twice(4.0 * (w + one), by_m);
-      jet.first = far ? jet.first * broadcast(0x1.969d47321e4ccp-93) : jet.first;  // exp(-64)
+      const ScaledExp scaled = scaled_exp_of_minus(x);
+      e = scaled.e;
+      scale = scaled.scale;
+    } else {
+      e = exp_of_minus(at_most(x, 700));  // phi is 1 to the last digit long before
     }
+    // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971).
+    const Pack m = two + e.minus_one;
+    const Reciprocal by_m = reciprocal({m, (two - m) + e.minus_one});
+    Jet jet{};
+    jet.value = with_sign(divide(-e.minus_one, by_m), z);
+    if constexpr (wants_first(order)) jet.first = divide_twice(4.0 * e.value, by_m) * scale;
     if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
     return jet;
   }
@@ -149,9 +145,9 @@ struct Softplus {
   template <Order order>
   static Jet at(Pack z) {
     const Pack zero = broadcast(0.0), one = broadcast(1.0);
-    const Pack e = simd::exp(-abs(z));
+    const Pack e = exp(-abs(z));
     Jet jet{};
-    jet.value = (z <= zero ? zero : z) + simd::log1p(e);
+    jet.value = (z <= zero ? zero : z) + log1p(e);
     if constexpr (wants_first(order)) {
       const ExactSum m = exact_sum(one, e);
       jet.first = (z >= zero ? one : e) / m.sum;
@@ -165,7 +161,7 @@ struct Softplus {
 struct Exp {
   template <Order order>
   static Jet at(Pack z) {
-    const Pack e = simd::exp(z);
+    const Pack e = exp(z);
     return {e, e, e};
   }
 };
@@ -181,7 +177,8 @@ struct Mish {
   static Jet at(Pack z) {
     const Pack one = broadcast(1.0), two = broadcast(2.0), four = broadcast(4.0);
     const auto positive = z >= broadcast(0.0);
-    const auto [u, scale] = scaled_exp(-abs(z));
+    const ScaledExp scaled = scaled_exp_of_minus(abs(z));
+    const Pack u = scaled.e.value, scale = scaled.scale;
     const Pack v = u * scale;  // exp(-|z|)
     const Pack zc = clamp(z, -1000.0, 1000.0);
     const ExactSum n = exact_sum(positive ? one : two, positive ? two * v : v);
@@ -234,9 +231,9 @@ struct ScaledElu {
     const Pack scale = broadcast(Constants::scale), scale_alpha = broadcast(Constants::scale_alpha);
     const auto positive = z > broadcast(0.0);
     Jet jet{};
-    jet.value = positive ? scale * z : scale_alpha * simd::expm1(z);
+    jet.value = positive ? scale * z : scale_alpha * expm1(z);
     if constexpr (wants_first(order)) {
-      const Pack e = scale_alpha * simd::exp(z);
+      const Pack e = scale_alpha * exp(z);
       jet.first = positive ? scale : e;
       if constexpr (wants_second(order)) jet.second = positive ? broadcast(0.0) : e;
     }
@@ -266,7 +263,8 @@ struct Silu {
   static Jet at(Pack z) {
     const Pack one = broadcast(1.0);
     const auto positive = z >= broadcast(0.0);
-    const auto [e, scale] = scaled_exp(-abs(z));
+    const ScaledExp scaled = scaled_exp_of_minus(abs(z));
+    const Pack e = scaled.e.value, scale = scaled.scale;
     const Pack v = e * scale;
     const ExactSum m = exact_sum(one, v);
     const Pack zc = clamp(z, -1000.0, 1000.0);
@@ -277,7 +275,7 @@ struct Silu {
       const Pack below = one_plus_z.sum + (v + one_plus_z.rest);
       jet.first = (positive ? fma(zc, v, m.sum) : e * below * scale) / square(m);
     }
-    if constexpr (wants_second(order)) jet.second = e * (2.0 - zc * simd::tanh(0.5 * z)) / square(m) * scale;
+    if constexpr (wants_second(order)) jet.second = e * (2.0 - zc * tanh(0.5 * z)) / square(m) * scale;
     return jet;
   }
 };
@@ -293,38 +291,63 @@ struct ScaledGaussian {
 inline ScaledGaussian scaled_gaussian(Pack z) {
   const Pack high = z * z;
   const Pack low = fma(z, z, -high);
-  const auto [e, scale] = scaled_exp(-0.5 * high);
-  return {e, -0.5 * low * e, scale};
+  const ScaledExp scaled = scaled_exp_of_minus(0.5 * high);
+  return {scaled.e.value, -0.5 * low * scaled.e.value, scaled.scale};
 }
 
-// phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its
-// density. Phi(z) = erfc(x) / 2 at x = -z / sqrt(2), which double precision holds as x_high + x_low: the low
-// part enters through erfc'(x) = -2 / sqrt(pi) exp(-x^2), since the condition of erfc grows as 2 x^2. Far
-// tail: below z = -37.5 erfc is subnormal though z Phi(z) is not yet; the digits it has lost stay lost.
-// Source: Hendrycks and Gimpel (2016), "Gaussian error linear units", sec. 2
+// exp(a^2 / 2) Phi(-a) for 1/2 <= a <= 40, Phi the normal distribution: Mills' ratio over sqrt(2 pi). With
+// t = (a - 5) / (a + 5) it is q(t) / (a + 5), q the polynomial of degree 22 that agrees with it at the zeros of a Chebyshev
+// polynomial; what is left is 0.45 2^-53 of it, rounded coefficients included. The map to t is that of Shepherd and
+// Laframboise (1981), Math. Comp. 36(153), for the scaled erfc.
+inline Pack scaled_normal_tail(Pack a) {
+  constexpr double q[] = {
+      0x1.89d3abe1f95aep-1,   -0x1.54ad03f27ca18p-1, 0x1.fb31653876f8ap-2,   -0x1.410ed5f87592ap-2,
+      0x1.51f6329f01b00p-3,   -0x1.1b1c254ca5573p-4, 0x1.54b4d4f494012p-6,   -0x1.88590e9526cbep-9,
+      -0x1.a25037891c7dep-11, 0x1.1daf1a5aea997p-11, -0x1.f2148a3b86185p-15, -0x1.a16fde2e47f66p-15,
+      0x1.17debb63ebe07p-16,  0x1.0b0e0e5aa8728p-18, -0x1.73d7b6b43c705p-19, -0x1.662244c8170f4p-22,
+      0x1.d3d939a681373p-22,  0x1.4926ed1519248p-25, -0x1.2a1a6c07940adp-24, -0x1.bb9088057ff0ap-28,
+      0x1.60df5409fabf5p-27,  0x1.db50eae373e71p-31, -0x1.12629675b8f01p-30};
+  const Pack five = broadcast(5.0);
+  const Reciprocal by_sum = reciprocal(exact_sum(a, five));
+  const Pack t = divide(a - five, by_sum);
+  return divide(polynomial(q, t), by_sum);
+}
+
+// (Phi(z) - 1/2) / z for |z| <= 1/2, a polynomial of degree 8 in z^2, made in the same way; what is left is 0.38 2^-53 of Phi.
+inline Pack normal_slope_from_zero(Pack z) {
+  constexpr double c[] = {0x1.9884533d43651p-2,   -0x1.1058377e2cee0p-4,  0x1.46d042976915dp-7,
+                          -0x1.37403f6b97004p-10, 0x1.e42b0d4526f0bp-14,  -0x1.3ce8f6147baafp-17,
+                          0x1.658824ccfd1d4p-21,  -0x1.61a42ad122d88p-25, 0x1.277d4e0cb059ep-29};
+  return polynomial(c, z * z);
+}
+
+// phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its density. Far below
+// zero Phi(z) = exp(-z^2 / 2) times the scaled tail, so that z Phi(z) keeps its digits where Phi(z) is no longer a normal
+// number. Source: Hendrycks and Gimpel (2016), "Gaussian error linear units", sec. 2
 struct Gelu {
   template <Order order>
   static Jet at(Pack z) {
     const Pack zc = clamp(z, -40.0, 40.0);
-    const Pack minus_sqrt_half = broadcast(-0x1.6a09e667f3bcdp-1);
-    const Pack rest_of_it = broadcast(0x1.bdd3413b26456p-55);
-    const Pack x_high = zc * minus_sqrt_half;
-    const Pack x_low = fma(zc, minus_sqrt_half, -x_high) + zc * rest_of_it;
+    const auto positive = zc > broadcast(0.0);
     const auto [e, rest, scale] = scaled_gaussian(zc);
-    const Pack one_by_sqrt_2_pi = broadcast(0x1.9884533d43651p-2);
-    const Pack density = one_by_sqrt_2_pi * (e + rest);               // f = density * scale
-    const Pack slope_of_erfc = 2.8284271247461903 * density * scale;  // 2 / sqrt(pi) exp(-x^2) = 2 sqrt(2) f
-    const Pack Phi = 0.5 * (simd::erfc(x_high) - slope_of_erfc * x_low);
+    const Pack one = broadcast(1.0);
+    const Pack tail = scaled_normal_tail(abs(zc));
+    const Pack below = fma(e, tail, rest * tail);  // Phi(-|z|), but for the scale
+    const Pack middle = fma(zc, normal_slope_from_zero(zc), broadcast(0.5));
+    const Pack Phi = abs(zc) < broadcast(0.5) ? middle : (positive ? 1.0 - below * scale : below);
+    const Pack scale_of_Phi = positive ? one : scale;
     Jet jet{};
-    jet.value = z > broadcast(40.0) ? z : zc * Phi;
+    jet.value = z > broadcast(40.0) ? z : zc * Phi * scale_of_Phi;
+    const Pack one_by_sqrt_2_pi = broadcast(0x1.9884533d43651p-2);
     if constexpr (wants_first(order)) {
       // z f is up to twice the sum with Phi: it needs the digits that the density has lost to rounding.
       const Pack high = one_by_sqrt_2_pi * e;
       const Pack low =
           fma(one_by_sqrt_2_pi, e, -high) + fma(one_by_sqrt_2_pi, rest, -0x1.cbc0d30ebfd15p-56 * e);
-      jet.first = fma(zc, high * scale, fma(zc, low * scale, Phi));
+      const Pack scale_of_f = positive ? scale : one;
+      jet.first = fma(zc, high * scale_of_f, fma(zc, low * scale_of_f, Phi)) * scale_of_Phi;
     }
-    if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * density * scale;
+    if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * (one_by_sqrt_2_pi * (e + rest)) * scale;
     return jet;
   }
 };
@@ -350,7 +373,7 @@ struct Arctan {
   static Jet at(Pack z) {
     const Pack one = broadcast(1.0);
     Jet jet{};
-    jet.value = simd::atan(z);
+    jet.value = atan(z);
     if constexpr (wants_first(order)) {
       const Pack r = one / z;  // far out 1 + z^2 would overflow before its reciprocal underflows
       jet.first = abs(z) > broadcast(1e100) ? r * r : one / fma(z, z, one);
@@ -365,8 +388,8 @@ struct Sin {
   template <Order order>
   static Jet at(Pack z) {
     Jet jet{};
-    jet.value = simd::sin(z);
-    if constexpr (wants_first(order)) jet.first = simd::cos(z);
+    jet.value = sin(z);
+    if constexpr (wants_first(order)) jet.first = cos(z);
     if constexpr (wants_second(order)) jet.second = -jet.value;
     return jet;
   }
@@ -387,4 +410,4 @@ struct Gaussian {
   }
 };
 
-}  // namespace jacobench::formula
+}  // namespace jacobench::kernel::JACOBENCH_PATH

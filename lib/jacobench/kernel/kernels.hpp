@@ -1,0 +1,86 @@
+// The inner loops, compiled once for each vector path (base/vector_path.hpp) and called through this table.
+//
+// A source that is compiled for one path alone (kernel/path/) includes this header and the others of kernel/ that name
+// neither Eigen nor a container: a function that such a source emitted for everybody could be the one that the linker
+// keeps, and would then run on processors that lack its instructions. A test reads the objects' symbols.
+//
+// All paths give the same bits. An array that is summed is summed in eight partial sums, entry i in sum i modulo 8,
+// whatever the width of a register.
+#pragma once
+
+#include "jacobench/base/activation_id.hpp"
+#include "jacobench/kernel/batch_view.hpp"
+#include "jacobench/kernel/side_work.hpp"
+
+namespace jacobench::kernel {
+
+// The doubles of the widest register of any path, and of a cache line: what workspaces are padded to.
+inline constexpr Index most_lanes = 8;
+
+constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// One activation over n doubles; each output may be z itself.
+struct ActivationKernels {
+  void (*value)(const double* z, double* a, Index n);
+  void (*value_and_derivative)(const double* z, double* a, double* d, Index n);
+  void (*all)(const double* z, double* a, double* d, double* d2, Index n);
+};
+
+// out(:, c) = (start_c + addend(:, c) + sum over k of in(:, k) * coefficient[c * next_column + k * next_term]) o factor(:, c),
+// summed by fused multiply-adds from k = 0 upwards. Of start and addend one at most is given.
+struct BatchProduct {
+  BatchView in;
+  Index n_terms;
+  const double* coefficients;
+  Index next_column;
+  Index next_term;
+  const double* start;  // null: 0
+  BatchView addend;     // null: 0
+  BatchView factor;     // null: 1
+  BatchBuffer out;
+};
+
+// A Pi = Q R by Householder reflections, the column with the largest norm next.
+// Shapes: A [n_rows x n_columns], columns `stride` apart, becomes R and below it the reflectors without their first entry,
+//         which is 1; tau [min(n_rows, n_columns)] their factors; permutation [n_columns], column k of A Pi is column
+//         permutation[k] of A; norms [2 n_columns] is workspace.
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2
+struct PivotedQr {
+  double* A;
+  Index stride;
+  Index n_rows;
+  Index n_columns;
+  double* tau;
+  Index* permutation;
+  double* norms;
+};
+
+struct Kernels {
+  Index lanes;  // doubles in a register
+
+  ActivationKernels activations[n_activations];  // in the order of the enumerators
+
+  // n_rows rounded up to whole registers are computed. `side` may be null.
+  void (*multiply)(const BatchProduct& product, Index n_columns, Index n_rows, SideWork* side);
+
+  // out = a o b over n doubles of any alignment; out may be a or b.
+  void (*product)(const double* a, const double* b, double* out, Index n);
+  void (*add_product)(const double* a, const double* b, double* out, Index n);  // out <- fma(a, b, out)
+
+  // The same written past the cache, but for what does not fill a cache line. Until finish_streams() other threads may
+  // not see it.
+  void (*stream_product)(const double* a, const double* b, double* out, Index n);
+  void (*finish_streams)();
+
+  double (*dot)(const double* x, const double* y, Index n);
+  void (*add_scaled)(double alpha, const double* x, double* y, Index n);  // y <- fma(alpha, x, y)
+  void (*scale)(double factor, double* x, Index n);                       // x <- factor x
+
+  // Returns how many pivots are above rounding.
+  Index (*pivoted_qr)(const PivotedQr& qr);
+};
+
+// Those of the path in use.
+const Kernels& kernels();
+
+}  // namespace jacobench::kernel

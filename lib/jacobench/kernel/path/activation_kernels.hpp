@@ -1,0 +1,56 @@
+// The activations over arrays of doubles, for the path that is being compiled.
+#pragma once
+
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/path/activation_formulas.hpp"
+
+namespace jacobench::kernel::JACOBENCH_PATH {
+
+// Applies a formula to n doubles. The last, partial pack goes through a buffer and the same formula, so that
+// the bits of a result do not depend on where in the array it stands.
+template <class Formula, Order order, class Store>
+void for_each_pack(const double* z, Index n, Store store_jet) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) store_jet(Formula::template at<order>(load(z + i)), i, lanes);
+  if (i == n) return;
+  double buffer[lanes] = {};
+  for (Index k = i; k < n; ++k) buffer[k - i] = z[k];
+  store_jet(Formula::template at<order>(load(buffer)), i, n - i);
+}
+
+inline void store_first(Pack pack, double* out, Index n) {
+  if (n == lanes) return store(out, pack);
+  double buffer[lanes];
+  store(buffer, pack);
+  for (Index k = 0; k < n; ++k) out[k] = buffer[k];
+}
+
+template <class Formula>
+void value(const double* z, double* a, Index n) {
+  for_each_pack<Formula, Order::value>(
+      z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); });
+}
+
+template <class Formula>
+void value_and_derivative(const double* z, double* a, double* d, Index n) {
+  for_each_pack<Formula, Order::first>(z, n, [&](const Jet& jet, Index at, Index count) {
+    store_first(jet.value, a + at, count);
+    store_first(jet.first, d + at, count);
+  });
+}
+
+template <class Formula>
+void all(const double* z, double* a, double* d, double* d2, Index n) {
+  for_each_pack<Formula, Order::second>(z, n, [&](const Jet& jet, Index at, Index count) {
+    store_first(jet.value, a + at, count);
+    store_first(jet.first, d + at, count);
+    store_first(jet.second, d2 + at, count);
+  });
+}
+
+template <class Formula>
+constexpr ActivationKernels kernels_of() {
+  return {value<Formula>, value_and_derivative<Formula>, all<Formula>};
+}
+
+}  // namespace jacobench::kernel::JACOBENCH_PATH

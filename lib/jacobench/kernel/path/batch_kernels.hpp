@@ -1,0 +1,109 @@
+// Products of batches, and of columns, for the path that is being compiled.
+#pragma once
+
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/path/pack.hpp"
+
+namespace jacobench::kernel::JACOBENCH_PATH {
+
+// A tile of `packs` packs of rows by `columns` columns, all of whose sums stay in registers.
+template <int packs, int columns>
+void multiply_tile(const BatchProduct& p, Index row, Index column) {
+  Pack sum[columns][packs];
+  for (int c = 0; c < columns; ++c)
+    for (int r = 0; r < packs; ++r)
+      if (p.addend.data)
+        sum[c][r] = load(p.addend.data + row + r * lanes + (column + c) * p.addend.stride);
+      else
+        sum[c][r] = p.start ? broadcast(p.start[column + c]) : broadcast(0.0);
+  const double* in = p.in.data + row;
+  const double* coefficient = p.coefficients + column * p.next_column;
+  for (Index k = 0; k < p.n_terms; ++k, in += p.in.stride, coefficient += p.next_term) {
+    Pack term[packs];
+    for (int r = 0; r < packs; ++r) term[r] = load(in + r * lanes);
+    for (int c = 0; c < columns; ++c) {
+      const Pack factor = broadcast(coefficient[c * p.next_column]);
+      for (int r = 0; r < packs; ++r) sum[c][r] = fma(term[r], factor, sum[c][r]);
+    }
+  }
+  for (int c = 0; c < columns; ++c)
+    for (int r = 0; r < packs; ++r) {
+      const Index at = row + r * lanes;
+      if (p.factor.data) sum[c][r] = sum[c][r] * load(p.factor.data + at + (column + c) * p.factor.stride);
+      store(p.out.data + at + (column + c) * p.out.stride, sum[c][r]);
+    }
+}
+
+template <int packs>
+void multiply_rows(const BatchProduct& p, Index row, Index n_columns, SideWork* side) {
+  Index column = 0;
+  for (; column + 6 <= n_columns; column += 6) {
+    multiply_tile<packs, 6>(p, row, column);
+    if (side) side->advance();
+  }
+  if (side && column < n_columns) side->advance();
+  switch (n_columns - column) {
+    case 5:
+      return multiply_tile<packs, 5>(p, row, column);
+    case 4:
+      return multiply_tile<packs, 4>(p, row, column);
+    case 3:
+      return multiply_tile<packs, 3>(p, row, column);
+    case 2:
+      return multiply_tile<packs, 2>(p, row, column);
+    case 1:
+      return multiply_tile<packs, 1>(p, row, column);
+    default:
+      return;
+  }
+}
+
+inline void multiply(const BatchProduct& p, Index n_columns, Index n_rows, SideWork* side) {
+  const Index n_padded = round_up(n_rows, lanes);
+  Index row = 0;
+  for (; row + 4 * lanes <= n_padded; row += 4 * lanes) multiply_rows<4>(p, row, n_columns, side);
+  for (; row < n_padded; row += lanes) multiply_rows<1>(p, row, n_columns, side);
+}
+
+inline void product(const double* a, const double* b, double* out, Index n) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) store(out + i, load(a + i) * load(b + i));
+  for (; i < n; ++i) out[i] = a[i] * b[i];
+}
+
+inline void add_product(const double* a, const double* b, double* out, Index n) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) store(out + i, fma(load(a + i), load(b + i), load(out + i)));
+  for (; i < n; ++i) out[i] = __builtin_fma(a[i], b[i], out[i]);
+}
+
+inline void stream_product(const double* a, const double* b, double* out, Index n) {
+  Index i = 0;
+  for (; i < n && reinterpret_cast<__UINTPTR_TYPE__>(out + i) % (most_lanes * sizeof(double)) != 0; ++i)
+    out[i] = a[i] * b[i];
+  for (; i + lanes <= n; i += lanes) stream(out + i, load(a + i) * load(b + i));
+  for (; i < n; ++i) out[i] = a[i] * b[i];
+}
+
+// Eight partial sums, whatever the width of a pack, so that all paths round alike.
+inline double dot(const double* x, const double* y, Index n) {
+  constexpr Index packs = most_lanes / lanes;
+  Pack sum[packs];
+  for (Pack& part : sum) part = broadcast(0.0);
+  Index i = 0;
+  for (; i + most_lanes <= n; i += most_lanes)
+    for (Index k = 0; k < packs; ++k) sum[k] = fma(load(x + i + k * lanes), load(y + i + k * lanes), sum[k]);
+  double parts[most_lanes];
+  for (Index k = 0; k < packs; ++k) store(parts + k * lanes, sum[k]);
+  for (Index k = 0; i < n; ++i, ++k) parts[k] = __builtin_fma(x[i], y[i], parts[k]);
+  return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+}
+
+inline void add_scaled(double alpha, const double* x, double* y, Index n) {
+  const Pack factor = broadcast(alpha);
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) store(y + i, fma(factor, load(x + i), load(y + i)));
+  for (; i < n; ++i) y[i] = __builtin_fma(alpha, x[i], y[i]);
+}
+
+}  // namespace jacobench::kernel::JACOBENCH_PATH

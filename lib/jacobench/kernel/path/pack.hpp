@@ -1,0 +1,142 @@
+// Packs of doubles and the elementary functions on them, for the path that is being compiled.
+//
+// A Pack is a register of 8 doubles (AVX-512) or 4 (AVX2), or a plain double with std::fma, which uses nothing of any
+// processor. Code written against this header uses + - * / and comparisons, which mean the same for all three, and the
+// functions below. All paths give the same bits.
+//
+// The elementary functions are those of SLEEF whose results do not depend on the path ("finz": deterministic, with fused
+// multiply-add), but for exp_of_minus below.
+// Accuracy: each within 1 ulp, as SLEEF states (Shibata and Petrogalli 2020, IEEE TPDS 31(6)).
+#pragma once
+
+#include "jacobench/kernel/batch_view.hpp"
+
+#if defined(JACOBENCH_PATH_AVX512) || defined(JACOBENCH_PATH_AVX2)
+#include <immintrin.h>
+#include <sleef.h>
+#endif
+
+namespace jacobench::kernel::JACOBENCH_PATH {
+
+#if defined(JACOBENCH_PATH_AVX512)
+#define JACOBENCH_SLEEF(name) Sleef_finz_##name##d8_u10avx512f
+using Pack = __m512d;
+using Bits = __m512i;
+inline Pack load(const double* p) { return _mm512_loadu_pd(p); }
+inline void store(double* p, Pack v) { _mm512_storeu_pd(p, v); }
+inline void stream(double* p, Pack v) { _mm512_stream_pd(p, v); }
+inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
+inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
+inline Pack min(Pack a, Pack b) { return _mm512_min_pd(a, b); }  // a < b ? a : b
+inline void finish_streams() { _mm_sfence(); }
+#elif defined(JACOBENCH_PATH_AVX2)
+#define JACOBENCH_SLEEF(name) Sleef_finz_##name##d4_u10avx2
+using Pack = __m256d;
+using Bits = __m256i;
+inline Pack load(const double* p) { return _mm256_loadu_pd(p); }
+inline void store(double* p, Pack v) { _mm256_storeu_pd(p, v); }
+inline void stream(double* p, Pack v) { _mm256_stream_pd(p, v); }
+inline Pack broadcast(double x) { return _mm256_set1_pd(x); }
+inline Pack fma(Pack a, Pack b, Pack c) { return _mm256_fmadd_pd(a, b, c); }
+inline Pack min(Pack a, Pack b) { return _mm256_min_pd(a, b); }  // a < b ? a : b
+inline void finish_streams() { _mm_sfence(); }
+#else
+#define JACOBENCH_SLEEF(name) scalar_functions.name
+using Pack = double;
+using Bits = long long;
+inline Pack load(const double* p) { return *p; }
+inline void store(double* p, Pack v) { *p = v; }
+inline void stream(double* p, Pack v) { *p = v; }
+inline Pack broadcast(double x) { return x; }
+inline Pack fma(Pack a, Pack b, Pack c) { return __builtin_fma(a, b, c); }
+inline Pack min(Pack a, Pack b) { return a < b ? a : b; }
+inline void finish_streams() {}
+
+// SLEEF's plain C, with fused multiply-add where the processor has it.
+struct ScalarFunctions {
+  double (*exp)(double);
+  double (*expm1)(double);
+  double (*log1p)(double);
+  double (*tanh)(double);
+  double (*sin)(double);
+  double (*cos)(double);
+  double (*atan)(double);
+};
+extern const ScalarFunctions scalar_functions;
+#endif
+
+inline constexpr Index lanes = static_cast<Index>(sizeof(Pack) / sizeof(double));
+
+inline Pack exp(Pack x) { return JACOBENCH_SLEEF(exp)(x); }
+inline Pack expm1(Pack x) { return JACOBENCH_SLEEF(expm1)(x); }
+inline Pack log1p(Pack x) { return JACOBENCH_SLEEF(log1p)(x); }
+inline Pack tanh(Pack x) { return JACOBENCH_SLEEF(tanh)(x); }
+inline Pack sin(Pack x) { return JACOBENCH_SLEEF(sin)(x); }
+inline Pack cos(Pack x) { return JACOBENCH_SLEEF(cos)(x); }
+inline Pack atan(Pack x) { return JACOBENCH_SLEEF(atan)(x); }
+#undef JACOBENCH_SLEEF
+
+inline Pack abs(Pack x) {
+  return __builtin_bit_cast(Pack, __builtin_bit_cast(Bits, x) & ~__builtin_bit_cast(Bits, broadcast(-0.0)));
+}
+
+// magnitude >= 0 with the sign of x.
+inline Pack with_sign(Pack magnitude, Pack x) {
+  const Bits sign = __builtin_bit_cast(Bits, broadcast(-0.0)) & __builtin_bit_cast(Bits, x);
+  return __builtin_bit_cast(Pack, __builtin_bit_cast(Bits, magnitude) | sign);
+}
+
+// NaN stays NaN.
+inline Pack at_most(Pack x, double high) { return min(broadcast(high), x); }
+
+// Both ends are finite, so that an infinite x may be multiplied by zero afterwards; NaN stays NaN.
+inline Pack clamp(Pack x, double low, double high) {
+  const Pack lo = broadcast(low), hi = broadcast(high);
+  return x < lo ? lo : (x > hi ? hi : x);
+}
+
+// c_0 + c_1 x + ... + c_(n-1) x^(n-1), by Horner's rule with fused multiply-adds.
+template <int n>
+inline Pack polynomial(const double (&c)[n], Pack x) {
+  Pack sum = broadcast(c[n - 1]);
+  for (int k = n - 2; k >= 0; --k) sum = fma(sum, x, broadcast(c[k]));
+  return sum;
+}
+
+// exp(-x) and exp(-x) - 1 for 0 <= x <= 700; NaN stays NaN.
+//
+// Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^k;  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the polynomial of
+//           degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial: what is left is
+//           0.008 2^-53 of exp(r) - 1, rounded coefficients included. log 2 is taken in two parts, the first of 32 bits,
+//           so that the product of it and k is exact; what the sum in brackets and r lose in rounding is carried along.
+// Accuracy: each within 1 ulp: half an ulp of the last sum, and less than another of r^2 P, which is at most 0.2 of r.
+struct ExpOfMinus {
+  Pack value;
+  Pack minus_one;
+};
+
+inline ExpOfMinus exp_of_minus(Pack x) {
+  constexpr double P[] = {0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,
+                          0x1.11111111100dfp-7,  0x1.6c16c16c162d6p-10, 0x1.a01a01abe6323p-13,
+                          0x1.a01a01a6d7831p-16, 0x1.71de0237484cdp-19, 0x1.27e4db67ac2b0p-22,
+                          0x1.af4ddda1c08cdp-26, 0x1.1f72fc83bcbc7p-29};
+  // Added to a small number, it leaves the nearest integer in the lowest bits.
+  const Pack round = broadcast(0x1.8p52);
+  const Pack shifted = fma(x, broadcast(-0x1.71547652b82fep+0), round);
+  const Pack k = shifted - round;
+  const Pack r_high = fma(k, broadcast(-0x1.62e42feep-1), -x);
+  const Pack k_low = k * broadcast(0x1.a39ef35793c76p-33);
+  const Pack r = r_high - k_low;
+  const Pack rest_of_r = (r_high - r) - k_low;
+  // k added to the exponent of 1: 2^k, bit by bit.
+  const Pack s = __builtin_bit_cast(
+      Pack, (__builtin_bit_cast(Bits, shifted) << 52) + __builtin_bit_cast(Bits, broadcast(1.0)));
+  const Pack tail = fma(r * r, polynomial(P, r), rest_of_r);
+  const Pack s_minus_1 = s - broadcast(1.0);
+  const Pack s_r = s * r;
+  const Pack sum = s_minus_1 + s_r;
+  const Pack rest_of_sum = (s_minus_1 - sum) + s_r;
+  return {.value = fma(s, r + tail, s), .minus_one = sum + fma(s, tail, rest_of_sum)};
+}
+
+}  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -1,0 +1,94 @@
+#include "jacobench/kernel/scaled_qr.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/kernels.hpp"
+
+namespace jacobench {
+
+ScaledQr::ScaledQr(Index n_rows, Index n_columns)
+    : column_norms_(n_columns),
+      inverse_norms_(n_columns),
+      permuted_(n_columns),
+      qr_(n_rows, n_columns),
+      tau_(std::min(n_rows, n_columns)),
+      work_(2 * n_columns),
+      from_(static_cast<std::size_t>(n_columns)) {}
+
+void ScaledQr::factorise(Matrix& A) {
+  JB_EXPECT(A.rows() == qr_.rows() && A.cols() == qr_.cols(), "A is {} x {}, want {} x {}", A.rows(),
+            A.cols(), qr_.rows(), qr_.cols());
+  const kernel::Kernels& kernels = kernel::kernels();
+  for (Index p = 0; p < A.cols(); ++p) {
+    double* column = A.col(p).data();
+    const double norm = std::sqrt(kernels.dot(column, column, A.rows()));
+    column_norms_[p] = norm > 0 ? norm : 1;
+    inverse_norms_[p] = 1 / column_norms_[p];
+    kernels.scale(inverse_norms_[p], column, A.rows());
+  }
+  qr_ = A;
+  n_pivots_ = kernels.pivoted_qr({.A = qr_.data(),
+                                  .stride = qr_.outerStride(),
+                                  .n_rows = qr_.rows(),
+                                  .n_columns = qr_.cols(),
+                                  .tau = tau_.data(),
+                                  .permutation = from_.data(),
+                                  .norms = work_.data()});
+  const auto pivots = qr_.diagonal().head(n_pivots_).array().abs();
+  const double threshold = static_cast<double>(std::max(qr_.rows(), qr_.cols())) *
+                           std::numeric_limits<double>::epsilon() * (n_pivots_ > 0 ? pivots.maxCoeff() : 0);
+  rank_ = (pivots > threshold).count();
+}
+
+void ScaledQr::rotate(Vector& v) const {
+  const kernel::Kernels& kernels = kernel::kernels();
+  for (Index k = 0; k < n_pivots_; ++k) {
+    const Index n = qr_.rows() - k - 1;
+    const double* reflector = qr_.col(k).data() + k + 1;
+    double* below = v.data() + k + 1;
+    const double along = tau_[k] * (v[k] + kernels.dot(reflector, below, n));
+    v[k] -= along;
+    kernels.add_scaled(-along, reflector, below, n);
+  }
+}
+
+void ScaledQr::solve(const Vector& v, Vector& d) {
+  permuted_.setZero();
+  auto z = permuted_.head(rank());
+  z = v.head(rank());
+  triangle(rank()).solveInPlace(z);
+  unpermute(permuted_, d);
+}
+
+void ScaledQr::unpermute(const Vector& z, Vector& d) const {
+  for (Index p = 0; p < z.size(); ++p) {
+    const Index from = from_[static_cast<std::size_t>(p)];
+    d[from] = z[p] * inverse_norms_[from];
+  }
+}
+
+void ScaledQr::inverse_factor(Matrix& T) {
+  JB_EXPECT(has_full_rank(), "the rank is {} of {}", rank(), qr_.cols());
+  for (Index p = 0; p < T.cols(); ++p) {
+    permuted_.setZero();
+    permuted_[p] = 1;
+    auto z = permuted_.head(p + 1);
+    triangle(p + 1).solveInPlace(z);
+    for (Index q = 0; q < T.rows(); ++q) {
+      const Index from = from_[static_cast<std::size_t>(q)];
+      T(from, p) = permuted_[q] * inverse_norms_[from];
+    }
+  }
+}
+
+double ScaledQr::condition(const Matrix& T) const {
+  double inverse = 0;
+  for (Index p = 0; p < T.rows(); ++p)
+    inverse += T.row(p).squaredNorm() * column_norms_[p] * column_norms_[p];
+  return std::sqrt(static_cast<double>(T.rows()) * inverse);
+}
+
+}  // namespace jacobench
