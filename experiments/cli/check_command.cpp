@@ -1,4 +1,4 @@
-// jacobench check RESULT --baseline FILE [--factor 2] [--update]
+// jacobench check RESULT --baseline FILE [--factor 2 | --exact] [--update]
 #include <filesystem>
 #include <ostream>
 
@@ -18,8 +18,8 @@ void print_lines(std::ostream& out, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) fmt::print(out, "{}\n", one_line(line));
 }
 
-int hold_against(const std::string& file, const StoredResult& result, double factor, std::ostream& out) {
-  const std::vector<std::string> problems = problems_against(read_baseline(file), result, factor);
+int say_whether_it_holds(const std::vector<std::string>& problems, const StoredResult& result,
+                         std::ostream& out) {
   print_lines(out, problems);
   if (problems.empty())
     fmt::print(out, "all {} cells hold\n", result.rows.size());
@@ -49,10 +49,11 @@ int update(const std::string& file, const StoredResult& result, std::ostream& ou
 int check_command(const Invocation& invocation) {
   std::string baseline;
   double factor = 2;
-  bool wants_update = false;
+  bool wants_exact = false, wants_update = false;
   OptionTable own;
   own.add("baseline", "file of the figures to hold the result against", baseline, text());
   own.add("factor", "how many times the baseline's figure is still good", factor, real_number(1, 1e6));
+  own.add_flag("exact", "hold every figure of the baseline to the bit, instead", wants_exact);
   own.add_flag("update", "write the baseline from this result instead, and say what changes", wants_update);
   const auto operands = read_operands(invocation, "check", {&own});
   if (!operands) return all_well;
@@ -62,8 +63,11 @@ int check_command(const Invocation& invocation) {
     throw InputError("check: --baseline is missing: jacobench check RESULT --baseline FILE");
 
   const StoredResult result = read_result(operands->front(), invocation.experiments, invocation.err);
-  return wants_update ? update(baseline, result, invocation.out)
-                      : hold_against(baseline, result, factor, invocation.out);
+  if (wants_update) return update(baseline, result, invocation.out);
+  const Baseline before = read_baseline(baseline);
+  return say_whether_it_holds(
+      wants_exact ? problems_to_the_bit(before, result) : problems_against(before, result, factor), result,
+      invocation.out);
 }
 
 }  // namespace jacobench::cli

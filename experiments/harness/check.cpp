@@ -97,6 +97,12 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
   }
 }
 
+void expect_same_config(const Baseline& baseline, const StoredResult& result) {
+  if (const auto what = difference(baseline.config, result.study.config()))
+    throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
+                     result.folder.string(), *what);
+}
+
 }  // namespace
 
 std::vector<std::string> problems_of(const StoredResult& result) {
@@ -117,9 +123,7 @@ std::vector<std::string> problems_of(const StoredResult& result) {
 
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor) {
-  if (const auto what = difference(baseline.config, result.study.config()))
-    throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
-                     result.folder.string(), *what);
+  expect_same_config(baseline, result);
   std::vector<std::string> problems = problems_of(result);
   for (const Row& row : result.rows) {
     const std::string key = cell_key(result.columns(), row);
@@ -135,6 +139,13 @@ std::vector<std::string> problems_against(const Baseline& baseline, const Stored
   for (const BaselineCell& cell : baseline.cells)
     if (std::find(study.begin(), study.end(), cell.key) == study.end())
       problems.push_back(fmt::format("{}: is in the baseline, but no cell of the study", cell.key));
+  return problems;
+}
+
+std::vector<std::string> problems_to_the_bit(const Baseline& baseline, const StoredResult& result) {
+  expect_same_config(baseline, result);
+  std::vector<std::string> problems = problems_of(result);
+  for (std::string& line : changes(baseline, baseline_of(result))) problems.push_back(std::move(line));
   return problems;
 }
 

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/large_pages.hpp"
 
-#include "harness/allocation_count.hpp"
 #include "harness/value_text.hpp"
 #include "harness/verification.hpp"
 #include "speed/write_limit.hpp"
@@ -72,7 +72,7 @@ double Measurement::estimated_seconds(const StrategyInfo& strategy) const {
 
 void Measurement::join(const std::string& work, std::function<void()> call) {
   call();
-  measured_[work].allocations = static_cast<std::int64_t>(harness::allocations_of(call));
+  measured_[work].allocations = static_cast<std::int64_t>(allocations_of(call));
   names_.push_back(work);
   calls_.push_back(std::move(call));
 }

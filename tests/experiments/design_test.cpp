@@ -7,8 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
+
 #include "error_line.hpp"
-#include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -74,7 +75,7 @@ TEST(Design, IsFilledInPlace) {
   for (const DesignInfo& info : design_table()) {
     RandomStream stream = a_stream();
     Matrix X(16, 2);
-    EXPECT_EQ(harness::allocations_of([&] { draw_design(info.design, 1, stream, X); }), 0u) << info.name;
+    EXPECT_EQ(allocations_of([&] { draw_design(info.design, 1, stream, X); }), 0u) << info.name;
     EXPECT_EQ(design_from_name(info.name), info.design);
   }
 }

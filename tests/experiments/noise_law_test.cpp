@@ -11,8 +11,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
+
 #include "error_line.hpp"
-#include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
 
@@ -102,7 +103,7 @@ TEST_P(NoiseLaw, DrawsHaveMeanZeroAndVarianceOne) {
 
 TEST_P(NoiseLaw, DrawsAllocateNothing) {
   RandomStream stream(3, 1, 4, RandomPurpose::noise);
-  EXPECT_EQ(harness::allocations_of([&] {
+  EXPECT_EQ(allocations_of([&] {
               for (int i = 0; i < 1000; ++i) law.draw(stream);
             }),
             0u);
@@ -122,7 +123,7 @@ TEST(NoiseLawTable, OnlyTheHeteroscedasticLawHasAnSdThatVaries) {
   EXPECT_NEAR(sd_at(varying, 0.3, X.row(0), 2), 0.3 * std::exp(0.5), 1e-15);
   EXPECT_NEAR(sd_at(varying, 0.3, X.row(1), 2), 0.3 * std::exp(-1), 1e-15);
   EXPECT_EQ(sd_at(find_noise_law("skewed"), 0.3, X.row(0), 2), 0.3);
-  EXPECT_EQ(harness::allocations_of([&] { sd_at(varying, 0.3, X.row(1), 2); }), 0u);
+  EXPECT_EQ(allocations_of([&] { sd_at(varying, 0.3, X.row(1), 2); }), 0u);
   EXPECT_EQ(error_line([] { find_noise_law("t5"); }),
             "unknown noise law 't5'; known: normal, student5, skewed, heteroscedastic");
 }

@@ -7,10 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/errors.hpp"
 
 #include "error_line.hpp"
-#include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -57,7 +57,7 @@ TEST(TruthFunction, StepIsZeroAtTheJump) {
 TEST(TruthFunction, EvaluatesRowsWithoutAllocating) {
   const Matrix X = (Matrix(2, 5) << 0, 0, 0, 0, 0, 1, 0, 0, 1, 1).finished();
   Vector y(2);
-  EXPECT_EQ(harness::allocations_of([&] { evaluate(find_truth_function("friedman"), X, y); }), 0u);
+  EXPECT_EQ(allocations_of([&] { evaluate(find_truth_function("friedman"), X, y); }), 0u);
   EXPECT_EQ(y[0], value("friedman", {0, 0, 0, 0, 0}));
   EXPECT_EQ(y[1], value("friedman", {1, 0, 0, 1, 1}));
   EXPECT_THROW(evaluate(find_truth_function("friedman"), X, y.head(1)), std::logic_error);

@@ -1,5 +1,8 @@
 #include "jacobench/base/random.hpp"
 
+#include <algorithm>
+
+#include <Random123/philox.h>
 #include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_01.hpp>
 
@@ -11,7 +14,9 @@ RandomStream::RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t
 
 RandomStream::result_type RandomStream::operator()() {
   if (n_left_ == 0) {
-    block_ = generator_(counter_, key_);
+    const r123::Philox4x64::ctr_type counter{{counter_[0], counter_[1], counter_[2], counter_[3]}};
+    const r123::Philox4x64::ctr_type block = r123::Philox4x64()(counter, {{key_[0], key_[1]}});
+    std::copy(block.begin(), block.end(), block_.begin());
     ++counter_[0];
     n_left_ = 4;
   }

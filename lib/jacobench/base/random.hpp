@@ -2,11 +2,10 @@
 // Source: Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC11 (Philox).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string_view>
-
-#include <Random123/philox.h>
 
 namespace jacobench {
 
@@ -40,10 +39,9 @@ class RandomStream {
   double normal();
 
  private:
-  r123::Philox4x64 generator_;
-  r123::Philox4x64::key_type key_;
-  r123::Philox4x64::ctr_type counter_;
-  r123::Philox4x64::ctr_type block_;
+  std::array<std::uint64_t, 2> key_;
+  std::array<std::uint64_t, 4> counter_;
+  std::array<std::uint64_t, 4> block_;
   unsigned n_left_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "jacobench/network/entry_names.hpp"
+#include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 namespace {

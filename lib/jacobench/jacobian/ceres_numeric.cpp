@@ -8,6 +8,7 @@
 #include <ceres/dynamic_numeric_diff_cost_function.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 namespace {

@@ -26,11 +26,11 @@ void JacobianFill::begin(const Task& task) {
   finish();
   task_ = task;
   const kernel::Kernels& kernels = kernel::kernels();
-  lanes_ = kernels.lanes;
   product_ = task.stores == Stores::streaming ? kernels.stream_product : kernels.product;
   const Index n_calls = std::exchange(n_calls_[kind()], 0);
-  const Index n_packs = network_.n_params() * (kernel::round_up(task.n_owned, lanes_) / lanes_);
-  share_ = n_calls == 0 ? 0 : (n_packs + n_calls - 1) / n_calls;
+  const Index n_lines =
+      network_.n_params() * (kernel::round_up(task.n_owned, doubles_in_line) / doubles_in_line);
+  share_ = n_calls == 0 ? 0 : (n_lines + n_calls - 1) / n_calls;
   start_panel(0, 0);
 }
 
@@ -46,11 +46,11 @@ void JacobianFill::finish() {
   if (task_.stores == Stores::streaming) kernel::kernels().finish_streams();
 }
 
-void JacobianFill::write(Index n_packs) {
-  while (n_packs > 0 && !all_is_written()) {
-    const Index n = std::min(n_packs * lanes_, end_row_ - row_);
+void JacobianFill::write(Index n_lines) {
+  while (n_lines > 0 && !all_is_written()) {
+    const Index n = std::min(n_lines * doubles_in_line, end_row_ - row_);
     product_(delta_ + row_, a_ + row_, out_ + row_, n);
-    n_packs -= (n + lanes_ - 1) / lanes_;
+    n_lines -= (n + doubles_in_line - 1) / doubles_in_line;
     row_ += n;
     if (row_ < end_row_) continue;
     a_ += a_stride_;

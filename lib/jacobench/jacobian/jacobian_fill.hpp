@@ -62,7 +62,7 @@ class JacobianFill final : public SideWork {
   // What is computed while the task is pending: 0, the next output of the batch; 1, a new batch.
   std::size_t kind() const { return task_.output + 1 == network_.n_outputs(); }
 
-  void write(Index n_packs);
+  void write(Index n_lines);
   void start_panel(Index layer, Index first_input);
   void start_unit(Index unit);
   void start_column();
@@ -72,9 +72,8 @@ class JacobianFill final : public SideWork {
   const Perceptron network_;
   Batch ones_, zeros_;
   Task task_{};
-  Index lanes_ = 1;
   void (*product_)(const double* delta, const double* a, double* out, Index n) = nullptr;
-  Index share_ = 0;                 // packs a call
+  Index share_ = 0;                 // lines a call
   std::array<Index, 2> n_calls_{};  // in the last task of each kind
 
   // A panel is a few inputs of a layer that stay in the first-level cache while the weights from them are gone

@@ -1,6 +1,7 @@
 #include "jacobench/jacobian/per_parameter.hpp"
 
 #include "jacobench/kernel/kernels.hpp"
+#include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 namespace {

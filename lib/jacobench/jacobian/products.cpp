@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/kernel/blas.hpp"
 #include "jacobench/kernel/kernels.hpp"
 
@@ -21,6 +22,17 @@ Index rows_in_block(const Perceptron& network, Index max_rows) {
 void copy_lower_to_upper(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
 
 }  // namespace
+
+// The passes over a block of rows that times and transposed_times work on.
+struct JacobianProducts::BlockPasses {
+  BlockPasses(const Perceptron& network, Index n_rows) : forward(network, n_rows), backward(network, n_rows) {
+    for (const Layer& layer : network.layers()) tangents.emplace_back(n_rows, layer.n_units);
+  }
+
+  ForwardPass forward;
+  BackwardPass backward;
+  std::vector<Batch> tangents;  // dZ, then dA, of each layer
+};
 
 // The passes over all rows at once that outer_gram works on.
 struct JacobianProducts::AllRows {
@@ -49,10 +61,7 @@ JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows)
       max_rows_(max_rows),
       block_rows_(rows_in_block(network, max_rows)),
       evaluator_(find_strategy("layerwise").make(network, block_rows_, {})),
-      forward_(network, block_rows_),
-      backward_(network, block_rows_) {
-  for (const Layer& layer : network.layers()) tangents_.emplace_back(block_rows_, layer.n_units);
-}
+      passes_(std::make_unique<BlockPasses>(network, block_rows_)) {}
 
 JacobianProducts::~JacobianProducts() = default;
 
@@ -180,18 +189,18 @@ void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const
   const auto product = kernel::kernels().product;
   for (Index row = 0; row < X.rows(); row += block_rows_) {
     const Index n = std::min(block_rows_, X.rows() - row);
-    forward_.run(theta, X, row, n, Slopes::kept);
+    passes_->forward.run(theta, X, row, n, Slopes::kept);
     for (Index l = 0; l < network_.n_layers(); ++l) {
-      Batch& tangent = tangents_[static_cast<std::size_t>(l)];
+      Batch& tangent = passes_->tangents[static_cast<std::size_t>(l)];
       const double* v_b = network_.layer(l).has_bias() ? network_.bias(v, l).data() : nullptr;
-      multiply_by_weights(forward_.below(l).view(), network_.weights(v, l), v_b, tangent.buffer(), n);
+      multiply_by_weights(passes_->forward.below(l).view(), network_.weights(v, l), v_b, tangent.buffer(), n);
       if (l > 0)
-        add_product_with_weights(tangents_[static_cast<std::size_t>(l - 1)].view(),
+        add_product_with_weights(passes_->tangents[static_cast<std::size_t>(l - 1)].view(),
                                  network_.weights(theta, l), tangent.buffer(), n);
       for (Index i = 0; i < network_.layer(l).n_units; ++i)
-        product(tangent.column(i), forward_.slope(l).column(i), tangent.column(i), n);
+        product(tangent.column(i), passes_->forward.slope(l).column(i), tangent.column(i), n);
     }
-    J_v.middleRows(row, n) = tangents_.back().rows(n);
+    J_v.middleRows(row, n) = passes_->tangents.back().rows(n);
   }
 }
 
@@ -203,15 +212,17 @@ void JacobianProducts::transposed_times(const VectorView& theta, const MatrixVie
   J_t_u.setZero(network_.n_params());
   for (Index row = 0; row < X.rows(); row += block_rows_) {
     const Index n = std::min(block_rows_, X.rows() - row);
-    forward_.run(theta, X, row, n, Slopes::kept);
-    backward_.run_from(u.middleRows(row, n), theta, forward_, n);
+    passes_->forward.run(theta, X, row, n, Slopes::kept);
+    passes_->backward.run_from(u.middleRows(row, n), theta, passes_->forward, n);
     for (Index l = 0; l < network_.n_layers(); ++l) {
       const Layer& layer = network_.layer(l);
       // W_l row by row is W_l' column by column: d W_l' = A_{l-1}' delta_l.
       Eigen::Map<Matrix> to_weights(J_t_u.data() + layer.weights_at, layer.n_inputs, layer.n_units);
-      blas::add_transposed_product(forward_.below(l).rows(n), backward_.delta(l).rows(n), to_weights);
+      blas::add_transposed_product(passes_->forward.below(l).rows(n), passes_->backward.delta(l).rows(n),
+                                   to_weights);
       if (layer.has_bias())
-        J_t_u.segment(layer.bias_at, layer.n_units) += backward_.delta(l).rows(n).colwise().sum().transpose();
+        J_t_u.segment(layer.bias_at, layer.n_units) +=
+            passes_->backward.delta(l).rows(n).colwise().sum().transpose();
     }
   }
 }

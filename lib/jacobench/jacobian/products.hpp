@@ -9,7 +9,6 @@
 
 #include <memory>
 
-#include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 namespace jacobench {
@@ -67,9 +66,8 @@ class JacobianProducts {
   std::unique_ptr<Evaluator> evaluator_;
   Matrix block_;    // J of a block of rows
   Matrix product_;  // and what it was multiplied by
-  ForwardPass forward_;
-  BackwardPass backward_;
-  std::vector<Batch> tangents_;
+  struct BlockPasses;
+  std::unique_ptr<BlockPasses> passes_;
   struct AllRows;
   std::unique_ptr<AllRows> all_rows_;  // made by the first outer_gram
 };

@@ -9,8 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "jacobench/network/forward_pass.hpp"
-#include "jacobench/network/perceptron.hpp"
+#include "jacobench/network/evaluation.hpp"
 
 namespace jacobench {
 

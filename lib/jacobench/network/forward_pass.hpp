@@ -6,25 +6,12 @@
 // Errors: logic_error where theta or X do not have the shape of the network
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "jacobench/kernel/batch.hpp"
-#include "jacobench/network/perceptron.hpp"
+#include "jacobench/network/evaluation.hpp"
 
 namespace jacobench {
-
-// What has been computed so far, counted an observation at a time: the figures do not depend on how the observations
-// were cut into batches, except where batches overlap (jacobian/layerwise.hpp), whose common rows count twice.
-struct EvaluationCounts {
-  std::int64_t layers = 0;       // layers evaluated
-  std::int64_t activations = 0;  // units whose activation was evaluated
-  std::int64_t slopes = 0;       // units whose activation's derivative was evaluated with it
-
-  friend EvaluationCounts operator+(const EvaluationCounts& a, const EvaluationCounts& b) {
-    return {a.layers + b.layers, a.activations + b.activations, a.slopes + b.slopes};
-  }
-};
 
 enum class Slopes { none, kept };  // whether phi'(Z) is computed and kept with phi(Z)
 
@@ -60,8 +47,5 @@ class ForwardPass {
 // The number of rows in a batch whose workspace of `n_columns` columns stays inside a core's own cache: a multiple of
 // 32 up to 1024, or n_rows where these are fewer.
 Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes = 1 << 20);
-
-// Y = the network at X. Shapes: Y [N x K].
-Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X);
 
 }  // namespace jacobench

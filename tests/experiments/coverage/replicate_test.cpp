@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
 #include "jacobench/inference/quantiles.hpp"
 
 #include "coverage/simulation.hpp"
-#include "harness/allocation_count.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -94,7 +94,7 @@ TEST(ReplicateRunner, AllocatesNothingAfterItsFirstReplicate) {
       Vector record(simulation.records().rows());
       const std::span<double> numbers(record.data(), simulation.context().layout.size());
       runner.run(0, numbers);
-      EXPECT_EQ(harness::allocations_of([&] {
+      EXPECT_EQ(allocations_of([&] {
                   for (Index r = 1; r < 20; ++r) runner.run(r, numbers);
                 }),
                 0u)

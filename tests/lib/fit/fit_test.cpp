@@ -142,7 +142,7 @@ TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
   EXPECT_TRUE(bare.theta.allFinite());
   const FitResult decayed = fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights)});
   EXPECT_TRUE(decayed.has_converged()) << explanation(decayed.stop);
-  EXPECT_LE(decayed.relative_offset.value(), 1e-6);
+  EXPECT_LE(decayed.relative_offset.value(), 0.001);  // what Stop::converged promises (fit/solvers.hpp)
 }
 
 TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/random.hpp"
 #include "jacobench/fit/fit.hpp"
-
-#include "harness/allocation_count.hpp"
 
 namespace jacobench {
 namespace {
@@ -68,7 +67,7 @@ TEST_F(Refits, AllocateNothing) {
   const Vector far = 5 * theta_;  // far enough for damped steps
   Refitter refitter(network_, first, {.decay = equal_decay(network_, 1e-3, DecayOf::weights)});
   refitter.refit(first, theta_);
-  EXPECT_EQ(harness::allocations_of([&] {
+  EXPECT_EQ(allocations_of([&] {
               refitter.refit(second, theta_);
               refitter.refit(first, far);
             }),

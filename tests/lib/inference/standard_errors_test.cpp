@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/allocation_count.hpp"
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/inference/intervals.hpp"
-
-#include "harness/allocation_count.hpp"
 
 namespace jacobench {
 namespace {
@@ -116,7 +115,7 @@ TEST(StandardErrors, AllocateNothing) {
   const Decayed& fitted = decayed();
   Vector se(points.rows());
   StandardErrors errors(fitted.network, fitted.data, points, fitted.decay);
-  EXPECT_EQ(harness::allocations_of([&] {
+  EXPECT_EQ(allocations_of([&] {
               errors.linearise(fitted.theta, fitted.data);
               for (const CovarianceKind kind : {CovarianceKind::delta, CovarianceKind::ridge,
                                                 CovarianceKind::laplace, CovarianceKind::hc3})

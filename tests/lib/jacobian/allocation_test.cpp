@@ -5,13 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/allocation_count.hpp"
+#include "jacobench/base/allocation_count.hpp"
+
 #include "support/scenarios.hpp"
 
 namespace jacobench {
 namespace {
 
-using harness::allocations_of;
 using testing::Scenario;
 using testing::scenarios;
 

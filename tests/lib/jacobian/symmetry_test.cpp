@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/jacobian/error_bound.hpp"
+#include "jacobench/network/forward_pass.hpp"
 
 #include "support/verdict.hpp"
 

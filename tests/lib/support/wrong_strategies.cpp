@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "jacobench/network/forward_pass.hpp"
+
 namespace jacobench::testing {
 namespace {
 

@@ -95,12 +95,19 @@ inline Pack clamp(Pack x, double low, double high) {
   return x < lo ? lo : (x > hi ? hi : x);
 }
 
-// c_0 + c_1 x + ... + c_(n-1) x^(n-1), by Horner's rule with fused multiply-adds.
+// c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers and the odd ones by Horner's rule side by side, which a processor
+// finishes in half the time of one chain.
 template <int n>
 inline Pack polynomial(const double (&c)[n], Pack x) {
-  Pack sum = broadcast(c[n - 1]);
-  for (int k = n - 2; k >= 0; --k) sum = fma(sum, x, broadcast(c[k]));
-  return sum;
+  static_assert(n > 2);
+  const Pack square = x * x;
+  Pack last = broadcast(c[n - 1]), other = broadcast(c[n - 2]);
+  for (int k = n - 3; k >= 0; k -= 2) {
+    last = fma(last, square, broadcast(c[k]));
+    if (k > 0) other = fma(other, square, broadcast(c[k - 1]));
+  }
+  const bool last_is_even = n % 2 == 1;
+  return last_is_even ? fma(other, x, last) : fma(last, x, other);
 }
 
 // exp(-x) and exp(-x) - 1 for 0 <= x <= 700; NaN stays NaN.

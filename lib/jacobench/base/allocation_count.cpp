@@ -1,4 +1,4 @@
-#include "harness/allocation_count.hpp"
+#include "jacobench/base/allocation_count.hpp"
 
 #include <atomic>
 #include <new>
@@ -63,8 +63,8 @@ void* __wrap__ZnamSt11align_val_t(std::size_t size, std::align_val_t alignment) 
 }  // extern "C"
 // NOLINTEND(bugprone-reserved-identifier)
 
-namespace jacobench::harness {
+namespace jacobench {
 
 std::size_t n_allocations() { return n; }
 
-}  // namespace jacobench::harness
+}  // namespace jacobench

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-namespace jacobench::harness {
+namespace jacobench {
 
 // Since the program began.
 std::size_t n_allocations();
@@ -19,4 +19,4 @@ std::size_t allocations_of(const Work& work) {
   return n_allocations() - before;
 }
 
-}  // namespace jacobench::harness
+}  // namespace jacobench

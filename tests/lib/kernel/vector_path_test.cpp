@@ -1,0 +1,188 @@
+// All vector paths give the same bits: of the kernels, of the Jacobians by every strategy on every scenario, and of fits
+// that do not go through BLAS.
+#include "jacobench/base/vector_path.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/random.hpp"
+#include "jacobench/fit/refitter.hpp"
+#include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
+#include "jacobench/network/activation_accuracy.hpp"
+
+#include "support/fitted.hpp"
+#include "support/scenarios.hpp"
+#include "support/vector_paths.hpp"
+
+namespace jacobench {
+namespace {
+
+using testing::OnVectorPath;
+using testing::runnable_vector_paths;
+using testing::same_bits;
+
+using Numbers = std::vector<double>;
+
+void append(Numbers& all, const MatrixView& M) {
+  for (Index j = 0; j < M.cols(); ++j)
+    for (Index i = 0; i < M.rows(); ++i) all.push_back(M(i, j));
+}
+
+// Computes on every path that this machine can run and holds the results against those of the first, the plainest.
+void expect_same_bits(const std::string& what, const std::function<Numbers()>& compute) {
+  const std::vector<VectorPath> paths = runnable_vector_paths();
+  std::vector<Numbers> results;
+  for (const VectorPath path : paths) {
+    const OnVectorPath on(path);
+    results.push_back(compute());
+  }
+  ASSERT_FALSE(results[0].empty());
+  for (std::size_t p = 1; p < paths.size(); ++p) {
+    ASSERT_EQ(results[p].size(), results[0].size());
+    Index n_different = 0;
+    std::size_t first = 0;
+    for (std::size_t i = results[0].size(); i-- > 0;)
+      if (!same_bits(results[p][i], results[0][i])) ++n_different, first = i;
+    EXPECT_EQ(n_different, 0) << what << ": " << info(paths[p]).name << " has " << results[p][first]
+                              << " at place " << first << ", " << info(paths[0]).name << " "
+                              << results[0][first];
+    std::cout << what << ": " << info(paths[p]).name << " and " << info(paths[0]).name << ", "
+              << results[0].size() - static_cast<std::size_t>(n_different) << " of " << results[0].size()
+              << " numbers the same\n";
+  }
+}
+
+class VectorPaths : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (runnable_vector_paths().size() == 1) GTEST_SKIP() << "this processor has one path alone";
+  }
+
+  static Numbers normals(Index n) {
+    RandomStream stream(8, 0, 0, RandomPurpose::probe);
+    Numbers x(static_cast<std::size_t>(n));
+    for (double& entry : x) entry = stream.normal();
+    return x;
+  }
+};
+
+TEST_F(VectorPaths, GiveTheSameBitsOfEveryActivation) {
+  Numbers z = activation_grid(4, 23);
+  for (const double special :
+       {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    z.push_back(special);
+    z.push_back(-special);
+  }
+  const auto n = static_cast<Index>(z.size());
+  for (const ActivationInfo& phi : activation_table())
+    expect_same_bits(std::string(phi.name), [&] {
+      Numbers all(3 * z.size());
+      phi.all(z.data(), &all[0], &all[z.size()], &all[2 * z.size()], n);
+      return all;
+    });
+}
+
+TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
+  const Numbers x = normals(150), y = normals(300);
+  expect_same_bits("dot, sums and products", [&] {
+    const kernel::Kernels& k = kernel::kernels();
+    Numbers all;
+    for (Index n = 0; n <= 40; ++n)
+      for (Index from : {0, 1, 3}) {
+        all.push_back(k.dot(x.data() + from, y.data() + 5, n));
+        Numbers out(y.begin(), y.begin() + 100);
+        k.add_scaled(0.3, x.data() + from, out.data() + 1, n);
+        k.add_product(x.data() + from, y.data(), out.data() + 2, n);
+        k.product(out.data(), y.data(), out.data() + 50, n);
+        k.scale(1.7, out.data() + from, n);
+        k.stream_product(x.data() + from, y.data() + 1, out.data() + 55 + from, n);
+        k.finish_streams();
+        all.insert(all.end(), out.begin(), out.end());
+      }
+    return all;
+  });
+}
+
+TEST_F(VectorPaths, GiveTheSameBitsOfTheQr) {
+  for (const auto& [n, p] : {std::pair<Index, Index>{100, 13}, {13, 13}, {9, 20}, {1, 1}, {40, 1}})
+    expect_same_bits(fmt::format("QR of {} x {}", n, p), [n = n, p = p] {
+      const Numbers numbers = normals(n * p + n);
+      Matrix A = Eigen::Map<const Matrix>(numbers.data(), n, p);
+      Vector v = Eigen::Map<const Vector>(numbers.data() + n * p, n);
+      ScaledQr qr(n, p);
+      qr.factorise(A);
+      qr.rotate(v);
+      Numbers all;
+      append(all, qr.matrix());
+      append(all, v);
+      return all;
+    });
+}
+
+TEST_F(VectorPaths, GiveTheSameBitsOfEveryStrategyOnEveryScenario) {
+  for (const StrategyInfo& strategy : strategy_table())
+    expect_same_bits(std::string(strategy.name), [&] {
+      Numbers all;
+      for (const testing::Scenario& s : testing::scenarios())
+        for (const Direction direction : {Direction::forward, Direction::backward}) {
+          const Index n = s.X.rows() * s.network.n_outputs();
+          Matrix values(s.X.rows(), s.network.n_outputs()), J_y_theta(n, s.network.n_params()),
+              J_y_x(n, s.network.n_inputs());
+          const StrategyOptions options{.relative_step = {}, .direction = direction};
+          strategy.make(s.network, s.X.rows(), options)
+              ->evaluate(s.theta, s.X, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
+          append(all, values);
+          append(all, J_y_theta);
+          append(all, J_y_x);
+          if (strategy.name != "layerwise") break;  // the others have one direction
+        }
+      return all;
+    });
+}
+
+// A refit's steps are the kernels' and Eigen's, which is compiled once.
+TEST_F(VectorPaths, GiveTheSameBitsOfARefit) {
+  const testing::Fitted& fitted = testing::fitted_step();
+  expect_same_bits("refits", [&] {
+    Refitter refitter(fitted.network, fitted.data);
+    Numbers all;
+    for (std::uint32_t replicate = 0; replicate < 5; ++replicate) {
+      const Refit& refit = refitter.refit(testing::step_data(30, replicate), fitted.theta);
+      append(all, refit.theta);
+      all.push_back(refit.objective);
+      all.push_back(static_cast<double>(refit.n_iterations));
+    }
+    return all;
+  });
+}
+
+TEST(VectorPath, IsTheWidestThatRunsUnlessItIsForced) {
+  if (std::getenv("JACOBENCH_VECTOR_PATH")) GTEST_SKIP() << "JACOBENCH_VECTOR_PATH forces one";
+  EXPECT_EQ(vector_path(), runnable_vector_paths().back());
+}
+
+TEST(VectorPath, ThatCannotRunIsRefusedWithTheReason) {
+  for (const VectorPathInfo& path : vector_path_table()) {
+    const std::string reason = why_not(path.id);
+    if (reason.empty()) continue;
+    try {
+      use_vector_path(path.id);
+      FAIL() << path.name << " ran, though " << reason;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+    }
+    return;
+  }
+  GTEST_SKIP() << "this processor can run every path";
+}
+
+TEST(VectorPath, ScalarRunsEverywhere) { EXPECT_EQ(why_not(VectorPath::scalar), ""); }
+
+}  // namespace
+}  // namespace jacobench

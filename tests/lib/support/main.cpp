@@ -1,0 +1,30 @@
+// Runs the tests on the vector path that JACOBENCH_TEST_PATH names, or on the widest. Where that path cannot run, or is the
+// one that all run on anyway, the tests are skipped as a whole, with the reason.
+#include <cstdlib>
+#include <iostream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/names.hpp"
+#include "jacobench/base/vector_path.hpp"
+
+namespace {
+
+int skipped(std::string_view path, std::string_view reason) {
+  std::cout << "[  SKIPPED ] all tests on " << path << ": " << reason << '\n';
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleMock(&argc, argv);
+  if (const char* name = std::getenv("JACOBENCH_TEST_PATH")) {
+    const auto& path = jacobench::find_by_name(jacobench::vector_path_table(), name, "vector path");
+    if (const std::string reason = why_not(path.id); !reason.empty()) return skipped(name, reason);
+    if (path.id == jacobench::vector_path()) return skipped(name, "the other tests run on it");
+    jacobench::use_vector_path(path.id);
+  }
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,27 @@
+# What a source that is compiled for one vector path defines for others to link to is in that path's own namespace: an
+# inline function of anybody else, which the linker might keep for the whole program, would run instructions that a
+# processor may not have. Needs NM, PATH_NAME and OBJECT.
+execute_process(COMMAND ${NM} --demangle --defined-only --extern-only ${OBJECT}
+                OUTPUT_VARIABLE symbols RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "${NM} cannot read ${OBJECT}")
+endif()
+string(REPLACE ";" "," symbols "${symbols}")
+string(REGEX MATCHALL "[^\n]+" lines "${symbols}")
+set(strangers "")
+set(n_own 0)
+foreach(line IN LISTS lines)
+  if(line MATCHES "jacobench::kernel::${PATH_NAME}::")
+    math(EXPR n_own "${n_own} + 1")
+  else()
+    list(APPEND strangers "${line}")
+  endif()
+endforeach()
+if(strangers)
+  list(JOIN strangers "\n  " text)
+  message(FATAL_ERROR "compiled for ${PATH_NAME}, and could be linked for everybody:\n  ${text}")
+endif()
+if(n_own EQUAL 0)
+  message(FATAL_ERROR "${OBJECT} defines nothing")
+endif()
+message(STATUS "${n_own} symbols, all of ${PATH_NAME}")
