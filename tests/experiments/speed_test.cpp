@@ -6,7 +6,7 @@
 #include "harness/compare.hpp"
 #include "harness/power_law.hpp"
 #include "speed/speed_experiment.hpp"
-#include "speed/write_limit.hpp"
+#include "speed_rows.hpp"
 #include "support/wrong_strategies.hpp"
 
 namespace jacobench::speed {
@@ -15,54 +15,8 @@ namespace {
 using harness::Row;
 using harness::RowStatus;
 using harness::Value;
-
-using Options = std::map<std::string, std::string>;
-
-// Short timings of one small network, as a config would ask for them.
-harness::OptionTable configure(SpeedExperiment& experiment, const Options& options) {
-  harness::OptionTable table = experiment.options();
-  Options all{{"network.inputs", "2"},     {"network.hidden", "3"},     {"data.rows", "10"},
-              {"timing.repetitions", "3"}, {"timing.min_time", "1e-5"}, {"timing.cap", "100"}};
-  for (const auto& [key, value] : options) all[key] = value;
-  for (const auto& [key, value] : all) table.assign({key, value, "test: " + key});
-  return table;
-}
-
-class Rows {
- public:
-  explicit Rows(const Options& options, std::span<const StrategyInfo> strategies = strategy_table())
-      : experiment_(strategies) {
-    configure(experiment_, options);
-    const std::vector<Row> cells = experiment_.cells();
-    for (std::size_t first = 0; first < cells.size(); first += experiment_.group_size(first)) {
-      std::vector<std::size_t> group;
-      for (std::size_t i = 0; i < experiment_.group_size(first); ++i) group.push_back(first + i);
-      harness::MemoryJournal journal;
-      for (Row& row : experiment_.run_cells(group, journal)) rows_.push_back(std::move(row));
-    }
-  }
-
-  Value value(const Row& row, std::string_view name) const {
-    const harness::ColumnList& columns = experiment_.columns();
-    for (std::size_t c = 0; c < columns.size(); ++c)
-      if (columns[c].name == name) return row.values[c];
-    ADD_FAILURE() << "no column " << name;
-    return {};
-  }
-
-  const Row& of(const std::string& work, const std::string& threads = "1") const {
-    for (const Row& row : rows_)
-      if (value(row, "work") == Value(work) && value(row, "threads") == Value(std::stol(threads))) return row;
-    ADD_FAILURE() << "no row of " << work;
-    return rows_.front();
-  }
-
-  const std::vector<Row>& all() const { return rows_; }
-
- private:
-  SpeedExperiment experiment_;
-  std::vector<Row> rows_;
-};
+using testing::Options;
+using testing::Rows;
 
 // 2-3-1: 13 parameters; 10 rows.
 TEST(Speed, CountsEvaluationsBytesAndAllocations) {
@@ -119,27 +73,11 @@ TEST(Speed, WhatTakesLongerThanTheCapIsSkippedAndSoIsAllThatIsLarger) {
   EXPECT_EQ(n_skipped, 2);
 }
 
-TEST(Speed, StrategiesOfOneThreadAreSkippedOnTwo) {
-  const Rows rows(Options{{"jacobian.threads", "1, 2"}});
-  EXPECT_EQ(rows.of("per_parameter", "2").status, RowStatus::skipped);
-  EXPECT_EQ(rows.of("layerwise", "2").status, RowStatus::ok);
-  EXPECT_EQ(rows.of("write_limit", "2").status, RowStatus::ok);
-}
-
 TEST(Speed, AutomaticRowsFillTheConfiguredJacobian) {
   const Rows rows(
       Options{{"data.rows", "auto"}, {"data.jacobian_mib", "1"}, {"jacobian.strategies", "layerwise"}});
   // 2^17 doubles in rows of 13, in whole eights.
   EXPECT_EQ(rows.value(rows.of("layerwise"), "n_rows"), Value(std::int64_t{10'080}));
-}
-
-TEST(WriteLimit, FillsEveryEntryOnAnyNumberOfThreads) {
-  for (Index size : {1, 7, 64, 1001, 5'000'001})
-    for (Index n_threads : {1, 2, 3}) {
-      Matrix target = Matrix::Zero(size, 1);
-      fill_at_write_limit(target, n_threads);
-      EXPECT_TRUE((target.array() == target(0, 0)).all() && target(0, 0) != 0) << size << " on " << n_threads;
-    }
 }
 
 TEST(Timing, EveryWorkHasItsRepetitions) {

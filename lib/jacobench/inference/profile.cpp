@@ -26,6 +26,7 @@ class Trace {
     data_.X.conservativeResize(N + 1, Eigen::NoChange);
     data_.X.row(N) = x0.transpose();
     data_.Y.conservativeResize(N + 1, Eigen::NoChange);
+    data_.Y(N, 0) = fit_;
     data_.weights = Vector::Ones(N + 1);
     if (at.data.weights.size() > 0) data_.weights.head(N) = at.data.weights;
     const double d = at.data.output_scales.size() > 0 ? at.data.output_scales[0] : 1;

@@ -44,19 +44,6 @@ harness::Value value_in(const CoverageExperiment& study, const harness::Row& row
   return row.values[harness::column_index(study.columns(), column)];
 }
 
-TEST(CoverageExperiment, HasTheSameBitsForAnyNumberOfThreads) {
-  std::vector<double> first;
-  for (const std::string threads : {"1", "2", "3"}) {
-    harness::MemoryJournal journal;
-    const auto study = coverage_study(
-        small({{"replicates.threads", threads}, {"fit.start", "random"}, {"fit.starts", "3"}}));
-    const std::vector<double> records = records_of(*study, journal);
-    if (first.empty()) first = records;
-    EXPECT_FALSE(records.empty());
-    EXPECT_TRUE(same_bits(records, first)) << threads;
-  }
-}
-
 std::vector<harness::Value> without_timings(const CoverageExperiment& study, const harness::Row& row) {
   std::vector<harness::Value> values;
   for (std::size_t i = 0; i < row.values.size(); ++i)

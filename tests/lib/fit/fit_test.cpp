@@ -145,15 +145,6 @@ TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
   EXPECT_LE(decayed.relative_offset.value(), 0.001);  // what Stop::converged promises (fit/solvers.hpp)
 }
 
-TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {
-  const Perceptron network(1, {{3, tanh}, {1, identity}});
-  const FitResult one = fit(network, step_data(), {.n_starts = 8, .n_threads = 1});
-  const FitResult three = fit(network, step_data(), {.n_starts = 8, .n_threads = 3});
-  EXPECT_EQ(one.theta, three.theta);
-  EXPECT_EQ(one.starts.highest, three.starts.highest);
-  EXPECT_NE(one.theta, fit(network, step_data(), {.n_starts = 8, .seed = 2}).theta);
-}
-
 TEST(Fit, CountsTheStartsThatReachTheBest) {
   const FitResult result = fit(one_unit, step_data(), {.n_starts = 20});
   EXPECT_EQ(result.starts.n_starts, 20);

@@ -65,14 +65,6 @@ TEST(Bootstrap, EveryKindGivesBoundsAroundANonlinearFit) {
   }
 }
 
-TEST(Bootstrap, GivesTheSameBitsOnAnyNumberOfThreads) {
-  const Matrix X0 = Vector::LinSpaced(3, -1, 1);
-  const BootstrapBands one = run(fitted_step(), X0, {.n_replicates = 99});
-  EXPECT_EQ(one.percentile_lower,
-            run(fitted_step(), X0, {.n_replicates = 99, .n_threads = 3}).percentile_lower);
-  EXPECT_NE(one.percentile_lower, run(fitted_step(), X0, {.n_replicates = 99, .seed = 2}).percentile_lower);
-}
-
 TEST(Bootstrap, DrawsAreCentredAndPairsStayTogether) {
   const Fitted& fitted = fitted_step();
   const Covariance cov = covariance(fitted.at);

@@ -1,6 +1,7 @@
 #include "jacobench/inference/profile.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,6 +48,20 @@ TEST(Profile, BoundsCostWhatTheyMust) {
   }
   // curved: the two sides differ
   EXPECT_GT((profile.upper - profile.fit) - (profile.fit - profile.lower), 1e-3);
+}
+
+// Memory of the sizes that a profile asks for is left full of huge numbers.
+TEST(Profile, HasTheSameBitsWhateverItsMemoryHeldBefore) {
+  const Fitted& fitted = testing::fitted_step();
+  const Covariance cov = covariance(fitted.at);
+  const Vector x0 = Vector::Constant(1, 0.3);
+  const ProfileInterval first = profile_interval(fitted.at, cov, x0);
+  for (const double left : {1e3, 1e100}) {
+    std::vector<Vector>(1000, Vector::Constant(fitted.data.Y.size() + 1, left)).clear();
+    const ProfileInterval again = profile_interval(fitted.at, cov, x0);
+    EXPECT_EQ(again.lower, first.lower);
+    EXPECT_EQ(again.upper, first.upper);
+  }
 }
 
 TEST(Profile, OfANetworkIsNearTheDeltaIntervalWhereCurvatureIsSmall) {

@@ -153,46 +153,5 @@ TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
   }
 }
 
-// Split over threads, with columns of every alignment, everything has the bits of one thread.
-TEST_F(LargeJacobian, HasTheSameBitsForAnyNumberOfThreads) {
-  Matrix values(N_, 2), J_y_theta(N_ * 2, P_), J_y_x(N_ * 2, 3);
-  layerwise(N_)->evaluate(theta_, X_, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
-  for (Index n_threads : {2, 3, 7}) {
-    StrategyOptions options;
-    options.n_threads = n_threads;
-    Matrix v = Matrix::Constant(N_, 2, untouched), t = Matrix::Constant(N_ * 2, P_, untouched),
-           x = Matrix::Constant(N_ * 2, 3, untouched);
-    find_strategy("layerwise")
-        .make(network_, N_, options)
-        ->evaluate(theta_, X_, {.values = &v, .J_y_theta = &t, .J_y_x = &x});
-    EXPECT_EQ(v, values) << n_threads;
-    EXPECT_EQ(t, J_y_theta) << n_threads;
-    EXPECT_EQ(x, J_y_x) << n_threads;
-  }
-}
-
-// Wide enough for the fill to be done at once rather than beside the next batch.
-TEST(WideJacobian, HasTheBitsOfASmallOneForAnyNumberOfThreads) {
-  const Perceptron network(40, {{130, Activation::tanh}, {120, Activation::tanh}, {1, Activation::identity}});
-  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
-  const Vector theta = draw_parameters(network, 1, stream);
-  const Index N = 333, n_part = 20;
-  Matrix X(N, 40);
-  for (double& x : X.reshaped()) x = stream.normal();
-  Matrix part(n_part, network.n_params());
-  find_strategy("layerwise")
-      .make(network, n_part, {})
-      ->evaluate(theta, X.bottomRows(n_part), {.J_y_theta = &part});
-  for (Index n_threads : {1, 2, 5}) {
-    StrategyOptions options;
-    options.n_threads = n_threads;
-    Matrix whole = Matrix::Constant(N, network.n_params(), untouched);
-    ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
-    find_strategy("layerwise").make(network, N, options)->evaluate(theta, X, {.J_y_theta = &whole});
-    EXPECT_EQ(whole.bottomRows(n_part), part) << n_threads;
-    EXPECT_TRUE((whole.array() != untouched).all());
-  }
-}
-
 }  // namespace
 }  // namespace jacobench
