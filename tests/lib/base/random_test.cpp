@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include <Random123/philox.h>
 #include <gtest/gtest.h>
 
 namespace jacobench {
