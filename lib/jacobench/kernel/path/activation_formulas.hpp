@@ -23,8 +23,7 @@ constexpr bool wants_first(Order order) { return order != Order::value; }
 constexpr bool wants_second(Order order) { return order == Order::second; }
 
 // exp(-x) for x >= 0 as a product e * scale, so that z exp(-x) keeps its digits where it is a normal number though exp(-x)
-// is not: from 600 up, e = exp(-(x - 64)), an exact difference; e is at least exp(-700), which with the scale is no longer
-// a number other than zero.
+// is not: from 600 up scale is 2^-128, elsewhere 1. exp(-760), the least that there is, is zero to all doubles.
 struct ScaledExp {
   ExpOfMinus e;
   Pack scale;
@@ -32,8 +31,8 @@ struct ScaledExp {
 
 inline ScaledExp scaled_exp_of_minus(Pack x) {
   const auto far = x > broadcast(600.0);
-  return {exp_of_minus(at_most(far ? x - broadcast(64.0) : x, 700)),
-          far ? broadcast(0x1.969d47321e4ccp-93) : broadcast(1.0)};  // exp(-64)
+  return {exp_of_minus(at_most(x, 760), far ? broadcast(128.0) : broadcast(0.0)),
+          far ? broadcast(0x1p-128) : broadcast(1.0)};
 }
 
 // The sum a + b = sum + rest, exactly (Knuth 1998, sec. 4.2.2, theorem B); a and b finite.
@@ -119,7 +118,7 @@ struct Tanh {
       e = scaled.e;
       scale = scaled.scale;
     } else {
-      e = exp_of_minus(at_most(x, 700));  // phi is 1 to the last digit long before
+      e = exp_of_minus(at_most(x, 700), broadcast(0.0));  // phi is 1 to the last digit long before
     }
     // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971).
     const Pack m = two + e.minus_one;
@@ -296,17 +295,17 @@ inline ScaledGaussian scaled_gaussian(Pack z) {
 }
 
 // exp(a^2 / 2) Phi(-a) for 1/2 <= a <= 40, Phi the normal distribution: Mills' ratio over sqrt(2 pi). With
-// t = (a - 5) / (a + 5) it is q(t) / (a + 5), q the polynomial of degree 22 that agrees with it at the zeros of a Chebyshev
-// polynomial; what is left is 0.45 2^-53 of it, rounded coefficients included. The map to t is that of Shepherd and
+// t = (a - 5) / (a + 5) it is q(t) / (a + 5), q the polynomial of degree 22 that fits it best, in the sense of least squares, at the
+// zeros of a Chebyshev polynomial, each coefficient rounded before the next is fitted; what is left is 0.17 2^-53 of it. The map to t is that of Shepherd and
 // Laframboise (1981), Math. Comp. 36(153), for the scaled erfc.
 inline Pack scaled_normal_tail(Pack a) {
   constexpr double q[] = {
-      0x1.89d3abe1f95aep-1,   -0x1.54ad03f27ca18p-1, 0x1.fb31653876f8ap-2,   -0x1.410ed5f87592ap-2,
-      0x1.51f6329f01b00p-3,   -0x1.1b1c254ca5573p-4, 0x1.54b4d4f494012p-6,   -0x1.88590e9526cbep-9,
-      -0x1.a25037891c7dep-11, 0x1.1daf1a5aea997p-11, -0x1.f2148a3b86185p-15, -0x1.a16fde2e47f66p-15,
-      0x1.17debb63ebe07p-16,  0x1.0b0e0e5aa8728p-18, -0x1.73d7b6b43c705p-19, -0x1.662244c8170f4p-22,
-      0x1.d3d939a681373p-22,  0x1.4926ed1519248p-25, -0x1.2a1a6c07940adp-24, -0x1.bb9088057ff0ap-28,
-      0x1.60df5409fabf5p-27,  0x1.db50eae373e71p-31, -0x1.12629675b8f01p-30};
+      0x1.89d3abe1f95aep-1,   -0x1.54ad03f27ca18p-1, 0x1.fb31653876f65p-2,   -0x1.410ed5f875934p-2,
+      0x1.51f6329f0272dp-3,   -0x1.1b1c254ca5528p-4, 0x1.54b4d4f41e418p-6,   -0x1.88590e94c2cf1p-9,
+      -0x1.a25036ebb0d3ep-11, 0x1.1daf1a4217729p-11, -0x1.f214ca4bf6cddp-15, -0x1.a16fd30ed7a81p-15,
+      0x1.17e0d1d2ee759p-16,  0x1.0b0ca6c31515ap-18, -0x1.74054c4a910f5p-19, -0x1.65ebf1421d212p-22,
+      0x1.d661810afa52cp-22,  0x1.46b75ff038c5ap-25, -0x1.356778229583dp-24, -0x1.ac3fd149f38fbp-28,
+      0x1.9a5d112de4760p-27,  0x1.b2aa1a54a932cp-31, -0x1.9196cf7ff0393p-30};
   const Pack five = broadcast(5.0);
   const Reciprocal by_sum = reciprocal(exact_sum(a, five));
   const Pack t = divide(a - five, by_sum);

@@ -95,24 +95,26 @@ inline Pack clamp(Pack x, double low, double high) {
   return x < lo ? lo : (x > hi ? hi : x);
 }
 
-// c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers and the odd ones by Horner's rule side by side, which a processor
-// finishes in half the time of one chain.
+// c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers from x^2 up and the odd ones from x^3 up by Horner's rule side by side,
+// which a processor finishes in half the time of one chain; the first two terms, the largest, are added last.
 template <int n>
 inline Pack polynomial(const double (&c)[n], Pack x) {
-  static_assert(n > 2);
+  static_assert(n > 4);
   const Pack square = x * x;
   Pack last = broadcast(c[n - 1]), other = broadcast(c[n - 2]);
-  for (int k = n - 3; k >= 0; k -= 2) {
+  for (int k = n - 3; k >= 2; k -= 2) {
     last = fma(last, square, broadcast(c[k]));
-    if (k > 0) other = fma(other, square, broadcast(c[k - 1]));
+    if (k > 2) other = fma(other, square, broadcast(c[k - 1]));
   }
   const bool last_is_even = n % 2 == 1;
-  return last_is_even ? fma(other, x, last) : fma(last, x, other);
+  const Pack rest = last_is_even ? fma(other, x, last) : fma(last, x, other);
+  return fma(broadcast(c[1]), x, square * rest) + broadcast(c[0]);
 }
 
-// exp(-x) and exp(-x) - 1 for 0 <= x <= 700; NaN stays NaN.
+// 2^lift exp(-x) and exp(-x) - 1 for 0 <= x <= 700 + lift log 2, lift being 0 or so large that exp(-x) is lost beside 1; NaN
+// stays NaN.
 //
-// Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^k;  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the polynomial of
+// Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^(k + lift);  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the polynomial of
 //           degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial: what is left is
 //           0.008 2^-53 of exp(r) - 1, rounded coefficients included. log 2 is taken in two parts, the first of 32 bits,
 //           so that the product of it and k is exact; what the sum in brackets and r lose in rounding is carried along.
@@ -122,7 +124,7 @@ struct ExpOfMinus {
   Pack minus_one;
 };
 
-inline ExpOfMinus exp_of_minus(Pack x) {
+inline ExpOfMinus exp_of_minus(Pack x, Pack lift) {
   constexpr double P[] = {0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,
                           0x1.11111111100dfp-7,  0x1.6c16c16c162d6p-10, 0x1.a01a01abe6323p-13,
                           0x1.a01a01a6d7831p-16, 0x1.71de0237484cdp-19, 0x1.27e4db67ac2b0p-22,
@@ -135,9 +137,9 @@ inline ExpOfMinus exp_of_minus(Pack x) {
   const Pack k_low = k * broadcast(0x1.a39ef35793c76p-33);
   const Pack r = r_high - k_low;
   const Pack rest_of_r = (r_high - r) - k_low;
-  // k added to the exponent of 1: 2^k, bit by bit.
+  // k + lift added to the exponent of 1, bit by bit.
   const Pack s = __builtin_bit_cast(
-      Pack, (__builtin_bit_cast(Bits, shifted) << 52) + __builtin_bit_cast(Bits, broadcast(1.0)));
+      Pack, (__builtin_bit_cast(Bits, shifted + lift) << 52) + __builtin_bit_cast(Bits, broadcast(1.0)));
   const Pack tail = fma(r * r, polynomial(P, r), rest_of_r);
   const Pack s_minus_1 = s - broadcast(1.0);
   const Pack s_r = s * r;
