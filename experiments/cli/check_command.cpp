@@ -7,6 +7,7 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "harness/check.hpp"
 
 namespace jacobench::cli {
@@ -28,17 +29,23 @@ int say_whether_it_holds(const std::vector<std::string>& problems, const StoredR
   return problems.empty() ? all_well : not_all_well;
 }
 
-int update(const std::string& file, const StoredResult& result, std::ostream& out) {
+int update(const std::string& file, const StoredResult& result, const Invocation& invocation) {
+  Output output("baseline", file, {}, invocation.out);
+  std::ostream& out = output.is_standard_output() ? invocation.err : invocation.out;
   const std::vector<std::string> problems = problems_of(result);
   if (!problems.empty()) {
     print_lines(out, problems);
     fmt::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
     return not_all_well;
   }
-  const Baseline before = std::filesystem::exists(file) ? read_baseline(file) : Baseline{};
+  const bool has_baseline = output.is_regular() && std::filesystem::exists(file);
+  const Baseline before = has_baseline ? read_baseline(file) : Baseline{};
   const Baseline now = baseline_of(result);
   const std::vector<std::string> lines = changes(before, now);
-  if (!lines.empty()) write_baseline(file, now);
+  if (!lines.empty() || !has_baseline) {
+    output.stream() << to_baseline_text(now);
+    output.commit();
+  }
   print_lines(out, lines);
   fmt::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
   return all_well;
@@ -54,7 +61,10 @@ int check_command(const Invocation& invocation) {
   own.add("baseline", "file of the figures to hold the result against", baseline, text());
   own.add("factor", "how many times the baseline's figure is still good", factor, real_number(1, 1e6));
   own.add_flag("exact", "hold every figure of the baseline to the bit, instead", wants_exact);
-  own.add_flag("update", "write the baseline from this result instead, and say what changes", wants_update);
+  own.add_flag("update",
+               "write the baseline from this result instead, and say what changes; to -: it is printed, and "
+               "the changes go to standard error",
+               wants_update);
   const auto operands = read_operands(invocation, "check", {&own});
   if (!operands) return all_well;
   if (operands->size() != 1)
@@ -63,7 +73,7 @@ int check_command(const Invocation& invocation) {
     throw InputError("check: --baseline is missing: jacobench check RESULT --baseline FILE");
 
   const StoredResult result = read_result(operands->front(), invocation.experiments, invocation.err);
-  if (wants_update) return update(baseline, result, invocation.out);
+  if (wants_update) return update(baseline, result, invocation);
   const Baseline before = read_baseline(baseline);
   return say_whether_it_holds(
       wants_exact ? problems_to_the_bit(before, result) : problems_against(before, result, factor), result,

@@ -13,8 +13,7 @@ int evaluate_command(const Invocation& invocation) {
   harness::OptionTable options;
   options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
               inputs, harness::value_or("auto", harness::list_of(harness::text())));
-  options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
-              harness::value_or("-", harness::text()));
+  options.add("out", std::string(array_output_help), out, harness::value_or("-", harness::text()));
   const auto operands = read_operands(invocation, "evaluate", {&options});
   if (!operands) return all_well;
   if (operands->size() != 2)

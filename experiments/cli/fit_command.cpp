@@ -1,5 +1,6 @@
 // jacobench fit DATA.csv --outputs y [--inputs x] [--hidden 4] ... [--out fit.json]
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <ostream>
 
@@ -8,7 +9,6 @@
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/base/text_file.hpp"
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/fit_file.hpp"
 #include "jacobench/fit/initialisation.hpp"
@@ -17,7 +17,7 @@
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
-#include "cli/output_file.hpp"
+#include "cli/output.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -68,9 +68,13 @@ struct FitRequest {
     t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
     t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
     covariance.add_options(t);
-    t.add("out", "fit file to write, for jacobench interval", out, value_or("none", text()));
-    t.add("diagnostics", "CSV file to write: leverage and residuals of every observation", diagnostics,
-          value_or("none", text()));
+    t.add(
+        "out",
+        "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",
+        out, value_or("none", text()));
+    t.add("diagnostics",
+          "CSV file to write: leverage and residuals of every observation; -: printed, as with --out",
+          diagnostics, value_or("none", text()));
     return t;
   }
 };
@@ -172,6 +176,27 @@ std::string diagnostics_csv(const FittedModel& fitted, const Diagnostics& d) {
   return csv;
 }
 
+// What the fit is written to beside its report.
+struct Outputs {
+  Outputs(const FitRequest& request, const std::vector<std::string>& inputs, std::ostream& standard_output) {
+    if (request.out) fit.emplace("out", *request.out, inputs, standard_output);
+    if (request.diagnostics)
+      diagnostics.emplace("diagnostics", *request.diagnostics, inputs, standard_output);
+    if (fit && diagnostics) diagnostics->expect_apart_from(*fit);
+  }
+
+  bool use_standard_output() const {
+    return (fit && fit->is_standard_output()) || (diagnostics && diagnostics->is_standard_output());
+  }
+
+  std::optional<Output> fit, diagnostics;
+};
+
+void write(Output& output, const std::string& text) {
+  output.stream() << text;
+  output.commit();
+}
+
 }  // namespace
 
 int fit_command(const Invocation& invocation) {
@@ -187,10 +212,9 @@ int fit_command(const Invocation& invocation) {
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
   const CovarianceOptions covariance_options = request.covariance.options(kind);
-  if (request.out) expect_writable("out", *request.out, {file});
-  if (request.diagnostics) expect_writable("diagnostics", *request.diagnostics, {file});
-  if (request.out && request.diagnostics)
-    expect_different_files("out", *request.out, "diagnostics", *request.diagnostics);
+  std::vector<std::string> read{file};
+  if (request.from) read.push_back(*request.from);
+  Outputs outputs(request, read, invocation.out);
   check_dataset(fitted.data, fitted.model.network,
                 {.source = fitted.source, .inputs = fitted.inputs, .outputs = fitted.outputs});
 
@@ -209,13 +233,21 @@ int fit_command(const Invocation& invocation) {
   const Linearisation at =
       linearise(fitted.model.network, fitted.model.theta, fitted.data, fitted.decay, jacobian);
   const Covariance cov = covariance(at, covariance_options);
-  print_fit_report(invocation.out, fitted, result, at, cov, request.level);
-  if (request.out) write_fit(*request.out, fitted);
-  if (request.diagnostics && cov.ok())
-    replace_text_file(*request.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
-  else if (request.diagnostics)
-    fmt::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
-               *request.diagnostics);
+  print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, fitted, result, at, cov,
+                   request.level);
+  // The diagnostics first: where they cannot be written, the fit is not lost with them, nor they with the fit.
+  std::exception_ptr problem;
+  try {
+    if (outputs.diagnostics && cov.ok())
+      write(*outputs.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
+    else if (outputs.diagnostics)
+      fmt::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
+                 *request.diagnostics);
+  } catch (...) {
+    problem = std::current_exception();
+  }
+  if (outputs.fit) write(*outputs.fit, to_fit_text(fitted));
+  if (problem) std::rethrow_exception(problem);
   return result.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 

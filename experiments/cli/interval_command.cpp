@@ -11,7 +11,6 @@
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/base/text_file.hpp"
 #include "jacobench/fit/fit_file.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/intervals.hpp"
@@ -19,7 +18,7 @@
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
-#include "cli/output_file.hpp"
+#include "cli/output.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -70,7 +69,7 @@ struct IntervalRequest {
     t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
     covariance.add_options(t);
-    t.add("out", "CSV file to write; -: printed", out, value_or("-", text()));
+    t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;
   }
 
@@ -272,17 +271,14 @@ int interval_command(const Invocation& invocation) {
   if (operands->size() != 1)
     throw InputError("interval: one fit file is wanted: jacobench interval FIT.json (made by jacobench fit)");
   const FittedModel fitted = read_fit(operands->front());
-  if (request.out) expect_writable("out", *request.out, {operands->front(), request.at});
+  Output output("out", request.out.value_or("-"), {operands->front(), request.at}, invocation.out);
   if (request.input_noise && request.input_noise->size() != fitted.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), fitted.inputs.size());
   const Matrix points = points_of(request, fitted);
   const IntervalTable table(fitted, points, request);
-  const std::string csv = to_csv(table, points, fitted, request);
-  if (request.out)
-    replace_text_file(*request.out, csv);
-  else
-    invocation.out << csv;
+  output.stream() << to_csv(table, points, fitted, request);
+  output.commit();
   for (const std::string& remark : table.remarks()) fmt::print(invocation.err, "{}\n", remark);
   return table.complete() ? all_well : not_all_well;
 }

@@ -46,8 +46,7 @@ int jacobian_command(const Invocation& invocation) {
               harness::value_or("auto", harness::real_number(1e-16, 1)));
   options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
               inputs, harness::value_or("auto", harness::list_of(harness::text())));
-  options.add("out", "file to write, .csv or .npy; -: CSV is printed", out,
-              harness::value_or("-", harness::text()));
+  options.add("out", std::string(array_output_help), out, harness::value_or("-", harness::text()));
   options.add_flag("certify", "hold every entry against the 50-digit reference", certify);
   const auto operands = read_operands(invocation, "jacobian", {&options});
   if (!operands) return all_well;

@@ -8,7 +8,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/network/entry_names.hpp"
 
-#include "cli/output_file.hpp"
+#include "cli/output.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -51,25 +51,13 @@ ModelData read_model_data(const std::filesystem::path& model_file, const std::fi
 
 void write_array(const std::optional<std::string>& name, std::ostream& out, const ArrayHeader& header,
                  const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write) {
-  if (!name) return write(*make_csv_writer(out, header));
-  const std::string& file = *name;
+  const std::string file = name.value_or("-");
+  Output output("out", file, inputs, out);
   const bool is_npy = file.ends_with(".npy");
-  if (!is_npy && !file.ends_with(".csv"))
+  if (output.is_regular() && !is_npy && !file.ends_with(".csv"))
     throw InputError("--out: {} ends in neither .csv nor .npy; name the format by the ending", file);
-  expect_writable("out", file, inputs);
-  const std::filesystem::path partial = file + ".partial";
-  try {
-    std::ofstream stream(partial, std::ios::binary);
-    if (!stream) throw InputError("--out: {} cannot be written; check the folder", file);
-    write(*(is_npy ? make_npy_writer(stream, header) : make_csv_writer(stream, header)));
-    stream.close();
-    if (!stream) throw InputError("--out: {} cannot be written to its end; is the disk full?", file);
-    std::filesystem::rename(partial, file);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(partial, ignored);
-    throw;
-  }
+  write(*(is_npy ? make_npy_writer(output.stream(), header) : make_csv_writer(output.stream(), header)));
+  output.commit();
 }
 
 }  // namespace jacobench::cli

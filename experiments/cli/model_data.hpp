@@ -3,11 +3,11 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jacobench/base/array_writer.hpp"
@@ -29,8 +29,12 @@ struct ModelData {
 ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
                           const std::optional<std::vector<std::string>>& input_columns);
 
-// Calls `write` with a writer to `out` (as CSV), or to a file that takes its name when all is written: .npy or
-// .csv by its ending. `inputs` are the files being read.
+// Help of the option that names what write_array writes.
+inline constexpr std::string_view array_output_help =
+    "file to write, .csv or .npy by its ending; a pipe or device of another name gets CSV; -: CSV is printed";
+
+// Calls `write` with a writer to the Output of this name, or to `out` where there is none: .npy by its ending,
+// else CSV, which a regular file is to end in .csv for. `inputs` are the files being read.
 // Errors: InputError where the file cannot be written, has another ending, or is one of the inputs
 void write_array(const std::optional<std::string>& file, std::ostream& out, const ArrayHeader& header,
                  const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write);

@@ -103,14 +103,14 @@ Baseline read_baseline(const std::filesystem::path& file) {
   return from_json(json, file.string());
 }
 
-void write_baseline(const std::filesystem::path& file, const Baseline& baseline) {
+std::string to_baseline_text(const Baseline& baseline) {
   Json config = Json::object();
   for (const ConfigEntry& entry : baseline.config) config[entry.key] = entry.value;
   Json cells = Json::object();
   for (const BaselineCell& cell : baseline.cells) cells[cell.key] = to_json(cell);
   const Json json = {
       {"format", format_name}, {"version", format_version}, {"config", config}, {"cells", cells}};
-  replace_text_file(file, json.dump(2) + '\n');
+  return json.dump(2) + '\n';
 }
 
 }  // namespace jacobench::harness

@@ -35,7 +35,7 @@ Baseline baseline_of(const StoredResult& result);
 // Throws InputError where the file cannot be read or is not a baseline.
 Baseline read_baseline(const std::filesystem::path& file);
 
-// Replaces the file in one step. Throws InputError.
-void write_baseline(const std::filesystem::path& file, const Baseline& baseline);
+// What read_baseline reads.
+std::string to_baseline_text(const Baseline& baseline);
 
 }  // namespace jacobench::harness

@@ -37,17 +37,28 @@ void take_lock(const FileDescriptor& folder, const fs::path& path) {
   folder.fail("locked");
 }
 
+constexpr const char* partial_ending = ".partial";
+
+// What a run left that was killed while it wrote the file; the lock is ours, so no other is writing it now.
+void remove_leftover(const fs::path& file) {
+  std::error_code ignored;
+  fs::remove(file.string() + partial_ending, ignored);
+}
+
 // Whether a run may claim the folder: nothing is in it, save what a run leaves that is killed while it claims
 // it.
 bool is_unclaimed(const fs::path& folder) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().filename() != std::string(config_name) + ".partial") return false;
+    if (entry.path().filename() != std::string(config_name) + partial_ending) return false;
   return true;
 }
 
 void claim(const fs::path& folder, const Config& config) {
   const fs::path config_file = folder / config_name;
-  if (is_unclaimed(folder)) return replace_text_file(config_file, to_ini(config));
+  if (is_unclaimed(folder)) {
+    remove_leftover(config_file);
+    return replace_text_file(config_file, to_ini(config));
+  }
   if (!fs::exists(config_file))
     throw InputError("{}: is not empty and not a result of jacobench; choose another --out", folder.string());
   if (const auto what = difference(to_config(read_config_file(config_file)), config))
@@ -74,6 +85,7 @@ ResultFolder::ResultFolder(const fs::path& folder, const Config& config, const C
     : path_(folder), lock_(created(folder), O_RDONLY | O_DIRECTORY, "opened as a folder"), columns_(columns) {
   take_lock(lock_, folder);
   claim(folder, config);
+  remove_leftover(manifest_file());
   const fs::path rows_file = folder / rows_name;
   JsonLines lines;
   if (fs::exists(rows_file)) lines = read_json_lines(rows_file, warnings);

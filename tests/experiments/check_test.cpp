@@ -191,10 +191,8 @@ TEST_F(Check, SaysWhatAnUpdateChanges) {
 }
 
 TEST_F(Check, ReadsBackTheBaselineItWrites) {
-  const auto file = folder_.path() / "baseline.json";
   baseline_.cells[1].status = RowStatus::skipped;
-  write_baseline(file, baseline_);
-  const Baseline read = read_baseline(file);
+  const Baseline read = read_baseline(folder_.file("baseline.json", to_baseline_text(baseline_)));
   EXPECT_EQ(read.config, baseline_.config);
   EXPECT_EQ(read.cells, baseline_.cells);
 }

@@ -87,13 +87,16 @@ TEST_F(Resume, FromAFolderThatWasOnlyJustClaimed) {
   folder_.file("result/config.ini.partial", "experi");
   toy.run();
   EXPECT_EQ(contents_of(toy.rows_file()), undisturbed_rows());
+  EXPECT_FALSE(std::filesystem::exists(toy.result / "config.ini.partial"));
 
   for (const std::string missing : {"rows.jsonl", "manifest.json"}) {
     folder_.file("result/rows.jsonl", "");
     std::filesystem::remove(toy.result / missing);
+    folder_.file("result/manifest.json.partial", "{");
     toy.run();
     EXPECT_EQ(contents_of(toy.rows_file()), undisturbed_rows()) << missing;
     EXPECT_TRUE(std::filesystem::exists(toy.result / "manifest.json"));
+    EXPECT_FALSE(std::filesystem::exists(toy.result / "manifest.json.partial"));
   }
 }
 

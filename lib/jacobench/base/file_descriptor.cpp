@@ -15,6 +15,15 @@ FileDescriptor::FileDescriptor(std::filesystem::path path, int flags, std::strin
   if (number_ < 0) fail(verb);
 }
 
+FileDescriptor::FileDescriptor(int number, std::filesystem::path path, std::string_view verb)
+    : path_(std::move(path)), number_(number) {
+  if (number_ < 0) fail(verb);
+}
+
+FileDescriptor FileDescriptor::taking_over(int number, std::filesystem::path path, std::string_view verb) {
+  return {number, std::move(path), verb};
+}
+
 FileDescriptor::~FileDescriptor() {
   if (number_ >= 0) ::close(number_);
 }

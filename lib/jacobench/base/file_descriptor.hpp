@@ -11,6 +11,11 @@ class FileDescriptor {
  public:
   // open(2). Throws InputError "PATH: cannot be VERB (reason)", verb being such as "read".
   FileDescriptor(std::filesystem::path path, int flags, std::string_view verb);
+
+  // Takes over the descriptor that a call of the operating system has just returned, errors too: a negative number is
+  // refused as above.
+  static FileDescriptor taking_over(int number, std::filesystem::path path, std::string_view verb);
+
   FileDescriptor(FileDescriptor&& other) noexcept
       : path_(std::move(other.path_)), number_(std::exchange(other.number_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&&) = delete;
@@ -28,6 +33,8 @@ class FileDescriptor {
   [[noreturn]] void fail(std::string_view verb) const;
 
  private:
+  FileDescriptor(int number, std::filesystem::path path, std::string_view verb);
+
   std::filesystem::path path_;
   int number_;
 };

@@ -2,13 +2,14 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
+#include <ostream>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/file_descriptor.hpp"
+#include "jacobench/base/output_file.hpp"
 
 namespace jacobench {
 
@@ -28,16 +29,9 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t max_by
 }
 
 void replace_text_file(const std::filesystem::path& path, std::string_view contents) {
-  const std::filesystem::path partial = path.string() + ".partial";
-  {
-    const FileDescriptor file(partial, O_WRONLY | O_CREAT | O_TRUNC, "written");
-    file.write(contents);
-    file.sync();
-  }
-  const FileDescriptor folder(path.has_parent_path() ? path.parent_path() : ".", O_RDONLY | O_DIRECTORY,
-                              "written");
-  if (std::rename(partial.c_str(), path.c_str()) != 0) folder.fail("written");
-  folder.sync();
+  OutputFile file(path);
+  file.stream() << contents;
+  file.commit();
 }
 
 }  // namespace jacobench

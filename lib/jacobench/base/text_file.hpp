@@ -14,8 +14,7 @@ namespace jacobench {
 std::string read_text_file(const std::filesystem::path& path,
                            std::size_t max_bytes = std::numeric_limits<std::size_t>::max());
 
-// Writes the file so that at any moment, whatever interrupts, its old or its new contents are there whole: to
-// FILE.partial, which then takes the name. Throws InputError where that cannot be done.
+// Writes the file in one step, as OutputFile does. Throws InputError where that cannot be done.
 void replace_text_file(const std::filesystem::path& path, std::string_view contents);
 
 }  // namespace jacobench

@@ -110,7 +110,7 @@ FittedModel read_fit(const std::filesystem::path& file) {
   return fitted;
 }
 
-void write_fit(const std::filesystem::path& file, const FittedModel& fitted) {
+std::string to_fit_text(const FittedModel& fitted) {
   Json json{{"format", format_name}, {"version", format_version}};
   json["model"] = Json::parse(to_model_text(fitted.model));
   json["inputs"] = fitted.inputs;
@@ -121,7 +121,11 @@ void write_fit(const std::filesystem::path& file, const FittedModel& fitted) {
   if (fitted.decay.size() > 0) json["decay"] = to_json(fitted.decay);
   json["rss"] = fitted.rss;
   json["source"] = fitted.source;
-  replace_text_file(file, json.dump() + "\n");
+  return json.dump() + "\n";
+}
+
+void write_fit(const std::filesystem::path& file, const FittedModel& fitted) {
+  replace_text_file(file, to_fit_text(fitted));
 }
 
 }  // namespace jacobench

@@ -29,6 +29,8 @@ struct FittedModel {
 //         belong together: shapes, and an rss that is not that of the model on the data
 FittedModel read_fit(const std::filesystem::path& file);
 
+std::string to_fit_text(const FittedModel& fitted);
+
 // The file is replaced in one step. Errors: InputError where it cannot be written
 void write_fit(const std::filesystem::path& file, const FittedModel& fitted);
 

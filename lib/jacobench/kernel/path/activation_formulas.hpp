@@ -283,7 +283,7 @@ struct Silu {
 // would be multiplied by z^2 / 2, which reaches 745 before the result vanishes. |z| is at most 40.
 struct ScaledGaussian {
   Pack e;
-  Pack rest;  // of e, by the low part of z^2
+  Pack rest;  // of e, by its own rounding and by the low part of z^2
   Pack scale;
 };
 
@@ -291,7 +291,7 @@ inline ScaledGaussian scaled_gaussian(Pack z) {
   const Pack high = z * z;
   const Pack low = fma(z, z, -high);
   const ScaledExp scaled = scaled_exp_of_minus(0.5 * high);
-  return {scaled.e.value, -0.5 * low * scaled.e.value, scaled.scale};
+  return {scaled.e.value, fma(-0.5 * low, scaled.e.value, scaled.e.rest), scaled.scale};
 }
 
 // exp(a^2 / 2) Phi(-a) for 1/2 <= a <= 40, Phi the normal distribution: Mills' ratio over sqrt(2 pi). With
@@ -331,12 +331,18 @@ struct Gelu {
     const auto [e, rest, scale] = scaled_gaussian(zc);
     const Pack one = broadcast(1.0);
     const Pack tail = scaled_normal_tail(abs(zc));
-    const Pack below = fma(e, tail, rest * tail);  // Phi(-|z|), but for the scale
+    // Phi(-|z|) = (below + rest_of_below) scale
+    const Pack below = e * tail;
+    const Pack rest_of_below = fma(e, tail, -below) + rest * tail;
     const Pack middle = fma(zc, normal_slope_from_zero(zc), broadcast(0.5));
-    const Pack Phi = abs(zc) < broadcast(0.5) ? middle : (positive ? 1.0 - below * scale : below);
+    const auto central = abs(zc) < broadcast(0.5);
+    const Pack Phi = central ? middle : (positive ? 1.0 - below * scale : below);
+    const Pack rest_of_Phi = central || positive ? broadcast(0.0) : rest_of_below;
     const Pack scale_of_Phi = positive ? one : scale;
     Jet jet{};
-    jet.value = z > broadcast(40.0) ? z : zc * Phi * scale_of_Phi;
+    const Pack product = zc * Phi;
+    const Pack rest_of_product = fma(zc, Phi, -product) + zc * rest_of_Phi;
+    jet.value = z > broadcast(40.0) ? z : (product + rest_of_product) * scale_of_Phi;
     const Pack one_by_sqrt_2_pi = broadcast(0x1.9884533d43651p-2);
     if constexpr (wants_first(order)) {
       // z f is up to twice the sum with Phi: it needs the digits that the density has lost to rounding.

@@ -121,6 +121,7 @@ inline Pack polynomial(const double (&c)[n], Pack x) {
 // Accuracy: each within 1 ulp: half an ulp of the last sum, and less than another of r^2 P, which is at most 0.2 of r.
 struct ExpOfMinus {
   Pack value;
+  Pack rest;  // what `value` has lost in its last roundings
   Pack minus_one;
 };
 
@@ -145,7 +146,11 @@ inline ExpOfMinus exp_of_minus(Pack x, Pack lift) {
   const Pack s_r = s * r;
   const Pack sum = s_minus_1 + s_r;
   const Pack rest_of_sum = (s_minus_1 - sum) + s_r;
-  return {.value = fma(s, r + tail, s), .minus_one = sum + fma(s, tail, rest_of_sum)};
+  const Pack q = r + tail;
+  const Pack value = fma(s, q, s);
+  return {.value = value,
+          .rest = fma(s, q, s - value) + s * ((r - q) + tail),
+          .minus_one = sum + fma(s, tail, rest_of_sum)};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH
