@@ -2,12 +2,11 @@
 #include <filesystem>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
 #include "harness/check.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -15,16 +14,16 @@ namespace {
 using namespace harness;
 
 void print_lines(std::ostream& out, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) fmt::print(out, "{}\n", one_line(line));
+  for (const std::string& line : lines) harness::print(out, "{}\n", one_line(line));
 }
 
 int hold_against(const std::string& file, const StoredResult& result, double factor, std::ostream& out) {
   const std::vector<std::string> problems = problems_against(read_baseline(file), result, factor);
   print_lines(out, problems);
   if (problems.empty())
-    fmt::print(out, "all {} cells hold\n", result.rows.size());
+    harness::print(out, "all {} cells hold\n", result.rows.size());
   else
-    fmt::print(out, "{} problems in {} cells\n", problems.size(), result.rows.size());
+    harness::print(out, "{} problems in {} cells\n", problems.size(), result.rows.size());
   return problems.empty() ? all_well : not_all_well;
 }
 
@@ -32,7 +31,7 @@ int update(const std::string& file, const StoredResult& result, std::ostream& ou
   const std::vector<std::string> problems = problems_of(result);
   if (!problems.empty()) {
     print_lines(out, problems);
-    fmt::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
+    harness::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
     return not_all_well;
   }
   const Baseline before = std::filesystem::exists(file) ? read_baseline(file) : Baseline{};
@@ -40,7 +39,7 @@ int update(const std::string& file, const StoredResult& result, std::ostream& ou
   const std::vector<std::string> lines = changes(before, now);
   if (!lines.empty()) write_baseline(file, now);
   print_lines(out, lines);
-  fmt::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
+  harness::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
   return all_well;
 }
 

@@ -3,8 +3,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
@@ -18,6 +16,7 @@
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
 #include "cli/output_file.hpp"
+#include "harness/print.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -214,8 +213,8 @@ int fit_command(const Invocation& invocation) {
   if (request.diagnostics && cov.ok())
     replace_text_file(*request.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
   else if (request.diagnostics)
-    fmt::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
-               *request.diagnostics);
+    harness::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
+                   *request.diagnostics);
   return result.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 

@@ -1,12 +1,11 @@
 // jacobench version
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
 #include "harness/build_info.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 
@@ -15,11 +14,12 @@ int version_command(const Invocation& invocation) {
   if (!operands) return all_well;
   if (!operands->empty()) throw InputError("version: takes no arguments");
   const harness::BuildInfo& build = harness::build_info();
-  fmt::print(invocation.out, "jacobench {} (commit {}, {})\n", build.version, build.commit, build.tree_state);
-  fmt::print(invocation.out, "{}, {}, {}, vector instructions {}\n", build.compiler, build.build_type,
-             build.flags, build.simd);
+  harness::print(invocation.out, "jacobench {} (commit {}, {})\n", build.version, build.commit,
+                 build.tree_state);
+  harness::print(invocation.out, "{}, {}, {}, vector instructions {}\n", build.compiler, build.build_type,
+                 build.flags, build.simd);
   for (const harness::LibraryVersion& library : build.libraries)
-    if (!library.version.empty()) fmt::print(invocation.out, "{} {}\n", library.name, library.version);
+    if (!library.version.empty()) harness::print(invocation.out, "{} {}\n", library.name, library.version);
   return all_well;
 }
 
