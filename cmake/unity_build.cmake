@@ -1,0 +1,20 @@
+# Most of the compile time goes into the same headers and the same templates again in every file: files of one folder
+# that are compiled together share them. A file with compile options of its own stays alone.
+# jacobench_unity_build(TARGET MOST): at most MOST files in one unit.
+function(jacobench_unity_build target most)
+  if(NOT JACOBENCH_UNITY_BUILD)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_filename_component(folder ${source} DIRECTORY)
+    string(MAKE_C_IDENTIFIER "of_${folder}" folder)
+    if(NOT DEFINED n_${folder})
+      set(n_${folder} 0)
+    endif()
+    math(EXPR unit "${n_${folder}} / ${most}")
+    math(EXPR n_${folder} "${n_${folder}} + 1")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}_${unit})
+  endforeach()
+endfunction()
