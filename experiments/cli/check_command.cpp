@@ -2,13 +2,12 @@
 #include <filesystem>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "harness/check.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -16,16 +15,16 @@ namespace {
 using namespace harness;
 
 void print_lines(std::ostream& out, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) fmt::print(out, "{}\n", one_line(line));
+  for (const std::string& line : lines) harness::print(out, "{}\n", one_line(line));
 }
 
 int say_whether_it_holds(const std::vector<std::string>& problems, const StoredResult& result,
                          std::ostream& out) {
   print_lines(out, problems);
   if (problems.empty())
-    fmt::print(out, "all {} cells hold\n", result.rows.size());
+    harness::print(out, "all {} cells hold\n", result.rows.size());
   else
-    fmt::print(out, "{} problems in {} cells\n", problems.size(), result.rows.size());
+    harness::print(out, "{} problems in {} cells\n", problems.size(), result.rows.size());
   return problems.empty() ? all_well : not_all_well;
 }
 
@@ -35,7 +34,7 @@ int update(const std::string& file, const StoredResult& result, const Invocation
   const std::vector<std::string> problems = problems_of(result);
   if (!problems.empty()) {
     print_lines(out, problems);
-    fmt::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
+    harness::print(out, "{} is not updated: {} problems in the result\n", file, problems.size());
     return not_all_well;
   }
   const bool has_baseline = output.is_regular() && std::filesystem::exists(file);
@@ -47,7 +46,7 @@ int update(const std::string& file, const StoredResult& result, const Invocation
     output.commit();
   }
   print_lines(out, lines);
-  fmt::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
+  harness::print(out, "{}: {} changes, {} cells\n", file, lines.size(), now.cells.size());
   return all_well;
 }
 

@@ -3,12 +3,11 @@
 #include <exception>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
 #include "harness/message.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -36,13 +35,13 @@ int run_command_line(std::span<const std::string> arguments, std::ostream& out,
   try {
     return dispatch(arguments, out, display, experiments);
   } catch (const InputError& error) {
-    fmt::print(err, "jacobench: {}\n", harness::one_line(error.what()));
+    harness::print(err, "jacobench: {}\n", harness::one_line(error.what()));
     return wrong_input;
   } catch (const std::exception& error) {
-    fmt::print(err, "jacobench: {} (this is a bug in jacobench)\n", harness::one_line(error.what()));
+    harness::print(err, "jacobench: {} (this is a bug in jacobench)\n", harness::one_line(error.what()));
     return bug;
   } catch (...) {
-    fmt::print(err, "jacobench: an unknown error (this is a bug in jacobench)\n");
+    harness::print(err, "jacobench: an unknown error (this is a bug in jacobench)\n");
     return bug;
   }
 }

@@ -2,12 +2,11 @@
 #include <iterator>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
 #include "harness/message.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -53,8 +52,8 @@ const Command& command_named(const std::string& name) {
 void print_usage(std::ostream& out, const std::string& command_name, const std::string& options) {
   const Command& command = command_named(command_name);
   const std::string_view gap = command.usage.empty() ? "" : " ";
-  fmt::print(out, "usage: jacobench {}{}{}\n{}\n", command.name, gap, command.usage, command.summary);
-  if (!options.empty()) fmt::print(out, "\noptions:\n{}", options);
+  harness::print(out, "usage: jacobench {}{}{}\n{}\n", command.name, gap, command.usage, command.summary);
+  if (!options.empty()) harness::print(out, "\noptions:\n{}", options);
 }
 
 std::optional<std::vector<std::string>> read_operands(const Invocation& invocation,

@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
@@ -18,6 +16,7 @@
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
 #include "cli/output.hpp"
+#include "harness/print.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -241,8 +240,8 @@ int fit_command(const Invocation& invocation) {
     if (outputs.diagnostics && cov.ok())
       write(*outputs.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
     else if (outputs.diagnostics)
-      fmt::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
-                 *request.diagnostics);
+      harness::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
+                     *request.diagnostics);
   } catch (...) {
     problem = std::current_exception();
   }

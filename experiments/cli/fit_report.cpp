@@ -4,11 +4,11 @@
 #include <cmath>
 #include <ostream>
 
-#include <fmt/ostream.h>
-#include <fmt/ranges.h>
-
+#include "jacobench/base/joined.hpp"
 #include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/intervals.hpp"
+
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -18,14 +18,14 @@ std::string text_of(const std::optional<double>& value, int digits = 6) {
 }
 
 void print_end(std::ostream& out, const FitResult& result) {
-  fmt::print(out, "stopped     {} after {} iterations; gradient norm {:.3g}, relative offset {}\n",
-             explanation(result.stop), result.n_iterations, result.gradient_norm,
-             text_of(result.relative_offset, 3));
+  harness::print(out, "stopped     {} after {} iterations; gradient norm {:.3g}, relative offset {}\n",
+                 explanation(result.stop), result.n_iterations, result.gradient_norm,
+                 text_of(result.relative_offset, 3));
   const StartSummary& starts = result.starts;
-  fmt::print(out, "starts      {} of {} reached the best optimum", starts.n_at_best, starts.n_starts);
-  if (starts.n_failed > 0) fmt::print(out, ", {} were not finite", starts.n_failed);
-  fmt::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
-             starts.highest);
+  harness::print(out, "starts      {} of {} reached the best optimum", starts.n_at_best, starts.n_starts);
+  if (starts.n_failed > 0) harness::print(out, ", {} were not finite", starts.n_failed);
+  harness::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
+                 starts.highest);
 }
 
 void print_parameters(std::ostream& out, const Linearisation& at, const Covariance& cov, double level) {
@@ -33,29 +33,30 @@ void print_parameters(std::ostream& out, const Linearisation& at, const Covarian
   const std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, level);
   std::size_t width = 9;
   for (const ParameterInterval& p : parameters) width = std::max(width, p.name.size());
-  fmt::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate",
-             "std. error", "t", fmt::format("{:g}% from", 100 * level), "to");
+  harness::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate",
+                 "std. error", "t", fmt::format("{:g}% from", 100 * level), "to");
   for (std::size_t i = 0; i < std::min(parameters.size(), most); ++i) {
     const ParameterInterval& p = parameters[i];
-    fmt::print(out, "{:<{}}  {:>16.10g}  {:>14}  {:>9}  {:>14}  {:>14}\n", p.name, width, p.estimate,
-               text_of(p.se, 8), p.se && *p.se > 0 ? fmt::format("{:.2f}", p.estimate / *p.se) : "",
-               text_of(p.lower), text_of(p.upper));
+    harness::print(out, "{:<{}}  {:>16.10g}  {:>14}  {:>9}  {:>14}  {:>14}\n", p.name, width, p.estimate,
+                   text_of(p.se, 8), p.se && *p.se > 0 ? fmt::format("{:.2f}", p.estimate / *p.se) : "",
+                   text_of(p.lower), text_of(p.upper));
   }
-  if (parameters.size() > most) fmt::print(out, "... and {} more\n", parameters.size() - most);
+  if (parameters.size() > most) harness::print(out, "... and {} more\n", parameters.size() - most);
 }
 
 void print_curvature(std::ostream& out, const Linearisation& at, const Covariance& cov, double level) {
   const Curvature c = curvature(at, cov, level);
-  fmt::print(out,
-             "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
-             c.intrinsic * c.root_f, c.parameter_effects * c.root_f, Curvature::rule_of_thumb);
+  harness::print(
+      out, "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
+      c.intrinsic * c.root_f, c.parameter_effects * c.root_f, Curvature::rule_of_thumb);
   if (!c.intrinsic_is_small())
-    fmt::print(out,
-               "            the fitted surface bends within the interval: bands are rough; try profile\n");
+    harness::print(
+        out, "            the fitted surface bends within the interval: bands are rough; try profile\n");
   if (!c.parameter_effects_are_small())
-    fmt::print(out,
-               "            parameters: intervals of this form are poor; those of the fitted function need "
-               "not be\n");
+    harness::print(
+        out,
+        "            parameters: intervals of this form are poor; those of the fitted function need "
+        "not be\n");
 }
 
 }  // namespace
@@ -63,24 +64,25 @@ void print_curvature(std::ostream& out, const Linearisation& at, const Covarianc
 void print_fit_report(std::ostream& out, const FittedModel& fitted, const FitResult& result,
                       const Linearisation& at, const Covariance& cov, double level) {
   const Perceptron& network = fitted.model.network;
-  fmt::print(out, "data        {}: {} observations of {} on {}{}\n", fitted.source,
-             fitted.data.n_observations(), fmt::join(fitted.outputs, ", "), fmt::join(fitted.inputs, ", "),
-             fitted.data.weights.size() > 0 ? ", weighted" : "");
-  fmt::print(out, "network     {}, {} parameters{}\n", to_string(network), network.n_params(),
-             at.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", result.penalty) : "");
+  harness::print(out, "data        {}: {} observations of {} on {}{}\n", fitted.source,
+                 fitted.data.n_observations(), joined(fitted.outputs, ", "), joined(fitted.inputs, ", "),
+                 fitted.data.weights.size() > 0 ? ", weighted" : "");
+  harness::print(out, "network     {}, {} parameters{}\n", to_string(network), network.n_params(),
+                 at.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", result.penalty) : "");
   print_end(out, result);
-  fmt::print(
+  harness::print(
       out, "residuals   sum of squares {:.11g}{}\n", result.rss,
       cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom", cov.sigma, cov.dof)
                : "");
-  fmt::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", cov.rank.rank,
-             cov.rank.n_params, cov.rank.condition_scaled, cov.rank.condition_unscaled);
-  for (const std::string& direction : cov.undetermined) fmt::print(out, "            open: {}\n", direction);
+  harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n",
+                 cov.rank.rank, cov.rank.n_params, cov.rank.condition_scaled, cov.rank.condition_unscaled);
+  for (const std::string& direction : cov.undetermined)
+    harness::print(out, "            open: {}\n", direction);
   if (!cov.ok()) {
-    fmt::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status), cov.reason);
+    harness::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status), cov.reason);
     return;
   }
-  fmt::print(out, "covariance  {}: {}\n", info(cov.kind).name, info(cov.kind).summary);
+  harness::print(out, "covariance  {}: {}\n", info(cov.kind).name, info(cov.kind).summary);
   print_parameters(out, at, cov, level);
   if (!at.has_decay()) print_curvature(out, at, cov, level);
 }

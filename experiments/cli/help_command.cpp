@@ -1,11 +1,10 @@
 // jacobench help [COMMAND]
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 
@@ -19,10 +18,10 @@ int help_command(const Invocation& invocation) {
     asked.arguments = help_option;
     return command_named(operands->front()).run(asked);
   }
-  fmt::print(invocation.out, "usage: jacobench COMMAND ...\n\n");
+  harness::print(invocation.out, "usage: jacobench COMMAND ...\n\n");
   for (const Command& command : command_table())
-    fmt::print(invocation.out, "  {:8} {}\n", command.name, command.summary);
-  fmt::print(invocation.out, "\njacobench help COMMAND says more about one of them.\n");
+    harness::print(invocation.out, "  {:8} {}\n", command.name, command.summary);
+  harness::print(invocation.out, "\njacobench help COMMAND says more about one of them.\n");
   return all_well;
 }
 

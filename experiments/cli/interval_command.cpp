@@ -6,8 +6,6 @@
 #include <ostream>
 #include <sstream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
@@ -19,6 +17,7 @@
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/output.hpp"
+#include "harness/print.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::cli {
@@ -279,7 +278,7 @@ int interval_command(const Invocation& invocation) {
   const IntervalTable table(fitted, points, request);
   output.stream() << to_csv(table, points, fitted, request);
   output.commit();
-  for (const std::string& remark : table.remarks()) fmt::print(invocation.err, "{}\n", remark);
+  for (const std::string& remark : table.remarks()) harness::print(invocation.err, "{}\n", remark);
   return table.complete() ? all_well : not_all_well;
 }
 

@@ -1,32 +1,32 @@
 // jacobench jacobian MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--out FILE] [--certify]
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/jacobian/jacobian_stream.hpp"
 
 #include "cli/command.hpp"
 #include "cli/model_data.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
 
 int report(const Invocation& invocation, const std::string& strategy, const Certificate& certificate) {
   const bool promise_kept = certificate.max_over_bound.value_or(0) <= 1;
-  fmt::print(
+  harness::print(
       invocation.err,
       "certified against 50 digits: largest error {:.3g} units of 2^-53 in {} ({:.17g}, reference {:.17g}), "
       "{:.2g} of the norm of its row\n",
       certificate.max_scaled, certificate.worst_entry, certificate.worst_computed,
       certificate.worst_reference, certificate.max_relative_to_row);
   if (certificate.max_over_bound)
-    fmt::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
-               promise_kept ? "keeps within" : "is outside", *certificate.max_over_bound);
+    harness::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
+                   promise_kept ? "keeps within" : "is outside", *certificate.max_over_bound);
   if (certificate.n_overflows > 0)
-    fmt::print(invocation.err, "{} entries are beyond the range of double precision and are not certified\n",
-               certificate.n_overflows);
+    harness::print(invocation.err,
+                   "{} entries are beyond the range of double precision and are not certified\n",
+                   certificate.n_overflows);
   return promise_kept ? all_well : not_all_well;
 }
 

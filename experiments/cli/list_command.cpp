@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
 #include "harness/message.hpp"
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -44,7 +43,8 @@ void print(std::ostream& out, const Listing& listing, const Invocation& invocati
   const std::vector<Choice> choices = listing.choices(invocation);
   std::size_t width = 0;
   for (const Choice& choice : choices) width = std::max(width, choice.name.size());
-  for (const Choice& choice : choices) fmt::print(out, "  {:{}}  {}\n", choice.name, width, choice.summary);
+  for (const Choice& choice : choices)
+    harness::print(out, "  {:{}}  {}\n", choice.name, width, choice.summary);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ int list_command(const Invocation& invocation) {
     const bool is_wanted =
         wanted->empty() || std::find(wanted->begin(), wanted->end(), listing.what) != wanted->end();
     if (!is_wanted) continue;
-    fmt::print(invocation.out, "{}\n", listing.what);
+    harness::print(invocation.out, "{}\n", listing.what);
     print(invocation.out, listing, invocation);
   }
   return all_well;

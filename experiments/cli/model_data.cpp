@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <ostream>
 
-#include <fmt/ranges.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/network/entry_names.hpp"
 
 #include "cli/output.hpp"
@@ -33,7 +32,7 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
   if (n_named == 0 && columns.size() == n_inputs) return columns;
   const bool other_separator = columns.size() == 1 && columns[0].find_first_of(";\t") != std::string::npos;
   throw InputError("{}: the columns ({}) do not say which are the model's {} inputs; {}", data_file.string(),
-                   fmt::join(columns, ", "), n_inputs,
+                   joined(columns, ", "), n_inputs,
                    other_separator ? "separate columns by commas" : "name them with --inputs");
 }
 

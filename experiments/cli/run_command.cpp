@@ -2,8 +2,6 @@
 #include <filesystem>
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
@@ -11,6 +9,7 @@
 #include "harness/message.hpp"
 #include "harness/options.hpp"
 #include "harness/plan.hpp"
+#include "harness/print.hpp"
 #include "harness/runner.hpp"
 #include "harness/table.hpp"
 
@@ -24,20 +23,20 @@ void print_all_options(std::ostream& out, const OptionTable& own,
                        std::span<const ExperimentInfo> experiments) {
   print_usage(out, "run", own.help());
   for (const ExperimentInfo& info : experiments)
-    fmt::print(out, "\nexperiment {}: {}\n{}", info.name, info.summary, info.make()->options().help());
+    harness::print(out, "\nexperiment {}: {}\n{}", info.name, info.summary, info.make()->options().help());
 }
 
 int report(const RunSummary& summary, const std::filesystem::path& result, std::ostream& err) {
   if (summary.signal) {
-    fmt::print(err, "interrupted with {} of {} cells done; the same command goes on from there\n",
-               summary.n_rows(), summary.n_cells);
+    harness::print(err, "interrupted with {} of {} cells done; the same command goes on from there\n",
+                   summary.n_rows(), summary.n_cells);
     return 128 + *summary.signal;
   }
   if (summary.n_earlier == summary.n_cells)
-    fmt::print(err, "all {} cells were done already in {}\n", summary.n_cells, result.string());
+    harness::print(err, "all {} cells were done already in {}\n", summary.n_cells, result.string());
   if (summary.n_failed == 0) return all_well;
-  fmt::print(err, "{} of {} cells failed; their rows stay, to run them again choose another --out\n",
-             summary.n_failed, summary.n_cells);
+  harness::print(err, "{} of {} cells failed; their rows stay, to run them again choose another --out\n",
+                 summary.n_failed, summary.n_cells);
   return not_all_well;
 }
 
@@ -82,7 +81,7 @@ int run_command(const Invocation& invocation) {
     return all_well;
   }
   if (replicate) {
-    fmt::print(invocation.out, "{}\n", replay(*study.experiment, *replicate));
+    harness::print(invocation.out, "{}\n", replay(*study.experiment, *replicate));
     return all_well;
   }
 

@@ -2,9 +2,9 @@
 
 #include <ostream>
 
-#include <fmt/ostream.h>
-
 #include "jacobench/base/errors.hpp"
+
+#include "harness/print.hpp"
 
 namespace jacobench::cli {
 
@@ -16,7 +16,7 @@ std::vector<harness::StoredResult> read_results(const Invocation& invocation, co
   for (const std::string& folder : folders) {
     results.push_back(harness::read_result(folder, invocation.experiments, invocation.err));
     if (!results.back().is_complete())
-      fmt::print(invocation.err, "{}: unfinished, {} cells\n", folder, results.back().progress_text());
+      harness::print(invocation.err, "{}: unfinished, {} cells\n", folder, results.back().progress_text());
   }
   return results;
 }

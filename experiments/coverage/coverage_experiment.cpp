@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/inference/bootstrap.hpp"
@@ -485,7 +486,7 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
       std::vector<double> unused(context.layout.size());
       std::vector<std::string> why;
       ReplicateRunner(context).run(failed.front(), unused, &why);
-      row.failure = fmt::format("replicate {}: {}", failed.front(), fmt::join(why, "; "));
+      row.failure = fmt::format("replicate {}: {}", failed.front(), jacobench::joined(why, "; "));
     }
     rows.push_back(coverage_schema().to_row(row));
   }
@@ -566,19 +567,20 @@ std::vector<std::pair<std::string, std::string>> CoverageExperiment::design() co
       {"aims",
        "whether intervals of a fitted network hold what their level says, and what a numerical Jacobian "
        "costs them"},
-      {"data", fmt::format("y = f(x) + sd e; f {}{}; x {} of scale {}, {}; e {}", fmt::join(truths, ", "),
-                           truth_is_redrawn_ ? " with parameters redrawn from their prior" : "", design_,
-                           harness::exact_text(harness::Value(scale_)),
-                           design_is_redrawn_ ? "redrawn in each replicate" : "the same in all replicates",
-                           fmt::join(noises_, ", "))},
+      {"data",
+       fmt::format("y = f(x) + sd e; f {}{}; x {} of scale {}, {}; e {}", jacobench::joined(truths, ", "),
+                   truth_is_redrawn_ ? " with parameters redrawn from their prior" : "", design_,
+                   harness::exact_text(harness::Value(scale_)),
+                   design_is_redrawn_ ? "redrawn in each replicate" : "the same in all replicates",
+                   jacobench::joined(noises_, ", "))},
       {"estimands", fmt::format("f, and a new observation, at {} points among the data{}", n_inside_,
                                 n_beyond_ > 0 ? fmt::format(" and {} beyond them", n_beyond_) : "")},
       {"methods",
-       fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}", fmt::join(methods_, ", "),
+       fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}", jacobench::joined(methods_, ", "),
                    fmt::join(levels_, ", "), solver_ == "linear_step" ? "one linear step" : "least squares",
-                   fmt::join(starts_, ", "),
+                   jacobench::joined(starts_, ", "),
                    lists(starts_, "random") ? fmt::format(" ({} starts)", n_starts_) : "",
-                   fmt::join(strategies_, ", "))},
+                   jacobench::joined(strategies_, ", "))},
       {"performance measures",
        fmt::format(
            "coverage, width, score, bias, standard errors over {} replicates{}; +- is a Monte Carlo standard "

@@ -8,7 +8,7 @@
 namespace jacobench::coverage {
 namespace {
 
-constexpr DesignInfo table[] = {
+constexpr DesignInfo designs[] = {
     {Design::grid, "grid", "equally spaced, a product grid for several inputs"},
     {Design::uniform, "uniform", "uniform on [-scale, scale] in every input"},
     {Design::normal, "normal", "normal of standard deviation scale in every input"},
@@ -70,9 +70,9 @@ void fill_box(Index n_inside, double scale, std::uint64_t seed, Matrix& X) {
 
 }  // namespace
 
-std::span<const DesignInfo> design_table() { return table; }
+std::span<const DesignInfo> design_table() { return designs; }
 
-Design design_from_name(std::string_view name) { return find_by_name(table, name, "design").design; }
+Design design_from_name(std::string_view name) { return find_by_name(designs, name, "design").design; }
 
 void draw_design(Design design, double scale, RandomStream& stream, Matrix& X) {
   JB_EXPECT(X.rows() > 0 && X.cols() > 0 && scale > 0, "a design of {} x {}, scale {}", X.rows(), X.cols(),

@@ -56,7 +56,7 @@ double skewed_cdf(double z) { return z > -1 ? -std::expm1(-(z + 1)) : 0; }
 // a - 1 + exp(-a), a = z + 1
 double skewed_mean_below(double z) { return z > -1 ? z + 1 + std::expm1(-(z + 1)) : 0; }
 
-constexpr NoiseLawInfo table[] = {
+constexpr NoiseLawInfo noise_laws[] = {
     {"normal", "normal", draw_normal, normal_cdf, normal_mean_below, false},
     {"student5", "Student's t with 5 degrees of freedom: heavy tails", draw_student, student_cdf,
      student_mean_below, false},
@@ -68,9 +68,11 @@ constexpr NoiseLawInfo table[] = {
 
 }  // namespace
 
-std::span<const NoiseLawInfo> noise_law_table() { return table; }
+std::span<const NoiseLawInfo> noise_law_table() { return noise_laws; }
 
-const NoiseLawInfo& find_noise_law(std::string_view name) { return find_by_name(table, name, "noise law"); }
+const NoiseLawInfo& find_noise_law(std::string_view name) {
+  return find_by_name(noise_laws, name, "noise law");
+}
 
 double sd_at(const NoiseLawInfo& law, double sd, const RowView& x, double scale) {
   JB_EXPECT(x.size() > 0 && scale > 0, "a point of {} inputs, a scale of {}", x.size(), scale);

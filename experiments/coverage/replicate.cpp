@@ -11,8 +11,6 @@
 namespace jacobench::coverage {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 Eigen::Map<Vector> part(std::span<double> record, std::size_t at, Index n) { return {&record[at], n}; }
 
 // Quantiles are dear, and most of the time the same as in the replicate before.
@@ -113,7 +111,7 @@ ReplicateRunner::ReplicateRunner(const ReplicateContext& context)
 ReplicateRunner::~ReplicateRunner() = default;
 
 void ReplicateRunner::run(Index replicate, std::span<double> record, std::vector<std::string>* failures) {
-  std::fill(record.begin(), record.end(), nan);
+  std::fill(record.begin(), record.end(), std::numeric_limits<double>::quiet_NaN());
   source_.draw(replicate);
   for (std::size_t s = 0; s < fitters_.size(); ++s) {
     try {

@@ -32,7 +32,7 @@ double friedman(std::span<const double> x) {
 
 double step(std::span<const double> x) { return x[0] > 0 ? 1 : 0; }
 
-constexpr TruthFunctionInfo table[] = {
+constexpr TruthFunctionInfo truth_functions[] = {
     {"linear", "a plane of slope 1 in every input", "ours", 0, linear},
     {"sine", "one period of a sine along the first input", "ours", 0, sine},
     {"two_bump", "a broad high bump and a narrow low one along the first input", "ours", 0, two_bump},
@@ -43,10 +43,10 @@ constexpr TruthFunctionInfo table[] = {
 
 }  // namespace
 
-std::span<const TruthFunctionInfo> truth_function_table() { return table; }
+std::span<const TruthFunctionInfo> truth_function_table() { return truth_functions; }
 
 const TruthFunctionInfo& find_truth_function(std::string_view name) {
-  return find_by_name(table, name, "truth function");
+  return find_by_name(truth_functions, name, "truth function");
 }
 
 void check_n_inputs(const TruthFunctionInfo& truth, Index n_inputs) {

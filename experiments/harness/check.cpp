@@ -14,8 +14,6 @@
 namespace jacobench::harness {
 namespace {
 
-bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
-
 // "nothing" for null, so that a message never has a hole.
 std::string in_words(const Value& value) { return is_null(value) ? "nothing" : exact_text(value); }
 

@@ -4,9 +4,9 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 
 #include "harness/table.hpp"
 #include "harness/value_text.hpp"
@@ -120,7 +120,7 @@ void append_figures(const StoredResult& result, const std::string& result_name, 
   }
   for (const auto& [reason, headings] : missing)
     notes.push_back(fmt::format("{}: {} of {} {}: {}", result_name, reason, network.name, network.activation,
-                                fmt::join(headings, ", ")));
+                                joined(headings, ", ")));
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 #include <string>
 
 #include <fcntl.h>
-#include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/text_file.hpp"
+
+#include "harness/print.hpp"
 
 namespace jacobench::harness {
 
@@ -28,7 +29,7 @@ JsonLines read_json_lines(const std::filesystem::path& path, std::ostream& warni
     if (value.is_discarded()) {
       const std::size_t number = lines.values.size() + 1;
       if (!is_last) throw InputError("{}:{}: the line is corrupt (not JSON)", path.string(), number);
-      fmt::print(warnings, "{}:{}: warning: the last line is torn and is discarded\n", path.string(), number);
+      print(warnings, "{}:{}: warning: the last line is torn and is discarded\n", path.string(), number);
       break;
     }
     lines.values.push_back(std::move(value));

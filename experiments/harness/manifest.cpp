@@ -7,7 +7,7 @@
 #include <string_view>
 #include <thread>
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "jacobench/base/errors.hpp"
@@ -21,7 +21,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
 
 std::string cpu_model() {
   std::ifstream cpuinfo("/proc/cpuinfo");

@@ -6,7 +6,8 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include "jacobench/base/joined.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -64,7 +65,7 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
     }
   }
   if (nearest) return fmt::format("did you mean {}?", *nearest);
-  return fmt::format("known: {}", fmt::join(known, ", "));
+  return fmt::format("known: {}", joined(known, ", "));
 }
 
 }  // namespace jacobench::harness

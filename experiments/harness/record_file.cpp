@@ -18,10 +18,10 @@ namespace {
 static_assert(std::endian::native == std::endian::little && sizeof(double) == 8,
               "the records are the bytes in memory");
 
-constexpr std::string_view format_name = "jacobench-records 1 ";
+constexpr std::string_view format_mark = "jacobench-records 1 ";
 
 std::string header_line(std::size_t record_size, std::string_view group_key) {
-  return fmt::format("{}{} {}\n", format_name, record_size, group_key);
+  return fmt::format("{}{} {}\n", format_mark, record_size, group_key);
 }
 
 struct Header {
@@ -32,11 +32,11 @@ struct Header {
 
 std::optional<Header> read_header(std::string_view contents) {
   const std::size_t end = contents.find('\n');
-  if (end == std::string_view::npos || !contents.starts_with(format_name)) return std::nullopt;
+  if (end == std::string_view::npos || !contents.starts_with(format_mark)) return std::nullopt;
   const std::string_view line = contents.substr(0, end);
   Header header{.record_size = 0, .group_key = {}, .n_bytes = end + 1};
   const auto [stop, error] =
-      std::from_chars(line.data() + format_name.size(), line.data() + line.size(), header.record_size);
+      std::from_chars(line.data() + format_mark.size(), line.data() + line.size(), header.record_size);
   const auto blank = static_cast<std::size_t>(stop - line.data());
   if (error != std::errc() || header.record_size == 0 || blank >= line.size() || line[blank] != ' ')
     return std::nullopt;

@@ -22,6 +22,7 @@ namespace jacobench::harness {
 
 // One entry of a row; monostate is null: not applicable, not finite, or not known because the cell failed.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+inline bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
 enum class ColumnRole {
   identity,  // says which cell this is; together the identity columns are the key of the row

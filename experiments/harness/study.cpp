@@ -4,9 +4,9 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 
 #include "harness/message.hpp"
 
@@ -35,7 +35,7 @@ Study read_study(const std::filesystem::path& config_file, std::span<const Exper
                                   [](const Setting& setting) { return setting.key == experiment_key; });
   if (named == settings.end())
     throw InputError("{}: names no experiment; begin it with a line such as experiment = NAME (known: {})",
-                     config_file.string(), fmt::join(names_of(experiments), ", "));
+                     config_file.string(), joined(names_of(experiments), ", "));
   const auto info =
       std::find_if(experiments.begin(), experiments.end(),
                    [&](const ExperimentInfo& candidate) { return candidate.name == named->value; });

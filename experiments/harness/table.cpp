@@ -4,20 +4,17 @@
 #include <ostream>
 #include <set>
 
-#include <fmt/ostream.h>
-#include <fmt/ranges.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 
 #include "harness/cell_key.hpp"
 #include "harness/message.hpp"
+#include "harness/print.hpp"
 #include "harness/table_layout.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::harness {
 namespace {
-
-bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
 enum class Place { hidden, preamble, table };
 
@@ -199,7 +196,7 @@ void write_csv(std::ostream& out, const RowTable& table) {
   const auto write_line = [&](std::vector<std::string> fields, std::initializer_list<std::string> status) {
     if (table.rows_have_status) fields.insert(fields.end(), status);
     for (std::string& field : fields) field = csv_field(field);
-    fmt::print(out, "{}\n", fmt::join(fields, ","));
+    print(out, "{}\n", joined(fields, ","));
   };
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);

@@ -4,9 +4,9 @@
 #include <ostream>
 #include <string_view>
 
-#include <fmt/ostream.h>
-#include <fmt/ranges.h>
+#include "jacobench/base/joined.hpp"
 
+#include "harness/print.hpp"
 #include "harness/value_text.hpp"
 
 namespace jacobench::harness {
@@ -160,18 +160,17 @@ void lay_out_text(std::ostream& out, const PrintedTable& table) {
   pad_columns(headings, grid, table);
 
   constexpr std::string_view gap = "  ";
-  for (const std::string& line : table.preamble) fmt::print(out, "{}\n", line);
+  for (const std::string& line : table.preamble) print(out, "{}\n", line);
   if (table.lines.empty()) return;
-  fmt::print(out, "\n");
-  for (const auto& line : headings)
-    fmt::print(out, "{}\n", without_trailing_blanks(fmt::format("{}", fmt::join(line, gap))));
-  fmt::print(out, "{}\n", std::string(width_of(fmt::format("{}", fmt::join(headings[0], gap))), '-'));
+  print(out, "\n");
+  for (const auto& line : headings) print(out, "{}\n", without_trailing_blanks(joined(line, gap)));
+  print(out, "{}\n", std::string(width_of(joined(headings[0], gap)), '-'));
   for (std::size_t i = 0; i < grid.size(); ++i) {
-    if (table.lines[i].starts_group) fmt::print(out, "\n");
-    fmt::print(out, "{}\n", without_trailing_blanks(fmt::format("{}", fmt::join(grid[i], gap))));
+    if (table.lines[i].starts_group) print(out, "\n");
+    print(out, "{}\n", without_trailing_blanks(joined(grid[i], gap)));
   }
-  if (!table.notes.empty()) fmt::print(out, "\n");
-  for (const std::string& note : table.notes) fmt::print(out, "{}\n", note);
+  if (!table.notes.empty()) print(out, "\n");
+  for (const std::string& note : table.notes) print(out, "{}\n", note);
 }
 
 void lay_out_markdown(std::ostream& out, const PrintedTable& table) {
@@ -184,16 +183,16 @@ void lay_out_markdown(std::ostream& out, const PrintedTable& table) {
         escaped_markdown(heading.unit.empty() ? heading.text : heading.text + " [" + heading.unit + "]"));
   pad_columns(headings, grid, table);
 
-  for (const std::string& line : table.preamble) fmt::print(out, "{}\n\n", line);
+  for (const std::string& line : table.preamble) print(out, "{}\n\n", line);
   if (table.lines.empty()) return;
-  fmt::print(out, "| {} |\n|", fmt::join(headings[0], " | "));
+  print(out, "| {} |\n|", joined(headings[0], " | "));
   for (std::size_t c = 0; c < table.headings.size(); ++c) {
     const std::string dashes(width_of(headings[0][c]), '-');
-    fmt::print(out, "{}|", table.headings[c].is_numeric ? " " + dashes + ":" : " " + dashes + " ");
+    print(out, "{}|", table.headings[c].is_numeric ? " " + dashes + ":" : " " + dashes + " ");
   }
-  fmt::print(out, "\n");
-  for (const auto& line : grid) fmt::print(out, "| {} |\n", fmt::join(line, " | "));
-  for (const std::string& note : table.notes) fmt::print(out, "\n{}\n", escaped_markdown(note));
+  print(out, "\n");
+  for (const auto& line : grid) print(out, "| {} |\n", joined(line, " | "));
+  for (const std::string& note : table.notes) print(out, "\n{}\n", escaped_markdown(note));
 }
 
 void lay_out_latex(std::ostream& out, const PrintedTable& table) {
@@ -204,25 +203,25 @@ void lay_out_latex(std::ostream& out, const PrintedTable& table) {
     heading_line += separator + escaped_latex(heading.text);
     unit_line += separator + escaped_latex(heading.unit);
   }
-  for (const std::string& line : table.preamble) fmt::print(out, "\\noindent {}\\par\n", escaped_latex(line));
+  for (const std::string& line : table.preamble) print(out, "\\noindent {}\\par\n", escaped_latex(line));
   if (table.lines.empty()) return;
-  fmt::print(out, "\\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n", alignment, heading_line);
+  print(out, "\\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n", alignment, heading_line);
   const bool has_units =
       std::any_of(table.headings.begin(), table.headings.end(),
                   [](const PrintedTable::Heading& heading) { return !heading.unit.empty(); });
-  if (has_units) fmt::print(out, "{} \\\\\n", unit_line);
-  fmt::print(out, "\\midrule\n");
+  if (has_units) print(out, "{} \\\\\n", unit_line);
+  print(out, "\\midrule\n");
   for (const PrintedTable::Line& line : table.lines) {
-    if (line.starts_group) fmt::print(out, "\\addlinespace\n");
+    if (line.starts_group) print(out, "\\addlinespace\n");
     for (std::size_t c = 0; c < line.cells.size(); ++c) {
       const std::string cell = c < line.n_repeated ? "" : line.cells[c];
-      fmt::print(out, "{}{}", c == 0 ? "" : " & ",
-                 table.headings[c].is_numeric ? latex_number(cell) : escaped_latex(cell));
+      print(out, "{}{}", c == 0 ? "" : " & ",
+            table.headings[c].is_numeric ? latex_number(cell) : escaped_latex(cell));
     }
-    fmt::print(out, " \\\\\n");
+    print(out, " \\\\\n");
   }
-  fmt::print(out, "\\bottomrule\n\\end{{tabular}}\n");
-  for (const std::string& note : table.notes) fmt::print(out, "\\par\\noindent {}\n", escaped_latex(note));
+  print(out, "\\bottomrule\n\\end{{tabular}}\n");
+  for (const std::string& note : table.notes) print(out, "\\par\\noindent {}\n", escaped_latex(note));
 }
 
 }  // namespace jacobench::harness

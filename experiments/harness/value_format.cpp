@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "jacobench/base/joined.hpp"
+
 #include "harness/value_text.hpp"
 
 namespace jacobench::harness {
@@ -95,7 +97,7 @@ ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width) {
 }
 
 ValueFormat<std::string> one_of(std::vector<std::string> names) {
-  const std::string allowed = fmt::format("{}", fmt::join(names, ", "));
+  const std::string allowed = joined(names, ", ");
   auto parse = [=](std::string_view text) {
     if (std::find(names.begin(), names.end(), text) == names.end()) refuse(text, "is not known", allowed);
     return std::string(text);

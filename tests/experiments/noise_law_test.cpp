@@ -23,7 +23,7 @@ namespace {
 
 using jacobench::testing::error_line;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double beyond_all = std::numeric_limits<double>::infinity();
 
 template <class Function>
 double integral(const Function& f, double from, double to, double tolerance = 1e-13) {
@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(All, NoiseLaw,
 TEST_P(NoiseLaw, MeanBelowIsTheIntegralOfTheDistributionFunction) {
   for (const double z : {-4.0, -1.0, -0.3, 0.0, 0.7, 2.0, 6.0}) {
     const double split = std::min(z, -1.0);
-    const double expected = integral(law.cdf, -infinity, split) + integral(law.cdf, split, z);
+    const double expected = integral(law.cdf, -beyond_all, split) + integral(law.cdf, split, z);
     EXPECT_NEAR(law.mean_below(z), expected, 1e-12 * (1 + std::abs(z))) << z;
   }
 }
@@ -59,16 +59,16 @@ TEST_P(NoiseLaw, HasMeanZero) { EXPECT_NEAR(law.mean_below(1e5) - 1e5, 0, 1e-5 +
 // would chase them.
 TEST_P(NoiseLaw, HasVarianceOne) {
   const auto above = [&](double z) { return law.mean_below(z) - z; };
-  const double half = integral(law.mean_below, -infinity, -1) + integral(law.mean_below, -1, 0) +
+  const double half = integral(law.mean_below, -beyond_all, -1) + integral(law.mean_below, -1, 0) +
                       integral(above, 0, 10, 1e-9) + integral(above, 10, 1000, 1e-9);
   EXPECT_NEAR(half, 0.5, 1e-9);
 }
 
 TEST_P(NoiseLaw, HasItsLimits) {
-  EXPECT_EQ(law.cdf(-infinity), 0);
-  EXPECT_EQ(law.cdf(infinity), 1);
-  EXPECT_EQ(law.mean_below(-infinity), 0);
-  EXPECT_EQ(law.mean_below(infinity), infinity);
+  EXPECT_EQ(law.cdf(-beyond_all), 0);
+  EXPECT_EQ(law.cdf(beyond_all), 1);
+  EXPECT_EQ(law.mean_below(-beyond_all), 0);
+  EXPECT_EQ(law.mean_below(beyond_all), beyond_all);
 }
 
 // sqrt(n) sup |F_n - F| exceeds x with a chance below 2 exp(-2 x^2) (Massart 1990): 1e-6 at the gate.

@@ -22,15 +22,10 @@ class CsvWriter final : public ArrayWriter {
     out_ << line << '\n';
   }
 
-  void write_row(std::span<const double> row) override {
-    buffer_.clear();
-    fmt::format_to(std::back_inserter(buffer_), "{}\n", fmt::join(row, ","));
-    out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-  }
+  void write_row(std::span<const double> row) override { out_ << fmt::format("{}\n", fmt::join(row, ",")); }
 
  private:
   std::ostream& out_;
-  fmt::memory_buffer buffer_;
 };
 
 class NpyWriter final : public ArrayWriter {

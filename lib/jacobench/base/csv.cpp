@@ -4,9 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include <fmt/ranges.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 
 namespace jacobench {
 namespace {
@@ -52,7 +51,7 @@ CsvReader::CsvReader(const std::filesystem::path& file) : name_(file.string()), 
 std::size_t CsvReader::position_of(const std::string& column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end())
-    throw InputError("{}: has no column '{}'; its columns: {}", name_, column, fmt::join(columns_, ", "));
+    throw InputError("{}: has no column '{}'; its columns: {}", name_, column, joined(columns_, ", "));
   return static_cast<std::size_t>(found - columns_.begin());
 }
 

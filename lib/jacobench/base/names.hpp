@@ -6,9 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include <fmt/ranges.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 
 namespace jacobench {
 
@@ -27,7 +26,7 @@ template <class Table>
 const auto& find_by_name(const Table& table, std::string_view name, std::string_view kind) {
   for (const auto& entry : table)
     if (entry.name == name) return entry;
-  throw InputError("unknown {} '{}'; known: {}", kind, name, fmt::join(names_of(table), ", "));
+  throw InputError("unknown {} '{}'; known: {}", kind, name, joined(names_of(table), ", "));
 }
 
 }  // namespace jacobench

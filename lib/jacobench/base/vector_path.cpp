@@ -4,9 +4,8 @@
 #include <atomic>
 #include <cstdlib>
 
-#include <fmt/ranges.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/base/names.hpp"
 
 namespace jacobench {
@@ -47,7 +46,7 @@ VectorPath chosen_by_environment() {
       expect_runs(row.id, variable);
       return row.id;
     }
-  throw InputError("{}: '{}' is not a path; known: {}", variable, name, fmt::join(names_of(table), ", "));
+  throw InputError("{}: '{}' is not a path; known: {}", variable, name, joined(names_of(table), ", "));
 }
 
 std::atomic<VectorPath>& in_use() {

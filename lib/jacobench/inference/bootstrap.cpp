@@ -15,7 +15,7 @@
 namespace jacobench {
 namespace {
 
-constexpr std::array table{
+constexpr std::array bootstraps{
     BootstrapInfo{BootstrapKind::residual, "residual",
                   "fitted values and drawn residuals, corrected for leverage"},
     BootstrapInfo{BootstrapKind::pairs, "pairs", "drawn observations"},
@@ -121,14 +121,14 @@ void check_options(const MatrixView& X0, const Linearisation& at, const Bootstra
 
 }  // namespace
 
-std::span<const BootstrapInfo> bootstrap_table() { return table; }
+std::span<const BootstrapInfo> bootstrap_table() { return bootstraps; }
 
 bool are_enough_refits(Index n_replicates, double level) {
   return static_cast<double>(n_replicates + 1) * (1 - level) / 2 >= 1;
 }
 
 BootstrapKind bootstrap_kind_from_name(std::string_view name) {
-  return find_by_name(table, name, "bootstrap").kind;
+  return find_by_name(bootstraps, name, "bootstrap").kind;
 }
 
 Resampler::Resampler(const Linearisation& at, const Covariance& cov, BootstrapKind kind)

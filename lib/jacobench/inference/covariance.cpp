@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/inference/covariance_kinds.hpp"
 #include "jacobench/inference/undetermined.hpp"
 
@@ -57,7 +58,7 @@ void refuse_rank(const Linearisation& at, const Vector& K, Covariance& result) {
                     at.n_params(), at.n_values()));
   fail(result, CovarianceStatus::rank_deficient,
        fmt::format("the data determine {} of {} directions of the parameters: {}", result.rank.rank,
-                   result.rank.n_params, fmt::join(result.undetermined, "; ")));
+                   result.rank.n_params, joined(result.undetermined, "; ")));
 }
 
 // T and Q for the kind and the policy, or the reason why not.

@@ -126,7 +126,7 @@ struct Row {
   Middle (*middle)(const Linearisation& at, const Covariance& so_far);
 };
 
-constexpr std::array table{
+constexpr std::array kinds{
     Row{{CovarianceKind::delta, "delta", "s^2 (J'J)^-1: the delta method", Decay::ignored}, delta},
     Row{{CovarianceKind::ridge, "ridge", "s^2 (J'J+K)^-1 J'J (J'J+K)^-1: sampling variance of a decayed fit",
          Decay::needed},
@@ -146,14 +146,14 @@ constexpr std::array table{
 };
 
 constexpr auto infos = [] {
-  std::array<CovarianceInfo, table.size()> rows{};
-  for (std::size_t i = 0; i < table.size(); ++i) rows[i] = table[i].info;
+  std::array<CovarianceInfo, kinds.size()> rows{};
+  for (std::size_t i = 0; i < kinds.size(); ++i) rows[i] = kinds[i].info;
   return rows;
 }();
 
 constexpr bool rows_stand_in_enum_order() {
-  for (std::size_t i = 0; i < table.size(); ++i)
-    if (static_cast<std::size_t>(table[i].info.kind) != i) return false;
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    if (static_cast<std::size_t>(kinds[i].info.kind) != i) return false;
   return true;
 }
 static_assert(rows_stand_in_enum_order());
@@ -217,7 +217,7 @@ std::string_view name_of(CovarianceStatus status) {
 }
 
 Middle middle_of(CovarianceKind kind, const Linearisation& at, const Covariance& so_far) {
-  return table[static_cast<std::size_t>(kind)].middle(at, so_far);
+  return kinds[static_cast<std::size_t>(kind)].middle(at, so_far);
 }
 
 }  // namespace jacobench

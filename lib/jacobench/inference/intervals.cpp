@@ -19,7 +19,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // More of a gradient than this in directions that the data leave open is not rounding.
 constexpr double undetermined_share = 1e-6;
 
-constexpr std::array table{
+constexpr std::array corrections{
     SimultaneousInfo{Simultaneous::none, "none", "each interval holds by itself"},
     SimultaneousInfo{Simultaneous::bonferroni, "bonferroni", "alpha is shared out between the intervals"},
     SimultaneousInfo{Simultaneous::scheffe, "scheffe", "all linear combinations at once"},
@@ -98,7 +98,7 @@ void name_undetermined(const Linearisation& at, const Covariance& cov, const Mat
 
 }  // namespace
 
-std::span<const SimultaneousInfo> simultaneous_table() { return table; }
+std::span<const SimultaneousInfo> simultaneous_table() { return corrections; }
 
 Simultaneous simultaneous_from_name(std::string_view name) {
   return find_by_name(simultaneous_table(), name, "simultaneous method").method;

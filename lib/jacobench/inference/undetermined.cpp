@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "jacobench/base/joined.hpp"
 #include "jacobench/network/entry_names.hpp"
 #include "jacobench/network/forward_pass.hpp"
 
@@ -242,7 +242,7 @@ std::string leading_entries(const Perceptron& network, const Vector& v) {
     if (entries.size() == 4 || std::abs(v[p]) < 0.2 * std::abs(v[order[0]])) break;
     entries.push_back(fmt::format("{:+.2f} {}", v[p], parameter_name(network, p)));
   }
-  return fmt::format("a combination led by {} (of scaled parameters)", fmt::join(entries, ", "));
+  return fmt::format("a combination led by {} (of scaled parameters)", joined(entries, ", "));
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/base/text_file.hpp"
 
 namespace jacobench {
@@ -72,7 +72,7 @@ void expect_object(const Place& place) {
 void expect_known_keys(const Place& place, std::initializer_list<std::string_view> known_keys) {
   for (const auto& [key, value] : place.value.items())
     if (std::find(known_keys.begin(), known_keys.end(), key) == known_keys.end())
-      place.refuse("unknown key \"{}\"; known: {}", key, fmt::join(known_keys, ", "));
+      place.refuse("unknown key \"{}\"; known: {}", key, joined(known_keys, ", "));
 }
 
 void expect_array(const Place& place) {

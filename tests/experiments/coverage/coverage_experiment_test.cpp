@@ -19,7 +19,7 @@ harness::Config with(harness::Config base, const harness::Config& more) {
 }
 
 // A network and 15 observations: fits of some microseconds.
-harness::Config small(const harness::Config& more = {}) {
+harness::Config small_study(const harness::Config& more = {}) {
   return with({{"network.inputs", "1"},
                {"network.hidden", "2"},
                {"data.rows", "15"},
@@ -67,13 +67,13 @@ class InterruptedJournal final : public harness::MemoryJournal {
 };
 
 TEST(CoverageExperiment, GoesOnWhereItWasInterrupted) {
-  const auto whole = coverage_study(small());
+  const auto whole = coverage_study(small_study());
   harness::MemoryJournal at_once;
   const std::vector<double> records = records_of(*whole, at_once);
   harness::MemoryJournal again(records);
   const auto rows = whole->run_cells({0, 1}, again);
 
-  const auto study = coverage_study(small());
+  const auto study = coverage_study(small_study());
   InterruptedJournal interrupted(1);
   EXPECT_THROW(records_of(*study, interrupted), harness::Interrupted);
   ASSERT_GT(interrupted.records().size(), 0u);
@@ -87,7 +87,8 @@ TEST(CoverageExperiment, GoesOnWhereItWasInterrupted) {
 
 // The records of a group are the scenario's, whichever of its cells are asked for.
 TEST(CoverageExperiment, TakesTheIntervalsOfAScenarioFromTheSameReplicates) {
-  const auto study = coverage_study(small({{"intervals.levels", "0.5, 0.9"}, {"noise.sd", "0.05, 0.1"}}));
+  const auto study =
+      coverage_study(small_study({{"intervals.levels", "0.5, 0.9"}, {"noise.sd", "0.05, 0.1"}}));
   ASSERT_EQ(study->cells().size(), 8u);
   EXPECT_EQ(study->group_size(0), 4u);
   EXPECT_EQ(study->group_size(4), 4u);
@@ -101,7 +102,7 @@ TEST(CoverageExperiment, TakesTheIntervalsOfAScenarioFromTheSameReplicates) {
 }
 
 TEST(CoverageExperiment, ReplaysAReplicateToTheBit) {
-  const auto study = coverage_study(small({{"points.beyond", "2"}}));
+  const auto study = coverage_study(small_study({{"points.beyond", "2"}}));
   harness::MemoryJournal journal;
   const std::vector<double> records = records_of(*study, journal);
   const std::size_t size = records.size() / 50;
@@ -120,8 +121,8 @@ TEST(CoverageExperiment, ReplaysAReplicateToTheBit) {
 }
 
 TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
-  const auto study = coverage_study(
-      small({{"replicates.number", "20"}, {"replicates.target_se", "0.01"}, {"replicates.most", "5000"}}));
+  const auto study = coverage_study(small_study(
+      {{"replicates.number", "20"}, {"replicates.target_se", "0.01"}, {"replicates.most", "5000"}}));
   study->cells();
   harness::MemoryJournal journal;
   const auto rows = study->run_cells({0, 1}, journal);
@@ -134,8 +135,8 @@ TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
 
 // What was precise enough by chance between two stages does not end the study where it was not looked at.
 TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
-  const auto study = coverage_study(
-      small({{"replicates.number", "20"}, {"replicates.target_se", "0.02"}, {"replicates.most", "5000"}}));
+  const auto study = coverage_study(small_study(
+      {{"replicates.number", "20"}, {"replicates.target_se", "0.02"}, {"replicates.most", "5000"}}));
   harness::MemoryJournal journal;
   const std::vector<double> whole = records_of(*study, journal);
   const auto rows = study->run_cells({0}, journal);
@@ -157,10 +158,10 @@ TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
        }}};
   CoverageExperiment study(methods);
   harness::OptionTable options = study.options();
-  for (const auto& [key, value] : small({{"intervals.methods", "wide"},
-                                         {"intervals.kinds", "mean"},
-                                         {"replicates.number", "10"},
-                                         {"replicates.target_se", "0.01"}}))
+  for (const auto& [key, value] : small_study({{"intervals.methods", "wide"},
+                                               {"intervals.kinds", "mean"},
+                                               {"replicates.number", "10"},
+                                               {"replicates.target_se", "0.01"}}))
     options.assign({key, value, key});
   study.cells();
   harness::MemoryJournal journal;
@@ -171,7 +172,7 @@ TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
 
 TEST(CoverageExperiment, CountsRowsForEachParameter) {
   const auto study = coverage_study(
-      small({{"data.rows", "3p, 2.5p, 40"}, {"network.hidden", "2, 3"}, {"intervals.kinds", "mean"}}));
+      small_study({{"data.rows", "3p, 2.5p, 40"}, {"network.hidden", "2, 3"}, {"intervals.kinds", "mean"}}));
   const auto cells = study->cells();
   const harness::RowTable plan = study->plan();
   std::vector<std::int64_t> n_rows;
@@ -191,7 +192,7 @@ TEST(CoverageExperiment, CountsRowsForEachParameter) {
 
 TEST(CoverageExperiment, MakesTheIntervalsThatThereAre) {
   const auto n_cells = [](const harness::Config& more) {
-    return coverage_study(small(more))->cells().size();
+    return coverage_study(small_study(more))->cells().size();
   };
   EXPECT_EQ(n_cells({{"intervals.methods", "delta, profile"}}), 3u) << "profiles are of the mean";
   EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, scheffe"}}), 3u) << "Scheffe's too";
@@ -200,7 +201,7 @@ TEST(CoverageExperiment, MakesTheIntervalsThatThereAre) {
 }
 
 std::string refusal(const harness::Config& more) {
-  return error_line([&] { coverage_study(small(more))->cells(); });
+  return error_line([&] { coverage_study(small_study(more))->cells(); });
 }
 
 TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
@@ -251,7 +252,7 @@ TEST(CoverageExperiment, RefusesOptionsThatDoNotGoTogether) {
 // What the config expects stands in the row, and `check` fails where over_expectation exceeds 1.
 TEST(CoverageExperiment, HoldsRowsToWhatIsExpected) {
   const auto study =
-      coverage_study(small({{"expect.nominal", "interval=mean"}, {"expect.over", "interval=mean"}}));
+      coverage_study(small_study({{"expect.nominal", "interval=mean"}, {"expect.over", "interval=mean"}}));
   study->cells();
   harness::MemoryJournal journal;
   const auto rows = study->run_cells({0, 1}, journal);
@@ -265,7 +266,7 @@ TEST(CoverageExperiment, HoldsRowsToWhatIsExpected) {
 
 // More parameters than observations: every replicate fails, and the row says which and why.
 TEST(CoverageExperiment, SaysWhatFailed) {
-  const auto study = coverage_study(small({{"data.rows", "5"}, {"replicates.number", "12"}}));
+  const auto study = coverage_study(small_study({{"data.rows", "5"}, {"replicates.number", "12"}}));
   study->cells();
   harness::MemoryJournal journal;
   const harness::Row row = study->run_cells({0}, journal).front();

@@ -10,10 +10,10 @@
 namespace jacobench {
 namespace {
 
-class Csv : public testing::Test {
+class Csv : public ::testing::Test {
  protected:
   std::filesystem::path file(const std::string& text) {
-    path_ = std::filesystem::path(testing::TempDir()) /
+    path_ = std::filesystem::path(::testing::TempDir()) /
             ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::ofstream(path_, std::ios::binary) << text;
     return path_;
@@ -95,7 +95,7 @@ TEST_F(Csv, ListsTheColumnsWhereOneIsMissing) {
 
 TEST(CsvFile, ThatIsMissingOrAFolderIsNamed) {
   EXPECT_THROW(CsvReader("no such file.csv"), InputError);
-  EXPECT_THROW(CsvReader(testing::TempDir()), InputError);
+  EXPECT_THROW(CsvReader(::testing::TempDir()), InputError);
 }
 
 TEST(CsvCell, IsQuotedWhereItHasToBe) {

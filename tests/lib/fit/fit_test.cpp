@@ -9,28 +9,20 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/initialisation.hpp"
 
+#include "support/fitted.hpp"
+
 namespace jacobench {
 namespace {
 
 using enum Activation;
+using testing::step_data;
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 
 double uniform(RandomStream& stream, double low, double high) {
   return low + (high - low) * stream.uniform();
 }
 
-// A noisy logistic step in one input.
-Dataset step_data(Index n = 30) {
-  RandomStream stream(3, 1, 4, RandomPurpose::noise);
-  Dataset data{Matrix(n, 1), Matrix(n, 1), {}, {}};
-  for (Index i = 0; i < n; ++i) {
-    data.X(i, 0) = uniform(stream, -2, 2);
-    data.Y(i, 0) = 3 + 2 * std::tanh(1.5 * data.X(i, 0) - 0.4) + 0.1 * stream.normal();
-  }
-  return data;
-}
-
-const Perceptron one_unit(1, {{1, tanh}, {1, identity}});
+const Perceptron step_network(1, {{1, tanh}, {1, identity}});
 const Perceptron linear(2, {{1, identity}});
 
 Dataset linear_data(Index n = 25) {
@@ -80,8 +72,8 @@ TEST(Fit, DecayIsAddedToTheSumOfSquaresInTheUsersUnits) {
 }
 
 TEST(EqualDecay, LeavesBiasesOutWhereAskedTo) {
-  EXPECT_EQ(equal_decay(one_unit, 2, DecayOf::weights), (Vector{{2.0, 0.0, 2.0, 0.0}}));
-  EXPECT_EQ(equal_decay(one_unit, 2, DecayOf::weights_and_biases), Vector::Constant(4, 2));
+  EXPECT_EQ(equal_decay(step_network, 2, DecayOf::weights), (Vector{{2.0, 0.0, 2.0, 0.0}}));
+  EXPECT_EQ(equal_decay(step_network, 2, DecayOf::weights_and_biases), Vector::Constant(4, 2));
 }
 
 TEST(Fit, AWeightIsANumberOfRepetitions) {
@@ -89,9 +81,10 @@ TEST(Fit, AWeightIsANumberOfRepetitions) {
   weighted.weights = Vector::Ones(12);
   weighted.weights[3] = 3;
   const Dataset repeated = step_data(12).rows({0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11});
-  const FitResult a = fit(one_unit, weighted), b = fit(one_unit, repeated);
+  const FitResult a = fit(step_network, weighted), b = fit(step_network, repeated);
   EXPECT_NEAR(a.rss, b.rss, 1e-12 * a.rss);
-  EXPECT_LE(relative_error(evaluate(one_unit, a.theta, weighted.X), evaluate(one_unit, b.theta, weighted.X)),
+  EXPECT_LE(relative_error(evaluate(step_network, a.theta, weighted.X),
+                           evaluate(step_network, b.theta, weighted.X)),
             1e-11);
 }
 
@@ -103,23 +96,23 @@ TEST(Fit, OutputScalesWeighOutputs) {
   const Perceptron two_outputs(1, {{1, tanh}, {2, identity}});
   // With the second output all but ignored, the first is fitted as if alone.
   const Matrix Y = evaluate(two_outputs, fit(two_outputs, both).theta, both.X);
-  const Matrix alone = evaluate(one_unit, fit(one_unit, step_data()).theta, both.X);
+  const Matrix alone = evaluate(step_network, fit(step_network, step_data()).theta, both.X);
   EXPECT_LE((Y.col(0) - alone.col(0)).cwiseAbs().maxCoeff(), 1e-6);
 }
 
 // x -> c x and y -> a y + b change the parameters and not the fit.
 TEST(Fit, UnitsDoNotMatter) {
   const Dataset data = step_data();
-  const FitResult plain = fit(one_unit, data);
-  const Matrix fitted = evaluate(one_unit, plain.theta, data.X);
+  const FitResult plain = fit(step_network, data);
+  const Matrix fitted = evaluate(step_network, plain.theta, data.X);
   for (const double scale : {1e-12, 1e12}) {
     Dataset other = data;
     other.X *= scale;
     other.Y = other.Y / scale;
-    const FitResult result = fit(one_unit, other);
+    const FitResult result = fit(step_network, other);
     EXPECT_TRUE(result.has_converged());
     EXPECT_NEAR(result.rss * scale * scale, plain.rss, 1e-10 * plain.rss);
-    EXPECT_LE((evaluate(one_unit, result.theta, other.X) * scale - fitted).cwiseAbs().maxCoeff(), 1e-9);
+    EXPECT_LE((evaluate(step_network, result.theta, other.X) * scale - fitted).cwiseAbs().maxCoeff(), 1e-9);
   }
 }
 
@@ -130,9 +123,9 @@ TEST(Fit, AConstantColumnAndRepeatedRowsDoNoHarm) {
   data.X.col(2).setZero();
   const Perceptron network(3, {{1, tanh}, {1, identity}});
   const FitResult result = fit(network, data);
-  EXPECT_NEAR(result.rss, fit(one_unit, step_data(20)).rss, 1e-6);
+  EXPECT_NEAR(result.rss, fit(step_network, step_data(20)).rss, 1e-6);
   const Dataset same = step_data(4).rows({0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3});
-  EXPECT_TRUE(std::isfinite(fit(one_unit, same).rss));
+  EXPECT_TRUE(std::isfinite(fit(step_network, same).rss));
 }
 
 TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
@@ -146,7 +139,7 @@ TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
 }
 
 TEST(Fit, CountsTheStartsThatReachTheBest) {
-  const FitResult result = fit(one_unit, step_data(), {.n_starts = 20});
+  const FitResult result = fit(step_network, step_data(), {.n_starts = 20});
   EXPECT_EQ(result.starts.n_starts, 20);
   EXPECT_GE(result.starts.n_at_best, 1);
   EXPECT_LE(result.starts.lowest, result.starts.median);
@@ -156,9 +149,9 @@ TEST(Fit, CountsTheStartsThatReachTheBest) {
 
 TEST(Fit, EverySchemeFindsAnOptimum) {
   for (const InitialisationInfo& scheme : initialisation_table()) {
-    const FitResult result = fit(one_unit, step_data(), {.initialisation = std::string(scheme.name)});
+    const FitResult result = fit(step_network, step_data(), {.initialisation = std::string(scheme.name)});
     EXPECT_EQ(result.stop, Stop::orthogonal) << scheme.name;
-    EXPECT_NEAR(result.rss, fit(one_unit, step_data()).rss, 1e-10) << scheme.name;
+    EXPECT_NEAR(result.rss, fit(step_network, step_data()).rss, 1e-10) << scheme.name;
   }
 }
 
@@ -171,15 +164,15 @@ TEST(Fit, AStartThatIsNotFiniteIsAnOutcome) {
 
 TEST(Fit, RefusesOptionsThatMakeNoSense) {
   const auto refuses = [](const FitOptions& options) {
-    EXPECT_THROW(fit(one_unit, step_data(), options), InputError);
+    EXPECT_THROW(fit(step_network, step_data(), options), InputError);
   };
   refuses({.n_starts = 0});
   refuses({.n_starts = -1});
   refuses({.initialisation = "best"});
   refuses({.decay = Vector::Constant(4, -1)});
   refuses({.jacobian = {.strategy = "best"}});
-  EXPECT_THROW(fit(one_unit, step_data(), {.start = Vector::Zero(3)}), std::logic_error);
-  EXPECT_THROW(fit(one_unit, step_data(), {.decay = Vector::Zero(3)}), std::logic_error);
+  EXPECT_THROW(fit(step_network, step_data(), {.start = Vector::Zero(3)}), std::logic_error);
+  EXPECT_THROW(fit(step_network, step_data(), {.decay = Vector::Zero(3)}), std::logic_error);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace jacobench {
 namespace {
 
 // A 1-3-1 tanh network with noise of 1 %, and as many data sets as are asked for.
-class Refits : public testing::Test {
+class Refits : public ::testing::Test {
  protected:
   Refits() : network_(1, {{3, Activation::tanh}, {1, Activation::identity}}) {
     RandomStream stream(4, 0, 0, RandomPurpose::parameters);

@@ -16,7 +16,7 @@ namespace {
 using testing::Fitted;
 using testing::fitted_linear;
 
-const Matrix point = Matrix::Constant(1, 2, 2);
+const Matrix new_point = Matrix::Constant(1, 2, 2);
 
 // f* and t* = (f* - f) / se* of every replicate, recomputed from the draws that the bootstrap makes, in order of size.
 struct Recomputed {
@@ -24,15 +24,15 @@ struct Recomputed {
 };
 
 Recomputed recompute(const Fitted& fitted, const Covariance& cov, const BootstrapOptions& options) {
-  const double estimate = evaluate(fitted.network, fitted.theta, point)(0, 0);
+  const double estimate = evaluate(fitted.network, fitted.theta, new_point)(0, 0);
   Recomputed all;
   for (Index b = 0; b < options.n_replicates; ++b) {
     RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(b), RandomPurpose::resampling);
     const Dataset data = testing::resample(fitted.at, cov, options.kind, stream);
     const Vector theta = Refitter(fitted.network, data).refit(data, fitted.theta).theta;
-    all.f.push_back(evaluate(fitted.network, theta, point)(0, 0));
+    all.f.push_back(evaluate(fitted.network, theta, new_point)(0, 0));
     const Vector se = covariance(linearise(fitted.network, theta, data))
-                          .standard_errors(gradients_at(fitted.network, theta, point));
+                          .standard_errors(gradients_at(fitted.network, theta, new_point));
     all.t.push_back((all.f.back() - estimate) / se[0]);
   }
   std::sort(all.f.begin(), all.f.end());
@@ -50,7 +50,7 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   const auto bands_of = [&](double level) {
     BootstrapOptions at_level = options;
     at_level.level = level;
-    return bootstrap(fitted.at, cov, point, at_level);
+    return bootstrap(fitted.at, cov, new_point, at_level);
   };
   const double same = 1e-12 * std::abs(f[38]);
   const BootstrapBands bands = bands_of(0.95), second = bands_of(0.9), between = bands_of(0.925);
@@ -62,7 +62,7 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   EXPECT_NEAR(between.percentile_upper(0, 0), (f[37] + f[38]) / 2, same);
   // the studentised interval turns the quantiles of t* round
   const double estimate = bands.fit(0, 0);
-  const double se = cov.standard_errors(gradients_at(fitted.network, fitted.theta, point))[0];
+  const double se = cov.standard_errors(gradients_at(fitted.network, fitted.theta, new_point))[0];
   EXPECT_NEAR(bands.studentised_lower(0, 0), estimate - t[38] * se, same);
   EXPECT_NEAR(bands.studentised_upper(0, 0), estimate - t[0] * se, same);
   const Eigen::Map<const Vector> values(f.data(), 39);
@@ -76,7 +76,7 @@ TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedI
   const Dataset data{Matrix{{0, 0}, {0, 0}, {1, 1}, {2, 4}}, Matrix{{1}, {2}, {1.3}, {4}}, {}, {}};
   const Linearisation at = linearise(parabola, fit(parabola, data).theta, data);
   const BootstrapBands bands =
-      bootstrap(at, covariance(at), point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
+      bootstrap(at, covariance(at), new_point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
   // 0.625 of 199, within five binomial deviations
   EXPECT_NEAR(static_cast<double>(bands.n_without_se + bands.n_failed), 0.625 * 199, 5 * 6.8);
   EXPECT_EQ(bands.studentised_lower.size(), 0);

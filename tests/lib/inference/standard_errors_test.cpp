@@ -9,7 +9,7 @@
 namespace jacobench {
 namespace {
 
-const Matrix points = Vector::LinSpaced(7, -3, 3);
+const Matrix new_points = Vector::LinSpaced(7, -3, 3);
 
 // Data from a 1-3-1 tanh network with weights, and a decayed fit to them.
 struct Decayed {
@@ -31,7 +31,7 @@ const Decayed& decayed() {
   return fitted;
 }
 
-class OfKindAndRule : public testing::TestWithParam<std::tuple<CovarianceKind, DofRule>> {};
+class OfKindAndRule : public ::testing::TestWithParam<std::tuple<CovarianceKind, DofRule>> {};
 
 // Two routes to the same figures: QR and SVD of matrices whose condition, some 1e3, multiplies their rounding.
 TEST_P(OfKindAndRule, AreThoseOfTheCovariance) {
@@ -42,11 +42,11 @@ TEST_P(OfKindAndRule, AreThoseOfTheCovariance) {
   const Linearisation at = linearise(fitted.network, fitted.theta, fitted.data, fitted.decay);
   const Covariance cov = covariance(at, options);
   ASSERT_TRUE(cov.ok()) << cov.reason;
-  const Bands bands = bands_at(at, cov, points);
+  const Bands bands = bands_at(at, cov, new_points);
 
-  StandardErrors errors(fitted.network, fitted.data, points, fitted.decay);
+  StandardErrors errors(fitted.network, fitted.data, new_points, fitted.decay);
   ASSERT_TRUE(errors.linearise(fitted.theta, fitted.data));
-  Vector se(points.rows());
+  Vector se(new_points.rows());
   const StandardErrors::Outcome outcome = errors.compute(options, se);
   ASSERT_EQ(outcome.status, CovarianceStatus::ok);
   const double tolerance = 1e3 * 40 * 10 * unit_roundoff;
@@ -61,15 +61,15 @@ TEST_P(OfKindAndRule, AreThoseOfTheCovariance) {
 
 INSTANTIATE_TEST_SUITE_P(
     StandardErrors, OfKindAndRule,
-    testing::Combine(testing::Values(CovarianceKind::delta, CovarianceKind::ridge, CovarianceKind::laplace,
-                                     CovarianceKind::hc0, CovarianceKind::hc1, CovarianceKind::hc2,
-                                     CovarianceKind::hc3),
-                     testing::Values(DofRule::n_minus_rank, DofRule::n_minus_trace,
-                                     DofRule::n_minus_trace_2h_hh, DofRule::known_sigma)));
+    ::testing::Combine(::testing::Values(CovarianceKind::delta, CovarianceKind::ridge,
+                                         CovarianceKind::laplace, CovarianceKind::hc0, CovarianceKind::hc1,
+                                         CovarianceKind::hc2, CovarianceKind::hc3),
+                       ::testing::Values(DofRule::n_minus_rank, DofRule::n_minus_trace,
+                                         DofRule::n_minus_trace_2h_hh, DofRule::known_sigma)));
 
 TEST(StandardErrors, ConditionIsBetweenTheTwoNormsAndPTimesIt) {
   const Decayed& fitted = decayed();
-  StandardErrors errors(fitted.network, fitted.data, points);
+  StandardErrors errors(fitted.network, fitted.data, new_points);
   ASSERT_TRUE(errors.linearise(fitted.theta, fitted.data));
   const double two_norm =
       covariance(linearise(fitted.network, fitted.theta, fitted.data)).rank.condition_scaled;
@@ -83,7 +83,7 @@ TEST(StandardErrors, LinearStepReachesTheMinimumOfALinearModel) {
   const Decayed& fitted = decayed();
   const Vector decay = Vector::Constant(2, 0.3);
   const Vector theta = fit(line, fitted.data, {.decay = decay}).theta;
-  StandardErrors errors(line, fitted.data, points, decay), there(line, fitted.data, points, decay);
+  StandardErrors errors(line, fitted.data, new_points, decay), there(line, fitted.data, new_points, decay);
   ASSERT_TRUE(errors.linearise(Vector::Constant(2, 5), fitted.data));
   ASSERT_TRUE(errors.take_linear_step());
   ASSERT_TRUE(there.linearise(theta, fitted.data));
@@ -95,12 +95,12 @@ TEST(StandardErrors, LinearStepReachesTheMinimumOfALinearModel) {
 TEST(StandardErrors, SayWhatTheDataDoNotAllow) {
   const Decayed& fitted = decayed();
   const Dataset few{fitted.data.X.topRows(6), fitted.data.Y.topRows(6), {}, {}};
-  Vector se(points.rows());
-  StandardErrors errors(fitted.network, few, points);
+  Vector se(new_points.rows());
+  StandardErrors errors(fitted.network, few, new_points);
   ASSERT_TRUE(errors.linearise(fitted.theta, few));
   EXPECT_EQ(errors.compute({}, se).status, CovarianceStatus::more_parameters_than_observations);
   EXPECT_EQ(errors.compute({.kind = CovarianceKind::laplace}, se).status, CovarianceStatus::no_decay);
-  StandardErrors flat(fitted.network, fitted.data, points);
+  StandardErrors flat(fitted.network, fitted.data, new_points);
   ASSERT_TRUE(flat.linearise(Vector::Zero(10), fitted.data));
   EXPECT_EQ(flat.compute({}, se).status, CovarianceStatus::rank_deficient);
   EXPECT_TRUE(std::isinf(flat.condition()));
@@ -113,8 +113,8 @@ TEST(StandardErrors, SayWhatTheDataDoNotAllow) {
 
 TEST(StandardErrors, AllocateNothing) {
   const Decayed& fitted = decayed();
-  Vector se(points.rows());
-  StandardErrors errors(fitted.network, fitted.data, points, fitted.decay);
+  Vector se(new_points.rows());
+  StandardErrors errors(fitted.network, fitted.data, new_points, fitted.decay);
   EXPECT_EQ(allocations_of([&] {
               errors.linearise(fitted.theta, fitted.data);
               for (const CovarianceKind kind : {CovarianceKind::delta, CovarianceKind::ridge,

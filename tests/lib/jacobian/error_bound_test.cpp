@@ -102,7 +102,7 @@ constexpr auto of_the_study = [] {
   return ::testing::Values(Activation::identity, Activation::logistic, Activation::tanh, Activation::relu,
                            Activation::softplus, Activation::mish);
 };
-constexpr auto name_of = [](const auto& test) {
+constexpr auto name_of_case = [](const auto& test) {
   const auto& [activation, size] = test.param;
   return fmt::format("{}_{}x{}", info(activation).name, size.width, size.depth);
 };
@@ -111,10 +111,10 @@ INSTANTIATE_TEST_SUITE_P(Sizes, AtWeightScaleOne,
                          ::testing::Combine(of_the_study(),
                                             ::testing::Values(Size{1, 1}, Size{1, 6}, Size{4, 2}, Size{8, 6},
                                                               Size{64, 1}, Size{24, 4})),
-                         name_of);
+                         name_of_case);
 INSTANTIATE_TEST_SUITE_P(Sizes, SlowAtWeightScaleOne,
                          ::testing::Combine(of_the_study(), ::testing::Values(Size{64, 3}, Size{64, 6})),
-                         name_of);
+                         name_of_case);
 
 // A network without a kink or a zero of a slope, whose scale S is the sum over paths of absolute values and
 // can be written down: y = v1 tanh(z1) + v2 tanh(z2), z_i = w_i x.

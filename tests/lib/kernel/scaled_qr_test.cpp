@@ -18,9 +18,9 @@ Matrix random_matrix(Index n, Index p) {
 }
 
 // Rounding of n p operations on entries of order one.
-double tolerance(const Matrix& A) { return 8 * unit_roundoff * static_cast<double>(A.size()); }
+double rounding_in(const Matrix& A) { return 8 * unit_roundoff * static_cast<double>(A.size()); }
 
-class OfShape : public testing::TestWithParam<std::pair<Index, Index>> {
+class OfShape : public ::testing::TestWithParam<std::pair<Index, Index>> {
  protected:
   Matrix A_ = random_matrix(GetParam().first, GetParam().second);
 };
@@ -36,10 +36,10 @@ TEST_P(OfShape, SolvesLeastSquares) {
   qr.factorise(scaled);
   const double size = b.norm();
   qr.rotate(b);
-  EXPECT_NEAR(b.norm(), size, tolerance(A_) * size);
+  EXPECT_NEAR(b.norm(), size, rounding_in(A_) * size);
   qr.solve(b, d);
   EXPECT_TRUE(qr.has_full_rank());
-  EXPECT_LE((A_ * (d - Vector::Ones(p))).norm(), 10 * tolerance(A_) * size);
+  EXPECT_LE((A_ * (d - Vector::Ones(p))).norm(), 10 * rounding_in(A_) * size);
 }
 
 TEST_P(OfShape, GivesTheFactorOfTheInverse) {
@@ -49,13 +49,13 @@ TEST_P(OfShape, GivesTheFactorOfTheInverse) {
   qr.factorise(scaled);
   qr.inverse_factor(T);
   const Matrix Q = A_ * T;  // orthonormal columns
-  EXPECT_LE((Q.transpose() * Q - Matrix::Identity(p, p)).norm(), 10 * tolerance(A_) * qr.condition(T));
+  EXPECT_LE((Q.transpose() * Q - Matrix::Identity(p, p)).norm(), 10 * rounding_in(A_) * qr.condition(T));
   const Vector S = scaled.jacobiSvd().singularValues();
   EXPECT_NEAR(qr.condition(T), S.norm() * S.cwiseInverse().norm(), 1e-9 * qr.condition(T));
 }
 
 INSTANTIATE_TEST_SUITE_P(ScaledQr, OfShape,
-                         testing::Values(std::pair(3, 3), std::pair(9, 4), std::pair(70, 6)));
+                         ::testing::Values(std::pair(3, 3), std::pair(9, 4), std::pair(70, 6)));
 
 TEST(ScaledQr, CountsTheRankAndSolvesWithinIt) {
   Matrix A = random_matrix(12, 4);
@@ -70,7 +70,7 @@ TEST(ScaledQr, CountsTheRankAndSolvesWithinIt) {
   qr.rotate(b);
   qr.solve(b, d);
   EXPECT_EQ((d.array() == 0).count(), 2);
-  EXPECT_LE((kept * d - image).norm(), 10 * tolerance(kept) * image.norm());
+  EXPECT_LE((kept * d - image).norm(), 10 * rounding_in(kept) * image.norm());
   Matrix T(4, 4);
   EXPECT_THROW(qr.inverse_factor(T), std::logic_error);
 }
