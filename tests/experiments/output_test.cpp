@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::text_of;
 
-const fs::path models = JACOBENCH_TEST_MODELS;
+const fs::path model_files = JACOBENCH_TEST_MODELS;
 const fs::path rat42 = fs::path(JACOBENCH_SOURCE) / "configs/rat42";
 
 // An option of a command that names what to write.
@@ -56,7 +56,7 @@ class Outputs : public ::testing::Test {
       toy.run();
       return {"check", toy.result, "--update"};
     }
-    return {option.command, models / "torch.json", models / "data.csv"};
+    return {option.command, model_files / "torch.json", model_files / "data.csv"};
   }
 
   int write_to(const Option& option, const std::string& name) {
