@@ -4,9 +4,11 @@
 
 #include <Eigen/Core>
 
-static_assert(EIGEN_MAX_ALIGN_BYTES == 16,
-              "compile with -DEIGEN_MAX_ALIGN_BYTES=16, as jacobench is (the CMake target jacobench::jacobench does): a "
-              "matrix that one side makes and the other frees must be aligned alike");
+static_assert(
+    EIGEN_MAX_ALIGN_BYTES == 16 && EIGEN_MALLOC_ALREADY_ALIGNED == 1,
+    "compile with -DEIGEN_MAX_ALIGN_BYTES=16 -DEIGEN_MALLOC_ALREADY_ALIGNED=1, as jacobench is (the CMake "
+    "target "
+    "jacobench::jacobench does): a matrix that one side makes and the other frees must be allocated alike");
 
 namespace jacobench {
 
