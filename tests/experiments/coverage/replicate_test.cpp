@@ -9,6 +9,7 @@
 #include "jacobench/inference/quantiles.hpp"
 
 #include "coverage/simulation.hpp"
+#include "support/entrywise.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -58,7 +59,8 @@ TEST(ReplicateRunner, RecordsTheStepAndItsIntervals) {
   const double t = t_quantile(0.975, 16);
   const Vector se = std::sqrt(s2) * model.unit_se();
   const Vector se_new = (se.array().square() + s2).sqrt();
-  const double tolerance = 1e-12 * se.maxCoeff() * at(layout.figure(0, RecordLayout::condition));
+  const double tolerance =
+      1e-12 * se.maxCoeff<Eigen::PropagateNaN>() * at(layout.figure(0, RecordLayout::condition));
   EXPECT_LE((simulation.fits() - fit).norm(), tolerance);
   EXPECT_LE((simulation.standard_errors(0) - se).norm(), tolerance);
   EXPECT_LE((simulation.upper(0) - (fit + t * se)).norm(), t * tolerance);
@@ -189,8 +191,7 @@ TEST(ReplicateRunner, StrategiesFitTheSameData) {
     runner.run(r, {record.data(), context.layout.size()});
     const auto part = [&](std::size_t at) { return record.segment(static_cast<Index>(at), 5); };
     const Vector se = part(context.layout.se(0, 0));
-    const Vector difference = part(context.layout.fit(0)) - part(context.layout.fit(1));
-    ASSERT_LE((difference.array() / se.array()).abs().maxCoeff(), 1e-6) << r;
+    ASSERT_TRUE(all_within(part(context.layout.fit(0)), part(context.layout.fit(1)), 1e-6 * se)) << r;
   }
 }
 
@@ -207,7 +208,7 @@ TEST(DataSource, DrawsTheSameNoiseForScenariosThatAreCompared) {
   decayed.decay = equal_decay(base.network, 1, DecayOf::weights);
   decayed.start = Start::random;
   for (const Scenario& scenario : {louder, decayed, other_network})
-    EXPECT_LE((noise_of(scenario) - noise_of(base)).cwiseAbs().maxCoeff(), 1e-14);
+    EXPECT_TRUE(all_within(noise_of(scenario), noise_of(base), 1e-14));
 }
 
 TEST(DataSource, RedrawsTheTeacherFromItsPrior) {
@@ -233,7 +234,7 @@ TEST(ReplicateRunner, StepsFromItsOwnTeacher) {
   scenario.decay = equal_decay(scenario.network, 1e-6, DecayOf::weights_and_biases);
   const Simulation simulation(scenario,
                               {.methods = {method_named("ridge")}, .dof_rule = DofRule::known_sigma}, 20);
-  EXPECT_LE(simulation.fits().cwiseAbs().maxCoeff(), 20 * scenario.noise_sd);
+  EXPECT_TRUE(all_at_most(simulation.fits().cwiseAbs(), 20 * scenario.noise_sd));
 }
 
 }  // namespace

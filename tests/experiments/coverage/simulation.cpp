@@ -8,6 +8,7 @@
 #include <boost/math/distributions/students_t.hpp>
 
 #include "harness/value_text.hpp"
+#include "support/entrywise.hpp"
 
 namespace jacobench::testing {
 
@@ -93,12 +94,7 @@ double z_for(Index n_comparisons) {
 }
 
 ::testing::AssertionResult agree(const Vector& observed, const Vector& exact, const Vector& se, double z) {
-  Index worst = 0;
-  const double most = ((observed - exact).array() / se.array()).abs().maxCoeff(&worst);
-  if (most <= z) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << fmt::format(
-             "number {}: {} observed, {} exact: {:.2f} standard errors of {:.2g} apart, allowed {:.2f}",
-             worst, observed[worst], exact[worst], most, se[worst], z);
+  return all_within(observed, exact, z * se) << fmt::format(", the bound being {:.2f} standard errors", z);
 }
 
 ::testing::AssertionResult agrees(double observed, double exact, double se, double z) {

@@ -9,10 +9,14 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/initialisation.hpp"
 
+#include "support/entrywise.hpp"
 #include "support/fitted.hpp"
 
 namespace jacobench {
 namespace {
+
+using testing::all_within;
+using testing::all_within_relative;
 
 using enum Activation;
 using testing::step_data;
@@ -47,15 +51,11 @@ Vector normal_equations(const Dataset& data, const Vector& decay) {
   return normal.ldlt().solve(right).cast<double>();
 }
 
-double relative_error(const Vector& a, const Vector& b) {
-  return ((a - b).array() / b.array()).abs().maxCoeff();
-}
-
 TEST(Fit, WithoutAHiddenLayerIsLinearRegression) {
   Dataset data = linear_data();
-  EXPECT_LE(relative_error(fit(linear, data).theta, normal_equations(data, {})), 1e-12);
+  EXPECT_TRUE(all_within_relative(fit(linear, data).theta, normal_equations(data, {}), 1e-12));
   data.weights = Vector::LinSpaced(25, 0.5, 3);
-  EXPECT_LE(relative_error(fit(linear, data).theta, normal_equations(data, {})), 1e-12);
+  EXPECT_TRUE(all_within_relative(fit(linear, data).theta, normal_equations(data, {}), 1e-12));
 }
 
 // The penalty is k |theta|^2 beside the sum of squares, in the user's units: (X'X + K) theta = X'y.
@@ -64,7 +64,7 @@ TEST(Fit, DecayIsAddedToTheSumOfSquaresInTheUsersUnits) {
   for (const Vector& decay : {equal_decay(linear, 3, DecayOf::weights),
                               equal_decay(linear, 3, DecayOf::weights_and_biases), Vector{{0.0, 5.0, 0.1}}}) {
     const FitResult result = fit(linear, data, {.decay = decay});
-    EXPECT_LE(relative_error(result.theta, normal_equations(data, decay)), 1e-12);
+    EXPECT_TRUE(all_within_relative(result.theta, normal_equations(data, decay), 1e-12));
     EXPECT_NEAR(result.penalty, decay.dot(result.theta.cwiseAbs2()), 1e-12 * result.penalty);
     const Vector r = data.Y.col(0) - evaluate(linear, result.theta, data.X).col(0);
     EXPECT_NEAR(result.rss, r.squaredNorm(), 1e-12 * result.rss);
@@ -83,9 +83,8 @@ TEST(Fit, AWeightIsANumberOfRepetitions) {
   const Dataset repeated = step_data(12).rows({0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11});
   const FitResult a = fit(step_network, weighted), b = fit(step_network, repeated);
   EXPECT_NEAR(a.rss, b.rss, 1e-12 * a.rss);
-  EXPECT_LE(relative_error(evaluate(step_network, a.theta, weighted.X),
-                           evaluate(step_network, b.theta, weighted.X)),
-            1e-11);
+  EXPECT_TRUE(all_within_relative(evaluate(step_network, a.theta, weighted.X),
+                                  evaluate(step_network, b.theta, weighted.X), 1e-11));
 }
 
 TEST(Fit, OutputScalesWeighOutputs) {
@@ -97,7 +96,7 @@ TEST(Fit, OutputScalesWeighOutputs) {
   // With the second output all but ignored, the first is fitted as if alone.
   const Matrix Y = evaluate(two_outputs, fit(two_outputs, both).theta, both.X);
   const Matrix alone = evaluate(step_network, fit(step_network, step_data()).theta, both.X);
-  EXPECT_LE((Y.col(0) - alone.col(0)).cwiseAbs().maxCoeff(), 1e-6);
+  EXPECT_TRUE(all_within(Y.col(0), alone.col(0), 1e-6));
 }
 
 // x -> c x and y -> a y + b change the parameters and not the fit.
@@ -112,7 +111,7 @@ TEST(Fit, UnitsDoNotMatter) {
     const FitResult result = fit(step_network, other);
     EXPECT_TRUE(result.has_converged());
     EXPECT_NEAR(result.rss * scale * scale, plain.rss, 1e-10 * plain.rss);
-    EXPECT_LE((evaluate(step_network, result.theta, other.X) * scale - fitted).cwiseAbs().maxCoeff(), 1e-9);
+    EXPECT_TRUE(all_within(evaluate(step_network, result.theta, other.X) * scale, fitted, 1e-9));
   }
 }
 

@@ -5,8 +5,14 @@
 
 #include "jacobench/network/forward_pass.hpp"
 
+#include "support/entrywise.hpp"
+
 namespace jacobench {
 namespace {
+
+using testing::all_above;
+using testing::all_at_most;
+using testing::all_within;
 
 using enum Activation;
 
@@ -50,12 +56,12 @@ TEST_P(EveryShape, GivesTheSameFunctionInBothUnits) {
   const Scaling scaling(network_, X_, Y_);
   const Matrix in_user_units = scaling.scaled_outputs(evaluate(network_, scaling.to_user(tau_), X_));
   const Matrix in_scaled_units = evaluate(network_, tau_, scaling.scaled_inputs(X_));
-  EXPECT_LE((in_user_units - in_scaled_units).cwiseAbs().maxCoeff(), tolerance);
+  EXPECT_TRUE(all_within(in_user_units, in_scaled_units, tolerance));
 }
 
 TEST_P(EveryShape, ThereAndBackIsTheSame) {
   const Scaling scaling(network_, X_, Y_);
-  EXPECT_LE((scaling.to_scaled(scaling.to_user(tau_)) - tau_).cwiseAbs().maxCoeff(), tolerance);
+  EXPECT_TRUE(all_within(scaling.to_scaled(scaling.to_user(tau_)), tau_, tolerance));
 }
 
 TEST_P(EveryShape, TheRowsAreThoseOfTheAffineMap) {
@@ -75,9 +81,9 @@ TEST(Scaling, StandardisesWhatCanBeMappedBack) {
   const auto scaled = [&](const Perceptron& network) { return Scaling(network, X, Y).scaled_inputs(X); };
   const Matrix centred = scaled(Perceptron(2, {{3, tanh}, {1, identity}}));
   EXPECT_NEAR(centred.col(0).mean(), 0, 1e-12);
-  EXPECT_LE(centred.cwiseAbs().maxCoeff(), 4);
+  EXPECT_TRUE(all_at_most(centred.cwiseAbs(), 4));
   const Matrix not_centred = scaled(Perceptron(2, {{3, tanh, Bias::none}, {1, identity}}));
-  EXPECT_GT(not_centred.col(0).minCoeff(), 0);
+  EXPECT_TRUE(all_above(not_centred.col(0), 0));
   const Perceptron logistic_top(2, {{1, logistic}});
   EXPECT_EQ(Scaling(logistic_top, X, Y).scaled_outputs(Y), Y);
 }

@@ -6,8 +6,13 @@
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/inference/intervals.hpp"
 
+#include "support/entrywise.hpp"
+
 namespace jacobench {
 namespace {
+
+using testing::all_within;
+using testing::all_within_relative;
 
 const Matrix new_points = Vector::LinSpaced(7, -3, 3);
 
@@ -54,8 +59,8 @@ TEST_P(OfKindAndRule, AreThoseOfTheCovariance) {
   if (rule != DofRule::known_sigma) {
     EXPECT_NEAR(outcome.dof, cov.dof, tolerance * cov.dof);
   }
-  EXPECT_LE((se.array() / bands.se_mean.col(0).array() - 1).abs().maxCoeff(), tolerance);
-  EXPECT_LE((errors.fit() - bands.fit).cwiseAbs().maxCoeff(), tolerance);
+  EXPECT_TRUE(all_within_relative(se, bands.se_mean.col(0), tolerance));
+  EXPECT_TRUE(all_within(errors.fit(), bands.fit, tolerance));
   EXPECT_EQ(errors.rank(), cov.rank.rank);
 }
 
@@ -88,7 +93,7 @@ TEST(StandardErrors, LinearStepReachesTheMinimumOfALinearModel) {
   ASSERT_TRUE(errors.take_linear_step());
   ASSERT_TRUE(there.linearise(theta, fitted.data));
   const double tolerance = 40 * 2 * 16 * unit_roundoff;
-  EXPECT_LE((errors.fit() - there.fit()).cwiseAbs().maxCoeff(), tolerance);
+  EXPECT_TRUE(all_within(errors.fit(), there.fit(), tolerance));
   EXPECT_NEAR(errors.rss(), there.rss(), tolerance * there.rss());
 }
 

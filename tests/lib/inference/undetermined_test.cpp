@@ -9,6 +9,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/inference/covariance.hpp"
 
+#include "support/entrywise.hpp"
 #include "support/fitted.hpp"
 
 namespace jacobench {
@@ -135,15 +136,15 @@ TEST(RankPolicy, PseudoInverseGivesWhatTheReducedNetworkGives) {
   EXPECT_EQ(cov.dof, 26);
   const Matrix X0 = Vector::LinSpaced(5, -2, 2);
   const Matrix G = gradients_at(two_tanh, doubled, X0);
-  EXPECT_LE(cov.rank.undetermined_share(G).maxCoeff(), 1e-12);
+  EXPECT_TRUE(testing::all_at_most(cov.rank.undetermined_share(G), 1e-12));
   const Vector expected = covariance(one.at).standard_errors(gradients_at(one.network, t, X0));
-  EXPECT_LE(testing::relative_difference(cov.standard_errors(G), expected), 1e-10);
+  EXPECT_TRUE(testing::all_within_relative(cov.standard_errors(G), expected, 1e-10));
   // one of the two output weights alone is not determined
   EXPECT_GT(cov.rank.undetermined_share(Matrix::Identity(7, 7))[4], 0.1);
   // a ridge of 10^-6 of the singular values moves this by about its square over theirs
   const Covariance ridged = of(two_tanh, doubled, one.data, RankPolicy::ridge);
   ASSERT_TRUE(ridged.ok()) << ridged.reason;
-  EXPECT_LE(testing::relative_difference(ridged.standard_errors(G), expected), 1e-6);
+  EXPECT_TRUE(testing::all_within_relative(ridged.standard_errors(G), expected, 1e-6));
 }
 
 // K = (ridge C times the largest singular value of J C^-1)^2, where the rank is not full and nowhere else.
@@ -156,9 +157,8 @@ TEST(RankPolicy, RidgeIsThatOfItsFormula) {
   const Matrix inverse = (JtJ + K).inverse();
   const Covariance cov = covariance(at, {.policy = RankPolicy::ridge, .ridge = 0.1});
   EXPECT_EQ(cov.dof, 26);
-  EXPECT_LE(
-      testing::relative_difference(cov.of_parameters(), cov.sigma * cov.sigma * inverse * JtJ * inverse),
-      1e-10);
+  EXPECT_TRUE(testing::all_within_relative(cov.of_parameters(),
+                                           cov.sigma * cov.sigma * inverse * JtJ * inverse, 1e-10));
   const Linearisation& full = testing::fitted_step().at;
   EXPECT_EQ(covariance(full, {.policy = RankPolicy::ridge, .ridge = 0.1}).of_parameters(),
             covariance(full).of_parameters());
@@ -223,10 +223,10 @@ TEST(RankPolicy, MoreParametersThanObservationsHaveANamedStatus) {
     options.kind = kind;
     return covariance(at, options).of(G);
   };
-  EXPECT_LE(testing::relative_difference(V(CovarianceKind::laplace), 4 * G * inverse * G.transpose()), 1e-9);
-  EXPECT_LE(
-      testing::relative_difference(V(CovarianceKind::ridge), 4 * G * inverse * JtJ * inverse * G.transpose()),
-      1e-9);
+  EXPECT_TRUE(
+      testing::all_within_relative(V(CovarianceKind::laplace), 4 * G * inverse * G.transpose(), 1e-9));
+  EXPECT_TRUE(testing::all_within_relative(V(CovarianceKind::ridge),
+                                           4 * G * inverse * JtJ * inverse * G.transpose(), 1e-9));
   const Covariance effective =
       covariance(at, {.kind = CovarianceKind::ridge, .dof_rule = DofRule::n_minus_trace});
   EXPECT_TRUE(effective.ok()) << effective.reason;
@@ -234,7 +234,7 @@ TEST(RankPolicy, MoreParametersThanObservationsHaveANamedStatus) {
   // and with one bias left out of the decay, the direct route
   at.decay[18] = 0;
   const Matrix partly = (JtJ + Matrix(at.decay.asDiagonal())).inverse();
-  EXPECT_LE(testing::relative_difference(V(CovarianceKind::laplace), 4 * G * partly * G.transpose()), 1e-9);
+  EXPECT_TRUE(testing::all_within_relative(V(CovarianceKind::laplace), 4 * G * partly * G.transpose(), 1e-9));
 }
 
 TEST(Covariance, OptionsThatDoNotBelongTogetherAreRefused) {

@@ -122,6 +122,7 @@ std::vector<double> nominate(Activation activation, Index n_points) {
       const LongDoubleJet truth = in_long_double(activation, z[i]);
       const double value = ulps(a[i], truth.value, std::abs(a[i]));
       const double slope = ulps(d[i], truth.slope, derivative_magnitude(phi, z[i], a[i], d[i]));
+      EXPECT_FALSE(std::isnan(value) || std::isnan(slope)) << phi.name << "(" << z[i] << ")";
       if (value > worst_value) worst_value = value, at_value = z[i];
       if (slope > worst_slope) worst_slope = slope, at_slope = z[i];
     }

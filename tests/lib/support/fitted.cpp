@@ -63,8 +63,4 @@ Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind k
   return data;
 }
 
-double relative_difference(const Matrix& a, const Matrix& b) {
-  return ((a - b).array() / b.array()).abs().maxCoeff();
-}
-
 }  // namespace jacobench::testing

@@ -26,7 +26,4 @@ const Fitted& fitted_leverage_of_one();
 // The data of one replicate.
 Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream);
 
-// max |a - b| / |b|, entry by entry.
-double relative_difference(const Matrix& a, const Matrix& b);
-
 }  // namespace jacobench::testing

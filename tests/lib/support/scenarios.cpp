@@ -169,20 +169,24 @@ const Reference& reference_of(const Scenario& scenario) {
 double steepness(const Scenario& scenario, Wrt wrt) {
   // What holds for some of the rows of a drawn scenario holds for the others up to a small factor.
   const Matrix X = scenario.X.topRows(std::min<Index>(scenario.X.rows(), 16));
-  double steepest = 0;
+  Vector steepest(scenario.network.n_layers());
   for (Index l = 0; l < scenario.network.n_layers(); ++l) {
     const Perceptron below = truncated(scenario.network, l);
     const Vector theta = scenario.theta.head(below.n_params());
     const Reference z =
         compute_reference(below, theta, X, wrt == Wrt::parameters ? Wanted::parameters : Wanted::inputs);
     const Matrix& dz = wrt == Wrt::parameters ? z.J_y_theta.high : z.J_y_x.high;
+    Vector moved(dz.cols());
     for (Index column = 0; column < dz.cols(); ++column) {
-      const double argument =
-          wrt == Wrt::parameters ? std::abs(theta[column]) : X.col(column).cwiseAbs().maxCoeff();
-      steepest = std::max(steepest, dz.col(column).cwiseAbs().maxCoeff() * std::max(1.0, argument));
+      const double argument = wrt == Wrt::parameters
+                                  ? std::abs(theta[column])
+                                  : X.col(column).cwiseAbs().maxCoeff<Eigen::PropagateNaN>();
+      // In this order, for std::max gives the first of two that do not compare.
+      moved[column] = dz.col(column).cwiseAbs().maxCoeff<Eigen::PropagateNaN>() * std::max(argument, 1.0);
     }
+    steepest[l] = moved.maxCoeff<Eigen::PropagateNaN>();
   }
-  return steepest;
+  return steepest.maxCoeff<Eigen::PropagateNaN>();
 }
 
 std::ostream& operator<<(std::ostream& out, const Scenario& scenario) { return out << scenario.name; }
