@@ -6,10 +6,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include "jacobench/kernel/blas.hpp"
 #include "jacobench/base/large_pages.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
 #include "jacobench/jacobian/products.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 #include "speed/write_limit.hpp"
 

@@ -9,10 +9,6 @@
 #include "jacobench/inference/quantiles.hpp"
 
 namespace jacobench::coverage {
-namespace {
-
-Eigen::Map<Vector> part(std::span<double> record, std::size_t at, Index n) { return {&record[at], n}; }
-
 // Quantiles are dear, and most of the time the same as in the replicate before.
 class Multipliers {
  public:
@@ -38,6 +34,10 @@ class Multipliers {
 
   std::vector<std::pair<Key, double>> known_;
 };
+
+namespace {
+
+Eigen::Map<Vector> part(std::span<double> record, std::size_t at, Index n) { return {&record[at], n}; }
 
 std::vector<Region> regions_of(const Scenario& scenario) {
   std::vector<Region> regions{{0, scenario.n_inside}};

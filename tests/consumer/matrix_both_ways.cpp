@@ -5,7 +5,8 @@
 #include <jacobench/jacobian/products.hpp>
 
 int main() {
-  const jacobench::Perceptron network(2, {{5, jacobench::Activation::tanh}, {1, jacobench::Activation::identity}});
+  const jacobench::Perceptron network(
+      2, {{5, jacobench::Activation::tanh}, {1, jacobench::Activation::identity}});
   const jacobench::Vector theta = jacobench::Vector::LinSpaced(network.n_params(), -1, 1);
   const jacobench::Matrix X = jacobench::Matrix::Random(50, network.n_inputs());
   jacobench::JacobianProducts products(network, X.rows());

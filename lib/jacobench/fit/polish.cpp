@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/fit/solvers.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
 
 namespace jacobench {
 namespace {

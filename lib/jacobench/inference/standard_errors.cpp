@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "jacobench/kernel/blas.hpp"
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 namespace {

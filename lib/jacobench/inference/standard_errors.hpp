@@ -11,8 +11,8 @@
 //         outcome: `status`
 #pragma once
 
-#include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/inference/covariance.hpp"
+#include "jacobench/kernel/scaled_qr.hpp"
 
 namespace jacobench {
 

@@ -12,8 +12,8 @@
 
 #include <array>
 
-#include "jacobench/kernel/side_work.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
+#include "jacobench/kernel/side_work.hpp"
 
 namespace jacobench {
 

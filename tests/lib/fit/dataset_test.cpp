@@ -11,7 +11,7 @@
 namespace jacobench {
 namespace {
 
-const Perceptron network(2, {{2, Activation::tanh}, {1, Activation::identity}});
+const Perceptron two_inputs(2, {{2, Activation::tanh}, {1, Activation::identity}});
 
 Dataset good() {
   Dataset data{Matrix(4, 2), Matrix(4, 1), {}, {}};
@@ -22,7 +22,7 @@ Dataset good() {
 
 void expect_refused(const Dataset& data, const char* words, const DatasetNames& names = {}) {
   try {
-    check_dataset(data, network, names);
+    check_dataset(data, two_inputs, names);
     ADD_FAILURE() << "not refused: " << words;
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr(words));
@@ -38,10 +38,10 @@ Dataset with(Change change) {
 }
 
 TEST(Dataset, GoodDataPass) {
-  EXPECT_NO_THROW(check_dataset(good(), network));
-  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.X.col(0).setConstant(3); }), network));
-  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.X.row(1) = d.X.row(0); }), network));
-  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.weights = Vector::Constant(4, 2); }), network));
+  EXPECT_NO_THROW(check_dataset(good(), two_inputs));
+  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.X.col(0).setConstant(3); }), two_inputs));
+  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.X.row(1) = d.X.row(0); }), two_inputs));
+  EXPECT_NO_THROW(check_dataset(with([](Dataset& d) { d.weights = Vector::Constant(4, 2); }), two_inputs));
 }
 
 TEST(Dataset, BadDataAreNamed) {
