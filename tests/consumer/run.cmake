@@ -22,11 +22,17 @@ endif()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+# The public headers need no others of the library.
+file(GLOB_RECURSE headers RELATIVE ${WORK}/prefix/include ${WORK}/prefix/include/*.hpp)
+list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")
+list(JOIN headers "\n" includes)
+file(WRITE ${WORK}/all_headers.cpp "${includes}\nint main() {}\n")
+
 # With the flags of most people and with those of some: the library is the same.
 foreach(flags "" "-march=native")
   set(build ${WORK}/build${flags})
   run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${build} -G Ninja -DCMAKE_BUILD_TYPE=${BUILD_TYPE}
-      -DCMAKE_PREFIX_PATH=${WORK}/prefix "-DCMAKE_CXX_FLAGS=${CXX_FLAGS} ${flags}")
+      -DCMAKE_PREFIX_PATH=${WORK}/prefix -DALL_HEADERS=${WORK}/all_headers.cpp "-DCMAKE_CXX_FLAGS=${CXX_FLAGS} ${flags}")
   run(${CMAKE_COMMAND} --build ${build})
   run(${build}/consumer ${SOURCE}/tests/consumer/model.json)
   if(NOT output MATCHES "^y .+, dy/dtheta .+, dy/dx .+\n$")
