@@ -1,5 +1,7 @@
 #include "harness/check.hpp"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,6 +54,17 @@ TEST_F(Check, NamesAFigureThatIsWorseByMoreThanTheFactor) {
                           "(the baseline's 43000123.25 times 2)"));
   EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[2].values[error] = 43000123.25 * 3; }, 4),
               IsEmpty());
+}
+
+// Both ways, and by as little as a double can be off.
+TEST_F(Check, ToTheBitNamesEveryFigureThatIsNotTheBaselines) {
+  StoredResult result = toy_.stored();
+  EXPECT_THAT(problems_to_the_bit(baseline_, result), IsEmpty());
+  for (const double other : {0.0, HUGE_VAL}) {
+    result.rows[2].values[error] = std::nextafter(43000123.25, other);
+    EXPECT_THAT(problems_to_the_bit(baseline_, result),
+                ElementsAre(::testing::HasSubstr("way=digits: error is 4300012")));
+  }
 }
 
 TEST_F(Check, TakesFiguresUpToTheFloorAsEqual) {
