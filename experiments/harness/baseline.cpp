@@ -20,7 +20,7 @@ constexpr int format_version = 1;
 
 bool is_figure(ColumnRole role) {
   return role == ColumnRole::promise || role == ColumnRole::gated || role == ColumnRole::estimate ||
-         role == ColumnRole::measure;
+         role == ColumnRole::measure || role == ColumnRole::through_blas;
 }
 
 Json to_json(const BaselineCell& cell) {

@@ -95,12 +95,6 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
   }
 }
 
-void expect_same_config(const Baseline& baseline, const StoredResult& result) {
-  if (const auto what = difference(baseline.config, result.study.config()))
-    throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
-                     result.folder.string(), *what);
-}
-
 }  // namespace
 
 std::vector<std::string> problems_of(const StoredResult& result) {
@@ -121,7 +115,9 @@ std::vector<std::string> problems_of(const StoredResult& result) {
 
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor) {
-  expect_same_config(baseline, result);
+  if (const auto what = difference(baseline.config, result.study.config()))
+    throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
+                     result.folder.string(), *what);
   std::vector<std::string> problems = problems_of(result);
   for (const Row& row : result.rows) {
     const std::string key = cell_key(result.columns(), row);
@@ -141,9 +137,21 @@ std::vector<std::string> problems_against(const Baseline& baseline, const Stored
 }
 
 std::vector<std::string> problems_to_the_bit(const Baseline& baseline, const StoredResult& result) {
-  expect_same_config(baseline, result);
-  std::vector<std::string> problems = problems_of(result);
-  for (std::string& line : changes(baseline, baseline_of(result))) problems.push_back(std::move(line));
+  constexpr double any_factor = HUGE_VAL;
+  std::vector<std::string> problems = problems_against(baseline, result, any_factor);
+  const ColumnList& columns = result.columns();
+  for (const Row& row : result.rows) {
+    const BaselineCell* before = baseline.find(cell_key(columns, row));
+    if (!before || row.status != RowStatus::ok) continue;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const ColumnRole role = columns[i].role;
+      if (role != ColumnRole::measure && role != ColumnRole::gated && role != ColumnRole::promise) continue;
+      const Value then = before->figure(columns[i].name).value_or(Value());
+      if (row.values[i] != then)
+        problems.push_back(fmt::format("{}: {} is {}, the baseline has {}", before->key, columns[i].name,
+                                       in_words(row.values[i]), in_words(then)));
+    }
+  }
   return problems;
 }
 

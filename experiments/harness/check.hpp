@@ -22,8 +22,7 @@ std::vector<std::string> problems_of(const StoredResult& result);
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor);
 
-// What does not hold of the result alone, and every figure that is not the baseline's to the bit. Throws InputError where
-// the baseline is of another config.
+// The same, but every measure, gated figure and promise that is not the baseline's to the bit in place of those that are worse.
 std::vector<std::string> problems_to_the_bit(const Baseline& baseline, const StoredResult& result);
 
 // One line for each cell that `now` adds, removes or changes.
