@@ -96,7 +96,7 @@ ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width) {
           }};
 }
 
-ValueFormat<std::string> one_of(std::vector<std::string> names) {
+ValueFormat<std::string> one_of(const std::vector<std::string>& names) {
   const std::string allowed = joined(names, ", ");
   auto parse = [=](std::string_view text) {
     if (std::find(names.begin(), names.end(), text) == names.end()) refuse(text, "is not known", allowed);

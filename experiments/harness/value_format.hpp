@@ -42,7 +42,7 @@ ValueFormat<double> real_number(double min, double max);
 ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width);
 
 // One of these names, in full.
-ValueFormat<std::string> one_of(std::vector<std::string> names);
+ValueFormat<std::string> one_of(const std::vector<std::string>& names);
 
 ValueFormat<bool> yes_or_no();
 

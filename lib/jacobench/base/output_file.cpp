@@ -33,7 +33,7 @@ fs::path followed(const fs::path& name) {
   for (int n_links = 0; n_links <= max_links; ++n_links) {
     const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
     if (error) refuse(name, std::strerror(error.value()));
-    const fs::path place = folder / path.filename();
+    fs::path place = folder / path.filename();
     std::error_code not_there;
     if (folder.string().starts_with("/proc/") || !fs::is_symlink(place, not_there)) return place;
     path = folder / fs::read_symlink(place, error);

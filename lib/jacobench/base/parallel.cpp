@@ -30,8 +30,9 @@ struct Point {
 
 // The variables that the loop itself shares stand in memory which OpenMP hands to its threads before they can wait for
 // `begin`: they are left out of what ThreadSanitizer watches, and the tasks, which are functions apart, are not.
-[[gnu::no_sanitize("thread")]] void parallel_for(Index n_tasks, Index n_threads,
-                                                 void (*run)(void* task, Index i, Index worker), void* task) {
+__attribute__((no_sanitize("thread"))) void parallel_for(Index n_tasks, Index n_threads,
+                                                         void (*run)(void* task, Index i, Index worker),
+                                                         void* task) {
   if (std::min(n_tasks, n_threads) <= 1) {
     for (Index i = 0; i < n_tasks; ++i) run(task, i, 0);
     return;

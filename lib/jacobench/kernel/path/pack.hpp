@@ -21,6 +21,7 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 #if defined(JACOBENCH_PATH_AVX512)
 #define JACOBENCH_SLEEF(name) Sleef_finz_##name##d8_u10avx512f
 using Pack = __m512d;
+inline constexpr Index lanes = 8;
 using Bits = __m512i;
 inline Pack load(const double* p) { return _mm512_loadu_pd(p); }
 inline void store(double* p, Pack v) { _mm512_storeu_pd(p, v); }
@@ -32,6 +33,7 @@ inline void finish_streams() { _mm_sfence(); }
 #elif defined(JACOBENCH_PATH_AVX2)
 #define JACOBENCH_SLEEF(name) Sleef_finz_##name##d4_u10avx2
 using Pack = __m256d;
+inline constexpr Index lanes = 4;
 using Bits = __m256i;
 inline Pack load(const double* p) { return _mm256_loadu_pd(p); }
 inline void store(double* p, Pack v) { _mm256_storeu_pd(p, v); }
@@ -43,6 +45,7 @@ inline void finish_streams() { _mm_sfence(); }
 #else
 #define JACOBENCH_SLEEF(name) scalar_functions.name
 using Pack = double;
+inline constexpr Index lanes = 1;
 using Bits = long long;
 inline Pack load(const double* p) { return *p; }
 inline void store(double* p, Pack v) { *p = v; }
@@ -64,8 +67,6 @@ struct ScalarFunctions {
 };
 extern const ScalarFunctions scalar_functions;
 #endif
-
-inline constexpr Index lanes = static_cast<Index>(sizeof(Pack) / sizeof(double));
 
 inline Pack exp(Pack x) { return JACOBENCH_SLEEF(exp)(x); }
 inline Pack expm1(Pack x) { return JACOBENCH_SLEEF(expm1)(x); }
