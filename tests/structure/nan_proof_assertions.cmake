@@ -1,6 +1,6 @@
-# No test takes a maximum that may pass over NaN, for an assertion on it could not fail: maxCoeff() and minCoeff() of Eigen
-# are named as maxCoeff<Eigen::PropagateNaN>() only, and the maximum norm not at all. tests/lib/support/entrywise.hpp has
-# assertions on all entries. Needs ROOT, a tree with tests/.
+# No test takes a maximum that may pass over NaN, for an assertion on it could not fail: maxCoeff() and minCoeff() of
+# Eigen are named as maxCoeff<Eigen::PropagateNaN>() only, and the maximum norm not at all. Assertions on all entries
+# are in tests/lib/support/entrywise.hpp. Needs ROOT, a tree with tests/.
 set(drops_nan "(max|min)Coeff *(\\(|<[^>]*Propagate(Fast|Numbers))|lpNorm *<[^>]*Infinity")
 
 set(problems "")
