@@ -22,7 +22,8 @@ std::vector<std::string> problems_of(const StoredResult& result);
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor);
 
-// The same, but every measure, gated figure and promise that is not the baseline's to the bit in place of those that are worse.
+// The same, but every measure, gated figure and promise that is not the baseline's to the bit, in place of those that
+// are worse.
 std::vector<std::string> problems_to_the_bit(const Baseline& baseline, const StoredResult& result);
 
 // One line for each cell that `now` adds, removes or changes.

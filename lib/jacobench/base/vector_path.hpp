@@ -1,7 +1,7 @@
 // Which vector instructions the kernels run on: chosen once, when the first of them runs, by what the processor has.
 //
-// The kernels are compiled once for each path of the table, so that one binary runs on any processor of its architecture.
-// All paths give the same bits: the same operations in the same order, fused where they are written fused. (The one
+// The kernels are compiled once for each path of the table, so that one binary runs on any processor of its kind. All
+// paths give the same bits: the same operations in the same order, fused where they are written fused. (The one
 // exception is a processor without fused multiply-add, on which the elementary functions of `scalar` round otherwise.)
 //
 // The environment variable JACOBENCH_VECTOR_PATH forces one.

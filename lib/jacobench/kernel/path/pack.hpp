@@ -112,11 +112,11 @@ inline Pack polynomial(const double (&c)[n], Pack x) {
   return fma(broadcast(c[1]), x, square * rest) + broadcast(c[0]);
 }
 
-// 2^lift exp(-x) and exp(-x) - 1 for 0 <= x <= 700 + lift log 2, lift being 0 or so large that exp(-x) is lost beside 1; NaN
-// stays NaN.
+// 2^lift exp(-x) and exp(-x) - 1 for 0 <= x <= 700 + lift log 2, lift being 0 or, where exp(-x) is lost beside 1, more;
+// NaN stays NaN.
 //
-// Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^(k + lift);  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the polynomial of
-//           degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial: what is left is
+// Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^(k + lift);  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the
+//           polynomial of degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial: what is left is
 //           0.008 2^-53 of exp(r) - 1, rounded coefficients included. log 2 is taken in two parts, the first of 32 bits,
 //           so that the product of it and k is exact; what the sum in brackets and r lose in rounding is carried along.
 // Accuracy: each within 1 ulp: half an ulp of the last sum, and less than another of r^2 P, which is at most 0.2 of r.
