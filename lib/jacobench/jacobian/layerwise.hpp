@@ -13,7 +13,7 @@
 //           backward, 2 N D P going forward, less the first step of either (cheaper_input_direction);
 //           the workspace is two batches of rows a thread, and evaluating allocates nothing. A small network's
 //           fill is written while the next batch is computed (jacobian_fill.hpp), which hides most of the arithmetic.
-//           Where a J_y_theta too large for the cache has columns that begin at different places in a line, batches overlap:
+//           Where a J_y_theta past the cache has columns that begin at different places of a line, batches overlap:
 //           a cache line of rows, 8 of at most 96, is computed by two batches and counted twice
 // Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
