@@ -1,4 +1,4 @@
-#include "harness/experiment_table.hpp"
+#include "study/experiment_table.hpp"
 
 #include "accuracy/accuracy_experiment.hpp"
 #include "activations/activations_experiment.hpp"

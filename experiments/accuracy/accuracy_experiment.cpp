@@ -10,11 +10,11 @@
 #include <fmt/format.h>
 
 #include "jacobench/base/names.hpp"
-#include "jacobench/jacobian/jacobian_stream.hpp"
+#include "jacobench/files/jacobian_stream.hpp"
 
 #include "accuracy/accuracy_laws.hpp"
-#include "harness/memory.hpp"
-#include "harness/verification.hpp"
+#include "networks/verification.hpp"
+#include "run/memory.hpp"
 
 namespace jacobench::accuracy {
 namespace {

@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/jacobian/comparison.hpp"
 #include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/verification/comparison.hpp"
 
-#include "harness/experiment.hpp"
-#include "harness/network_sweep.hpp"
+#include "networks/network_sweep.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::accuracy {
 
-// One strategy on one network. Errors are those of ErrorSummary (jacobian/comparison.hpp).
+// One strategy on one network. Errors are those of ErrorSummary (verification/comparison.hpp).
 struct AccuracyRow {
   std::string network;
   std::string activation;

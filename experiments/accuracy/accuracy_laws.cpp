@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/point_series.hpp"
-#include "harness/value_text.hpp"
+#include "options/value_text.hpp"
+#include "report/point_series.hpp"
 
 namespace jacobench::accuracy {
 namespace {

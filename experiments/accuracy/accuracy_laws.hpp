@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/power_law.hpp"
-#include "harness/row.hpp"
+#include "report/power_law.hpp"
+#include "study/row.hpp"
 
 namespace jacobench::accuracy {
 

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/network/activation_accuracy.hpp"
+#include "jacobench/verification/activation_accuracy.hpp"
 
-#include "harness/experiment.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::activations {
 
-// One activation. Errors as in network/activation_accuracy.hpp.
+// One activation. Errors as in verification/activation_accuracy.hpp.
 struct ActivationRow {
   std::string activation;
   std::int64_t n_points = 0;

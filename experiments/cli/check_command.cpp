@@ -6,8 +6,8 @@
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
-#include "harness/check.hpp"
-#include "harness/print.hpp"
+#include "options/print.hpp"
+#include "report/check.hpp"
 
 namespace jacobench::cli {
 namespace {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/experiment.hpp"
-#include "harness/options.hpp"
-#include "harness/progress.hpp"
+#include "options/options.hpp"
+#include "run/progress.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::cli {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "harness/experiment.hpp"
-#include "harness/progress.hpp"
+#include "run/progress.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::cli {
 

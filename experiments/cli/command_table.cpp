@@ -5,8 +5,8 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
-#include "harness/message.hpp"
-#include "harness/print.hpp"
+#include "options/message.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 namespace {

@@ -6,9 +6,9 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
-#include "harness/compare.hpp"
-#include "harness/message.hpp"
-#include "harness/table_layout.hpp"
+#include "options/message.hpp"
+#include "report/compare.hpp"
+#include "report/table_layout.hpp"
 
 namespace jacobench::cli {
 

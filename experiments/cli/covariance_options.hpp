@@ -6,7 +6,7 @@
 
 #include "jacobench/inference/covariance.hpp"
 
-#include "harness/options.hpp"
+#include "options/options.hpp"
 
 namespace jacobench::cli {
 

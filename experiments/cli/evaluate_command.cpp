@@ -1,6 +1,6 @@
 // jacobench evaluate MODEL.json DATA.csv [--out FILE]
 #include "jacobench/base/errors.hpp"
-#include "jacobench/jacobian/jacobian_stream.hpp"
+#include "jacobench/files/jacobian_stream.hpp"
 
 #include "cli/command.hpp"
 #include "cli/model_data.hpp"

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <ostream>
 
-#include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
+#include "jacobench/files/csv.hpp"
+#include "jacobench/files/fit_file.hpp"
 #include "jacobench/fit/fit.hpp"
-#include "jacobench/fit/fit_file.hpp"
 #include "jacobench/fit/initialisation.hpp"
 #include "jacobench/inference/diagnostics.hpp"
 
@@ -16,8 +16,8 @@
 #include "cli/covariance_options.hpp"
 #include "cli/fit_report.hpp"
 #include "cli/output.hpp"
-#include "harness/print.hpp"
-#include "harness/value_text.hpp"
+#include "options/print.hpp"
+#include "options/value_text.hpp"
 
 namespace jacobench::cli {
 namespace {

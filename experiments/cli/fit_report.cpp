@@ -8,7 +8,7 @@
 #include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/intervals.hpp"
 
-#include "harness/print.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <iosfwd>
 
+#include "jacobench/files/fit_file.hpp"
 #include "jacobench/fit/fit.hpp"
-#include "jacobench/fit/fit_file.hpp"
 #include "jacobench/inference/covariance.hpp"
 
 namespace jacobench::cli {

@@ -4,7 +4,7 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
-#include "harness/print.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 

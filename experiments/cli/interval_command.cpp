@@ -6,10 +6,10 @@
 #include <ostream>
 #include <sstream>
 
-#include "jacobench/base/csv.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/fit/fit_file.hpp"
+#include "jacobench/files/csv.hpp"
+#include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/intervals.hpp"
 #include "jacobench/inference/profile.hpp"
@@ -17,8 +17,8 @@
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/output.hpp"
-#include "harness/print.hpp"
-#include "harness/value_text.hpp"
+#include "options/print.hpp"
+#include "options/value_text.hpp"
 
 namespace jacobench::cli {
 namespace {

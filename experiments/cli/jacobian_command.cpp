@@ -3,11 +3,11 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/jacobian/jacobian_stream.hpp"
+#include "jacobench/files/jacobian_stream.hpp"
 
 #include "cli/command.hpp"
 #include "cli/model_data.hpp"
-#include "harness/print.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 namespace {

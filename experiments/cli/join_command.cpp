@@ -1,8 +1,8 @@
 // jacobench join RESULT... [--format text|markdown|csv|latex]
 #include "cli/command.hpp"
 #include "cli/stored_results.hpp"
-#include "harness/join.hpp"
-#include "harness/table.hpp"
+#include "report/join.hpp"
+#include "report/table.hpp"
 
 namespace jacobench::cli {
 

@@ -6,8 +6,8 @@
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
-#include "harness/message.hpp"
-#include "harness/print.hpp"
+#include "options/message.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 namespace {

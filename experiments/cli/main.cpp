@@ -8,7 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/command_line.hpp"
-#include "harness/experiment_table.hpp"
+#include "study/experiment_table.hpp"
 
 namespace {
 

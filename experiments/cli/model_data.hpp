@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "jacobench/base/array_writer.hpp"
-#include "jacobench/base/csv.hpp"
-#include "jacobench/network/model_file.hpp"
+#include "jacobench/files/array_writer.hpp"
+#include "jacobench/files/csv.hpp"
+#include "jacobench/files/model_file.hpp"
 
 namespace jacobench::cli {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/base/output_file.hpp"
+#include "jacobench/files/output_file.hpp"
 
 namespace jacobench::cli {
 

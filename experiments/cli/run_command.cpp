@@ -5,13 +5,13 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
-#include "harness/manifest.hpp"
-#include "harness/message.hpp"
-#include "harness/options.hpp"
-#include "harness/plan.hpp"
-#include "harness/print.hpp"
-#include "harness/runner.hpp"
-#include "harness/table.hpp"
+#include "options/message.hpp"
+#include "options/options.hpp"
+#include "options/print.hpp"
+#include "report/table.hpp"
+#include "run/manifest.hpp"
+#include "run/runner.hpp"
+#include "study/plan.hpp"
 
 namespace jacobench::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "harness/result_folder.hpp"
+#include "run/result_folder.hpp"
 
 namespace jacobench::cli {
 

@@ -1,7 +1,7 @@
 // jacobench table RESULT... [--format text|markdown|csv|latex]
 #include "cli/command.hpp"
 #include "cli/stored_results.hpp"
-#include "harness/table.hpp"
+#include "report/table.hpp"
 
 namespace jacobench::cli {
 

@@ -7,8 +7,8 @@
 #include "jacobench/base/vector_path.hpp"
 
 #include "cli/command.hpp"
-#include "harness/build_info.hpp"
-#include "harness/print.hpp"
+#include "options/print.hpp"
+#include "run/build_info.hpp"
 
 namespace jacobench::cli {
 

@@ -18,10 +18,10 @@
 
 #include "coverage/coverage_laws.hpp"
 #include "coverage/predicted_time.hpp"
-#include "harness/memory.hpp"
-#include "harness/message.hpp"
-#include "harness/progress.hpp"
-#include "harness/value_text.hpp"
+#include "options/message.hpp"
+#include "options/value_text.hpp"
+#include "run/memory.hpp"
+#include "run/progress.hpp"
 
 namespace jacobench::coverage {
 namespace {

@@ -16,8 +16,8 @@
 #include "coverage/expectation.hpp"
 #include "coverage/interval_method.hpp"
 #include "coverage/replicate.hpp"
-#include "harness/experiment.hpp"
-#include "harness/network_sweep.hpp"
+#include "networks/network_sweep.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::coverage {
 

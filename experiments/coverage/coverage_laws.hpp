@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/row.hpp"
+#include "study/row.hpp"
 
 namespace jacobench::coverage {
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/value_text.hpp"
+#include "options/value_text.hpp"
 
 namespace jacobench::coverage {
 namespace {

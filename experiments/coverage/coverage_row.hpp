@@ -7,7 +7,7 @@
 
 #include "coverage/measures.hpp"
 #include "coverage/replicate.hpp"
-#include "harness/row.hpp"
+#include "study/row.hpp"
 
 namespace jacobench::coverage {
 

@@ -8,8 +8,8 @@
 #include "jacobench/base/errors.hpp"
 
 #include "coverage/measures.hpp"
-#include "harness/message.hpp"
-#include "harness/value_text.hpp"
+#include "options/message.hpp"
+#include "options/value_text.hpp"
 
 namespace jacobench::coverage {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/row.hpp"
+#include "study/row.hpp"
 
 namespace jacobench::coverage {
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <variant>
 
+#include "jacobench/files/model_file.hpp"
 #include "jacobench/fit/fit.hpp"
-#include "jacobench/network/model_file.hpp"
 
 #include "coverage/design.hpp"
 #include "coverage/noise_law.hpp"

@@ -9,8 +9,8 @@
 #include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/large_pages.hpp"
 
-#include "harness/value_text.hpp"
-#include "harness/verification.hpp"
+#include "networks/verification.hpp"
+#include "options/value_text.hpp"
 #include "speed/write_limit.hpp"
 
 namespace jacobench::speed {

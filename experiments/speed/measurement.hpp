@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/jacobian/reference.hpp"
 #include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/verification/reference.hpp"
 
-#include "harness/network_sweep.hpp"
+#include "networks/network_sweep.hpp"
 #include "speed/timing.hpp"
 
 namespace jacobench::speed {

@@ -7,10 +7,10 @@
 
 #include "jacobench/base/names.hpp"
 
-#include "harness/memory.hpp"
-#include "harness/point_series.hpp"
-#include "harness/value_text.hpp"
-#include "harness/verification.hpp"
+#include "networks/verification.hpp"
+#include "options/value_text.hpp"
+#include "report/point_series.hpp"
+#include "run/memory.hpp"
 #include "speed/measurement.hpp"
 
 namespace jacobench::speed {

@@ -12,9 +12,9 @@
 
 #include "jacobench/jacobian/strategy.hpp"
 
-#include "harness/experiment.hpp"
-#include "harness/network_sweep.hpp"
+#include "networks/network_sweep.hpp"
 #include "speed/timing.hpp"
+#include "study/experiment.hpp"
 
 namespace jacobench::speed {
 

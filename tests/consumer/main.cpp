@@ -1,7 +1,7 @@
 #include <iostream>
 
+#include <jacobench/files/model_file.hpp>
 #include <jacobench/jacobian/strategy.hpp>
-#include <jacobench/network/model_file.hpp>
 
 int main(int, char** argv) {
   const auto [network, theta] = jacobench::read_model(argv[1]);

@@ -1,11 +1,21 @@
-# Holds the direction of includes: base <- kernel <- network <- jacobian <- fit <- inference <- experiments, and the homes of the
-# libraries that have one. Needs ROOT, a tree with lib/ and experiments/.
-set(layers base kernel network jacobian fit inference)
+# Holds the direction of includes and the homes of the libraries that have one. Needs ROOT, a tree with lib/ and experiments/.
+set(layers base kernel network jacobian verification fit inference files)
 
 # Files (regular expressions on their path) that may name a library; nobody else may.
 set(home_of_ceres "lib/jacobench/jacobian/ceres_numeric")
-set(home_of_boost/program_options "experiments/harness/settings\\.cpp")
-set(home_of_benchmark "experiments/speed/|experiments/bench/")
+set(home_of_boost/program_options "experiments/options/settings\\.cpp")
+set(home_of_benchmark "experiments/speed/")
+
+# What a folder of experiments may include beside itself (a regular expression).
+set(may_include_options "nothing")
+set(may_include_study "options")
+set(may_include_networks "options|study")
+set(may_include_run "options|study|networks")
+set(may_include_report "options|study|networks|run")
+foreach(experiment accuracy activations coverage speed)
+  set(may_include_${experiment} "options|study|networks|run|report")
+endforeach()
+set(may_include_cli "options|study|networks|run|report")
 
 set(problems "")
 set(n_includes 0)
@@ -29,8 +39,16 @@ foreach(file IN LISTS files)
         list(APPEND problems "${file}: includes ${target}, which is not the library's")
       endif()
     endif()
-    if(file MATCHES "^experiments/harness/" AND target MATCHES "^(accuracy|activations|speed|coverage|cli)/")
-      list(APPEND problems "${file}: includes ${target}; the harness knows no experiment and no command")
+    if(file MATCHES "^experiments/([a-z]+)/")
+      set(from_folder ${CMAKE_MATCH_1})
+      if(include MATCHES "\"" AND NOT target MATCHES "^jacobench/" AND target MATCHES "^([a-z]+)/")
+        set(to_folder ${CMAKE_MATCH_1})
+        if(NOT may_include_${from_folder})
+          list(APPEND problems "${file}: stands in a folder that has no place in the house")
+        elseif(NOT to_folder MATCHES "^(${may_include_${from_folder}}|${from_folder})$")
+          list(APPEND problems "${file}: includes ${target}; ${from_folder} may include ${may_include_${from_folder}}")
+        endif()
+      endif()
     endif()
     foreach(library ceres boost/program_options benchmark)
       if(target MATCHES "^${library}[/.]" AND NOT file MATCHES "${home_of_${library}}")

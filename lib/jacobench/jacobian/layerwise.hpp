@@ -15,7 +15,7 @@
 //           fill is written while the next batch is computed (jacobian_fill.hpp), which hides most of the arithmetic.
 //           Where a J_y_theta past the cache has columns that begin at different places of a line, batches overlap:
 //           a cache line of rows, 8 of at most 96, is computed by two batches and counted twice
-// Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_outputs.
+// Accuracy: within the running error bound of verification/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
 //           sums, in the order of kernel/batch_product.hpp, then one rounding and the error of phi'; the column
 //           product one more rounding.

@@ -15,7 +15,7 @@
 //   For an input x_d the tangent starts as dA_0(n, d) = 1.
 // Shapes:   theta [P], X [N x D], J_y_theta [(N K) x P], J_y_x [(N K) x D]
 // Cost:     O(N P) flops a parameter, O(N P^2) in all; evaluating allocates nothing
-// Accuracy: within the running error bound of jacobian/error_bound.hpp with PathSummation::from_parameter.
+// Accuracy: within the running error bound of verification/error_bound.hpp with PathSummation::from_parameter.
 //           The tangent starts exact, each dA costs one rounding and the error of phi', each dZ one product and
 //           the roundings of its partial sums, in the order of kernel/batch_product.hpp.
 // Source:   the chain rule; forward-mode derivatives: Griewank and Walther (2008), sec. 3.1

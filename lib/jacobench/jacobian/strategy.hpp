@@ -74,9 +74,9 @@ enum class PathSummation {
 // One row of the strategy table.
 //
 // What it promises, and `check` holds it to:
-//   analytic  |J - J*| within the running error bound of jacobian/error_bound.hpp, entry by entry;
+//   analytic  |J - J*| within the running error bound of verification/error_bound.hpp, entry by entry;
 //   numeric   |J - J*| within numeric_promise(...) times the 2-norm of the entry's row plus |y| there
-//             (numeric_error_bound in jacobian/error_bound.hpp), or nothing where it is empty.
+//             (numeric_error_bound in verification/error_bound.hpp), or nothing where it is empty.
 // `steepness` says how fast the network varies: |y^(q+1)| of the order of steepness^q |y'| along a parameter.
 struct StrategyInfo {
   std::string_view name;

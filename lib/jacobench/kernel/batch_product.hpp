@@ -2,7 +2,7 @@
 // down.
 //
 // Why not a general matrix product: here the order of summation is fixed and known (the running error bounds
-// of jacobian/error_bound.hpp depend on it), an observation's result does not depend on which others share
+// of verification/error_bound.hpp depend on it), an observation's result does not depend on which others share
 // its batch (so results are the same to the bit however the batch is cut), and narrow layers need no packing.
 #pragma once
 

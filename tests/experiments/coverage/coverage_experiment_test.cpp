@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "coverage/simulation.hpp"
-#include "error_line.hpp"
-#include "harness/value_text.hpp"
+#include "options/value_text.hpp"
+#include "support/error_line.hpp"
 
 namespace jacobench::coverage {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "error_line.hpp"
+#include "support/error_line.hpp"
 
 namespace jacobench::coverage {
 namespace {

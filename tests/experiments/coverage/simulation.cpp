@@ -7,7 +7,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
-#include "harness/value_text.hpp"
+#include "options/value_text.hpp"
 #include "support/entrywise.hpp"
 
 namespace jacobench::testing {

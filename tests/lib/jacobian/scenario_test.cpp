@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/random.hpp"
-#include "jacobench/jacobian/comparison.hpp"
+#include "jacobench/verification/comparison.hpp"
 
 #include "support/verdict.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/jacobian/error_bound.hpp"
 #include "jacobench/network/forward_pass.hpp"
+#include "jacobench/verification/error_bound.hpp"
 
 #include "support/entrywise.hpp"
 #include "support/verdict.hpp"

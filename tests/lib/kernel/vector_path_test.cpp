@@ -14,7 +14,7 @@
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
-#include "jacobench/network/activation_accuracy.hpp"
+#include "jacobench/verification/activation_accuracy.hpp"
 
 #include "support/fitted.hpp"
 #include "support/scenarios.hpp"

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/network/activation_accuracy.hpp"
-#include "jacobench/network/activation_reference.hpp"
+#include "jacobench/verification/activation_accuracy.hpp"
+#include "jacobench/verification/activation_reference.hpp"
 
 #include "support/long_network.hpp"
 
@@ -151,7 +151,7 @@ TEST_P(EveryActivation, StatesTheJumpOfItsSlope) {
   EXPECT_EQ(phi_.slope_jump == 0, std::abs(jump) < 1e-300);
 }
 
-// The form of the error bounds rests on it (jacobian/error_bound.hpp). Each of the two numbers is right to a
+// The form of the error bounds rests on it (verification/error_bound.hpp). Each of the two numbers is right to a
 // few ulp and equality is met in the tails, where |tanh''| = 2 |tanh'| up to rounding.
 TEST_P(EveryActivation, AMonotoneOneHasSecondDerivativeAtMostTwiceTheFirst) {
   const auto grid = activation_grid(20, 5);

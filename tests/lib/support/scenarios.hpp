@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "jacobench/jacobian/reference.hpp"
 #include "jacobench/network/perceptron.hpp"
+#include "jacobench/verification/reference.hpp"
 
 namespace jacobench::testing {
 

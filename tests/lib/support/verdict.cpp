@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/jacobian/error_bound.hpp"
+#include "jacobench/verification/error_bound.hpp"
 
 namespace jacobench::testing {
 namespace {

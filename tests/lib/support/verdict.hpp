@@ -1,6 +1,6 @@
 // The criterion of the scenario suite: does a strategy keep its promise on a scenario?
 //
-// analytic  every entry within the running error bound of jacobian/error_bound.hpp
+// analytic  every entry within the running error bound of verification/error_bound.hpp
 // numeric   every entry within the strategy's promise times the 2-norm of its row, where it promises anything
 // and
 //           where what the promise presumes holds: it allows 1024 times for the units by which y is off (64

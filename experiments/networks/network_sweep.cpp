@@ -1,0 +1,67 @@
+#include "networks/network_sweep.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/names.hpp"
+#include "jacobench/base/random.hpp"
+
+namespace jacobench::harness {
+
+void NetworkSweep::add_options(OptionTable& table) {
+  constexpr std::int64_t widest = 1'000'000;
+  const auto seeds = whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max());
+  const auto activations = one_of(names_of(activation_table()));
+  table.add("seed", "seed of the network parameters", seed_, seeds);
+  table.add("network.inputs", "number of inputs", n_inputs_, whole_number(1, widest));
+  table.add("network.hidden", "hidden widths, from the inputs up", hidden_, list_of(shape(1, widest)));
+  table.add("network.outputs", "number of outputs", n_outputs_, whole_number(1, widest));
+  table.add("network.activation", "activation of the hidden layers", activations_, list_of(activations));
+  table.add("network.output_activation", "activation of the outputs", output_activation_, activations);
+  table.add("network.bias", "whether every layer has a bias", has_bias_, yes_or_no());
+  table.add("network.weight_scale",
+            "standard deviation of the weights times sqrt(units below); of the biases, half of it",
+            weight_scales_, list_of(real_number(0, 1e6)));
+  table.add("data.seed", "seed of the inputs, standard normal", data_seed_, seeds);
+}
+
+Perceptron NetworkSweep::network(const Shape& hidden, const std::string& activation) const {
+  return make_perceptron({.n_inputs = n_inputs_,
+                          .hidden = hidden,
+                          .n_outputs = n_outputs_,
+                          .activation = activation_from_name(activation),
+                          .output_activation = activation_from_name(output_activation_),
+                          .bias = has_bias_ ? Bias::present : Bias::none});
+}
+
+std::vector<NetworkCase> NetworkSweep::cases() const {
+  std::vector<NetworkCase> cases;
+  for (const Shape& hidden : hidden_)
+    for (const std::string& activation : activations_)
+      for (const double weight_scale : weight_scales_) {
+        const bool has_hidden = !hidden.empty();
+        if (!has_hidden && activation != activations_.front()) continue;
+        cases.push_back(
+            {network(hidden, activation), has_hidden ? activation : output_activation_, weight_scale});
+      }
+  return cases;
+}
+
+NetworkCase NetworkSweep::with_hidden(const NetworkCase& network_case, const Shape& hidden) const {
+  const bool was_hidden = network_case.network.n_layers() > 1;
+  const std::string activation = was_hidden ? network_case.activation : activations_.front();
+  return {network(hidden, activation), hidden.empty() ? output_activation_ : activation,
+          network_case.weight_scale};
+}
+
+Problem NetworkSweep::problem(const NetworkCase& network_case, std::int64_t n_rows) const {
+  const Perceptron& network = network_case.network;
+  RandomStream parameters(seed_, cell_number(to_string(network)), 0, RandomPurpose::parameters);
+  RandomStream inputs(data_seed_, cell_number(fmt::format("{} inputs", n_inputs_)), 0, RandomPurpose::inputs);
+  Problem problem{draw_parameters(network, network_case.weight_scale, parameters), Matrix(n_rows, n_inputs_)};
+  for (double& x : problem.X.reshaped()) x = inputs.normal();
+  return problem;
+}
+
+}  // namespace jacobench::harness

@@ -1,0 +1,61 @@
+// The networks of a study, and the data they are evaluated at: the options that every experiment over network
+// sizes shares, and the problems they amount to.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "jacobench/network/perceptron.hpp"
+
+#include "options/options.hpp"
+
+namespace jacobench::harness {
+
+// One network of the sweep, without its random numbers.
+struct NetworkCase {
+  Perceptron network;
+  std::string activation;
+  double weight_scale;
+};
+
+// Its parameters [P] and inputs [N x D].
+struct Problem {
+  Vector theta;
+  Matrix X;
+};
+
+class NetworkSweep {
+ public:
+  // The options of the networks and of the seeds; how many observations there are is the experiment's own.
+  void add_options(OptionTable& table);
+
+  // The product of hidden shapes, activations and weight scales, in this order, the last running fastest. A
+  // network without a hidden layer comes once for all hidden activations, under the name of its output
+  // activation.
+  std::vector<NetworkCase> cases() const;
+
+  // The same numbers for the same shape and seeds, whatever else is in the study: theta is keyed by the
+  // shape, X by the number of inputs, so that activations and weight scales are compared on the same draws.
+  Problem problem(const NetworkCase& network_case, std::int64_t n_rows) const;
+
+  // The same case with other hidden layers.
+  NetworkCase with_hidden(const NetworkCase& network_case, const Shape& hidden) const;
+
+  std::uint64_t data_seed() const { return data_seed_; }
+
+ private:
+  Perceptron network(const Shape& hidden, const std::string& activation) const;
+
+  std::uint64_t seed_ = 1;
+  std::uint64_t data_seed_ = 1;
+  std::int64_t n_inputs_ = 2;
+  std::vector<Shape> hidden_{{5}};
+  std::int64_t n_outputs_ = 1;
+  std::vector<std::string> activations_{"tanh"};
+  std::string output_activation_ = "identity";
+  bool has_bias_ = true;
+  std::vector<double> weight_scales_{1.0};
+};
+
+}  // namespace jacobench::harness

@@ -1,0 +1,126 @@
+// How the value of an option is written in a config file or on the command line, and which values are
+// allowed.
+//   list_of(shape(1, 100000))   10x5, 20, none
+//   list_of(real_number(0, 1e6))   0.5, 1, 2
+//   whole_number(1, 1000), one_of({"tanh", "relu"}), yes_or_no(), text()
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "jacobench/base/errors.hpp"
+
+#include "options/message.hpp"
+
+namespace jacobench::harness {
+
+template <class T>
+struct ValueFormat {
+  std::string allowed;                         // for help and messages: "a number from 0 to 1"
+  std::function<T(std::string_view)> parse;    // throws InputError: what is wrong; allowed: what is allowed
+  std::function<std::string(const T&)> write;  // parse(write(value)) is the same value, to the bit
+};
+
+// Hidden widths from the bottom up; empty for a network without a hidden layer.
+using Shape = std::vector<std::int64_t>;
+
+// Whole numbers from min to max, in decimal digits alone.
+template <std::integral T = std::int64_t>
+ValueFormat<T> whole_number(std::type_identity_t<T> min, std::type_identity_t<T> max);
+
+// Finite numbers from min to max.
+ValueFormat<double> real_number(double min, double max);
+
+// Widths from min_width to max_width joined by x, or `none`.
+ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width);
+
+// One of these names, in full.
+ValueFormat<std::string> one_of(const std::vector<std::string>& names);
+
+ValueFormat<bool> yes_or_no();
+
+// Any text that an INI file can hold: not empty, no #, no blanks around it, no control characters.
+ValueFormat<std::string> text();
+
+// Entries between commas: at least one.
+template <class T>
+ValueFormat<std::vector<T>> sequence_of(ValueFormat<T> entry);
+
+// The same, none twice.
+template <class T>
+ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry);
+
+// A value, or a word that stands for leaving it open.
+template <class T>
+ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value);
+
+// ---- implementation of the templates
+
+// The entries between the commas, without the blanks around them. Throws InputError where one is empty.
+std::vector<std::string_view> split_list(std::string_view text, std::string_view allowed);
+
+// Digits to a number; the sign is read so that "-1" can be called out of range.
+template <std::integral T>
+T parse_whole_number(std::string_view text, T min, T max, std::string_view allowed);
+
+extern template std::int64_t parse_whole_number(std::string_view, std::int64_t, std::int64_t,
+                                                std::string_view);
+extern template std::uint64_t parse_whole_number(std::string_view, std::uint64_t, std::uint64_t,
+                                                 std::string_view);
+extern template int parse_whole_number(std::string_view, int, int, std::string_view);
+
+template <std::integral T>
+ValueFormat<T> whole_number(std::type_identity_t<T> min, std::type_identity_t<T> max) {
+  const std::string allowed = fmt::format("a whole number from {} to {}", min, max);
+  return {allowed, [=](std::string_view text) { return parse_whole_number<T>(text, min, max, allowed); },
+          [](const T& value) { return std::to_string(value); }};
+}
+
+template <class T>
+ValueFormat<std::vector<T>> sequence_of(ValueFormat<T> entry) {
+  const std::string allowed = fmt::format("a comma-separated list, each entry {}", entry.allowed);
+  auto parse = [entry, allowed](std::string_view text) {
+    std::vector<T> values;
+    for (const std::string_view word : split_list(text, allowed)) values.push_back(entry.parse(word));
+    return values;
+  };
+  auto write = [entry](const std::vector<T>& values) {
+    std::string text;
+    for (const T& value : values) text += (text.empty() ? "" : ", ") + entry.write(value);
+    return text;
+  };
+  return {allowed, parse, write};
+}
+
+template <class T>
+ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry) {
+  ValueFormat<std::vector<T>> format = sequence_of(entry);
+  format.parse = [parse_all = format.parse, allowed = format.allowed](std::string_view text) {
+    std::vector<T> values = parse_all(text);
+    const std::vector<std::string_view> words = split_list(text, allowed);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
+          values.begin() + static_cast<std::ptrdiff_t>(i))
+        throw InputError("lists {} twice; name each entry once", in_quotes(words[i]));
+    return values;
+  };
+  return format;
+}
+
+template <class T>
+ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value) {
+  auto parse = [=](std::string_view text) {
+    return text == word ? std::optional<T>() : std::optional<T>(value.parse(text));
+  };
+  auto write = [=](const std::optional<T>& given) { return given ? value.write(*given) : word; };
+  return {fmt::format("{}, or {}", value.allowed, word), parse, write};
+}
+
+}  // namespace jacobench::harness

@@ -1,0 +1,106 @@
+#include "report/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <sstream>
+
+#include <boost/math/statistics/univariate_statistics.hpp>
+#include <fmt/format.h>
+
+#include "jacobench/base/errors.hpp"
+
+#include "options/value_text.hpp"
+#include "run/manifest.hpp"
+#include "study/cell_key.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+std::vector<double> samples_in(const Value& value) {
+  std::vector<double> samples;
+  if (const std::string* text = std::get_if<std::string>(&value)) {
+    std::istringstream in(*text);
+    for (double sample; in >> sample;) samples.push_back(sample);
+  }
+  return samples;
+}
+
+std::size_t column_of_samples(const StoredResult& result) {
+  const ColumnList& columns = result.columns();
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [](const Column& column) { return column.role == ColumnRole::samples; });
+  if (found == columns.end())
+    throw InputError("{}: experiment {} keeps no repeated timings; compare takes results of one that does",
+                     result.folder.string(), result.study.experiment_name);
+  return static_cast<std::size_t>(found - columns.begin());
+}
+
+std::string verdict(const RatioOfSamples& r) {
+  return r.high < 1 ? "faster" : r.low > 1 ? "slower" : "no difference seen";
+}
+
+}  // namespace
+
+RatioOfSamples ratio_of_samples(const std::vector<double>& a, const std::vector<double>& b) {
+  JB_EXPECT(!a.empty() && !b.empty(), "{} and {} samples", a.size(), b.size());
+  std::vector<double> ratios;
+  for (const double x : a)
+    for (const double y : b) ratios.push_back(y / x);
+  std::sort(ratios.begin(), ratios.end());
+  const double m = static_cast<double>(a.size()), n = static_cast<double>(b.size());
+  constexpr double z = 1.959963984540054;  // 97.5% point of the normal distribution
+  const double outside = std::floor(m * n / 2 - z * std::sqrt(m * n * (m + n + 1) / 12));
+  const auto skipped = static_cast<std::size_t>(std::clamp(outside, 0.0, (m * n - 1) / 2));
+  return {boost::math::statistics::median(ratios), ratios[skipped], ratios[ratios.size() - 1 - skipped]};
+}
+
+std::vector<std::string> differences_of_conditions(const StoredResult& a, const StoredResult& b) {
+  std::vector<std::string> differences;
+  const auto compare = [&](const std::string& name, const std::string& in_a, const std::string& in_b) {
+    if (in_a != in_b) differences.push_back(fmt::format("{}: {} and {}", name, in_a, in_b));
+  };
+  compare("experiment", a.study.experiment_name, b.study.experiment_name);
+  if (!differences.empty()) return differences;
+  const Config config_a = a.study.config(), config_b = b.study.config();
+  for (std::size_t i = 0; i < config_a.size(); ++i)
+    compare(config_a[i].key, config_a[i].value, config_b[i].value);
+  const auto of_a = recorded_conditions(a.folder / "manifest.json");
+  const auto of_b = recorded_conditions(b.folder / "manifest.json");
+  for (std::size_t i = 0; i < of_a.size(); ++i) compare(of_a[i].first, of_a[i].second, of_b[i].second);
+  return differences;
+}
+
+PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
+  const std::size_t column_of_a = column_of_samples(a), column_of_b = column_of_samples(b);
+  PrintedTable table;
+  table.preamble = {
+      fmt::format("times of {} over those of {}, with a 95% interval", b.folder.string(), a.folder.string())};
+  table.headings = {
+      {"cell", "", false}, {"ratio", "", true}, {"from", "", true}, {"to", "", true}, {"verdict", "", false}};
+  std::map<std::string, const Row*> only_in_a;
+  for (const Row& row : a.rows) only_in_a[cell_key(a.columns(), row)] = &row;
+  for (const Row& row : b.rows) {
+    const std::string key = cell_key(b.columns(), row);
+    const auto found = only_in_a.find(key);
+    if (found == only_in_a.end()) {
+      table.notes.push_back(fmt::format("only in {}: {}", b.folder.string(), key));
+      continue;
+    }
+    const std::vector<double> before = samples_in(found->second->values[column_of_a]);
+    const std::vector<double> after = samples_in(row.values[column_of_b]);
+    only_in_a.erase(found);
+    if (before.empty() || after.empty()) {
+      table.notes.push_back("not timed in both: " + key);
+      continue;
+    }
+    const RatioOfSamples ratio = ratio_of_samples(before, after);
+    table.lines.push_back({.cells = {key, rounded_text(ratio.ratio, 3), rounded_text(ratio.low, 3),
+                                     rounded_text(ratio.high, 3), verdict(ratio)}});
+  }
+  for (const auto& [key, row] : only_in_a)
+    table.notes.push_back(fmt::format("only in {}: {}", a.folder.string(), key));
+  return table;
+}
+
+}  // namespace jacobench::harness

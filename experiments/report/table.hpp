@@ -1,0 +1,53 @@
+// Tables of results, for people (text, markdown, LaTeX) and for programs (CSV).
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "run/result_folder.hpp"
+
+namespace jacobench::harness {
+
+// A table as people read it: every number rounded and in words, nothing laid out yet.
+struct PrintedTable {
+  struct Heading {
+    std::string text, unit;
+    bool is_numeric = false;
+  };
+  struct Line {
+    std::vector<std::string> cells;  // one a heading
+    bool starts_group = false;
+    std::size_t n_repeated = 0;  // so many leading cells say what the line above it says
+  };
+
+  std::vector<std::string> preamble;  // what holds for all lines: which results, columns that are constant
+  std::vector<Heading> headings;
+  std::vector<Line> lines;
+  std::vector<std::string> notes;  // below the table
+};
+
+// The rows of one result, or of several of the same experiment under a leading column `result`; how far each
+// is stands above them, its laws below. Throws InputError where the results are of different experiments.
+RowTable table_of(const std::vector<StoredResult>& results);
+
+// What each of the results is called beside the others: by the last part of its path, or by the whole path
+// where another one has the same last part.
+std::vector<std::string> result_names(const std::vector<StoredResult>& results);
+
+// "quick: accuracy, 5 of 24 cells (unfinished)"; without a name for the result, from the experiment on.
+std::string progress_line(const StoredResult& result, const std::string& name);
+
+// Hidden: columns without heading, columns that are null throughout. Identity columns that are constant
+// throughout are stated in the preamble. Estimates stand with their standard errors. Reasons of rows that are
+// not ok come before the notes.
+PrintedTable printed_table(const RowTable& table);
+
+// The names of the formats, in the order of help: text, markdown, csv, latex.
+std::vector<std::string> table_format_names();
+
+// Writes the table in the format of this name. CSV has every column of every row with all digits, status and
+// reason (where the table has them), quoted as in RFC 4180.
+void write_table(std::ostream& out, const RowTable& table, const std::string& format_name);
+
+}  // namespace jacobench::harness

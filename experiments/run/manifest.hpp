@@ -1,0 +1,38 @@
+// The manifest of a result: the circumstances in which its rows came to be. It holds no path of the machine
+// and no host name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "options/settings.hpp"
+
+namespace jacobench::harness {
+
+// The command line as the user gave it; of a path that begins at the root only the last part is kept.
+std::string command_line_text(std::span<const std::string> arguments);
+
+// Notes in the manifest file that a run begins: a new manifest where there is none yet, else one more record
+// under `resumed`. Circumstances: what the experiment adds about the machine. Throws InputError where the file
+// cannot be read or written.
+void record_run_start(const std::filesystem::path& file, const Config& config, std::size_t n_cells,
+                      const std::string& command_line,
+                      const std::vector<std::pair<std::string, std::string>>& circumstances = {});
+
+// Notes that the last run to begin has ended. Outcome: "complete" or "interrupted". A run that was killed has
+// none.
+void record_run_end(const std::filesystem::path& file, const std::string& outcome);
+
+// How many cells the study has, by its manifest; nothing where the file is missing.
+std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& file);
+
+// Name and value of all that timings depend on: processor, threads, compiler, flags, SIMD, library versions. Throws
+// InputError where there is no manifest.
+std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::filesystem::path& file);
+
+}  // namespace jacobench::harness

@@ -1,0 +1,25 @@
+#include "study/experiment.hpp"
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench::harness {
+
+RowTable Experiment::plan() {
+  const std::vector<Row> all = cells();
+  RowTable plan;
+  for (const Column& column : columns())
+    if (column.role == ColumnRole::identity) plan.columns.push_back(column);
+  for (const Row& cell : all) {
+    Row row;
+    for (std::size_t c = 0; c < columns().size(); ++c)
+      if (columns()[c].role == ColumnRole::identity) row.values.push_back(cell.values[c]);
+    plan.rows.push_back(std::move(row));
+  }
+  return plan;
+}
+
+std::string Experiment::replay(std::size_t, std::int64_t) {
+  throw InputError("this experiment has no replicates; run it without --replay");
+}
+
+}  // namespace jacobench::harness

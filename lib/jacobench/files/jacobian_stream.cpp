@@ -1,0 +1,110 @@
+#include "jacobench/files/jacobian_stream.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "jacobench/network/entry_names.hpp"
+#include "jacobench/verification/comparison.hpp"
+
+namespace jacobench {
+namespace {
+
+std::string column_name(const Perceptron& network, Wrt wrt, Index column) {
+  return wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column);
+}
+
+// As many observations as fit into 64 MiB of Jacobian, at least one.
+Index rows_at_a_time(Index numbers_in_a_row) {
+  constexpr Index doubles = (Index{64} << 20) / static_cast<Index>(sizeof(double));
+  return std::clamp<Index>(doubles / numbers_in_a_row, 1, 4096);
+}
+
+void keep_worst(std::optional<Certificate>& certificate, const ErrorSummary& errors,
+                const Perceptron& network, Wrt wrt, Index first_row, Index n_rows) {
+  if (!certificate) {
+    certificate.emplace();
+    certificate->max_scaled = -1;
+    certificate->max_over_bound = errors.max_over_bound;
+  }
+  certificate->n_overflows += errors.n_overflows;
+  certificate->max_relative_to_row = std::max(certificate->max_relative_to_row, errors.max_relative_to_row);
+  if (errors.max_over_bound)
+    certificate->max_over_bound = std::max(*certificate->max_over_bound, *errors.max_over_bound);
+  if (errors.max_scaled <= certificate->max_scaled) return;
+  certificate->max_scaled = errors.max_scaled;
+  certificate->worst_entry =
+      entry_name(network, wrt, n_rows, errors.worst_row, errors.worst_column, first_row);
+  certificate->worst_computed = errors.worst_computed;
+  certificate->worst_reference = errors.worst_reference;
+}
+
+}  // namespace
+
+std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column,
+                       Index first_row) {
+  return fmt::format("row {}, {}:{}", first_row + row % n_rows, output_name(row / n_rows),
+                     column_name(network, wrt, column));
+}
+
+ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows) {
+  ArrayHeader header{.shape = {n_rows, network.n_outputs(), n_columns(network, wrt)}, .names = {}};
+  for (Index k = 0; k < network.n_outputs(); ++k)
+    for (Index c = 0; c < n_columns(network, wrt); ++c)
+      header.names.push_back(output_name(k) + ":" + column_name(network, wrt, c));
+  return header;
+}
+
+std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
+                                          const JacobianRequest& request, ArrayWriter& writer) {
+  const Perceptron& network = model.network;
+  const Index K = network.n_outputs(), C = n_columns(network, request.wrt);
+  const Index max_rows = rows_at_a_time(K * C);
+  const auto evaluator = request.strategy->make(network, max_rows, request.options);
+  std::optional<Certificate> certificate;
+  std::vector<double> row(static_cast<std::size_t>(K * C));
+  for (Index first_row = 0;;) {
+    const Matrix X = data.read(max_rows);
+    const Index N = X.rows();
+    if (N == 0) return certificate;
+    Matrix J(N * K, C);
+    Outputs out;
+    (request.wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
+    evaluator->evaluate(model.theta, X, out);
+    if (request.certify) {
+      const Wanted wanted = request.wrt == Wrt::parameters ? Wanted::parameters : Wanted::inputs;
+      const Reference reference = compute_reference(network, model.theta, X, wanted);
+      const auto& truth = request.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x;
+      const EntryScales scales =
+          error_scales(network, model.theta, X, request.strategy->summation, request.wrt);
+      keep_worst(certificate, compare(J, truth, scales), network, request.wrt, first_row, N);
+    }
+    for (Index n = 0; n < N; ++n) {
+      for (Index k = 0; k < K; ++k)
+        for (Index c = 0; c < C; ++c) row[static_cast<std::size_t>(k * C + c)] = J(k * N + n, c);
+      writer.write_row(row);
+    }
+    first_row += N;
+  }
+}
+
+ArrayHeader values_header(const Perceptron& network, Index n_rows) {
+  ArrayHeader header{.shape = {n_rows, network.n_outputs()}, .names = {}};
+  for (Index k = 0; k < network.n_outputs(); ++k) header.names.push_back(output_name(k));
+  return header;
+}
+
+void write_values(const Model& model, CsvColumns& data, ArrayWriter& writer) {
+  std::vector<double> row(static_cast<std::size_t>(model.network.n_outputs()));
+  for (;;) {
+    const Matrix X = data.read(4096);
+    if (X.rows() == 0) return;
+    const Matrix Y = evaluate(model.network, model.theta, X);
+    for (Index n = 0; n < Y.rows(); ++n) {
+      for (Index k = 0; k < Y.cols(); ++k) row[static_cast<std::size_t>(k)] = Y(n, k);
+      writer.write_row(row);
+    }
+  }
+}
+
+}  // namespace jacobench

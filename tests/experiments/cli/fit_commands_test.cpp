@@ -1,0 +1,283 @@
+// jacobench fit and jacobench interval, from the data file to the bands.
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "jacobench/files/csv.hpp"
+#include "jacobench/files/fit_file.hpp"
+
+#include "cli/command.hpp"
+#include "cli/command_line.hpp"
+#include "run/progress.hpp"
+#include "support/entrywise.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace jacobench::cli {
+namespace {
+
+using jacobench::testing::all_above;
+using jacobench::testing::all_within;
+using jacobench::testing::all_within_relative;
+
+const std::filesystem::path rat42 = std::filesystem::path(JACOBENCH_SOURCE) / "configs/rat42";
+
+class FitCommands : public ::testing::Test {
+ protected:
+  int call(const std::vector<std::string>& arguments) {
+    std::ostringstream out, err;
+    const harness::ProgressDisplay display{.out = err};
+    const int code = run_command_line(arguments, out, display, {});
+    out_ = out.str();
+    err_ = err.str();
+    return code;
+  }
+
+  std::string path(const std::string& name) { return (folder_.path() / name).string(); }
+
+  // NIST's Rat42 from NIST's first start, as the README has it.
+  int fit_rat42(const std::string& out) {
+    return call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json", "--starts",
+                 "0", "--out", path(out)});
+  }
+
+  // 30 observations of a sine with a small regular disturbance.
+  std::string sine_data() {
+    std::string text = "x,w,y\n";
+    for (int i = 0; i < 30; ++i)
+      text +=
+          fmt::format("{},{},{}\n", i / 10.0, 1 + i % 3, std::sin(i / 10.0) + 0.05 * std::cos(7.0 * i * i));
+    return folder_.file("sine.csv", text);
+  }
+
+  // A column of the bands, by its name.
+  Vector column(const std::string& file, const std::string& name) {
+    std::ifstream in(file);
+    std::string line;
+    std::vector<std::vector<std::string>> rows;
+    while (std::getline(in, line)) {
+      rows.emplace_back();
+      std::istringstream cells(line);
+      for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+    }
+    const auto& header = rows.at(0);
+    const auto at = std::find(header.begin(), header.end(), name) - header.begin();
+    Vector values(static_cast<Index>(rows.size()) - 1);
+    for (Index i = 0; i < values.size(); ++i)
+      values[i] = std::stod(rows[static_cast<std::size_t>(i + 1)].at(static_cast<std::size_t>(at)));
+    return values;
+  }
+
+  jacobench::testing::TemporaryFolder folder_;
+  std::string out_, err_;
+};
+
+// NIST StRD, Rat42: b1, b2, b3 and their standard deviations, as printed there; the network has b3, -b2, b1.
+TEST_F(FitCommands, ReportShowsTheCertifiedValues) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well) << err_;
+  for (const char* certified : {"0.06735920007", "0.0034465663", "-2.61807684", "0.088295218", "72.46223758",
+                                "1.7340283", "8.0565229338", "1.1587725499", "6 degrees of freedom"})
+    EXPECT_NE(out_.find(certified), std::string::npos) << certified << "\n" << out_;
+}
+
+TEST_F(FitCommands, FitFileCarriesTheDataAndReadsBackToTheSameBits) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well) << err_;
+  const FittedModel fitted = read_fit(path("fit.json"));
+  EXPECT_EQ(fitted.data.X.rows(), 9);
+  EXPECT_EQ(fitted.data.Y(0, 0), 8.93);
+  EXPECT_EQ(fitted.outputs, std::vector<std::string>{"yield"});
+  write_fit(path("again.json"), fitted);
+  EXPECT_EQ(testing::contents_of(path("again.json")), testing::contents_of(path("fit.json")));
+}
+
+// A fit file whose data or model were changed is not silently used.
+TEST_F(FitCommands, AChangedFitFileIsRefused) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well) << err_;
+  const auto original = nlohmann::ordered_json::parse(testing::contents_of(path("fit.json")));
+  auto other_data = original, no_x = original, other_version = original;
+  other_data["Y"][0][0] = 9.5;
+  no_x.erase("X");
+  other_version["version"] = 2;
+  for (const auto& [json, what] : {std::pair{other_data, "rss"}, {no_x, "X"}, {other_version, "version"}}) {
+    folder_.file("changed.json", json.dump());
+    EXPECT_EQ(call({"interval", path("changed.json")}), wrong_input) << what;
+    EXPECT_NE(err_.find(what), std::string::npos) << err_;
+    EXPECT_EQ(out_, "");
+  }
+  EXPECT_EQ(call({"interval", rat42 / "start.json"}), wrong_input);
+  EXPECT_NE(err_.find("is not a fit file"), std::string::npos) << err_;
+}
+
+// t(0.975; 6) = 2.44691 and t(0.95; 6) = 1.94318: half-widths over standard errors.
+TEST_F(FitCommands, IntervalsAreFitPlusMinusTTimesStandardError) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well);
+  for (const auto& [level, t] : {std::pair{"0.95", 2.446911851}, {"0.9", 1.943180281}}) {
+    ASSERT_EQ(
+        call({"interval", path("fit.json"), "--at", "data", "--level", level, "--out", path("bands.csv")}),
+        all_well);
+    const Vector fit = column(path("bands.csv"), "fit");
+    ASSERT_EQ(fit.size(), 9);
+    for (const std::string kind : {"mean", "prediction"}) {
+      const Vector se = column(path("bands.csv"), "se_" + kind);
+      const Vector upper = column(path("bands.csv"), kind + "_upper"),
+                   lower = column(path("bands.csv"), kind + "_lower");
+      EXPECT_TRUE(all_within((upper - fit).cwiseQuotient(se), Vector::Constant(se.size(), t), 1e-8)) << kind;
+      EXPECT_TRUE(all_within((fit - lower).cwiseQuotient(se), Vector::Constant(se.size(), t), 1e-8)) << kind;
+    }
+    // s^2 = se_prediction^2 - se_mean^2, s as certified
+    const Vector difference = column(path("bands.csv"), "se_prediction").array().square() -
+                              column(path("bands.csv"), "se_mean").array().square();
+    EXPECT_TRUE(all_within_relative(difference,
+                                    Vector::Constant(difference.size(), 1.1587725499 * 1.1587725499), 1e-9));
+  }
+}
+
+// Leverages sum to the number of parameters, and a residual over 1 - h is the leave-one-out residual.
+TEST_F(FitCommands, DiagnosticsAreThoseOfEveryObservation) {
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json",
+                  "--starts", "0", "--diagnostics", path("d.csv")}),
+            all_well);
+  const Vector h = column(path("d.csv"), "leverage"), r = column(path("d.csv"), "residual");
+  EXPECT_NEAR(h.sum(), 3, 1e-12);
+  EXPECT_NEAR(r.squaredNorm(), 8.0565229338, 1e-9);
+  const Vector left_out = column(path("d.csv"), "leave_one_out");
+  EXPECT_TRUE(all_within((left_out.array() * (1 - h.array())).matrix(), r, 1e-12));
+}
+
+// se^2 grows by (dy/dx)^2 s_x^2, so with the square of the noise.
+TEST_F(FitCommands, InputNoiseAddsItsPropagatedVariance) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well);
+  const auto se = [&](const std::string& noise) {
+    EXPECT_EQ(
+        call({"interval", path("fit.json"), "--at", "data", "--input_noise", noise, "--out", path("b.csv")}),
+        all_well)
+        << err_;
+    return Vector(column(path("b.csv"), "se_mean").array().square());
+  };
+  const Vector none = se("none"), one = se("1"), two = se("2");
+  EXPECT_TRUE(all_within(two - none, 4 * (one - none), 1e-12));
+  EXPECT_TRUE(all_above(one - none, 0));
+  EXPECT_EQ(call({"interval", path("fit.json"), "--input_noise", "1,1"}), wrong_input);
+  EXPECT_NE(err_.find("has 2 entries, the fit 1 inputs"), std::string::npos) << err_;
+}
+
+TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "2",
+                  "--out", path("fit.json")}),
+            all_well)
+      << out_ << err_;
+  EXPECT_EQ(
+      call({"interval", path("fit.json"), "--grid_points", "3", "--replicates", "50", "--method",
+            "delta, hessian, hc0, hc1, hc2, hc3, hessian_sandwich, bootstrap_residual, bootstrap_pairs, "
+            "bootstrap_parametric, profile"}),
+      all_well)
+      << err_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3", "--method", "ridge"}), not_all_well);
+  EXPECT_NE(err_.find("ridge: no intervals"), std::string::npos) << err_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+// Where the network overflows every refit does, and there is nothing to take quantiles of.
+TEST_F(FitCommands, ABootstrapOfRefitsThatAllFailSaysSo) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "1", "--activation",
+                  "exp", "--bias", "no", "--out", path("fit.json")}),
+            all_well)
+      << out_;
+  const std::string points = folder_.file("far.csv", "x\n-1e9\n1e9\n");
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", points, "--method", "bootstrap_pairs", "--replicates",
+                  "50"}),
+            not_all_well);
+  EXPECT_NE(err_.find("bootstrap_pairs: no intervals: 50 of 50 refits failed"), std::string::npos) << err_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+TEST_F(FitCommands, ARankThatIsMissingIsSaidAndNothingIsMadeUp) {
+  std::string text = "x,same,y\n";
+  for (int i = 0; i < 20; ++i) text += fmt::format("{},7,{}\n", i / 5.0, std::sin(i / 5.0));
+  const std::string data = folder_.file("constant.csv", text);
+  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--out", path("fit.json"), "--diagnostics",
+                  path("d.csv")}),
+            not_all_well);
+  EXPECT_NE(err_.find("d.csv is not written"), std::string::npos) << err_;
+  EXPECT_NE(out_.find("input 1 is constant over the data"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("no standard errors"), std::string::npos) << out_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {
+  const std::string good = sine_data();
+  const std::string text = folder_.file("text.csv", "x,y\n1,2\n2,abc\n3,4\n");
+  const std::string nan = folder_.file("nan.csv", "x,y\n1,2\n2,nan\n3,4\n");
+  const std::string one = folder_.file("one.csv", "x,y\n1,2\n");
+  const std::string huge = folder_.file("huge.csv", "x,y\n1,2\n2,1e200\n3,4\n");
+  const std::string flat = folder_.file("flat.csv", "x,level\n1,5\n2,5\n3,5\n");
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string message;
+  };
+  const std::vector<Case> cases{
+      {{"fit", text, "--outputs", "y"}, "text.csv:3: column y"},
+      {{"fit", nan, "--outputs", "y"}, "nan.csv:3: column y"},
+      {{"fit", one, "--outputs", "y"}, "one.csv: one observation"},
+      {{"fit", huge, "--outputs", "y"}, "huge.csv row 2, y: 1e+200 is too large"},
+      {{"fit", flat, "--outputs", "level"}, "flat.csv: output level is 5 in every row"},
+      {{"fit", good, "--outputs", "z"}, "no column 'z'"},
+      {{"fit", good, "--outputs", "y", "--inputs", "x,y"}, "y is an input as well"},
+      {{"fit", good, "--outputs", "y", "--inputs", "x,w", "--weights", "w"},
+       "w is an input or output as well"},
+      {{"fit", good, "--outputs", "y", "--starts", "0"}, "nothing to start from"},
+      {{"fit", good, "--outputs", "y", "--dof", "known_sigma"}, "needs --sigma"},
+      {{"fit", good, "--outputs", "y", "--from", rat42 / "start.json"},
+       "has 1 inputs and 1 outputs, the data 2 and 1"},
+      {{"fit", good, "--outputs", "y", "--out", path("no/fit.json")}, "cannot be written"},
+      {{"fit", good, "--outputs", "y", "--out", good}, "is what is being read"},
+      {{"fit", good, "--outputs", "y", "--out", path("a"), "--diagnostics", path("./a")},
+       "is what --out is to write"},
+      {{"fit"}, "one data file is wanted"},
+      {{"interval"}, "one fit file is wanted"},
+      {{"interval", good}, "is not a fit file"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(call(c.arguments), wrong_input) << c.message;
+    EXPECT_NE(err_.find(c.message), std::string::npos) << err_;
+    EXPECT_EQ(std::count(err_.begin(), err_.end(), '\n'), 1) << err_;
+    EXPECT_EQ(out_, "");
+  }
+}
+
+TEST_F(FitCommands, AFitFileWithANegativePenaltyIsRefused) {
+  const std::string data = folder_.file("line.csv", "x,y\n1,2\n2,3\n3,5\n4,4\n");
+  ASSERT_EQ(call({"fit", data, "--hidden", "none", "--decay", "0.5", "--out", path("fit.json")}), all_well);
+  EXPECT_EQ(call({"interval", path("fit.json")}), all_well) << err_;
+  std::ifstream in(path("fit.json"));
+  auto json = nlohmann::json::parse(in);
+  json["decay"][0] = -0.5;
+  EXPECT_EQ(call({"interval", folder_.file("negative.json", json.dump())}), wrong_input);
+  EXPECT_NE(err_.find("negative.json: decay: -0.5 is not a penalty"), std::string::npos) << err_;
+}
+
+TEST_F(FitCommands, IntervalsRefuseWhatAMethodDoesNotHave) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--hidden", "2", "--out", path("fit.json")}),
+            all_well)
+      << out_;
+  EXPECT_EQ(call({"interval", path("fit.json")}), wrong_input);
+  EXPECT_NE(err_.find("--at grid: takes one input"), std::string::npos) << err_;
+  ASSERT_EQ(fit_rat42("rat.json"), all_well);
+  EXPECT_EQ(call({"interval", path("rat.json"), "--method", "profile", "--simultaneous", "scheffe"}),
+            wrong_input);
+  EXPECT_NE(err_.find("point by point"), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("rat.json"), "--method", "bootstrap_pairs", "--input_noise", "1"}),
+            wrong_input);
+  EXPECT_NE(err_.find("without noise on the inputs"), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("rat.json"), "--out", path("no/bands.csv")}), wrong_input);
+  EXPECT_NE(err_.find("--out: "), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("rat.json"), "--at", path("none.csv")}), wrong_input);
+  const std::string points = folder_.file("points.csv", "time\n1\n");
+  EXPECT_EQ(call({"interval", path("rat.json"), "--at", points}), wrong_input);
+  EXPECT_NE(err_.find("growing_time"), std::string::npos) << err_;
+}
+
+}  // namespace
+}  // namespace jacobench::cli

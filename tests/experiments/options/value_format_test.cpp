@@ -1,0 +1,137 @@
+#include "options/value_format.hpp"
+
+#include <limits>
+#include <ostream>
+
+#include <gtest/gtest.h>
+
+#include "support/error_line.hpp"
+
+namespace jacobench::harness {
+namespace {
+
+using testing::error_line;
+
+struct BadText {
+  std::string text, line;
+  friend std::ostream& operator<<(std::ostream& out, const BadText& bad) { return out << bad.text; }
+};
+
+class BadNumber : public ::testing::TestWithParam<BadText> {};
+
+TEST_P(BadNumber, IsRefusedWithWhatIsAllowed) {
+  const auto format = list_of(real_number(0.5, 1000));
+  EXPECT_EQ(error_line([&] { format.parse(GetParam().text); }), GetParam().line);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Reals, BadNumber,
+    ::testing::Values(
+        BadText{"1.5x", "\"1.5x\" is not a number; allowed: a number from 0.5 to 1000"},
+        BadText{"abc", "\"abc\" is not a number; allowed: a number from 0.5 to 1000"},
+        BadText{"1 2", "\"1 2\" is not a number; allowed: a number from 0.5 to 1000"},
+        BadText{"+1", "\"+1\" is not a number; allowed: a number from 0.5 to 1000"},
+        BadText{"0x10", "\"0x10\" is not a number; allowed: a number from 0.5 to 1000"},
+        BadText{"-1", "\"-1\" is out of range; allowed: a number from 0.5 to 1000"},
+        BadText{"0.25", "\"0.25\" is out of range; allowed: a number from 0.5 to 1000"},
+        BadText{"1000.1", "\"1000.1\" is out of range; allowed: a number from 0.5 to 1000"},
+        BadText{"nan", "\"nan\" is not a finite number; allowed: a number from 0.5 to 1000"},
+        BadText{"-inf", "\"-inf\" is not a finite number; allowed: a number from 0.5 to 1000"},
+        BadText{"1e400", "\"1e400\" is beyond the range of a double; allowed: a number from 0.5 to 1000"},
+        BadText{"", "is empty; allowed: a comma-separated list, each entry a number from 0.5 to 1000"},
+        BadText{"  ", "is empty; allowed: a comma-separated list, each entry a number from 0.5 to 1000"},
+        BadText{"1,,2",
+                "\"1,,2\" has an empty entry; allowed: a comma-separated list, each entry a number from 0.5 "
+                "to 1000"},
+        BadText{"1,",
+                "\"1,\" has an empty entry; allowed: a comma-separated list, each entry a number from 0.5 to "
+                "1000"},
+        BadText{"1, 2, 1.0", "lists \"1.0\" twice; name each entry once"}));
+
+class BadShape : public ::testing::TestWithParam<BadText> {};
+
+TEST_P(BadShape, IsRefusedWithWhatIsAllowed) {
+  EXPECT_EQ(error_line([&] { list_of(shape(1, 100)).parse(GetParam().text); }),
+            GetParam().line + "; allowed: widths from 1 to 100 joined by x, such as 10x5, or none");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, BadShape,
+    ::testing::Values(
+        BadText{"10x0", "\"10x0\" has a width of 0, which is out of range"},
+        BadText{"0", "\"0\" has a width of 0, which is out of range"},
+        BadText{"-3", "\"-3\" has a width of -3, which is out of range"},
+        BadText{"101", "\"101\" has a width of 101, which is out of range"},
+        BadText{"99999999999999999999",
+                "\"99999999999999999999\" has a width of 99999999999999999999, which is out of range"},
+        BadText{"10x", "\"10x\" is not a network shape"}, BadText{"x10", "\"x10\" is not a network shape"},
+        BadText{"10X5", "\"10X5\" is not a network shape"},
+        BadText{"10 x 5", "\"10 x 5\" is not a network shape"},
+        BadText{"1.5", "\"1.5\" is not a network shape"},
+        BadText{"None", "\"None\" is not a network shape"}));
+
+TEST(WholeNumber, RefusesWhatIsNone) {
+  const auto line = [](std::string_view text) { return error_line([&] { whole_number(1, 9).parse(text); }); };
+  const std::string allowed = "; allowed: a whole number from 1 to 9";
+  EXPECT_EQ(line("0"), "\"0\" is out of range" + allowed);
+  EXPECT_EQ(line("10"), "\"10\" is out of range" + allowed);
+  EXPECT_EQ(line("-1"), "\"-1\" is out of range" + allowed);
+  EXPECT_EQ(line("99999999999999999999999"), "\"99999999999999999999999\" is out of range" + allowed);
+  EXPECT_EQ(line("3.0"), "\"3.0\" is not a whole number" + allowed);
+  EXPECT_EQ(line("1e0"), "\"1e0\" is not a whole number" + allowed);
+  EXPECT_EQ(line("3 "), "\"3 \" is not a whole number" + allowed);
+  EXPECT_EQ(line("-"), "\"-\" is not a whole number" + allowed);
+  EXPECT_EQ(line(""), "is empty" + allowed);
+}
+
+TEST(WholeNumber, OfUnsignedTypesRefusesNegatives) {
+  constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
+  const auto seed = whole_number<std::uint64_t>(0, max);
+  EXPECT_EQ(seed.parse("18446744073709551615"), max);
+  EXPECT_EQ(error_line([&] { seed.parse("-1"); }),
+            "\"-1\" is out of range; allowed: a whole number from 0 to 18446744073709551615");
+  EXPECT_EQ(
+      error_line([&] { seed.parse("18446744073709551616"); }),
+      "\"18446744073709551616\" is out of range; allowed: a whole number from 0 to 18446744073709551615");
+}
+
+TEST(OneOf, ListsTheKnownNames) {
+  const auto format = list_of(one_of({"layerwise", "ceres_forward"}));
+  EXPECT_EQ(error_line([&] { format.parse("layerwise, ceres"); }),
+            "\"ceres\" is not known; allowed: layerwise, ceres_forward");
+  EXPECT_EQ(error_line([&] { format.parse("layerwise, layerwise"); }),
+            "lists \"layerwise\" twice; name each entry once");
+  EXPECT_EQ(format.parse("ceres_forward,layerwise"),
+            (std::vector<std::string>{"ceres_forward", "layerwise"}));
+}
+
+TEST(YesOrNo, TakesNothingElse) {
+  EXPECT_TRUE(yes_or_no().parse("yes"));
+  EXPECT_FALSE(yes_or_no().parse("no"));
+  EXPECT_EQ(error_line([] { yes_or_no().parse("true"); }),
+            "\"true\" is neither yes nor no; allowed: yes, no");
+  EXPECT_EQ(list_of(yes_or_no()).parse("no, yes"), (std::vector<bool>{false, true}));
+}
+
+TEST(Text, RefusesWhatAnIniFileCannotHold) {
+  EXPECT_EQ(text().parse("a file.json"), "a file.json");
+  const std::string why = " cannot be stored in a config file; allowed: text without # or control characters";
+  EXPECT_EQ(error_line([] { text().parse("a#b"); }), "\"a#b\"" + why);
+  EXPECT_EQ(error_line([] { text().parse("a\nb"); }), "\"a\\x0ab\"" + why);
+  EXPECT_EQ(error_line([] { text().parse(" a"); }), "\" a\"" + why);
+}
+
+TEST(ValueFormat, WritesWhatReadsBackToTheBit) {
+  const auto numbers = list_of(real_number(0, std::numeric_limits<double>::max()));
+  const std::vector<double> hard = {0.1, 1.0 / 3.0, 1e-300, 5e-324, std::numeric_limits<double>::max(),
+                                    0.0, 1e6};
+  EXPECT_EQ(numbers.parse(numbers.write(hard)), hard);
+
+  const auto shapes = list_of(shape(1, 100000));
+  const std::vector<Shape> widths = {{}, {10, 5}, {100000}};
+  EXPECT_EQ(shapes.write(widths), "none, 10x5, 100000");
+  EXPECT_EQ(shapes.parse(shapes.write(widths)), widths);
+}
+
+}  // namespace
+}  // namespace jacobench::harness

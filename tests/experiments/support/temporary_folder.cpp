@@ -1,0 +1,44 @@
+#include "support/temporary_folder.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace jacobench::testing {
+
+TemporaryFolder::TemporaryFolder() {
+  // In memory where that can be had: the harness waits for the disk after every row.
+  const bool has_memory_disk = ::access("/dev/shm", W_OK) == 0;
+  std::string pattern = (has_memory_disk ? "/dev/shm" : ::testing::TempDir()) + "/jacobench_test_XXXXXX";
+  if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path TemporaryFolder::file(const std::string& name, const std::string& contents) const {
+  std::ofstream(path_ / name, std::ios::binary) << contents;
+  return path_ / name;
+}
+
+std::string contents_of(const std::filesystem::path& file) {
+  std::ostringstream contents;
+  contents << std::ifstream(file, std::ios::binary).rdbuf();
+  return contents.str();
+}
+
+std::map<std::string, std::string> snapshot(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    files[entry.path().string()] = entry.is_regular_file() ? contents_of(entry.path()) : "";
+  return files;
+}
+
+}  // namespace jacobench::testing

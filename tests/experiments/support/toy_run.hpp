@@ -1,0 +1,30 @@
+// The toy run into a folder of a test.
+#pragma once
+
+#include <sstream>
+#include <string>
+
+#include "run/result_folder.hpp"
+#include "run/runner.hpp"
+#include "study/study.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/toy_experiment.hpp"
+
+namespace jacobench::testing {
+
+struct ToyRun {
+  explicit ToyRun(const TemporaryFolder& folder, const std::string& config = toy_config)
+      : config_file(folder.file("toy.ini", config)), result(folder.path() / "result") {}
+
+  harness::RunSummary run() {
+    harness::Study study = harness::read_study(config_file, toy_experiments());
+    return harness::run_study(study, result, "jacobench run toy.ini", {.out = said});
+  }
+  std::filesystem::path rows_file() const { return result / "rows.jsonl"; }
+  harness::StoredResult stored() { return harness::read_result(result, toy_experiments(), said); }
+
+  std::filesystem::path config_file, result;
+  std::ostringstream said;  // progress and warnings
+};
+
+}  // namespace jacobench::testing
