@@ -86,11 +86,13 @@ double number(const Place& place) {
   return x;
 }
 
-void append_numbers(const Place& place, std::size_t wanted, const char* what, std::vector<double>& theta) {
+Vector numbers(const Place& place, Index wanted, const char* what) {
   expect_array(place);
-  if (place.value.size() != wanted)
+  if (std::ssize(place.value) != wanted)
     place.refuse("has {} numbers, want {} ({})", place.value.size(), wanted, what);
-  for (std::size_t i = 0; i < wanted; ++i) theta.push_back(number(place.entry(i)));
+  Vector read(wanted);
+  for (Index i = 0; i < wanted; ++i) read[i] = number(place.entry(static_cast<std::size_t>(i)));
+  return read;
 }
 
 Activation activation_of(const Place& layer) {
@@ -128,9 +130,7 @@ Model read_model(std::istream& in, const std::string& name) {
   const Place layers = file.member("layers");
   expect_array(layers);
 
-  std::vector<LayerSpec> specs;
-  std::vector<double> theta;
-  std::size_t n_inputs = 0, n_below = 0;
+  std::vector<LayerWeights> read;
   for (std::size_t l = 0; l < layers.value.size(); ++l) {
     const Place layer = layers.entry(l);
     expect_object(layer);
@@ -138,23 +138,20 @@ Model read_model(std::istream& in, const std::string& name) {
     const Activation activation = activation_of(layer);
     const Place weights = layer.member("weights");
     expect_array(weights);
-    if (l == 0) {
-      expect_array(weights.entry(0));
-      n_inputs = n_below = weights.entry(0).value.size();
-    }
-    const std::size_t n_units = weights.value.size();
-    for (std::size_t i = 0; i < n_units; ++i)
-      append_numbers(weights.entry(i), n_below,
-                     l == 0 ? "as in the first row" : "the units of the layer below", theta);
+    if (l == 0) expect_array(weights.entry(0));
+    const Index n_below = l == 0 ? std::ssize(weights.entry(0).value) : read.back().weights.rows();
+    const Index n_units = std::ssize(weights.value);
+    Matrix W(n_units, n_below);
+    for (Index i = 0; i < n_units; ++i)
+      W.row(i) = numbers(weights.entry(static_cast<std::size_t>(i)), n_below,
+                         l == 0 ? "as in the first row" : "the units of the layer below");
     const bool has_bias = layer.value.contains("bias");
     if (has_bias && layer.value["bias"].is_null())
       layer.member("bias").refuse("is null; leave the key out for no bias");
-    if (has_bias) append_numbers(layer.member("bias"), n_units, "one a row of weights", theta);
-    specs.push_back({static_cast<Index>(n_units), activation, has_bias ? Bias::present : Bias::none});
-    n_below = n_units;
+    const Vector b = has_bias ? numbers(layer.member("bias"), n_units, "one a row of weights") : Vector();
+    read.push_back({std::move(W), b, activation});
   }
-  return {Perceptron(static_cast<Index>(n_inputs), specs),
-          Eigen::Map<const Vector>(theta.data(), static_cast<Index>(theta.size()))};
+  return make_model(read);
 }
 
 Model read_model(const std::filesystem::path& file) {
@@ -165,8 +162,7 @@ Model read_model(const std::filesystem::path& file) {
 }
 
 std::string to_model_text(const Model& model) {
-  JB_EXPECT(model.theta.size() == model.network.n_params(), "theta has {} entries, the network {} parameters",
-            model.theta.size(), model.network.n_params());
+  model.network.expect_shapes(model.theta);
   if (!model.theta.allFinite())
     throw InputError("a model with a parameter that is not finite cannot be written");
   std::string text =

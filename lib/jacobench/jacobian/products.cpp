@@ -66,10 +66,7 @@ JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows)
 JacobianProducts::~JacobianProducts() = default;
 
 void JacobianProducts::expect_shapes(const VectorView& theta, const MatrixView& X) const {
-  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
-            theta.size(), network_.n_params());
-  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
-            network_.n_inputs());
+  network_.expect_shapes(theta, X);
   JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
 }
 

@@ -58,10 +58,7 @@ Index n_columns(const Perceptron& network, Wrt wrt) {
 
 void Evaluator::evaluate(const VectorView& theta, const MatrixView& X, const Outputs& out) {
   const Index n_rows = X.rows();
-  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
-            theta.size(), network_.n_params());
-  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
-            network_.n_inputs());
+  network_.expect_shapes(theta, X);
   JB_EXPECT(n_rows <= max_rows_, "X has {} rows, prepared for {}", n_rows, max_rows_);
   const Index n_outputs = network_.n_outputs();
   expect_shape(out.values, n_rows, n_outputs, "values");
@@ -74,6 +71,14 @@ std::span<const StrategyInfo> strategy_table() { return table; }
 
 const StrategyInfo& find_strategy(std::string_view name) {
   return find_by_name(strategy_table(), name, "strategy");
+}
+
+Matrix jacobian(const Perceptron& network, const VectorView& theta, const MatrixView& X, Wrt wrt) {
+  Matrix J(X.rows() * network.n_outputs(), n_columns(network, wrt));
+  Outputs out;
+  (wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
+  find_strategy("layerwise").make(network, X.rows(), {})->evaluate(theta, X, out);
+  return J;
 }
 
 }  // namespace jacobench

@@ -96,4 +96,9 @@ std::span<const StrategyInfo> strategy_table();
 // Throws InputError, listing the known names, for an unknown one.
 const StrategyInfo& find_strategy(std::string_view name);
 
+// J_y_theta, or J_y_x, by `layerwise`: for a single call. Whoever calls again prepares an Evaluator and a matrix once.
+// Errors: logic_error where a shape is not that of the network
+Matrix jacobian(const Perceptron& network, const VectorView& theta, const MatrixView& X,
+                Wrt wrt = Wrt::parameters);
+
 }  // namespace jacobench

@@ -16,10 +16,7 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
 
 void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
                       Slopes slopes, SideWork* side) {
-  JB_EXPECT(theta.size() == network_.n_params(), "theta has {} entries, the network {} parameters",
-            theta.size(), network_.n_params());
-  JB_EXPECT(X.cols() == network_.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
-            network_.n_inputs());
+  network_.expect_shapes(theta, X);
   JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
             "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
   inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
@@ -57,6 +54,7 @@ Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes) {
 }
 
 Matrix evaluate(const Perceptron& network, const VectorView& theta, const MatrixView& X) {
+  network.expect_shapes(theta, X);
   ForwardPass pass(network, rows_per_batch(2 * network.widest_layer(), X.rows()));
   Matrix Y(X.rows(), network.n_outputs());
   for (Index row = 0; row < X.rows(); row += pass.max_rows()) {

@@ -54,6 +54,25 @@ Eigen::Map<const Vector> Perceptron::bias(const VectorView& theta, Index l) cons
   return {theta.data() + layer(l).bias_at, layer(l).has_bias() ? layer(l).n_units : 0};
 }
 
+Eigen::Map<RowMajorMatrix> Perceptron::weights(Vector& theta, Index l) const {
+  return {theta.data() + layer(l).weights_at, layer(l).n_units, layer(l).n_inputs};
+}
+
+Eigen::Map<Vector> Perceptron::bias(Vector& theta, Index l) const {
+  return {theta.data() + layer(l).bias_at, layer(l).has_bias() ? layer(l).n_units : 0};
+}
+
+void Perceptron::expect_shapes(const VectorView& theta) const {
+  JB_EXPECT(theta.size() == n_params_, "theta has {} entries, the network {} has {} parameters", theta.size(),
+            to_string(*this), n_params_);
+}
+
+void Perceptron::expect_shapes(const VectorView& theta, const MatrixView& X) const {
+  JB_EXPECT(theta.size() == n_params_ && X.cols() == n_inputs(),
+            "theta has {} entries and X is {} x {}; the network {} has {} parameters and {} inputs",
+            theta.size(), X.rows(), X.cols(), to_string(*this), n_params_, n_inputs());
+}
+
 Perceptron make_perceptron(const UniformLayers& layers) {
   std::vector<LayerSpec> specs;
   for (const Index width : layers.hidden) specs.push_back({width, layers.activation, layers.bias});
@@ -69,12 +88,14 @@ std::string to_string(const Perceptron& network) {
 
 Vector draw_parameters(const Perceptron& network, double scale, RandomStream& stream) {
   Vector theta(network.n_params());
-  for (const Layer& layer : network.layers()) {
-    const double weight_sd = scale / std::sqrt(static_cast<double>(layer.n_inputs));
+  for (Index l = 0; l < network.n_layers(); ++l) {
+    auto W = network.weights(theta, l);
+    auto b = network.bias(theta, l);
+    const double weight_sd = scale / std::sqrt(static_cast<double>(W.cols()));
     const double bias_sd = scale / 2;
-    for (Index p = 0; p < layer.n_weights(); ++p) theta[layer.weights_at + p] = weight_sd * stream.normal();
-    if (layer.has_bias())
-      for (Index i = 0; i < layer.n_units; ++i) theta[layer.bias_at + i] = bias_sd * stream.normal();
+    for (Index i = 0; i < W.rows(); ++i)
+      for (Index j = 0; j < W.cols(); ++j) W(i, j) = weight_sd * stream.normal();
+    for (Index i = 0; i < b.size(); ++i) b[i] = bias_sd * stream.normal();
   }
   return theta;
 }

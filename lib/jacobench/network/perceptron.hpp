@@ -74,9 +74,16 @@ class Perceptron {
 
   ParameterPlace place_of(Index parameter) const;
 
-  // W_l and b_l inside theta. bias() is empty where the layer has none.
+  // W_l and b_l inside theta, to read or to write. bias() is empty where the layer has none.
   Eigen::Map<const RowMajorMatrix> weights(const VectorView& theta, Index l) const;
   Eigen::Map<const Vector> bias(const VectorView& theta, Index l) const;
+  Eigen::Map<RowMajorMatrix> weights(Vector& theta, Index l) const;
+  Eigen::Map<Vector> bias(Vector& theta, Index l) const;
+
+  // What every function of a network asks of its caller. Throws logic_error, with what was passed and what is wanted,
+  // unless theta has P entries and X has D columns.
+  void expect_shapes(const VectorView& theta) const;
+  void expect_shapes(const VectorView& theta, const MatrixView& X) const;
 
  private:
   std::vector<Layer> layers_;

@@ -269,6 +269,7 @@ class ErrorAnalysis {
 
 EntryScales error_scales(const Perceptron& network, const VectorView& theta, const MatrixView& X,
                          PathSummation summation, Wrt wrt) {
+  network.expect_shapes(theta, X);
   const ErrorAnalysis analysis(network, theta, X);
   return wrt == Wrt::parameters ? analysis.wrt_parameters(summation) : analysis.wrt_inputs(summation);
 }

@@ -1,6 +1,5 @@
 #include "jacobench/verification/reference.hpp"
 
-#include "jacobench/base/errors.hpp"
 #include "jacobench/verification/activation_reference.hpp"
 
 namespace jacobench {
@@ -51,10 +50,7 @@ void set(ReferenceMatrix& matrix, Index i, Index j, const ReferenceReal& value) 
 
 Reference compute_reference(const Perceptron& network, const VectorView& theta, const MatrixView& X,
                             Wanted wanted) {
-  JB_EXPECT(theta.size() == network.n_params(), "theta has {} entries, the network {} parameters",
-            theta.size(), network.n_params());
-  JB_EXPECT(X.cols() == network.n_inputs(), "X has {} columns, the network {} inputs", X.cols(),
-            network.n_inputs());
+  network.expect_shapes(theta, X);
   const Index N = X.rows(), K = network.n_outputs(), P = network.n_params(), D = network.n_inputs();
   Reference reference;
   resize(reference.values, N, K);

@@ -109,6 +109,15 @@ TEST_P(EveryStrategy, TakesViewsOfLargerMatrices) {
 
 // By hand, in multiply-adds an observation: up is D times the weights above the first layer, down is K times
 // the weights below the last.
+TEST(JacobianInOneCall, IsTheOneByLayerwise) {
+  const Scenario& s = scenario("several_outputs");
+  for (Wrt wrt : {Wrt::parameters, Wrt::inputs})
+    EXPECT_EQ(jacobian(s.network, s.theta, s.X, wrt),
+              testing::jacobian_by(find_strategy("layerwise"), {}, s, wrt));
+  EXPECT_EQ(jacobian(s.network, s.theta, s.X.topRows(0)).rows(), 0);
+  EXPECT_THROW(jacobian(s.network, s.theta.head(3), s.X), std::logic_error);
+}
+
 TEST(CheaperDirection, IsTheOneWithFewerOperations) {
   using enum Activation;
   const auto direction = [](Index n_inputs, const std::vector<LayerSpec>& layers) {

@@ -1,5 +1,6 @@
 #include "jacobench/network/perceptron.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace jacobench {
@@ -53,6 +54,35 @@ TEST(OrderOfTheta, WeightsAndBiasAreWhereTheirPlacesAre) {
     }
   }
   EXPECT_EQ(n_seen, network.n_params());
+}
+
+TEST(OrderOfTheta, WhatIsWrittenThroughAViewStandsInItsPlace) {
+  const Perceptron network = two_three_two();
+  Vector theta = Vector::Zero(network.n_params());
+  network.weights(theta, 1)(1, 2) = 5;
+  network.bias(theta, 0)[2] = 7;
+  for (Index p = 0; p < theta.size(); ++p) EXPECT_EQ(theta[p], p == 14 ? 5 : p == 8 ? 7 : 0) << p;
+}
+
+std::string complaint_of(const Perceptron& network, const Vector& theta, const Matrix& X) {
+  try {
+    network.expect_shapes(theta, X);
+  } catch (const std::logic_error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(Perceptron, SaysWhatWasPassedAndWhatIsWanted) {
+  const Perceptron network = two_three_two();
+  EXPECT_EQ(complaint_of(network, Vector::Zero(17), Matrix::Zero(5, 2)), "none");
+  EXPECT_THAT(complaint_of(network, Vector::Zero(16), Matrix::Zero(5, 2)),
+              ::testing::HasSubstr(
+                  "theta has 16 entries and X is 5 x 2; the network 2-3-2 has 17 parameters and 2 inputs"));
+  EXPECT_THAT(complaint_of(network, Vector::Zero(17), Matrix::Zero(2, 5)),
+              ::testing::HasSubstr("X is 2 x 5"));
+  EXPECT_NO_THROW(network.expect_shapes(Vector::Zero(17)));
+  EXPECT_THROW(network.expect_shapes(Vector::Zero(18)), std::logic_error);
 }
 
 TEST(Perceptron, KnowsItsSizes) {
