@@ -187,11 +187,11 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   AccuracyRow row = identity_of(cell);
   evaluator->evaluate(theta, X, jacobian);
   row.network_evaluations = evaluator->counts().layers / (network.n_layers() * X.rows());
-  const harness::Verification verified =
+  const PromiseVerdict verdict =
       harness::verify(*cell.strategy, cell.relative_step, network_case, problem, cell.wrt, J, reference);
-  const ErrorSummary& errors = verified.errors;
-  row.error_bound = verified.promise;
-  row.no_promise = verified.no_promise;
+  const ErrorSummary& errors = verdict.errors;
+  row.error_bound = verdict.promise;
+  if (verdict.outcome == PromiseOutcome::not_promised) row.no_promise = verdict.why_not_promised;
   row.worst_entry = entry_name(network, cell.wrt, X.rows(), errors.worst_row, errors.worst_column);
   if (!std::isfinite(errors.worst_computed))
     throw std::runtime_error(fmt::format("{} is {}, its reference {}", row.worst_entry, errors.worst_computed,

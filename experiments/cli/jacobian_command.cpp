@@ -13,21 +13,23 @@ namespace jacobench::cli {
 namespace {
 
 int report(const Invocation& invocation, const std::string& strategy, const Certificate& certificate) {
-  const bool promise_kept = certificate.max_over_bound.value_or(0) <= 1;
+  const bool is_broken = certificate.promise == PromiseOutcome::broken;
   harness::print(
       invocation.err,
       "certified against 50 digits: largest error {:.3g} units of 2^-53 in {} ({:.17g}, reference {:.17g}), "
       "{:.2g} of the norm of its row\n",
       certificate.max_scaled, certificate.worst_entry, certificate.worst_computed,
       certificate.worst_reference, certificate.max_relative_to_row);
-  if (certificate.max_over_bound)
+  if (certificate.promise == PromiseOutcome::not_promised)
+    harness::print(invocation.err, "nothing is promised of {}: {}\n", strategy, certificate.why_not_promised);
+  else
     harness::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
-                   promise_kept ? "keeps within" : "is outside", *certificate.max_over_bound);
+                   is_broken ? "is outside" : "keeps within", *certificate.max_over_bound);
   if (certificate.n_overflows > 0)
     harness::print(invocation.err,
                    "{} entries are beyond the range of double precision and are not certified\n",
                    certificate.n_overflows);
-  return promise_kept ? all_well : not_all_well;
+  return is_broken ? not_all_well : all_well;
 }
 
 }  // namespace

@@ -1,29 +1,21 @@
-// A computed Jacobian held to what its strategy promises (jacobian/strategy.hpp).
+// A computed Jacobian of a study's problem held to what its strategy promises (verification/promise.hpp).
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "jacobench/jacobian/strategy.hpp"
-#include "jacobench/verification/comparison.hpp"
-#include "jacobench/verification/reference.hpp"
+#include "jacobench/verification/promise.hpp"
 
 #include "networks/network_sweep.hpp"
 
 namespace jacobench::harness {
 
-struct Verification {
-  ErrorSummary errors;
-  std::optional<double> promise;  // analytic: max of bound over condition scale; numeric: what is promised
-  std::optional<std::string> no_promise;  // why nothing is promised
-};
-
-// J and the reference are those of the problem's rows. relative_step: numeric strategies.
-Verification verify(const StrategyInfo& strategy, std::optional<double> relative_step,
-                    const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
-                    const Reference& reference);
+// J and the reference are those of the problem's rows. relative_step: numeric strategies. Their steepness is taken to be
+// the weights' scale, times the largest argument where that is above 1.
+PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relative_step,
+                      const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
+                      const Reference& reference);
 
 std::vector<std::string> wrt_names();
 Wrt wrt_from_name(std::string_view name);  // one of wrt_names()

@@ -122,12 +122,12 @@ void Measurement::check(const StrategyInfo& strategy, Measured& measured) {
     measured.failure = "the Jacobian has entries that are not finite, or were not written";
     return;
   }
-  const harness::Verification verified =
+  const PromiseVerdict verdict =
       harness::verify(strategy, std::nullopt, network_case_, checked_, wrt_, J, reference_);
-  measured.over_promise = verified.errors.max_over_bound;
-  if (!measured.over_promise)
-    measured.skipped = "nothing is promised of it: " + verified.no_promise.value_or("no bound");
-  else if (*measured.over_promise > 1)
+  measured.over_promise = verdict.errors.max_over_bound;
+  if (verdict.outcome == PromiseOutcome::not_promised)
+    measured.skipped = "nothing is promised of it: " + verdict.why_not_promised;
+  else if (verdict.outcome == PromiseOutcome::broken)
     measured.failure =
         fmt::format("wrong by {} times what it promises", harness::rounded_text(*measured.over_promise, 3));
 }

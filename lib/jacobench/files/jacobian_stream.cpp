@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "jacobench/network/entry_names.hpp"
-#include "jacobench/verification/comparison.hpp"
 
 namespace jacobench {
 namespace {
@@ -20,13 +19,16 @@ Index rows_at_a_time(Index numbers_in_a_row) {
   return std::clamp<Index>(doubles / numbers_in_a_row, 1, 4096);
 }
 
-void keep_worst(std::optional<Certificate>& certificate, const ErrorSummary& errors,
+void keep_worst(std::optional<Certificate>& certificate, const PromiseVerdict& verdict,
                 const Perceptron& network, Wrt wrt, Index first_row, Index n_rows) {
+  const ErrorSummary& errors = verdict.errors;
   if (!certificate) {
     certificate.emplace();
     certificate->max_scaled = -1;
     certificate->max_over_bound = errors.max_over_bound;
+    certificate->why_not_promised = verdict.why_not_promised;
   }
+  certificate->promise = std::max(certificate->promise, verdict.outcome);
   certificate->n_overflows += errors.n_overflows;
   certificate->max_relative_to_row = std::max(certificate->max_relative_to_row, errors.max_relative_to_row);
   if (errors.max_over_bound)
@@ -74,10 +76,14 @@ std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
     if (request.certify) {
       const Wanted wanted = request.wrt == Wrt::parameters ? Wanted::parameters : Wanted::inputs;
       const Reference reference = compute_reference(network, model.theta, X, wanted);
-      const auto& truth = request.wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x;
-      const EntryScales scales =
-          error_scales(network, model.theta, X, request.strategy->summation, request.wrt);
-      keep_worst(certificate, compare(J, truth, scales), network, request.wrt, first_row, N);
+      const JacobianOrigin origin{.strategy = *request.strategy,
+                                  .relative_step = request.options.relative_step,
+                                  .steepness = {},
+                                  .network = network,
+                                  .theta = model.theta,
+                                  .X = X,
+                                  .wrt = request.wrt};
+      keep_worst(certificate, hold_to_promise(origin, J, reference), network, request.wrt, first_row, N);
     }
     for (Index n = 0; n < N; ++n) {
       for (Index k = 0; k < K; ++k)

@@ -8,7 +8,7 @@
 #include "jacobench/files/array_writer.hpp"
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/model_file.hpp"
-#include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/verification/promise.hpp"
 
 namespace jacobench {
 
@@ -23,9 +23,11 @@ struct JacobianRequest {
 struct Certificate {
   double max_scaled = 0;  // in units of 2^-53
   double max_relative_to_row = 0;
-  std::optional<double> max_over_bound;  // analytic strategies: the promise is kept where this is at most 1
-  Index n_overflows = 0;                 // entries beyond double precision, of which nothing is certified
-  std::string worst_entry;               // "row 3, y0:w1[2,0]", rows counted from 0
+  PromiseOutcome promise = PromiseOutcome::not_promised;  // broken where any row breaks it
+  std::string why_not_promised;                           // empty where something is promised
+  std::optional<double> max_over_bound;                   // the largest error over what is promised
+  Index n_overflows = 0;    // entries beyond double precision, of which nothing is certified
+  std::string worst_entry;  // "row 3, y0:w1[2,0]", rows counted from 0
   double worst_computed = 0;
   double worst_reference = 0;
 };

@@ -65,7 +65,11 @@ ErrorSummary compare(const Matrix& J, const ReferenceMatrix& reference, const En
       }
       summary.max_relative_to_row = std::max(summary.max_relative_to_row, ratio(error, row_norms[i]));
       if (bounded) {
-        summary.max_over_bound = std::max(*summary.max_over_bound, ratio(error, scales.bound(i, j)));
+        if (const double of_bound = ratio(error, scales.bound(i, j)); of_bound > *summary.max_over_bound) {
+          summary.max_over_bound = of_bound;
+          summary.over_bound_row = i;
+          summary.over_bound_column = j;
+        }
         if (scales.condition(i, j) > underflow_error / unit_roundoff)
           summary.max_bound =
               std::max(*summary.max_bound, scales.bound(i, j) / scales.condition(i, j) / unit_roundoff);

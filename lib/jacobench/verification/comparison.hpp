@@ -24,8 +24,9 @@ struct ErrorSummary {
   Index worst_column = 0;
   double worst_computed = 0;
   double worst_reference = 0;
-  std::optional<double>
-      max_over_bound;               // max |J - J*| / B: at most 1 where the promise is kept; empty without B
+  std::optional<double> max_over_bound;  // max |J - J*| / B; empty without B
+  Index over_bound_row = 0;              // where that is
+  Index over_bound_column = 0;
   std::optional<double> max_bound;  // max B / C in units of 2^-53: what is promised; empty without B
 };
 

@@ -34,6 +34,8 @@ struct Reference {
   ReferenceMatrix values;     // N x K
   ReferenceMatrix J_y_theta;  // (N K) x P; empty where not asked for
   ReferenceMatrix J_y_x;      // (N K) x D; empty where not asked for
+
+  const ReferenceMatrix& jacobian(Wrt wrt) const { return wrt == Wrt::parameters ? J_y_theta : J_y_x; }
 };
 
 enum class Wanted { parameters, inputs, both };

@@ -93,6 +93,7 @@ TEST_F(ModelCommands, NumericStrategiesAreCertifiedWithoutAPromise) {
                                    "ceres_central", "--relative_step", "1e-3", "--certify"});
   EXPECT_EQ(output.code, all_well) << output.err;
   EXPECT_EQ(output.err.find("running error bound"), std::string::npos);
+  EXPECT_NE(output.err.find("nothing is promised of ceres_central: "), std::string::npos) << output.err;
 }
 
 TEST_F(ModelCommands, HeaderNamesTheEntries) {

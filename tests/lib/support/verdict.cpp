@@ -1,38 +1,16 @@
 #include "support/verdict.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 
-#include "jacobench/verification/error_bound.hpp"
+#include "jacobench/files/jacobian_stream.hpp"
+#include "jacobench/network/entry_names.hpp"
 
 namespace jacobench::testing {
-namespace {
-
-Verdict not_promised(std::string why) {
-  return {.outcome = Verdict::Outcome::not_promised, .error_over_promise = 0, .text = std::move(why)};
-}
-
-std::string describe(const Scenario& s, Wrt wrt, const WorstEntry& worst, double computed, double truth,
-                     double bound) {
-  const Index n_rows = s.X.rows();
-  return fmt::format(
-      "worst entry: d y{} / d {} of observation {} (row {}, column {}): computed {:.17g}, "
-      "reference {:.17g}, |difference| is {:.3g} of the bound {:.3g}",
-      worst.row / n_rows, column_name(s.network, wrt, worst.column), worst.row % n_rows, worst.row,
-      worst.column, computed, truth, worst.ratio, bound);
-}
-
-double presumed_ratio_of_value_to_row() { return 16; }
-
-}  // namespace
 
 std::string column_name(const Perceptron& network, Wrt wrt, Index column) {
-  if (wrt == Wrt::inputs) return fmt::format("x{}", column);
-  const ParameterPlace place = network.place_of(column);
-  return place.is_bias() ? fmt::format("b{}({})", place.layer, place.unit)
-                         : fmt::format("W{}({},{})", place.layer, place.unit, place.input);
+  return wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column);
 }
 
 Matrix jacobian_by(const StrategyInfo& strategy, const StrategyOptions& options, const Scenario& s, Wrt wrt) {
@@ -45,44 +23,31 @@ Matrix jacobian_by(const StrategyInfo& strategy, const StrategyOptions& options,
   return J;
 }
 
-WorstEntry worst_entry(const Matrix& J, const ReferenceMatrix& reference, const Matrix& bound) {
-  WorstEntry worst;
-  for (Index j = 0; j < J.cols(); ++j)
-    for (Index i = 0; i < J.rows(); ++i) {
-      const double error = reference.error(J(i, j), i, j);
-      const double ratio = error == 0 ? 0 : error / bound(i, j);
-      if (ratio > worst.ratio || std::isnan(ratio))
-        worst = {std::isnan(ratio) ? std::numeric_limits<double>::infinity() : ratio, i, j};
-    }
-  return worst;
-}
-
 Verdict judge(const StrategyInfo& strategy, const StrategyOptions& options, const Scenario& s, Wrt wrt) {
-  const Reference& reference = reference_of(s);
-  const ReferenceMatrix& truth = wrt == Wrt::parameters ? reference.J_y_theta : reference.J_y_x;
-  Matrix bound;
-  if (strategy.is_numeric()) {
-    if (s.on_kink) return not_promised("nothing is promised where a step straddles a kink");
-    const double step = options.relative_step.value_or(*strategy.default_relative_step);
-    const std::optional<double> promise = strategy.numeric_promise(s.network, step, steepness(s, wrt));
-    if (!promise) return not_promised("nothing is promised for this network and step");
-    const Vector row_norms = truth.high.rowwise().stableNorm();
-    for (Index row = 0; row < row_norms.size(); ++row)
-      if (std::abs(reference.values.high.reshaped()[row]) > presumed_ratio_of_value_to_row() * row_norms[row])
-        return not_promised(
-            fmt::format("|y| = {:.3g} in row {} is beyond what the promise presumes beside a row of "
-                        "J of norm {:.3g}",
-                        std::abs(reference.values.high.reshaped()[row]), row, row_norms[row]));
-    bound = (*promise * row_norms).replicate(1, truth.high.cols());
-  } else {
-    bound = error_scales(s.network, s.theta, s.X, strategy.summation, wrt).bound;
-  }
+  if (strategy.is_numeric() && s.on_kink)
+    return {.outcome = PromiseOutcome::not_promised,
+            .error_over_promise = 0,
+            .text = "nothing is promised where a step straddles a kink"};
+  const JacobianOrigin origin{
+      .strategy = strategy,
+      .relative_step = options.relative_step,
+      .steepness = strategy.is_numeric() ? std::optional(steepness(s, wrt)) : std::nullopt,
+      .network = s.network,
+      .theta = s.theta,
+      .X = s.X,
+      .wrt = wrt};
   const Matrix J = jacobian_by(strategy, options, s, wrt);
-  const WorstEntry worst = worst_entry(J, truth, bound);
-  return {.outcome = worst.ratio <= 1 ? Verdict::Outcome::kept : Verdict::Outcome::broken,
-          .error_over_promise = worst.ratio,
-          .text = describe(s, wrt, worst, J(worst.row, worst.column), truth.high(worst.row, worst.column),
-                           bound(worst.row, worst.column))};
+  const PromiseVerdict verdict = hold_to_promise(origin, J, reference_of(s));
+  if (verdict.outcome == PromiseOutcome::not_promised)
+    return {.outcome = verdict.outcome, .error_over_promise = 0, .text = verdict.why_not_promised};
+  const Index row = verdict.errors.over_bound_row, column = verdict.errors.over_bound_column;
+  const double ratio = *verdict.errors.max_over_bound;
+  return {.outcome = verdict.outcome,
+          .error_over_promise = ratio,
+          .text = fmt::format(
+              "worst entry: {}: computed {:.17g}, reference {:.17g}, |difference| is {:.3g} of the bound",
+              entry_name(s.network, wrt, s.X.rows(), row, column), J(row, column),
+              reference_of(s).jacobian(wrt).high(row, column), ratio)};
 }
 
 }  // namespace jacobench::testing

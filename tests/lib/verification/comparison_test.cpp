@@ -43,6 +43,7 @@ TEST(Compare, HoldsErrorsAgainstBoundsEntryByEntry) {
       .bound = Matrix{{4 * u, 16 * u, 4 * u}}, .scale = Matrix{{1, 1, 1}}, .condition = Matrix{{1, 4, 0.5}}};
   const ErrorSummary summary = compare(J, exactly(truth), scales);
   EXPECT_EQ(summary.max_over_bound, 0.75);
+  EXPECT_EQ(summary.over_bound_column, 2);
   EXPECT_EQ(summary.max_bound, 8);  // 4, 4 and 8 units
   EXPECT_EQ(summary.worst_column, 1);
 }
