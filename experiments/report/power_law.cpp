@@ -39,10 +39,13 @@ std::optional<PowerLaw> fit_power_law(const std::vector<Point>& points) {
 }
 
 std::string to_text(const PowerLaw& law, std::string_view variable) {
-  return fmt::format("{} {}^{:.2f} (95%: {:.2f} to {:.2f}; {} points, {} from {} to {})",
-                     rounded_text(law.factor, 2), variable, law.exponent, law.exponent - law.half_width,
-                     law.exponent + law.half_width, law.n_points, variable, rounded_text(law.from, 3),
-                     rounded_text(law.to, 3));
+  const std::string what =
+      law.is_determined() ? fmt::format("{} {}^{:.2f}", rounded_text(law.factor, 2), variable, law.exponent)
+                          : fmt::format("not determined as a power of {}", variable);
+  return fmt::format("{} (95%: {:.2f} to {:.2f}{}; {} points, {} from {} to {})", what,
+                     law.exponent - law.half_width, law.exponent + law.half_width,
+                     law.is_determined() ? "" : ", which is wider than 1", law.n_points, variable,
+                     rounded_text(law.from, 3), rounded_text(law.to, 3));
 }
 
 }  // namespace jacobench::harness

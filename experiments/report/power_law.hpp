@@ -20,12 +20,17 @@ struct PowerLaw {
   double factor = 0;      // c
   std::size_t n_points = 0;
   double from = 0, to = 0;  // the range of x
+
+  // Whether the interval of the exponent is less than 1 wide, so that it holds at most one whole power: a wider one does
+  // not tell a constant from a proportion, or a proportion from a square.
+  bool is_determined() const { return half_width < 0.5; }
 };
 
 // Nothing where fewer than three points have x and y above zero, or all of these the same x.
 std::optional<PowerLaw> fit_power_law(const std::vector<Point>& points);
 
-// "2.1e-3 P^1.02 (95%: 1.00 to 1.04; 9 points, P from 11 to 1e5)"
+// "2.1e-3 P^1.02 (95%: 1.00 to 1.04; 9 points, P from 11 to 1e5)", or
+// "not determined as a power of P (95%: -0.79 to 1.31, which is wider than 1; 4 points, P from 22 to 129)"
 std::string to_text(const PowerLaw& law, std::string_view variable);
 
 }  // namespace jacobench::harness

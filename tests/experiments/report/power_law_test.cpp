@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "accuracy/accuracy_laws.hpp"
@@ -39,6 +40,19 @@ TEST(PowerLaw, NeedsThreePointsOfDifferentSize) {
   EXPECT_FALSE(fit_power_law({{1, 1}, {2, 2}}));
   EXPECT_FALSE(fit_power_law({{1, 1}, {2, 2}, {3, 0}}));  // no logarithm of zero
   EXPECT_FALSE(fit_power_law({{2, 1}, {2, 2}, {2, 3}}));
+}
+
+TEST(PowerLaw, IsPrintedOnlyWhereItsPointsDetermineIt) {
+  PowerLaw law{.exponent = 1, .half_width = 0.49, .factor = 2, .n_points = 4, .from = 10, .to = 1000};
+  EXPECT_EQ(to_text(law, "P"), "2.0 P^1.00 (95%: 0.51 to 1.49; 4 points, P from 10.0 to 1000)");
+  for (const double too_wide : {0.5, 28.0, std::nan("")}) {
+    law.half_width = too_wide;
+    EXPECT_EQ(to_text(law, "P"),
+              fmt::format(
+                  "not determined as a power of P (95%: {:.2f} to {:.2f}, which is wider than 1; 4 points, P "
+                  "from 10.0 to 1000)",
+                  1 - too_wide, 1 + too_wide));
+  }
 }
 
 // Central differences with truncation h^2 and rounding 1e-16 / h, as a V with its bend at h = 4e-6.
