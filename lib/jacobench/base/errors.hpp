@@ -34,10 +34,3 @@ class InputError : public std::runtime_error {
     if (!(condition)) [[unlikely]]                                                                        \
       ::jacobench::throw_broken_precondition(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)
-
-// The same for inner loops: only in debug builds.
-#ifdef NDEBUG
-#define JB_DEBUG_EXPECT(condition, ...) static_cast<void>(0)
-#else
-#define JB_DEBUG_EXPECT(condition, ...) JB_EXPECT(condition, __VA_ARGS__)
-#endif
