@@ -1,21 +1,10 @@
 # Holds the direction of includes and the homes of the libraries that have one. Needs ROOT, a tree with lib/ and experiments/.
-set(layers base kernel network jacobian verification fit inference files)
+include(${CMAKE_CURRENT_LIST_DIR}/rooms.cmake)
 
 # Files (regular expressions on their path) that may name a library; nobody else may.
 set(home_of_ceres "lib/jacobench/jacobian/ceres_numeric")
 set(home_of_boost/program_options "experiments/options/settings\\.cpp")
 set(home_of_benchmark "experiments/speed/")
-
-# What a folder of experiments may include beside itself (a regular expression).
-set(may_include_options "nothing")
-set(may_include_study "options")
-set(may_include_networks "options|study")
-set(may_include_run "options|study|networks")
-set(may_include_report "options|study|networks|run")
-foreach(experiment accuracy activations coverage speed)
-  set(may_include_${experiment} "options|study|networks|run|report")
-endforeach()
-set(may_include_cli "options|study|networks|run|report")
 
 set(problems "")
 set(n_includes 0)
@@ -46,7 +35,7 @@ foreach(file IN LISTS files)
         if(NOT may_include_${from_folder})
           list(APPEND problems "${file}: stands in a folder that has no place in the house")
         elseif(NOT to_folder MATCHES "^(${may_include_${from_folder}}|${from_folder})$")
-          list(APPEND problems "${file}: includes ${target}; ${from_folder} may include ${may_include_${from_folder}}")
+          list(APPEND problems "${file}: includes ${target}, where ${from_folder} may include ${may_include_${from_folder}}")
         endif()
       endif()
     endif()

@@ -1,11 +1,12 @@
 // The speed experiment: what it counts and refuses. No test looks at a duration.
+#include "speed/speed_experiment.hpp"
+
 #include <map>
 
 #include <gtest/gtest.h>
 
 #include "report/compare.hpp"
 #include "report/power_law.hpp"
-#include "speed/speed_experiment.hpp"
 #include "speed/speed_rows.hpp"
 #include "support/wrong_strategies.hpp"
 

@@ -1,6 +1,6 @@
 // A run that is interrupted in mid-cell goes on from the records that it has kept, and ends with the same
 // bits.
-#include "study/record_journal.hpp"
+#include "run/record_file.hpp"
 
 #include <csignal>
 
@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "run/interrupt.hpp"
-#include "run/record_file.hpp"
 #include "support/error_line.hpp"
 #include "support/toy_run.hpp"
 
@@ -205,14 +204,6 @@ TEST_F(Records, AreWhole) {
   EXPECT_TRUE(file.earlier(2).empty());
   EXPECT_THROW(file.append(std::vector<double>{1, 2, 3}), std::logic_error);
   EXPECT_THROW(file.earlier(2), std::logic_error);
-}
-
-TEST(MemoryJournal, KeepsWhatItIsGiven) {
-  MemoryJournal journal({1, 2});
-  EXPECT_EQ(journal.earlier(2), (std::vector<double>{1, 2}));
-  journal.append(std::vector<double>{3, 4});
-  EXPECT_EQ(journal.records(), (std::vector<double>{1, 2, 3, 4}));
-  EXPECT_FALSE(journal.stop_requested());
 }
 
 }  // namespace

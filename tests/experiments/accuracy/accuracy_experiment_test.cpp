@@ -1,4 +1,6 @@
 // The accuracy experiment from its config to the check that rejects wrong strategies.
+#include "accuracy/accuracy_experiment.hpp"
+
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -6,7 +8,6 @@
 
 #include "jacobench/base/errors.hpp"
 
-#include "accuracy/accuracy_experiment.hpp"
 #include "report/check.hpp"
 #include "run/runner.hpp"
 #include "support/error_line.hpp"

@@ -1,0 +1,1 @@
+#include "speed/timing.hpp"

@@ -1,0 +1,1 @@
+#include "jacobench/fit/first_third.hpp"

@@ -1,0 +1,1 @@
+#include "jacobench/fit/second_third.hpp"

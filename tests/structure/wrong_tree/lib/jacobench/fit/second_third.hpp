@@ -1,0 +1,1 @@
+#include "jacobench/fit/last_third.hpp"
