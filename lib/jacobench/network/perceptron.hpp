@@ -11,7 +11,7 @@
 //
 // Matrices are column-major, so that the observations of a column are contiguous.
 // Order of theta: layer by layer; in each, W_l row by row (all weights into unit 1, then unit 2, ...), then b_l
-// where the layer has one. Index of W_l(i, j): weights_at(l) + i n_{l-1} + j; of b_l(i): bias_at(l) + i. It is
+// where the layer has one. Index of W_l(i, j): weights_at of its Layer + i n_{l-1} + j; of b_l(i): bias_at + i. It is
 // the order in which PyTorch flattens a stack of Linear layers.
 // In code everything counts from 0: layer(0) is the first layer above the inputs.
 #pragma once
