@@ -11,8 +11,8 @@
 
 namespace jacobench::harness {
 
-// J and the reference are those of the problem's rows. relative_step: numeric strategies. Their steepness is taken to be
-// the weights' scale, times the largest argument where that is above 1.
+// J and the reference are those of the problem's rows. relative_step: numeric strategies. Their steepness is taken to
+// be the weights' scale, times the largest argument where that is above 1.
 PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relative_step,
                       const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
                       const Reference& reference);

@@ -21,8 +21,8 @@ struct PowerLaw {
   std::size_t n_points = 0;
   double from = 0, to = 0;  // the range of x
 
-  // Whether the interval of the exponent is less than 1 wide, so that it holds at most one whole power: a wider one does
-  // not tell a constant from a proportion, or a proportion from a square.
+  // Whether the interval of the exponent is less than 1 wide, so that it holds at most one whole power: a wider one
+  // does not tell a constant from a proportion, or a proportion from a square.
   bool is_determined() const { return half_width < 0.5; }
 };
 

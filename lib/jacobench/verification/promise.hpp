@@ -1,5 +1,5 @@
-// Whether a computed Jacobian keeps what its strategy promises (jacobian/strategy.hpp). Experiments, the command line and
-// the tests all ask here.
+// Whether a computed Jacobian keeps what its strategy promises (jacobian/strategy.hpp). Experiments, the command line
+// and the tests all ask here.
 //
 //   analytic  every entry is to lie within the running error bound (error_bound.hpp)
 //   numeric   every entry is to lie within numeric_error_bound (error_bound.hpp) of what the strategy promises for its

@@ -72,8 +72,8 @@ TEST_P(StrategyOnScenario, HasEveryEntryWithinItsBound) {
   EXPECT_LE(summary.p99_scaled, summary.max_scaled);
 }
 
-// More than is promised: where |y| is at most 16 times the norm of the row, the error is within the promised part of that
-// norm alone. The promise allows 1024 times for the units by which y is off (64 at most) times |y| over the norm.
+// More than is promised: where |y| is at most 16 times the norm of the row, the error is within the promised part of
+// that norm alone. The promise allows 1024 times for the units by which y is off (64 at most) times |y| over the norm.
 TEST_P(StrategyOnScenario, ByDifferencesIsRightBesideTheRowAlone) {
   const Case& c = GetParam();
   const Scenario& s = *c.scenario;

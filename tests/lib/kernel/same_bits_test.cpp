@@ -1,5 +1,5 @@
-// All vector paths give the same bits: of the kernels, of the Jacobians by every strategy on every scenario, and of fits
-// that do not go through BLAS.
+// All vector paths give the same bits: of the kernels, of the Jacobians by every strategy on every scenario, and of
+// fits that do not go through BLAS.
 #include <functional>
 #include <iostream>
 

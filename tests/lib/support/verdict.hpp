@@ -1,5 +1,5 @@
-// The criterion of the scenario suite: does a strategy keep its promise on a scenario (verification/promise.hpp)? Beside a
-// kink nothing is promised of a numeric strategy, whose step straddles it.
+// The criterion of the scenario suite: does a strategy keep its promise on a scenario (verification/promise.hpp)?
+// Beside a kink nothing is promised of a numeric strategy, whose step straddles it.
 #pragma once
 
 #include <ostream>
