@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include "accuracy/accuracy_laws.hpp"
@@ -102,16 +101,16 @@ double fastest_us(const Call& call) {
 }  // namespace
 
 AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
-    : known_strategies_(strategies), strategies_(names_of(strategies)) {}
+    : known_strategies_(strategies), strategies_(harness::every_row(strategies)) {}
 
 harness::OptionTable AccuracyExperiment::options() {
   harness::OptionTable table;
   sweep_.add_options(table);
   table.add("data.rows", "number of observations", n_rows_, harness::whole_number(1, 1'000'000'000));
   table.add("jacobian.strategies", "strategies to measure", strategies_,
-            list_of(harness::one_of(names_of(known_strategies_))));
+            list_of(harness::one_of(known_strategies_)));
   table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_,
-            list_of(harness::one_of(harness::wrt_names())));
+            list_of(harness::one_of(wrt_table(), &WrtInfo::wrt)));
   table.add("jacobian.relative_step", "step of the numeric strategies; auto: each one's own", relative_steps_,
             list_of(harness::value_or("auto", harness::real_number(1e-16, 1))));
   return table;
@@ -125,18 +124,17 @@ std::vector<harness::Row> AccuracyExperiment::cells() {
   for (std::size_t n = 0; n < networks_.size(); ++n) {
     harness::expect_memory_for("network " + to_string(networks_[n].network),
                                bytes_needed(networks_[n].network, n_rows_));
-    for (const std::string& wrt : wrt_)
+    for (const Wrt wrt : wrt_)
       for (const StrategyInfo& strategy : known_strategies_) {
-        if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
+        if (std::find(strategies_.begin(), strategies_.end(), &strategy) == strategies_.end()) continue;
         if (!strategy.is_numeric()) {
-          cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, std::nullopt});
+          cells_.push_back({n, wrt, &strategy, std::nullopt});
           continue;
         }
         std::set<double> steps_so_far;  // `auto` may stand for a step that is listed as well
         for (const std::optional<double>& step : relative_steps_) {
           const double relative_step = step.value_or(*strategy.default_relative_step);
-          if (steps_so_far.insert(relative_step).second)
-            cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, relative_step});
+          if (steps_so_far.insert(relative_step).second) cells_.push_back({n, wrt, &strategy, relative_step});
         }
       }
   }
@@ -149,9 +147,9 @@ AccuracyRow AccuracyExperiment::identity_of(const Cell& cell) const {
   const harness::NetworkCase& network_case = networks_[cell.network];
   AccuracyRow row;
   row.network = to_string(network_case.network);
-  row.activation = network_case.activation;
+  row.activation = info(network_case.activation).name;
   row.weight_scale = network_case.weight_scale;
-  row.wrt = harness::name_of(cell.wrt);
+  row.wrt = info(cell.wrt).name;
   row.strategy = cell.strategy->name;
   row.relative_step = cell.relative_step;
   return row;

@@ -74,8 +74,8 @@ class AccuracyExperiment final : public harness::Experiment {
   std::span<const StrategyInfo> known_strategies_;
   harness::NetworkSweep sweep_;
   std::int64_t n_rows_ = 32;
-  std::vector<std::string> strategies_;
-  std::vector<std::string> wrt_{"parameters"};
+  std::vector<const StrategyInfo*> strategies_;
+  std::vector<Wrt> wrt_{Wrt::parameters};
   std::vector<std::optional<double>> relative_steps_{std::nullopt};
 
   std::vector<harness::NetworkCase> networks_;

@@ -26,13 +26,18 @@
 namespace jacobench::coverage {
 namespace {
 
-constexpr const char* teacher = "teacher";
+constexpr std::string_view teacher = "teacher";
 
-std::vector<std::string> truth_names() {
-  std::vector<std::string> names{teacher};
-  for (const TruthFunctionInfo& function : truth_function_table()) names.emplace_back(function.name);
-  return names;
-}
+struct IntervalKindInfo {
+  IntervalKind kind;
+  std::string_view name;
+  std::string_view summary;
+};
+
+constexpr IntervalKindInfo interval_kinds[] = {
+    {IntervalKind::mean, "mean", "of the fitted function"},
+    {IntervalKind::prediction, "prediction", "of a new observation"},
+};
 
 // 100, or 30p: so many for each parameter.
 harness::ValueFormat<RowCount> row_count() {
@@ -60,17 +65,22 @@ double n_rows_of(const RowCount& rows, const Perceptron& network) {
   return std::max(2.0, std::ceil(rows.number * static_cast<double>(network.n_params())));
 }
 
-bool lists(const std::vector<std::string>& names, std::string_view entry) {
-  return std::find(names.begin(), names.end(), entry) != names.end();
+template <class T>
+bool lists(const std::vector<T>& values, const T& entry) {
+  return std::find(values.begin(), values.end(), entry) != values.end();
 }
 
-std::string name_of(IntervalKind kind) { return kind == IntervalKind::mean ? "mean" : "prediction"; }
-
-std::string_view name_of(Simultaneous simultaneous) {
-  return simultaneous_table()[static_cast<std::size_t>(simultaneous)].name;
+bool lists_teacher(const std::vector<const TruthInfo*>& truths) {
+  return std::any_of(truths.begin(), truths.end(), [](const TruthInfo* truth) { return !truth->function; });
 }
 
-std::string_view name_of(DofRule rule) { return dof_rule_table()[static_cast<std::size_t>(rule)].name; }
+// The row of this name, or the first where a study has a table of its own without it.
+template <class Row>
+const Row* row_or_first(std::span<const Row> table, std::string_view name) {
+  const auto named =
+      std::find_if(table.begin(), table.end(), [&](const Row& row) { return row.name == name; });
+  return named == table.end() ? table.data() : &*named;
+}
 
 // Whether there is such an interval at all: bounds of their own are of the mean, point by point, sup-t needs the library's
 // covariance, and some covariances need a decay.
@@ -122,54 +132,59 @@ std::string joined(const std::vector<Index>& numbers, std::size_t most) {
 
 CoverageExperiment::CoverageExperiment(std::span<const IntervalMethod> methods,
                                        std::span<const StrategyInfo> strategies)
-    : known_methods_(methods), known_strategies_(strategies) {}
+    : known_methods_(methods),
+      known_strategies_(strategies),
+      methods_{row_or_first(methods, "delta")},
+      strategies_{row_or_first(strategies, "layerwise")} {}
 
 harness::OptionTable CoverageExperiment::options() {
   using namespace harness;
   OptionTable table;
   sweep_.add_options(table);
   table.add("truth.function", "what the data are drawn from: a teacher network, or a named function", truths_,
-            list_of(one_of(truth_names())));
+            list_of(one_of(truth_table())));
   table.add("truth.model", "model file of the teacher; none: drawn, with the network's seed and weight scale",
             truth_model_, value_or("none", text()));
   table.add("truth.hidden", "hidden widths of the teacher; fitted: those of the fitted network",
             truth_hidden_, value_or("fitted", shape(1, 1'000'000)));
   table.add("truth.redrawn", "whether each replicate draws its own teacher, from the prior of the decay",
             truth_is_redrawn_, yes_or_no());
-  table.add("design.x", "where the inputs of the data lie", design_, one_of(names_of(design_table())));
+  table.add("design.x", "where the inputs of the data lie", design_,
+            one_of(design_table(), &DesignInfo::design));
   table.add("design.scale", "half width of the box of the inputs, or their standard deviation", scale_,
             real_number(1e-6, 1e6));
   table.add("design.redrawn", "whether each replicate has inputs of its own", design_is_redrawn_,
             yes_or_no());
   table.add("data.rows", "number of observations", rows_, list_of(row_count()));
-  table.add("noise.law", "law of the noise", noises_, list_of(one_of(names_of(noise_law_table()))));
+  table.add("noise.law", "law of the noise", noises_, list_of(one_of(noise_law_table())));
   table.add("noise.sd", "standard deviation of the noise", noise_sds_, list_of(real_number(1e-12, 1e6)));
   table.add("fit.decay", "k of the penalty k |theta|^2 added to the sum of squares; 0: none", decays_,
             list_of(real_number(0, 1e12)));
-  table.add("fit.decay_of", "what the penalty is on", decay_of_, one_of({"weights", "weights_and_biases"}));
-  table.add("fit.start", "what a fit starts from", starts_, list_of(one_of({"truth", "random"})));
+  table.add("fit.decay_of", "what the penalty is on", decay_of_, one_of(decay_of_table(), &DecayOfInfo::of));
+  table.add("fit.start", "what a fit starts from", starts_,
+            list_of(one_of(start_table(), &StartInfo::start)));
   table.add("fit.starts", "how many random starts", n_starts_, whole_number(1, 10'000));
   table.add("fit.solver", "to the minimum, or one Gauss-Newton step from the truth", solver_,
-            one_of({"least_squares", "linear_step"}));
+            one_of(solver_table(), &SolverInfo::solver));
   table.add("fit.tolerance", "relative offset of Bates and Watts at which a fit stops", tolerance_,
             real_number(1e-12, 0.1));
   table.add("fit.iterations", "iterations that a fit may take", max_iterations_, whole_number(1, 100'000));
-  table.add("intervals.methods", "how intervals are made", methods_,
-            list_of(one_of(names_of(known_methods_))));
-  table.add("intervals.kinds", "what the intervals are of", kinds_, list_of(one_of({"mean", "prediction"})));
+  table.add("intervals.methods", "how intervals are made", methods_, list_of(one_of(known_methods_)));
+  table.add("intervals.kinds", "what the intervals are of", kinds_,
+            list_of(one_of(interval_kinds, &IntervalKindInfo::kind)));
   table.add("intervals.levels", "nominal coverages", levels_, list_of(real_number(0.01, 0.9999)));
   table.add("intervals.dof", "rules for the degrees of freedom", dof_rules_,
-            list_of(one_of(names_of(dof_rule_table()))));
+            list_of(one_of(dof_rule_table(), &DofRuleInfo::rule)));
   table.add("intervals.simultaneous", "over the points of a region at once, or each point by itself",
-            simultaneous_, list_of(one_of(names_of(simultaneous_table()))));
+            simultaneous_, list_of(one_of(simultaneous_table(), &SimultaneousInfo::method)));
   table.add("intervals.rank_policy", "what is done where the rank is not full", rank_policy_,
-            one_of(names_of(rank_policy_table())));
+            one_of(rank_policy_table(), &RankPolicyInfo::policy));
   table.add("intervals.bootstrap", "refits of a bootstrap", n_bootstrap_, whole_number(39, 1'000'000));
   table.add("intervals.simulations", "draws of sup_t", n_simulations_, whole_number(1000, 1'000'000));
   table.add("points.inside", "points among the data", n_inside_, whole_number(1, 100'000));
   table.add("points.beyond", "points outside the range of the data", n_beyond_, whole_number(0, 100'000));
   table.add("jacobian.strategies", "strategies that fits and intervals take their Jacobian from", strategies_,
-            list_of(one_of(names_of(known_strategies_))));
+            list_of(one_of(known_strategies_)));
   table.add("jacobian.relative_step", "step of numeric strategies; own: each strategy's own", relative_step_,
             value_or("own", real_number(1e-15, 1)));
   table.add("replicates.number", "number of replicates; with a target the least number", n_replicates_,
@@ -193,13 +208,13 @@ harness::OptionTable CoverageExperiment::options() {
 
 std::vector<CoverageExperiment::ScenarioKey> CoverageExperiment::scenario_keys() const {
   std::vector<ScenarioKey> keys;
-  for (const std::string& truth : truths_)
+  for (const TruthInfo* truth : truths_)
     for (std::size_t network = 0; network < networks_.size(); ++network)
       for (const RowCount& rows : rows_)
-        for (const std::string& noise : noises_)
+        for (const NoiseLawInfo* noise : noises_)
           for (const double noise_sd : noise_sds_)
             for (const double decay : decays_)
-              for (const std::string& start : starts_)
+              for (const Start start : starts_)
                 keys.push_back({truth, network, rows, noise, noise_sd, decay, start});
   return keys;
 }
@@ -210,10 +225,9 @@ harness::NetworkCase CoverageExperiment::drawn_teacher(const ScenarioKey& key) c
 }
 
 Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
-  if (key.truth != teacher) {
-    const TruthFunctionInfo& function = find_truth_function(key.truth);
-    check_n_inputs(function, networks_[key.network].network.n_inputs());
-    return &function;
+  if (const TruthFunctionInfo* function = key.truth->function) {
+    check_n_inputs(*function, networks_[key.network].network.n_inputs());
+    return function;
   }
   if (truth_model_) {
     Model model = read_model(*truth_model_);
@@ -229,20 +243,19 @@ Truth CoverageExperiment::truth_of(const ScenarioKey& key) const {
 
 Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
   const Perceptron& network = networks_[key.network].network;
-  const DecayOf decay_of = decay_of_ == "weights" ? DecayOf::weights : DecayOf::weights_and_biases;
   return {.truth = truth_of(key),
           .truth_is_redrawn = truth_is_redrawn_,
-          .design = design_from_name(design_),
+          .design = design_,
           .scale = scale_,
           .design_is_redrawn = design_is_redrawn_,
           .n_rows = static_cast<Index>(n_rows_of(key.rows, network)),
-          .law = &find_noise_law(key.noise),
+          .law = key.noise,
           .noise_sd = key.noise_sd,
           .network = network,
-          .decay = key.decay > 0 ? equal_decay(network, key.decay, decay_of) : Vector(),
-          .start = key.start == "truth" ? Start::truth : Start::random,
+          .decay = key.decay > 0 ? equal_decay(network, key.decay, decay_of_) : Vector(),
+          .start = key.start,
           .n_starts = n_starts_,
-          .solver = solver_ == "linear_step" ? Solver::linear_step : Solver::least_squares,
+          .solver = solver_,
           .tolerance = tolerance_,
           .max_iterations = max_iterations_,
           .n_inside = n_inside_,
@@ -254,21 +267,20 @@ ReplicatePlan CoverageExperiment::plan_of(const ScenarioKey& key) const {
   ReplicatePlan plan{.scenario = scenario_of(key), .strategies = {}, .methods = {}, .intervals = {}};
   plan.n_simulations = n_simulations_;
   for (const StrategyInfo& strategy : known_strategies_)
-    if (lists(strategies_, strategy.name))
+    if (lists(strategies_, &strategy))
       plan.strategies.push_back(
           {std::string(strategy.name),
            {.relative_step = strategy.is_numeric() ? relative_step_ : std::optional<double>()}});
   for (const IntervalMethod& method : known_methods_) {
-    if (!lists(methods_, method.name)) continue;
-    for (const std::string& rule : dof_rules_) {
+    if (!lists(methods_, &method)) continue;
+    for (const DofRule rule : dof_rules_) {
       const std::size_t at = plan.methods.size();
-      plan.methods.push_back(
-          {&method, {dof_rule_from_name(rule), rank_policy_from_name(rank_policy_), n_bootstrap_}});
-      for (const std::string& simultaneous : simultaneous_)
+      plan.methods.push_back({&method, {rule, rank_policy_, n_bootstrap_}});
+      for (const Simultaneous simultaneous : simultaneous_)
         for (const IntervalKind kind : {IntervalKind::mean, IntervalKind::prediction})
           for (const double level : levels_) {
-            const IntervalRequest request{at, simultaneous_from_name(simultaneous), kind, level};
-            if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario))
+            const IntervalRequest request{at, simultaneous, kind, level};
+            if (lists(kinds_, kind) && is_possible(plan.methods[at], request, plan.scenario))
               plan.intervals.push_back(request);
           }
     }
@@ -281,19 +293,19 @@ void CoverageExperiment::check_options() const {
     throw InputError("replicates.most: {} is fewer than replicates.number = {}; make it more",
                      most_replicates_, n_replicates_);
   if (truth_is_redrawn_ &&
-      (decay_of_ != "weights_and_biases" || *std::min_element(decays_.begin(), decays_.end()) == 0))
+      (decay_of_ != DecayOf::weights_and_biases || *std::min_element(decays_.begin(), decays_.end()) == 0))
     throw InputError(
         "truth.redrawn: the prior is that of a decay on all parameters; set fit.decay above 0 and "
         "fit.decay_of = weights_and_biases");
-  if (truth_is_redrawn_ && (truths_ != std::vector<std::string>{teacher} || truth_hidden_ || truth_model_))
+  if (truth_is_redrawn_ && (truths_.size() > 1 || !lists_teacher(truths_) || truth_hidden_ || truth_model_))
     throw InputError("truth.redrawn: is for a teacher that is the fitted network; leave truth.* out");
-  if (truth_model_ && (truth_hidden_ || !lists(truths_, teacher)))
+  if (truth_model_ && (truth_hidden_ || !lists_teacher(truths_)))
     throw InputError(
         "truth.model: says all of the teacher; leave truth.hidden out, and name the {} in truth.function",
         teacher);
-  if (truth_hidden_ && !lists(truths_, teacher))
+  if (truth_hidden_ && !lists_teacher(truths_))
     throw InputError("truth.hidden: is of a teacher; name it in truth.function, or leave truth.hidden out");
-  if (solver_ == "linear_step" && lists(starts_, "random"))
+  if (solver_ == Solver::linear_step && lists(starts_, Start::random))
     throw InputError("fit.solver: linear_step starts from the truth; take random out of fit.start");
 }
 
@@ -309,9 +321,12 @@ void CoverageExperiment::expect_possible(const ReplicatePlan& plan) const {
   for (const MethodRequest& request : plan.methods)
     if (scenario.solver == Solver::linear_step &&
         (request.method->needs_nonlinear_fit || request.options.policy != RankPolicy::refuse))
-      throw InputError("fit.solver: linear_step does not go with the method {}{}; take least_squares",
-                       request.method->name,
-                       request.method->needs_nonlinear_fit ? "" : " and rank_policy " + rank_policy_);
+      throw InputError(
+          "fit.solver: linear_step does not go with the method {}{}; take least_squares",
+          request.method->name,
+          request.method->needs_nonlinear_fit
+              ? ""
+              : " and rank_policy " + name_in(rank_policy_table(), &RankPolicyInfo::policy, rank_policy_));
   for (const IntervalRequest& interval : plan.intervals)
     if (const MethodRequest& request = plan.methods[interval.method];
         request.method->is_bootstrap && !are_enough_refits(request.options.n_bootstrap, interval.level))
@@ -367,23 +382,23 @@ CoverageRow CoverageExperiment::identity_of(const Cell& cell, const ReplicatePla
   const harness::NetworkCase& network_case = networks_[key.network];
   const IntervalRequest& request = plan.intervals[cell.place.interval];
   CoverageRow row;
-  row.truth = key.truth;
+  row.truth = key.truth->name;
   if (const auto* model = std::get_if<Model>(&plan.scenario.truth);
       model && to_string(model->network) != to_string(plan.scenario.network))
     row.truth += ":" + to_string(model->network);
   row.network = to_string(network_case.network);
-  row.activation = network_case.activation;
+  row.activation = info(network_case.activation).name;
   row.weight_scale = network_case.weight_scale;
   row.rows = row_count().write(key.rows);
-  row.noise = key.noise;
+  row.noise = key.noise->name;
   row.noise_sd = key.noise_sd;
   row.decay = key.decay;
-  row.start = key.start;
+  row.start = name_in(start_table(), &StartInfo::start, key.start);
   row.strategy = plan.strategies[cell.place.strategy].strategy;
   row.method = plan.methods[request.method].method->name;
-  row.dof = name_of(plan.methods[request.method].options.dof_rule);
-  row.simultaneous = name_of(request.simultaneous);
-  row.interval = name_of(request.kind);
+  row.dof = name_in(dof_rule_table(), &DofRuleInfo::rule, plan.methods[request.method].options.dof_rule);
+  row.simultaneous = name_in(simultaneous_table(), &SimultaneousInfo::method, request.simultaneous);
+  row.interval = name_in(interval_kinds, &IntervalKindInfo::kind, request.kind);
   row.level = request.level;
   row.region = cell.place.region == 0 ? "inside" : "beyond";
   return row;
@@ -562,25 +577,28 @@ std::vector<std::pair<std::string, std::string>> CoverageExperiment::design() co
                                    : truth_hidden_ ? "a teacher network"
                                                    : "the fitted network itself";
   std::vector<std::string> truths;
-  for (const std::string& truth : truths_) truths.push_back(truth == teacher ? teacher_text : truth);
+  for (const TruthInfo* truth : truths_)
+    truths.push_back(truth->function ? std::string(truth->name) : teacher_text);
+  using harness::list_of, harness::one_of;
   return {
       {"aims",
        "whether intervals of a fitted network hold what their level says, and what a numerical Jacobian "
        "costs them"},
       {"data",
        fmt::format("y = f(x) + sd e; f {}{}; x {} of scale {}, {}; e {}", jacobench::joined(truths, ", "),
-                   truth_is_redrawn_ ? " with parameters redrawn from their prior" : "", design_,
+                   truth_is_redrawn_ ? " with parameters redrawn from their prior" : "",
+                   name_in(design_table(), &DesignInfo::design, design_),
                    harness::exact_text(harness::Value(scale_)),
                    design_is_redrawn_ ? "redrawn in each replicate" : "the same in all replicates",
-                   jacobench::joined(noises_, ", "))},
+                   list_of(one_of(noise_law_table())).write(noises_))},
       {"estimands", fmt::format("f, and a new observation, at {} points among the data{}", n_inside_,
                                 n_beyond_ > 0 ? fmt::format(" and {} beyond them", n_beyond_) : "")},
-      {"methods",
-       fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}", jacobench::joined(methods_, ", "),
-                   fmt::join(levels_, ", "), solver_ == "linear_step" ? "one linear step" : "least squares",
-                   jacobench::joined(starts_, ", "),
-                   lists(starts_, "random") ? fmt::format(" ({} starts)", n_starts_) : "",
-                   jacobench::joined(strategies_, ", "))},
+      {"methods", fmt::format("{} at levels {}; {} from {}{}; Jacobians by {}",
+                              list_of(one_of(known_methods_)).write(methods_), fmt::join(levels_, ", "),
+                              solver_ == Solver::linear_step ? "one linear step" : "least squares",
+                              list_of(one_of(start_table(), &StartInfo::start)).write(starts_),
+                              lists(starts_, Start::random) ? fmt::format(" ({} starts)", n_starts_) : "",
+                              list_of(one_of(known_strategies_)).write(strategies_))},
       {"performance measures",
        fmt::format(
            "coverage, width, score, bias, standard errors over {} replicates{}; +- is a Monte Carlo standard "

@@ -61,13 +61,13 @@ class CoverageExperiment final : public harness::Experiment {
 
   // What tells scenarios apart.
   struct ScenarioKey {
-    std::string truth;
+    const TruthInfo* truth;
     std::size_t network;  // index into networks_
     RowCount rows;
-    std::string noise;
+    const NoiseLawInfo* noise;
     double noise_sd;
     double decay;
-    std::string start;
+    Start start;
 
     bool operator==(const ScenarioKey&) const = default;
   };
@@ -93,33 +93,33 @@ class CoverageExperiment final : public harness::Experiment {
   std::span<const IntervalMethod> known_methods_;
   std::span<const StrategyInfo> known_strategies_;
   harness::NetworkSweep sweep_;
-  std::vector<std::string> truths_{"teacher"};
+  std::vector<const TruthInfo*> truths_{&truth_table().front()};
   std::optional<std::string> truth_model_;
   std::optional<harness::Shape> truth_hidden_;
   bool truth_is_redrawn_ = false;
-  std::string design_ = "uniform";
+  Design design_ = Design::uniform;
   double scale_ = 1;
   bool design_is_redrawn_ = false;
   std::vector<RowCount> rows_{{}};
-  std::vector<std::string> noises_{"normal"};
+  std::vector<const NoiseLawInfo*> noises_{&noise_law_table().front()};
   std::vector<double> noise_sds_{0.1};
   std::vector<double> decays_{0};
-  std::string decay_of_ = "weights";
-  std::vector<std::string> starts_{"truth"};
+  DecayOf decay_of_ = DecayOf::weights;
+  std::vector<Start> starts_{Start::truth};
   std::int64_t n_starts_ = 10;
-  std::string solver_ = "least_squares";
+  Solver solver_ = Solver::least_squares;
   double tolerance_ = 1e-5;
   std::int64_t max_iterations_ = 200;
-  std::vector<std::string> methods_{"delta"};
-  std::vector<std::string> kinds_{"mean", "prediction"};
+  std::vector<const IntervalMethod*> methods_;
+  std::vector<IntervalKind> kinds_{IntervalKind::mean, IntervalKind::prediction};
   std::vector<double> levels_{0.95};
-  std::vector<std::string> dof_rules_{"n_minus_rank"};
-  std::vector<std::string> simultaneous_{"none"};
-  std::string rank_policy_ = "refuse";
+  std::vector<DofRule> dof_rules_{DofRule::n_minus_rank};
+  std::vector<Simultaneous> simultaneous_{Simultaneous::none};
+  RankPolicy rank_policy_ = RankPolicy::refuse;
   std::int64_t n_bootstrap_ = 999;
   std::int64_t n_simulations_ = 2000;
   std::int64_t n_inside_ = 20, n_beyond_ = 0;
-  std::vector<std::string> strategies_{"layerwise"};
+  std::vector<const StrategyInfo*> strategies_;
   std::optional<double> relative_step_;
   std::int64_t n_replicates_ = 1000;
   std::optional<double> target_se_;

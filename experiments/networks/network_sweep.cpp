@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
 #include "jacobench/base/random.hpp"
 
 namespace jacobench::harness {
@@ -12,7 +11,7 @@ namespace jacobench::harness {
 void NetworkSweep::add_options(OptionTable& table) {
   constexpr std::int64_t widest = 1'000'000;
   const auto seeds = whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max());
-  const auto activations = one_of(names_of(activation_table()));
+  const auto activations = one_of(activation_table(), &ActivationInfo::id);
   table.add("seed", "seed of the network parameters", seed_, seeds);
   table.add("network.inputs", "number of inputs", n_inputs_, whole_number(1, widest));
   table.add("network.hidden", "hidden widths, from the inputs up", hidden_, list_of(shape(1, widest)));
@@ -26,19 +25,19 @@ void NetworkSweep::add_options(OptionTable& table) {
   table.add("data.seed", "seed of the inputs, standard normal", data_seed_, seeds);
 }
 
-Perceptron NetworkSweep::network(const Shape& hidden, const std::string& activation) const {
+Perceptron NetworkSweep::network(const Shape& hidden, Activation activation) const {
   return make_perceptron({.n_inputs = n_inputs_,
                           .hidden = hidden,
                           .n_outputs = n_outputs_,
-                          .activation = activation_from_name(activation),
-                          .output_activation = activation_from_name(output_activation_),
+                          .activation = activation,
+                          .output_activation = output_activation_,
                           .bias = has_bias_ ? Bias::present : Bias::none});
 }
 
 std::vector<NetworkCase> NetworkSweep::cases() const {
   std::vector<NetworkCase> cases;
   for (const Shape& hidden : hidden_)
-    for (const std::string& activation : activations_)
+    for (const Activation activation : activations_)
       for (const double weight_scale : weight_scales_) {
         const bool has_hidden = !hidden.empty();
         if (!has_hidden && activation != activations_.front()) continue;
@@ -50,7 +49,7 @@ std::vector<NetworkCase> NetworkSweep::cases() const {
 
 NetworkCase NetworkSweep::with_hidden(const NetworkCase& network_case, const Shape& hidden) const {
   const bool was_hidden = network_case.network.n_layers() > 1;
-  const std::string activation = was_hidden ? network_case.activation : activations_.front();
+  const Activation activation = was_hidden ? network_case.activation : activations_.front();
   return {network(hidden, activation), hidden.empty() ? output_activation_ : activation,
           network_case.weight_scale};
 }

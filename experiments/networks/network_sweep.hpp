@@ -15,7 +15,7 @@ namespace jacobench::harness {
 // One network of the sweep, without its random numbers.
 struct NetworkCase {
   Perceptron network;
-  std::string activation;
+  Activation activation;
   double weight_scale;
 };
 
@@ -45,15 +45,15 @@ class NetworkSweep {
   std::uint64_t data_seed() const { return data_seed_; }
 
  private:
-  Perceptron network(const Shape& hidden, const std::string& activation) const;
+  Perceptron network(const Shape& hidden, Activation activation) const;
 
   std::uint64_t seed_ = 1;
   std::uint64_t data_seed_ = 1;
   std::int64_t n_inputs_ = 2;
   std::vector<Shape> hidden_{{5}};
   std::int64_t n_outputs_ = 1;
-  std::vector<std::string> activations_{"tanh"};
-  std::string output_activation_ = "identity";
+  std::vector<Activation> activations_{Activation::tanh};
+  Activation output_activation_ = Activation::identity;
   bool has_bias_ = true;
   std::vector<double> weight_scales_{1.0};
 };

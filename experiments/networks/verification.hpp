@@ -3,8 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/verification/comparison.hpp"
@@ -24,9 +22,5 @@ struct Verification {
 Verification verify(const StrategyInfo& strategy, std::optional<double> relative_step,
                     const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
                     const Reference& reference);
-
-std::vector<std::string> wrt_names();
-Wrt wrt_from_name(std::string_view name);  // one of wrt_names()
-std::string_view name_of(Wrt wrt);
 
 }  // namespace jacobench::harness

@@ -5,9 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
-
-#include "networks/verification.hpp"
 #include "options/value_text.hpp"
 #include "report/point_series.hpp"
 #include "run/memory.hpp"
@@ -29,7 +26,7 @@ std::string joined_us(const std::vector<double>& seconds) {
 }  // namespace
 
 SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
-    : known_strategies_(strategies), strategies_(names_of(strategies)), schema_(make_schema()) {}
+    : known_strategies_(strategies), strategies_(harness::every_row(strategies)), schema_(make_schema()) {}
 
 harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
   using R = SpeedRow;
@@ -83,9 +80,9 @@ harness::OptionTable SpeedExperiment::options() {
             rows_, list_of(value_or("auto", whole_number(1, 1'000'000'000))));
   table.add("data.jacobian_mib", "size of the Jacobian where data.rows is auto, in MiB", jacobian_mib_,
             whole_number(1, 1 << 20));
-  table.add("jacobian.strategies", "strategies to time", strategies_,
-            list_of(one_of(names_of(known_strategies_))));
-  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_, list_of(one_of(wrt_names())));
+  table.add("jacobian.strategies", "strategies to time", strategies_, list_of(one_of(known_strategies_)));
+  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_,
+            list_of(one_of(wrt_table(), &WrtInfo::wrt)));
   table.add("jacobian.threads", "threads over which the observations are split", n_threads_,
             list_of(whole_number(1, 1024)));
   table.add("timing.repetitions", "repetitions of each timing, interleaved", timing_.repetitions,
@@ -111,9 +108,8 @@ std::vector<harness::Row> SpeedExperiment::cells() {
   cells_.clear();
   for (std::size_t n = 0; n < networks_.size(); ++n)
     for (const auto& rows : rows_)
-      for (const std::string& wrt_name : wrt_)
+      for (const Wrt wrt : wrt_)
         for (const std::int64_t n_threads : n_threads_) {
-          const Wrt wrt = harness::wrt_from_name(wrt_name);
           const Group group{n, rows, rows_for(networks_[n], rows, wrt), wrt, n_threads};
           const Perceptron& network = networks_[n].network;
           harness::expect_memory_for(
@@ -123,7 +119,7 @@ std::vector<harness::Row> SpeedExperiment::cells() {
           cells_.push_back({group, write_limit_work, nullptr});
           cells_.push_back({group, values_work, nullptr});
           for (const StrategyInfo& strategy : known_strategies_)
-            if (std::find(strategies_.begin(), strategies_.end(), strategy.name) != strategies_.end())
+            if (std::find(strategies_.begin(), strategies_.end(), &strategy) != strategies_.end())
               cells_.push_back({group, std::string(strategy.name), &strategy});
         }
   std::vector<harness::Row> rows;
@@ -135,9 +131,9 @@ SpeedRow SpeedExperiment::identity_of(const Cell& cell) const {
   const harness::NetworkCase& network_case = networks_[cell.group.network];
   SpeedRow row;
   row.network = to_string(network_case.network);
-  row.activation = network_case.activation;
+  row.activation = info(network_case.activation).name;
   row.rows = cell.group.rows ? std::to_string(*cell.group.rows) : "auto";
-  row.wrt = harness::name_of(cell.group.wrt);
+  row.wrt = info(cell.group.wrt).name;
   row.n_threads = cell.group.n_threads;
   row.work = cell.work;
   return row;
@@ -158,7 +154,7 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
   measurement.add_write_limit();
   measurement.add_values();
   for (const StrategyInfo& strategy : known_strategies_) {
-    if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
+    if (std::find(strategies_.begin(), strategies_.end(), &strategy) == strategies_.end()) continue;
     const std::string name(strategy.name);
     const SpeedRow cell = identity_of({group, name, &strategy});
     const std::string series = fmt::format("{} {} {}", name, cell.rows, cell.wrt);

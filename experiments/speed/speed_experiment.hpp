@@ -99,8 +99,8 @@ class SpeedExperiment final : public harness::Experiment {
   harness::NetworkSweep sweep_;
   std::vector<std::optional<std::int64_t>> rows_{std::nullopt};
   std::int64_t jacobian_mib_ = 128;
-  std::vector<std::string> strategies_;
-  std::vector<std::string> wrt_{"parameters"};
+  std::vector<const StrategyInfo*> strategies_;
+  std::vector<Wrt> wrt_{Wrt::parameters};
   std::vector<std::int64_t> n_threads_{1};
   TimingOptions timing_;
   double cap_seconds_ = 1;
