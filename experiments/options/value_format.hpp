@@ -95,11 +95,11 @@ std::size_t place_of(std::string_view name, const std::vector<std::string>& name
 
 template <NamedRows Table>
 ValueFormat<const RowOf<Table>*> one_of(Table&& table) {
-  using Row = RowOf<Table>;
-  const std::span<const Row> rows(table);
+  using TableRow = RowOf<Table>;
+  const std::span<const TableRow> rows(table);
   const std::vector<std::string> names = names_of(rows);
   return {joined(names, ", "), [rows, names](std::string_view text) { return &rows[place_of(text, names)]; },
-          [](const Row* const& row) { return std::string(row->name); }};
+          [](const TableRow* const& row) { return std::string(row->name); }};
 }
 
 template <NamedRows Table, class Id>
