@@ -48,13 +48,6 @@ std::vector<double> finite_entries(const Vector& values) {
   return finite;
 }
 
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return {};
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 void take_coverage(const Measures& measures, const IntervalRequest& request, Index n_points,
                    CoverageRow& row) {
   const bool is_simultaneous = request.simultaneous != Simultaneous::none && measures.simultaneous;
@@ -100,7 +93,8 @@ void take_fits(const Part& part, CoverageRow& row) {
   const std::vector<double> ranks = finite_entries(part.figure(RecordLayout::rank));
   if (!ranks.empty())
     row.lowest_rank = static_cast<std::int64_t>(*std::min_element(ranks.begin(), ranks.end()));
-  row.median_condition = median(finite_entries(part.figure(RecordLayout::condition)));
+  std::vector<double> conditions = finite_entries(part.figure(RecordLayout::condition));
+  if (!conditions.empty()) row.median_condition = median(std::move(conditions));
   const std::vector<double> ratios = finite_entries(part.figure(RecordLayout::variance_ratio));
   if (ratios.size() < 2) return;
   const Eigen::Map<const Vector> values(ratios.data(), static_cast<Index>(ratios.size()));
