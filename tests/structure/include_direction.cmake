@@ -15,7 +15,8 @@ set(may_include_report "options|study|networks|run")
 foreach(experiment accuracy activations coverage speed)
   set(may_include_${experiment} "options|study|networks|run|report")
 endforeach()
-set(may_include_cli "options|study|networks|run|report")
+# `list` shows the tables of the coverage experiment.
+set(may_include_cli "options|study|networks|run|report|coverage")
 
 set(problems "")
 set(n_includes 0)
