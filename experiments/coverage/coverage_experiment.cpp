@@ -144,11 +144,6 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
   return rows;
 }
 
-harness::Row CoverageExperiment::run_cell(std::size_t index) {
-  harness::MemoryJournal journal;
-  return run_cells({index}, journal).front();
-}
-
 harness::RowTable CoverageExperiment::plan() {
   using harness::ColumnRole;
   harness::RowTable plan = Experiment::plan();

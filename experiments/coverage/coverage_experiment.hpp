@@ -27,7 +27,6 @@ class CoverageExperiment final : public harness::Experiment {
   harness::OptionTable options() override { return options_.table; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }
   std::vector<harness::Row> cells() override;
-  harness::Row run_cell(std::size_t index) override;
 
   // All intervals of a scenario, from the same replicates.
   std::size_t group_size(std::size_t first) override;

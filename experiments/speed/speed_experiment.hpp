@@ -57,10 +57,6 @@ class SpeedExperiment final : public harness::Experiment {
   harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }
   std::vector<harness::Row> cells() override;
-  harness::Row run_cell(std::size_t index) override {
-    harness::MemoryJournal journal;
-    return run_cells({index}, journal).front();
-  }
 
   // All work on one network with as many rows and threads, side by side.
   std::size_t group_size(std::size_t first) override;
