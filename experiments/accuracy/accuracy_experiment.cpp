@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
-#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include "accuracy/accuracy_laws.hpp"
@@ -21,23 +20,11 @@ namespace {
 
 using harness::ColumnRole;
 
-const harness::RowSchema<AccuracyRow>& schema() {
+harness::RowSchema<AccuracyRow> make_schema(const harness::Sweep<AccuracyCell>& sweep) {
   using R = AccuracyRow;
-  static const harness::RowSchema<R> schema{
-      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
-       &R::network},
-      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
-      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
-       &R::activation},
-      {{.name = "weight_scale",
-        .heading = "weight scale",
-        .role = ColumnRole::identity,
-        .starts_group = true},
-       &R::weight_scale},
-      {{.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true}, &R::wrt},
-      {{.name = "strategy", .heading = "strategy", .role = ColumnRole::identity}, &R::strategy},
-      {{.name = "relative_step", .heading = "step", .role = ColumnRole::identity, .digits = 2},
-       &R::relative_step},
+  using Schema = harness::RowSchema<R>;
+  std::vector<Schema::Entry> entries = Schema::of_part(sweep.columns(), &R::cell);
+  const Schema::Entry measures[] = {
       {{.name = "correct_digits", .heading = "digits", .role = ColumnRole::measure}, &R::correct_digits},
       {{.name = "max_relative_error",
         .heading = "max relative",
@@ -71,7 +58,14 @@ const harness::RowSchema<AccuracyRow>& schema() {
         .digits = 2},
        &R::cost_over_separate},
   };
-  return schema;
+  entries.insert(entries.end(), std::begin(measures), std::end(measures));
+  return Schema(std::move(entries));
+}
+
+AccuracyRow identity_of(const AccuracyCell& cell) {
+  AccuracyRow row;
+  row.cell = cell;
+  return row;
 }
 
 // The Jacobian, its reference in two parts, three scales and the work of comparing them; and the record of
@@ -101,75 +95,66 @@ double fastest_us(const Call& call) {
 
 }  // namespace
 
-AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
-    : known_strategies_(strategies), strategies_(names_of(strategies)) {}
-
-harness::OptionTable AccuracyExperiment::options() {
-  harness::OptionTable table;
-  sweep_.add_options(table);
-  table.add("data.rows", "number of observations", n_rows_, harness::whole_number(1, 1'000'000'000));
-  table.add("jacobian.strategies", "strategies to measure", strategies_,
-            list_of(harness::one_of(names_of(known_strategies_))));
-  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_,
-            list_of(harness::one_of(harness::wrt_names())));
-  table.add("jacobian.relative_step", "step of the numeric strategies; auto: each one's own", relative_steps_,
-            list_of(harness::value_or("auto", harness::real_number(1e-16, 1))));
-  return table;
+AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies) {
+  using namespace harness;
+  sweep_.add<SharedNetwork>(
+      &AccuracyCell::network, [this] { return networks_.cases(); },
+      RowSchema<AccuracyCell>::of_part(network_columns(), &AccuracyCell::network));
+  table_.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
+  sweep_.add(table_,
+             {.key = "jacobian.strategies",
+              .help = "strategies to measure",
+              .column = {.name = "strategy", .heading = "strategy", .role = ColumnRole::identity},
+              .in_table_order = true},
+             &AccuracyCell::strategy, one_of(strategies), every_row(strategies));
+  sweep_.add(table_,
+             {.key = "jacobian.wrt",
+              .help = "what the Jacobian is with respect to",
+              .column = {.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true},
+              .just_outside = "jacobian.strategies"},
+             &AccuracyCell::wrt, one_of(wrt_table(), &WrtInfo::wrt), {Wrt::parameters});
+  sweep_.add(
+      table_,
+      {.key = "jacobian.relative_step", .help = "step of the numeric strategies; auto: each one's own"},
+      &AccuracyCell::relative_step, value_or("auto", real_number(1e-16, 1)), {std::nullopt});
+  sweep_.add_column({{.name = "relative_step", .heading = "step", .role = ColumnRole::identity, .digits = 2},
+                     &AccuracyCell::relative_step});
+  schema_ = make_schema(sweep_);
 }
 
-const harness::ColumnList& AccuracyExperiment::columns() const { return schema().columns(); }
-
+// An analytic strategy takes no step, and `auto` may stand for a step that is listed as well: such cells come once.
 std::vector<harness::Row> AccuracyExperiment::cells() {
-  networks_ = sweep_.cases();
   cells_.clear();
-  for (std::size_t n = 0; n < networks_.size(); ++n) {
-    harness::expect_memory_for("network " + to_string(networks_[n].network),
-                               bytes_needed(networks_[n].network, n_rows_));
-    for (const std::string& wrt : wrt_)
-      for (const StrategyInfo& strategy : known_strategies_) {
-        if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
-        if (!strategy.is_numeric()) {
-          cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, std::nullopt});
-          continue;
-        }
-        std::set<double> steps_so_far;  // `auto` may stand for a step that is listed as well
-        for (const std::optional<double>& step : relative_steps_) {
-          const double relative_step = step.value_or(*strategy.default_relative_step);
-          if (steps_so_far.insert(relative_step).second)
-            cells_.push_back({n, harness::wrt_from_name(wrt), &strategy, relative_step});
-        }
-      }
+  std::ptrdiff_t first_of_network = 0;
+  for (AccuracyCell& cell : sweep_.points()) {
+    const Perceptron& network = cell.network->network;
+    if (cells_.empty() || cells_.back().network != cell.network) {
+      harness::expect_memory_for("network " + to_string(network), bytes_needed(network, n_rows_));
+      first_of_network = std::ssize(cells_);
+    }
+    const std::optional<double> own = cell.strategy->default_relative_step;
+    cell.relative_step = own ? cell.relative_step.value_or(*own) : own;
+    if (std::find(cells_.begin() + first_of_network, cells_.end(), cell) == cells_.end())
+      cells_.push_back(std::move(cell));
   }
   std::vector<harness::Row> rows;
-  for (const Cell& cell : cells_) rows.push_back(schema().to_cell(identity_of(cell)));
+  for (const AccuracyCell& cell : cells_) rows.push_back(schema_.to_cell(identity_of(cell)));
   return rows;
 }
 
-AccuracyRow AccuracyExperiment::identity_of(const Cell& cell) const {
-  const harness::NetworkCase& network_case = networks_[cell.network];
-  AccuracyRow row;
-  row.network = to_string(network_case.network);
-  row.activation = network_case.activation;
-  row.weight_scale = network_case.weight_scale;
-  row.wrt = harness::name_of(cell.wrt);
-  row.strategy = cell.strategy->name;
-  row.relative_step = cell.relative_step;
-  return row;
-}
-
-const AccuracyExperiment::Prepared& AccuracyExperiment::prepared(std::size_t network) {
+const AccuracyExperiment::Prepared& AccuracyExperiment::prepared(const harness::SharedNetwork& network) {
   if (!prepared_ || prepared_->network != network) {
     prepared_.reset();
-    harness::Problem problem = sweep_.problem(networks_[network], n_rows_);
-    Reference reference = compute_reference(networks_[network].network, problem.theta, problem.X);
+    harness::Problem problem = networks_.problem(*network, n_rows_);
+    Reference reference = compute_reference(network->network, problem.theta, problem.X);
     prepared_.emplace(Prepared{network, std::move(problem), std::move(reference)});
   }
   return *prepared_;
 }
 
 harness::Row AccuracyExperiment::run_cell(std::size_t index) {
-  const Cell& cell = cells_[index];
-  const harness::NetworkCase& network_case = networks_[cell.network];
+  const AccuracyCell& cell = cells_[index];
+  const harness::NetworkCase& network_case = *cell.network;
   const Perceptron& network = network_case.network;
   const harness::Problem& problem = prepared(cell.network).problem;
   const Reference& reference = prepared(cell.network).reference;
@@ -196,7 +181,6 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   if (!std::isfinite(errors.worst_computed))
     throw std::runtime_error(fmt::format("{} is {}, its reference {}", row.worst_entry, errors.worst_computed,
                                          errors.worst_reference));
-  row.n_params = network.n_params();
   row.max_scaled_error = errors.max_scaled;
   row.mean_scaled_error = errors.mean_scaled;
   row.p99_scaled_error = errors.p99_scaled;
@@ -209,7 +193,7 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   const double both_us = fastest_us([&] { evaluator->evaluate(theta, X, both); });
   row.cost_over_values = both_us / values_us;
   row.cost_over_separate = both_us / (values_us + row.time_us);
-  return schema().to_row(row);
+  return schema_.to_row(row);
 }
 
 std::vector<std::string> AccuracyExperiment::laws(const std::vector<harness::Row>& rows) const {

@@ -15,15 +15,19 @@
 
 namespace jacobench::accuracy {
 
-// One strategy on one network. Errors are those of ErrorSummary (verification/comparison.hpp).
-struct AccuracyRow {
-  std::string network;
-  std::string activation;
-  double weight_scale = 0;
-  std::string wrt;
-  std::string strategy;
+// One strategy on one network.
+struct AccuracyCell {
+  harness::SharedNetwork network;
+  Wrt wrt = Wrt::parameters;
+  const StrategyInfo* strategy = nullptr;
   std::optional<double> relative_step;  // numeric strategies
-  std::int64_t n_params = 0;
+
+  bool operator==(const AccuracyCell&) const = default;
+};
+
+// Errors are those of ErrorSummary (verification/comparison.hpp).
+struct AccuracyRow {
+  AccuracyCell cell;
   double max_scaled_error = 0;
   double mean_scaled_error = 0;
   double p99_scaled_error = 0;
@@ -45,41 +49,31 @@ class AccuracyExperiment final : public harness::Experiment {
   // The strategies to choose from: those of the library, and in tests deliberately wrong ones besides.
   explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = strategy_table());
 
-  harness::OptionTable options() override;
-  const harness::ColumnList& columns() const override;
+  harness::OptionTable options() override { return table_; }
+  const harness::ColumnList& columns() const override { return schema_.columns(); }
   std::vector<harness::Row> cells() override;
   harness::Row run_cell(std::size_t index) override;
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
   std::vector<harness::SummaryColumn> summary_columns() const override;
 
  private:
-  struct Cell {
-    std::size_t network;  // index into networks_
-    Wrt wrt;
-    const StrategyInfo* strategy;
-    std::optional<double> relative_step;
-  };
-
   // A network's random numbers and its reference, shared by the cells of that network, which follow one
   // another.
   struct Prepared {
-    std::size_t network;
+    harness::SharedNetwork network;
     harness::Problem problem;
     Reference reference;
   };
 
-  AccuracyRow identity_of(const Cell& cell) const;
-  const Prepared& prepared(std::size_t network);
+  const Prepared& prepared(const harness::SharedNetwork& network);
 
-  std::span<const StrategyInfo> known_strategies_;
-  harness::NetworkSweep sweep_;
+  harness::OptionTable table_;
+  harness::NetworkSweep networks_{table_};
+  harness::Sweep<AccuracyCell> sweep_;
   std::int64_t n_rows_ = 32;
-  std::vector<std::string> strategies_;
-  std::vector<std::string> wrt_{"parameters"};
-  std::vector<std::optional<double>> relative_steps_{std::nullopt};
 
-  std::vector<harness::NetworkCase> networks_;
-  std::vector<Cell> cells_;
+  harness::RowSchema<AccuracyRow> schema_;
+  std::vector<AccuracyCell> cells_;
   std::optional<Prepared> prepared_;
 };
 

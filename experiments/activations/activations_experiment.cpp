@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "jacobench/base/names.hpp"
-
 namespace jacobench::activations {
 namespace {
 
@@ -50,7 +48,7 @@ double over_bound(double error, double bound) {
 
 }  // namespace
 
-ActivationsExperiment::ActivationsExperiment() : activations_(names_of(activation_table())) {}
+ActivationsExperiment::ActivationsExperiment() : activations_(harness::every_row(activation_table())) {}
 
 harness::OptionTable ActivationsExperiment::options() {
   harness::OptionTable table;
@@ -59,7 +57,7 @@ harness::OptionTable ActivationsExperiment::options() {
   table.add("grid.points_per_octave", "points of each sign between one power of two and the next",
             points_per_octave_, harness::whole_number(1, 10'000));
   table.add("activations", "activations to measure", activations_,
-            harness::list_of(harness::one_of(names_of(activation_table()))));
+            harness::list_of(harness::one_of(activation_table())));
   return table;
 }
 
@@ -67,16 +65,16 @@ const harness::ColumnList& ActivationsExperiment::columns() const { return schem
 
 std::vector<harness::Row> ActivationsExperiment::cells() {
   std::vector<harness::Row> rows;
-  for (const std::string& activation : activations_) {
+  for (const ActivationInfo* activation : activations_) {
     ActivationRow row;
-    row.activation = activation;
+    row.activation = activation->name;
     rows.push_back(schema().to_cell(row));
   }
   return rows;
 }
 
 harness::Row ActivationsExperiment::run_cell(std::size_t index) {
-  const ActivationInfo& phi = info(activation_from_name(activations_[index]));
+  const ActivationInfo& phi = *activations_[index];
   const ActivationAccuracy measured = measure_activation(phi.id, activation_grid(points_per_octave_, seed_));
   ActivationRow row;
   row.activation = phi.name;

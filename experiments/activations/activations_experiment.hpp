@@ -37,7 +37,7 @@ class ActivationsExperiment final : public harness::Experiment {
  private:
   std::uint64_t seed_ = 1;
   std::int64_t points_per_octave_ = 4;
-  std::vector<std::string> activations_;
+  std::vector<const ActivationInfo*> activations_;
 };
 
 }  // namespace jacobench::activations

@@ -30,7 +30,9 @@ constexpr Command commands[] = {
      "the Jacobian of a model file at the rows of a data file", jacobian_command},
     {"evaluate", "MODEL.json DATA.csv [--inputs NAMES] [--out FILE]",
      "the outputs of a model file at the rows of a data file", evaluate_command},
-    {"list", "[experiments|strategies|activations]", "list what there is to choose from", list_command},
+    {"list", "[WHAT...]",
+     "list what there is to choose from, all of it or strategies, activations, noise_laws, ...",
+     list_command},
     {"help", "[COMMAND]", "say how a command is used", help_command},
     {"version", "", "say what this program was built from", version_command},
 };

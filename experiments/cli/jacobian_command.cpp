@@ -2,7 +2,6 @@
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/names.hpp"
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include "cli/command.hpp"
@@ -12,7 +11,7 @@
 namespace jacobench::cli {
 namespace {
 
-int report(const Invocation& invocation, const std::string& strategy, const Certificate& certificate) {
+int report(const Invocation& invocation, const StrategyInfo& strategy, const Certificate& certificate) {
   const bool is_broken = certificate.promise == PromiseOutcome::broken;
   harness::print(
       invocation.err,
@@ -21,9 +20,10 @@ int report(const Invocation& invocation, const std::string& strategy, const Cert
       certificate.max_scaled, certificate.worst_entry, certificate.worst_computed,
       certificate.worst_reference, certificate.max_relative_to_row);
   if (certificate.promise == PromiseOutcome::not_promised)
-    harness::print(invocation.err, "nothing is promised of {}: {}\n", strategy, certificate.why_not_promised);
+    harness::print(invocation.err, "nothing is promised of {}: {}\n", strategy.name,
+                   certificate.why_not_promised);
   else
-    harness::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy,
+    harness::print(invocation.err, "{} {} its running error bound: {:.2g} of it\n", strategy.name,
                    is_broken ? "is outside" : "keeps within", *certificate.max_over_bound);
   if (certificate.n_overflows > 0)
     harness::print(invocation.err,
@@ -35,15 +35,16 @@ int report(const Invocation& invocation, const std::string& strategy, const Cert
 }  // namespace
 
 int jacobian_command(const Invocation& invocation) {
-  std::string wrt = "parameters", strategy = "layerwise";
+  Wrt wrt = Wrt::parameters;
+  const StrategyInfo* strategy = &find_strategy("layerwise");
   std::optional<std::string> out;
   std::optional<std::vector<std::string>> inputs;
   std::optional<double> relative_step;
   bool certify = false;
   harness::OptionTable options;
-  options.add("wrt", "what to differentiate with respect to", wrt, harness::one_of({"parameters", "inputs"}));
-  options.add("strategy", "how (jacobench list strategies)", strategy,
-              harness::one_of(names_of(strategy_table())));
+  options.add("wrt", "what to differentiate with respect to", wrt,
+              harness::one_of(wrt_table(), &WrtInfo::wrt));
+  options.add("strategy", "how (jacobench list strategies)", strategy, harness::one_of(strategy_table()));
   options.add("relative_step", "step of a numeric strategy", relative_step,
               harness::value_or("auto", harness::real_number(1e-16, 1)));
   options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
@@ -55,20 +56,18 @@ int jacobian_command(const Invocation& invocation) {
   if (operands->size() != 2)
     throw InputError("jacobian: needs a model file and a data file (see jacobench help jacobian)");
 
-  if (relative_step && !find_strategy(strategy).is_numeric())
+  if (relative_step && !strategy->is_numeric())
     throw InputError("--relative_step: {} takes no step; leave it out, or choose a numeric strategy",
-                     strategy);
+                     strategy->name);
 
   ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
-  const JacobianRequest request{.strategy = &find_strategy(strategy),
-                                .options = {.relative_step = relative_step},
-                                .wrt = wrt == "inputs" ? Wrt::inputs : Wrt::parameters,
-                                .certify = certify};
+  const JacobianRequest request{
+      .strategy = strategy, .options = {.relative_step = relative_step}, .wrt = wrt, .certify = certify};
   std::optional<Certificate> certificate;
   write_array(
       out, invocation.out, jacobian_header(data.model.network, request.wrt, data.n_rows), *operands,
       [&](ArrayWriter& writer) { certificate = write_jacobian(data.model, data.inputs, request, writer); });
-  return certificate ? report(invocation, strategy, *certificate) : all_well;
+  return certificate ? report(invocation, *strategy, *certificate) : all_well;
 }
 
 }  // namespace jacobench::cli

@@ -9,12 +9,12 @@ namespace jacobench::cli {
 using namespace harness;
 
 int join_command(const Invocation& invocation) {
-  std::string format = "text";
+  const TableFormat* format = &table_format_table().front();
   OptionTable own;
-  own.add("format", "how the table is written", format, one_of(table_format_names()));
+  own.add("format", "how the table is written", format, one_of(table_format_table()));
   const auto folders = read_operands(invocation, "join", {&own});
   if (!folders) return all_well;
-  write_table(invocation.out, joined_table(read_results(invocation, "join", *folders)), format);
+  format->write(invocation.out, joined_table(read_results(invocation, "join", *folders)));
   return all_well;
 }
 

@@ -1,13 +1,20 @@
-// jacobench list [WHAT]
+// jacobench list [WHAT...]
 #include <algorithm>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/vector_path.hpp"
+#include "jacobench/fit/initialisation.hpp"
+#include "jacobench/inference/bootstrap.hpp"
+#include "jacobench/inference/intervals.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
+#include "coverage/interval_method.hpp"
+#include "coverage/scenario.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
+#include "report/table.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -24,8 +31,11 @@ std::vector<Choice> choices_of(const Table& table) {
 }
 
 std::vector<Choice> experiments(const Invocation& invocation) { return choices_of(invocation.experiments); }
-std::vector<Choice> strategies(const Invocation&) { return choices_of(strategy_table()); }
-std::vector<Choice> activations(const Invocation&) { return choices_of(activation_table()); }
+
+template <auto table>
+std::vector<Choice> rows_of(const Invocation&) {
+  return choices_of(table());
+}
 
 // What can be listed: one row each.
 struct Listing {
@@ -35,8 +45,25 @@ struct Listing {
 
 constexpr Listing listings[] = {
     {"experiments", experiments},
-    {"strategies", strategies},
-    {"activations", activations},
+    {"commands", rows_of<command_table>},
+    {"strategies", rows_of<strategy_table>},
+    {"wrt", rows_of<wrt_table>},
+    {"activations", rows_of<activation_table>},
+    {"initialisations", rows_of<initialisation_table>},
+    {"covariances", rows_of<covariance_table>},
+    {"bootstraps", rows_of<bootstrap_table>},
+    {"interval_methods", rows_of<coverage::interval_method_table>},
+    {"simultaneous", rows_of<simultaneous_table>},
+    {"dof_rules", rows_of<dof_rule_table>},
+    {"rank_policies", rows_of<rank_policy_table>},
+    {"truths", rows_of<coverage::truth_table>},
+    {"designs", rows_of<coverage::design_table>},
+    {"noise_laws", rows_of<coverage::noise_law_table>},
+    {"starts", rows_of<coverage::start_table>},
+    {"solvers", rows_of<coverage::solver_table>},
+    {"decay_of", rows_of<coverage::decay_of_table>},
+    {"table_formats", rows_of<harness::table_format_table>},
+    {"vector_paths", rows_of<vector_path_table>},
 };
 
 void print(std::ostream& out, const Listing& listing, const Invocation& invocation) {
@@ -52,13 +79,12 @@ void print(std::ostream& out, const Listing& listing, const Invocation& invocati
 int list_command(const Invocation& invocation) {
   const auto wanted = read_operands(invocation, "list", {});
   if (!wanted) return all_well;
-  for (const std::string& what : *wanted) {
-    std::vector<std::string> known;
-    for (const Listing& listing : listings) known.emplace_back(listing.what);
+  std::vector<std::string> known;
+  for (const Listing& listing : listings) known.emplace_back(listing.what);
+  for (const std::string& what : *wanted)
     if (std::find(known.begin(), known.end(), what) == known.end())
       throw InputError("list: {} cannot be listed; {}", harness::in_quotes(what),
                        harness::suggestion(what, known));
-  }
   for (const Listing& listing : listings) {
     const bool is_wanted =
         wanted->empty() || std::find(wanted->begin(), wanted->end(), listing.what) != wanted->end();

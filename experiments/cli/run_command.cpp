@@ -77,7 +77,7 @@ int run_command(const Invocation& invocation) {
     throw InputError("run: --out does not go with {}, which writes nothing; leave it out",
                      wants_plan ? "--plan" : "--replay");
   if (wants_plan) {
-    write_table(invocation.out, numbered_plan(*study.experiment), "text");
+    write_text(invocation.out, numbered_plan(*study.experiment));
     return all_well;
   }
   if (replicate) {
@@ -91,7 +91,7 @@ int run_command(const Invocation& invocation) {
   if (!summary.signal) {
     std::vector<StoredResult> results;
     results.push_back(read_result(result, invocation.experiments, invocation.err));
-    write_table(invocation.out, table_of(results), "text");
+    write_text(invocation.out, table_of(results));
   }
   return report(summary, result, invocation.err);
 }

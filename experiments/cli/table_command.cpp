@@ -8,12 +8,12 @@ namespace jacobench::cli {
 using namespace harness;
 
 int table_command(const Invocation& invocation) {
-  std::string format = "text";
+  const TableFormat* format = &table_format_table().front();
   OptionTable own;
-  own.add("format", "how the table is written", format, one_of(table_format_names()));
+  own.add("format", "how the table is written", format, one_of(table_format_table()));
   const auto folders = read_operands(invocation, "table", {&own});
   if (!folders) return all_well;
-  write_table(invocation.out, table_of(read_results(invocation, "table", *folders)), format);
+  format->write(invocation.out, table_of(read_results(invocation, "table", *folders)));
   return all_well;
 }
 

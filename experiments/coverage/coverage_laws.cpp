@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "coverage/measures.hpp"
 #include "options/value_text.hpp"
 #include "report/point_series.hpp"
 
@@ -27,8 +28,10 @@ std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
     if (!curvature) continue;
     Limits& its = limits[table.series_name(row, what_is_made)];
     const std::string verdict = table.text(row, "verdict");
-    if (verdict == "nominal") its.nominal_to = std::max(its.nominal_to.value_or(0), *curvature);
-    if (verdict == "under") its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
+    if (verdict == name_of(Verdict::nominal))
+      its.nominal_to = std::max(its.nominal_to.value_or(0), *curvature);
+    if (verdict == name_of(Verdict::under))
+      its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
   }
   std::vector<std::string> lines;
   for (const auto& [name, its] : limits)

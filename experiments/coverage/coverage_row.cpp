@@ -48,13 +48,6 @@ std::vector<double> finite_entries(const Vector& values) {
   return finite;
 }
 
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return {};
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 void take_coverage(const Measures& measures, const IntervalRequest& request, Index n_points,
                    CoverageRow& row) {
   const bool is_simultaneous = request.simultaneous != Simultaneous::none && measures.simultaneous;
@@ -100,7 +93,8 @@ void take_fits(const Part& part, CoverageRow& row) {
   const std::vector<double> ranks = finite_entries(part.figure(RecordLayout::rank));
   if (!ranks.empty())
     row.lowest_rank = static_cast<std::int64_t>(*std::min_element(ranks.begin(), ranks.end()));
-  row.median_condition = median(finite_entries(part.figure(RecordLayout::condition)));
+  std::vector<double> conditions = finite_entries(part.figure(RecordLayout::condition));
+  if (!conditions.empty()) row.median_condition = median(std::move(conditions));
   const std::vector<double> ratios = finite_entries(part.figure(RecordLayout::variance_ratio));
   if (ratios.size() < 2) return;
   const Eigen::Map<const Vector> values(ratios.data(), static_cast<Index>(ratios.size()));
@@ -136,33 +130,16 @@ bool is_no_claim(const Part& part, Index n_params, const Measures& measures) {
 
 }  // namespace
 
-const harness::RowSchema<CoverageRow>& coverage_schema() {
+harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options) {
   using R = CoverageRow;
-  static const harness::RowSchema<R> schema{
-      {{.name = "truth", .heading = "truth", .role = ColumnRole::identity, .starts_group = true}, &R::truth},
-      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
-       &R::network},
-      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
-      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
-       &R::activation},
-      {{.name = "weight_scale",
-        .heading = "weight scale",
-        .role = ColumnRole::identity,
-        .starts_group = true},
-       &R::weight_scale},
-      {{.name = "rows", .heading = "rows", .role = ColumnRole::identity, .starts_group = true}, &R::rows},
-      {{.name = "n_rows", .heading = "n", .role = ColumnRole::measure}, &R::n_rows},
-      {{.name = "noise", .heading = "noise", .role = ColumnRole::identity, .starts_group = true}, &R::noise},
-      {{.name = "noise_sd", .heading = "sd", .role = ColumnRole::identity, .starts_group = true},
-       &R::noise_sd},
-      {{.name = "decay", .heading = "decay", .role = ColumnRole::identity, .starts_group = true}, &R::decay},
-      {{.name = "start", .heading = "start", .role = ColumnRole::identity, .starts_group = true}, &R::start},
-      {{.name = "strategy", .heading = "strategy", .role = ColumnRole::identity}, &R::strategy},
-      {{.name = "method", .heading = "method", .role = ColumnRole::identity}, &R::method},
-      {{.name = "dof", .heading = "dof", .role = ColumnRole::identity}, &R::dof},
-      {{.name = "simultaneous", .heading = "simultaneous", .role = ColumnRole::identity}, &R::simultaneous},
-      {{.name = "interval", .heading = "interval", .role = ColumnRole::identity}, &R::interval},
-      {{.name = "level", .heading = "level", .role = ColumnRole::identity}, &R::level},
+  using Entries = std::vector<harness::RowSchema<R>::Entry>;
+  Entries entries{
+      {{.name = "truth", .heading = "truth", .role = ColumnRole::identity, .starts_group = true}, &R::truth}};
+  const auto append = [&](const Entries& more) { entries.insert(entries.end(), more.begin(), more.end()); };
+  append(harness::RowSchema<R>::of_part(options.scenarios.columns(), &R::scenario));
+  append({{{.name = "strategy", .heading = "strategy", .role = ColumnRole::identity}, &R::strategy}});
+  append(harness::RowSchema<R>::of_part(options.intervals.columns(), &R::interval));
+  append({
       {{.name = "region", .heading = "region", .role = ColumnRole::identity}, &R::region},
       {{.name = "replicates", .heading = "replicates", .role = ColumnRole::measure}, &R::n_replicates},
       {{.name = "failed", .heading = "failed", .role = ColumnRole::through_blas}, &R::n_failed},
@@ -234,8 +211,8 @@ const harness::RowSchema<CoverageRow>& coverage_schema() {
       {{.name = "us_per_replicate", .role = ColumnRole::timing}, &R::us_per_replicate},
       {{.name = "failed_replicates", .role = ColumnRole::through_blas}, &R::failed_replicates},
       {{.name = "failure", .role = ColumnRole::through_blas}, &R::failure},
-  };
-  return schema;
+  });
+  return harness::RowSchema<R>(std::move(entries));
 }
 
 Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place) {
@@ -257,14 +234,12 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
   const IntervalRequest& request = context.plan.intervals[place.interval];
   const Part part(context, records, place);
   const Measures measures = measures_at(context, records, place);
-  row.n_params = context.plan.scenario.network.n_params();
-  row.n_rows = context.plan.scenario.n_rows;
   row.n_replicates = measures.n_replicates;
   row.n_failed = measures.n_failed;
   take_coverage(measures, request, context.regions[place.region].size, row);
   take_accuracy(measures, row);
   take_fits(part, row);
-  if (is_no_claim(part, row.n_params, measures)) row.verdict = no_claim;
+  if (is_no_claim(part, context.plan.scenario.network.n_params(), measures)) row.verdict = no_claim;
   if (place.strategy > 0)
     take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);
 }

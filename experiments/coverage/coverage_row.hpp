@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coverage/coverage_options.hpp"
 #include "coverage/measures.hpp"
 #include "coverage/replicate.hpp"
 #include "study/row.hpp"
@@ -16,19 +17,14 @@ inline constexpr const char* no_claim = "no claim";
 
 struct CoverageRow {
   // which cell
-  std::string truth, network, activation;
-  double weight_scale = 1;
-  std::string rows;  // as the config has it
-  std::string noise;
-  double noise_sd = 0;
-  double decay = 0;
-  std::string start;
-  std::string strategy, method, dof, simultaneous, interval;
-  double level = 0;
+  std::string truth;  // with the layers of a teacher that is not the fitted network
+  ScenarioPoint scenario;
+  std::string strategy;
+  IntervalPoint interval;
   std::string region;
 
   // what came of it
-  std::int64_t n_params = 0, n_rows = 0, n_replicates = 0, n_failed = 0, n_not_converged = 0;
+  std::int64_t n_replicates = 0, n_failed = 0, n_not_converged = 0;
   double coverage = 0, coverage_se = 0, coverage_lower = 0, coverage_upper = 0;
   std::string verdict;
   double missed_below = 0, missed_above = 0;
@@ -51,7 +47,8 @@ struct CoverageRow {
   std::optional<std::string> failed_replicates, failure;
 };
 
-const harness::RowSchema<CoverageRow>& coverage_schema();
+// With the columns of the sweeps of these options.
+harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options);
 
 // Which part of the records a row is about.
 struct RowPlace {

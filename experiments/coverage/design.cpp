@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/names.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -71,8 +70,6 @@ void fill_box(Index n_inside, double scale, std::uint64_t seed, Matrix& X) {
 }  // namespace
 
 std::span<const DesignInfo> design_table() { return designs; }
-
-Design design_from_name(std::string_view name) { return find_by_name(designs, name, "design").design; }
 
 void draw_design(Design design, double scale, RandomStream& stream, Matrix& X) {
   JB_EXPECT(X.rows() > 0 && X.cols() > 0 && scale > 0, "a design of {} x {}, scale {}", X.rows(), X.cols(),

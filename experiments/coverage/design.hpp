@@ -25,9 +25,6 @@ struct DesignInfo {
 
 std::span<const DesignInfo> design_table();
 
-// Throws InputError, listing the known names, for an unknown one.
-Design design_from_name(std::string_view name);
-
 // Fills X [N x D] in place, observation by observation: the first rows do not depend on how many follow.
 // Cost:   no allocation; a grid draws nothing
 // Errors: InputError for a grid whose N is no D-th power; logic_error for a scale that is not positive

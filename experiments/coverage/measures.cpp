@@ -29,9 +29,7 @@ Replicates replicates_where(Index n_replicates, const Predicate& holds) {
 Vector column_means(const Matrix& A) { return A.colwise().mean().transpose(); }
 
 // Over n >= 2 values.
-double variance(const Vector& v) { return (v.array() - v.mean()).square().sum() / count(v.size() - 1); }
-
-Estimate mean_of(const Vector& v) { return {v.mean(), std::sqrt(variance(v) / count(v.size()))}; }
+Estimate mean_of(const Vector& v) { return {mean(v), std::sqrt(variance(v) / count(v.size()))}; }
 
 // sqrt of the mean of v, by the delta method.
 Estimate root_mean(const Vector& v) {
@@ -99,12 +97,6 @@ double score_of(const Samples& s, Index r) {
   return sum / count(s.truth.size());
 }
 
-double median(Vector v) {
-  std::sort(v.begin(), v.end());
-  const Index n = v.size();
-  return (v[(n - 1) / 2] + v[n / 2]) / 2;
-}
-
 CoverageAt coverage_at(Index m, const Matrix& covered, bool is_prediction) {
   const Vector shares = covered.row(m).transpose();
   if (is_prediction) return {m, proportion_of(shares)};
@@ -135,7 +127,7 @@ void measure_width(const Samples& s, const Replicates& with_interval, Measures& 
   if (with_interval.empty()) return;
   const Vector widths = column_means((s.upper - s.lower)(Eigen::all, with_interval));
   measures.width_by_replicate(with_interval) = widths;
-  measures.median_width = median(widths);
+  measures.median_width = median({widths.begin(), widths.end()});
   if (widths.size() < 2 || !widths.allFinite()) return;
   measures.mean_width = mean_of(widths);
   Vector scores(widths.size());

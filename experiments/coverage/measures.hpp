@@ -25,13 +25,11 @@
 #include <optional>
 
 #include "jacobench/base/matrix.hpp"
+#include "jacobench/base/statistics.hpp"
 
 #include "coverage/noise_law.hpp"
 
 namespace jacobench::coverage {
-
-inline constexpr double z_95 = 1.959963984540054;   // normal quantile at 0.975
-inline constexpr double z_999 = 3.290526731491896;  // and at 0.9995
 
 struct Estimate {
   double value;

@@ -8,7 +8,6 @@
 #include <boost/random/student_t_distribution.hpp>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/names.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -69,10 +68,6 @@ constexpr NoiseLawInfo noise_laws[] = {
 }  // namespace
 
 std::span<const NoiseLawInfo> noise_law_table() { return noise_laws; }
-
-const NoiseLawInfo& find_noise_law(std::string_view name) {
-  return find_by_name(noise_laws, name, "noise law");
-}
 
 double sd_at(const NoiseLawInfo& law, double sd, const RowView& x, double scale) {
   JB_EXPECT(x.size() > 0 && scale > 0, "a point of {} inputs, a scale of {}", x.size(), scale);

@@ -29,9 +29,6 @@ struct NoiseLawInfo {
 
 std::span<const NoiseLawInfo> noise_law_table();
 
-// Throws InputError, listing the known names, for an unknown one.
-const NoiseLawInfo& find_noise_law(std::string_view name);
-
 // A row of a matrix of inputs, without a copy.
 using RowView = Eigen::Ref<const Eigen::RowVectorXd, 0, Eigen::InnerStride<>>;
 

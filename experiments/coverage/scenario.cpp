@@ -10,6 +10,21 @@
 namespace jacobench::coverage {
 namespace {
 
+constexpr StartInfo start_kinds[] = {
+    {Start::truth, "truth", "the true parameters, or the best fit to the truth without noise"},
+    {Start::random, "random", "drawn parameters, the same in every replicate"},
+};
+
+constexpr SolverInfo solvers[] = {
+    {Solver::least_squares, "least_squares", "to the minimum"},
+    {Solver::linear_step, "linear_step", "one Gauss-Newton step from the truth"},
+};
+
+constexpr DecayOfInfo decayed[] = {
+    {DecayOf::weights, "weights", "on the weights alone"},
+    {DecayOf::weights_and_biases, "weights_and_biases", "on all parameters"},
+};
+
 std::unique_ptr<Evaluator> evaluator_of(const Model& teacher, Index n_rows) {
   return find_strategy("layerwise").make(teacher.network, n_rows, {});
 }
@@ -23,6 +38,10 @@ bool is_same_network(const Perceptron& a, const Perceptron& b) {
 }
 
 }  // namespace
+
+std::span<const StartInfo> start_table() { return start_kinds; }
+std::span<const SolverInfo> solver_table() { return solvers; }
+std::span<const DecayOfInfo> decay_of_table() { return decayed; }
 
 DataSource::DataSource(const Scenario& scenario)
     : scenario_(scenario),

@@ -10,7 +10,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "jacobench/files/model_file.hpp"
@@ -28,8 +30,29 @@ using Truth = std::variant<const TruthFunctionInfo*, Model>;
 // or drawn parameters, the same in every replicate.
 enum class Start { truth, random };
 
+struct StartInfo {
+  Start start;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const StartInfo> start_table();
+
 // Least squares to the end, or one Gauss-Newton step from the truth and the intervals of the linear model there.
 enum class Solver { least_squares, linear_step };
+
+struct SolverInfo {
+  Solver solver;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const SolverInfo> solver_table();
+
+struct DecayOfInfo {
+  DecayOf of;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const DecayOfInfo> decay_of_table();
 
 struct Scenario {
   Truth truth;

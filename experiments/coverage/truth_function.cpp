@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include <boost/container/small_vector.hpp>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/names.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -45,8 +45,15 @@ constexpr TruthFunctionInfo truth_functions[] = {
 
 std::span<const TruthFunctionInfo> truth_function_table() { return truth_functions; }
 
-const TruthFunctionInfo& find_truth_function(std::string_view name) {
-  return find_by_name(truth_functions, name, "truth function");
+std::span<const TruthInfo> truth_table() {
+  static const std::vector<TruthInfo> table = [] {
+    std::vector<TruthInfo> truths{
+        {"teacher", "a network, by default with the layers of the fitted one", nullptr}};
+    for (const TruthFunctionInfo& function : truth_functions)
+      truths.push_back({function.name, function.summary, &function});
+    return truths;
+  }();
+  return table;
 }
 
 void check_n_inputs(const TruthFunctionInfo& truth, Index n_inputs) {

@@ -27,8 +27,15 @@ struct TruthFunctionInfo {
 
 std::span<const TruthFunctionInfo> truth_function_table();
 
-// Throws InputError, listing the known names, for an unknown one.
-const TruthFunctionInfo& find_truth_function(std::string_view name);
+// What a study can take for the truth: a teacher network, or a function.
+struct TruthInfo {
+  std::string_view name;
+  std::string_view summary;
+  const TruthFunctionInfo* function;  // null: a teacher
+};
+
+// The teacher first.
+std::span<const TruthInfo> truth_table();
 
 // Throws InputError where f is not a function of n_inputs inputs.
 void check_n_inputs(const TruthFunctionInfo& truth, Index n_inputs);

@@ -4,53 +4,70 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
 #include "jacobench/base/random.hpp"
 
 namespace jacobench::harness {
 
-void NetworkSweep::add_options(OptionTable& table) {
+std::vector<RowSchema<SharedNetwork>::Entry> network_columns() {
+  return {
+      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
+       [](const SharedNetwork& its) { return to_value(to_string(its->network)); }},
+      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure},
+       [](const SharedNetwork& its) { return to_value(its->network.n_params()); }},
+      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
+       [](const SharedNetwork& its) { return to_value(std::string(info(its->activation).name)); }},
+      {{.name = "weight_scale",
+        .heading = "weight scale",
+        .role = ColumnRole::identity,
+        .starts_group = true},
+       [](const SharedNetwork& its) { return to_value(its->weight_scale); }}};
+}
+
+NetworkSweep::NetworkSweep(OptionTable& table) {
   constexpr std::int64_t widest = 1'000'000;
   const auto seeds = whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max());
-  const auto activations = one_of(names_of(activation_table()));
+  const auto activations = one_of(activation_table(), &ActivationInfo::id);
   table.add("seed", "seed of the network parameters", seed_, seeds);
   table.add("network.inputs", "number of inputs", n_inputs_, whole_number(1, widest));
-  table.add("network.hidden", "hidden widths, from the inputs up", hidden_, list_of(shape(1, widest)));
+  sweep_.add(table, {.key = "network.hidden", .help = "hidden widths, from the inputs up"}, &Point::hidden,
+             shape(1, widest), {{5}});
   table.add("network.outputs", "number of outputs", n_outputs_, whole_number(1, widest));
-  table.add("network.activation", "activation of the hidden layers", activations_, list_of(activations));
+  sweep_.add(table, {.key = "network.activation", .help = "activation of the hidden layers"},
+             &Point::activation, activations, {Activation::tanh});
   table.add("network.output_activation", "activation of the outputs", output_activation_, activations);
   table.add("network.bias", "whether every layer has a bias", has_bias_, yes_or_no());
-  table.add("network.weight_scale",
-            "standard deviation of the weights times sqrt(units below); of the biases, half of it",
-            weight_scales_, list_of(real_number(0, 1e6)));
+  sweep_.add(table,
+             {.key = "network.weight_scale",
+              .help = "standard deviation of the weights times sqrt(units below); of the biases, half of it"},
+             &Point::weight_scale, real_number(0, 1e6), {1.0});
   table.add("data.seed", "seed of the inputs, standard normal", data_seed_, seeds);
 }
 
-Perceptron NetworkSweep::network(const Shape& hidden, const std::string& activation) const {
+Perceptron NetworkSweep::network(const Shape& hidden, Activation activation) const {
   return make_perceptron({.n_inputs = n_inputs_,
                           .hidden = hidden,
                           .n_outputs = n_outputs_,
-                          .activation = activation_from_name(activation),
-                          .output_activation = activation_from_name(output_activation_),
+                          .activation = activation,
+                          .output_activation = output_activation_,
                           .bias = has_bias_ ? Bias::present : Bias::none});
 }
 
-std::vector<NetworkCase> NetworkSweep::cases() const {
-  std::vector<NetworkCase> cases;
-  for (const Shape& hidden : hidden_)
-    for (const std::string& activation : activations_)
-      for (const double weight_scale : weight_scales_) {
-        const bool has_hidden = !hidden.empty();
-        if (!has_hidden && activation != activations_.front()) continue;
-        cases.push_back(
-            {network(hidden, activation), has_hidden ? activation : output_activation_, weight_scale});
-      }
+std::vector<SharedNetwork> NetworkSweep::cases() const {
+  const std::vector<Point> points = sweep_.points();
+  std::vector<SharedNetwork> cases;
+  for (const Point& point : points) {
+    const bool has_hidden = !point.hidden.empty();
+    if (!has_hidden && point.activation != points.front().activation) continue;
+    cases.push_back(std::make_shared<NetworkCase>(network(point.hidden, point.activation),
+                                                  has_hidden ? point.activation : output_activation_,
+                                                  point.weight_scale));
+  }
   return cases;
 }
 
 NetworkCase NetworkSweep::with_hidden(const NetworkCase& network_case, const Shape& hidden) const {
   const bool was_hidden = network_case.network.n_layers() > 1;
-  const std::string activation = was_hidden ? network_case.activation : activations_.front();
+  const Activation activation = was_hidden ? network_case.activation : sweep_.points().front().activation;
   return {network(hidden, activation), hidden.empty() ? output_activation_ : activation,
           network_case.weight_scale};
 }

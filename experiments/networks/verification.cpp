@@ -26,10 +26,4 @@ PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relati
                          J, reference);
 }
 
-std::vector<std::string> wrt_names() { return {"parameters", "inputs"}; }
-
-Wrt wrt_from_name(std::string_view name) { return name == "inputs" ? Wrt::inputs : Wrt::parameters; }
-
-std::string_view name_of(Wrt wrt) { return wrt == Wrt::inputs ? "inputs" : "parameters"; }
-
 }  // namespace jacobench::harness

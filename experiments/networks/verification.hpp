@@ -2,8 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
-#include <vector>
 
 #include "jacobench/verification/promise.hpp"
 
@@ -16,9 +14,5 @@ namespace jacobench::harness {
 PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relative_step,
                       const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
                       const Reference& reference);
-
-std::vector<std::string> wrt_names();
-Wrt wrt_from_name(std::string_view name);  // one of wrt_names()
-std::string_view name_of(Wrt wrt);
 
 }  // namespace jacobench::harness

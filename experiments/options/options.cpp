@@ -72,6 +72,12 @@ Config OptionTable::config() const {
   return config;
 }
 
+std::string OptionTable::text(std::string_view key) const {
+  const Entry* entry = find(key);
+  JB_EXPECT(entry, "no option {}", key);
+  return entry->text();
+}
+
 std::string OptionTable::help() const {
   std::string text;
   for (const Entry& entry : entries_) {

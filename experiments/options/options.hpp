@@ -45,6 +45,9 @@ class OptionTable {
   // Every option with its present value, in the order of the table. Assigning them gives the same values.
   Config config() const;
 
+  // The present value of an option of this table, as config() has it.
+  std::string text(std::string_view key) const;
+
   // For people: key, help, allowed values and default of every option.
   std::string help() const;
 

@@ -97,12 +97,8 @@ ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width) {
 }
 
 ValueFormat<std::string> one_of(const std::vector<std::string>& names) {
-  const std::string allowed = joined(names, ", ");
-  auto parse = [=](std::string_view text) {
-    if (std::find(names.begin(), names.end(), text) == names.end()) refuse(text, "is not known", allowed);
-    return std::string(text);
-  };
-  return {allowed, parse, [](const std::string& name) { return name; }};
+  return {joined(names, ", "), [names](std::string_view text) { return names[place_of(text, names)]; },
+          [](const std::string& name) { return name; }};
 }
 
 ValueFormat<bool> yes_or_no() {
@@ -122,6 +118,12 @@ ValueFormat<std::string> text() {
     return std::string(text);
   };
   return {allowed, parse, [](const std::string& value) { return value; }};
+}
+
+std::size_t place_of(std::string_view name, const std::vector<std::string>& names) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) refuse(name, "is not known", joined(names, ", "));
+  return static_cast<std::size_t>(found - names.begin());
 }
 
 std::vector<std::string_view> split_list(std::string_view text, std::string_view allowed) {

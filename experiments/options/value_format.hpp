@@ -2,7 +2,9 @@
 // allowed.
 //   list_of(shape(1, 100000))   10x5, 20, none
 //   list_of(real_number(0, 1e6))   0.5, 1, 2
-//   whole_number(1, 1000), one_of({"tanh", "relu"}), yes_or_no(), text()
+//   whole_number(1, 1000), yes_or_no(), text()
+//   one_of(strategy_table())                            a const StrategyInfo*, by its name
+//   one_of(activation_table(), &ActivationInfo::id)     an Activation, by the name of its row
 #pragma once
 
 #include <algorithm>
@@ -10,12 +12,16 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
+#include "jacobench/base/names.hpp"
 
 #include "options/message.hpp"
 
@@ -44,6 +50,27 @@ ValueFormat<Shape> shape(std::int64_t min_width, std::int64_t max_width);
 // One of these names, in full.
 ValueFormat<std::string> one_of(const std::vector<std::string>& names);
 
+// A table that stays where it is, whose rows have names.
+template <class Table>
+concept NamedRows = std::ranges::borrowed_range<Table> && std::ranges::contiguous_range<Table> &&
+    requires(const std::ranges::range_value_t<Table>& row) {
+  std::string_view(row.name);
+};
+template <NamedRows Table>
+using RowOf = std::ranges::range_value_t<Table>;
+
+// One of the rows of a table, by its name: a pointer to the row, never null.
+template <NamedRows Table>
+ValueFormat<const RowOf<Table>*> one_of(Table&& table);
+
+// The same where a member tells the rows apart, such as the enum that they are of: the value of that member.
+template <NamedRows Table, class Id>
+ValueFormat<Id> one_of(Table&& table, Id RowOf<Table>::*id);
+
+// All rows of a table, as list_of(one_of(table)) gives them.
+template <NamedRows Table>
+std::vector<const RowOf<Table>*> every_row(Table&& table);
+
 ValueFormat<bool> yes_or_no();
 
 // Any text that an INI file can hold: not empty, no #, no blanks around it, no control characters.
@@ -62,6 +89,33 @@ template <class T>
 ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value);
 
 // ---- implementation of the templates
+
+// The place of a name among these. Throws InputError, listing them, where it is not there.
+std::size_t place_of(std::string_view name, const std::vector<std::string>& names);
+
+template <NamedRows Table>
+ValueFormat<const RowOf<Table>*> one_of(Table&& table) {
+  using TableRow = RowOf<Table>;
+  const std::span<const TableRow> rows(table);
+  const std::vector<std::string> names = names_of(rows);
+  return {joined(names, ", "), [rows, names](std::string_view text) { return &rows[place_of(text, names)]; },
+          [](const TableRow* const& row) { return std::string(row->name); }};
+}
+
+template <NamedRows Table, class Id>
+ValueFormat<Id> one_of(Table&& table, Id RowOf<Table>::*id) {
+  const std::span<const RowOf<Table>> rows(table);
+  const auto by_row = one_of(rows);
+  return {by_row.allowed, [by_row, id](std::string_view text) { return by_row.parse(text)->*id; },
+          [rows, id](const Id& value) { return name_in(rows, id, value); }};
+}
+
+template <NamedRows Table>
+std::vector<const RowOf<Table>*> every_row(Table&& table) {
+  std::vector<const RowOf<Table>*> rows;
+  for (const auto& row : table) rows.push_back(&row);
+  return rows;
+}
 
 // The entries between the commas, without the blanks around them. Throws InputError where one is empty.
 std::vector<std::string_view> split_list(std::string_view text, std::string_view allowed);

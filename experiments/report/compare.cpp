@@ -5,10 +5,10 @@
 #include <map>
 #include <sstream>
 
-#include <boost/math/statistics/univariate_statistics.hpp>
 #include <fmt/format.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/statistics.hpp"
 
 #include "options/value_text.hpp"
 #include "run/manifest.hpp"
@@ -49,10 +49,9 @@ RatioOfSamples ratio_of_samples(const std::vector<double>& a, const std::vector<
     for (const double y : b) ratios.push_back(y / x);
   std::sort(ratios.begin(), ratios.end());
   const double m = static_cast<double>(a.size()), n = static_cast<double>(b.size());
-  constexpr double z = 1.959963984540054;  // 97.5% point of the normal distribution
-  const double outside = std::floor(m * n / 2 - z * std::sqrt(m * n * (m + n + 1) / 12));
+  const double outside = std::floor(m * n / 2 - z_95 * std::sqrt(m * n * (m + n + 1) / 12));
   const auto skipped = static_cast<std::size_t>(std::clamp(outside, 0.0, (m * n - 1) / 2));
-  return {boost::math::statistics::median(ratios), ratios[skipped], ratios[ratios.size() - 1 - skipped]};
+  return {median(ratios), ratios[skipped], ratios[ratios.size() - 1 - skipped]};
 }
 
 std::vector<std::string> differences_of_conditions(const StoredResult& a, const StoredResult& b) {

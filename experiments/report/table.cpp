@@ -208,33 +208,20 @@ void write_csv(std::ostream& out, const RowTable& table) {
   }
 }
 
-struct TableFormat {
-  std::string_view name;
-  void (*write)(std::ostream&, const RowTable&);
-};
+void write_markdown(std::ostream& out, const RowTable& table) { lay_out_markdown(out, printed_table(table)); }
+void write_latex(std::ostream& out, const RowTable& table) { lay_out_latex(out, printed_table(table)); }
 
 constexpr TableFormat formats[] = {
-    {"text", [](std::ostream& out, const RowTable& table) { lay_out_text(out, printed_table(table)); }},
-    {"markdown",
-     [](std::ostream& out, const RowTable& table) { lay_out_markdown(out, printed_table(table)); }},
-    {"csv", write_csv},
-    {"latex", [](std::ostream& out, const RowTable& table) { lay_out_latex(out, printed_table(table)); }},
+    {"text", "aligned columns, for a terminal", write_text},
+    {"markdown", "a table as GitHub and others show it", write_markdown},
+    {"csv", "every column of every row with all digits, for programs", write_csv},
+    {"latex", "a tabular with the rules of booktabs", write_latex},
 };
 
 }  // namespace
 
-std::vector<std::string> table_format_names() {
-  std::vector<std::string> names;
-  for (const TableFormat& format : formats) names.emplace_back(format.name);
-  return names;
-}
+void write_text(std::ostream& out, const RowTable& table) { lay_out_text(out, printed_table(table)); }
 
-void write_table(std::ostream& out, const RowTable& table, const std::string& format_name) {
-  const auto format = std::find_if(std::begin(formats), std::end(formats), [&](const TableFormat& candidate) {
-    return candidate.name == format_name;
-  });
-  JB_EXPECT(format != std::end(formats), "{} is not a table format", format_name);
-  format->write(out, table);
-}
+std::span<const TableFormat> table_format_table() { return formats; }
 
 }  // namespace jacobench::harness

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <iosfwd>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "run/result_folder.hpp"
@@ -43,11 +45,17 @@ std::string progress_line(const StoredResult& result, const std::string& name);
 // not ok come before the notes.
 PrintedTable printed_table(const RowTable& table);
 
-// The names of the formats, in the order of help: text, markdown, csv, latex.
-std::vector<std::string> table_format_names();
+struct TableFormat {
+  std::string_view name;
+  std::string_view summary;
+  void (*write)(std::ostream& out, const RowTable& table);
+};
 
-// Writes the table in the format of this name. CSV has every column of every row with all digits, status and
-// reason (where the table has them), quoted as in RFC 4180.
-void write_table(std::ostream& out, const RowTable& table, const std::string& format_name);
+// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row with all digits, status
+// and reason (where the table has them), quoted as in RFC 4180.
+std::span<const TableFormat> table_format_table();
+
+// The format `text`.
+void write_text(std::ostream& out, const RowTable& table);
 
 }  // namespace jacobench::harness

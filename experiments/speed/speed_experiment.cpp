@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
-#include "jacobench/base/names.hpp"
-
-#include "networks/verification.hpp"
 #include "options/value_text.hpp"
 #include "report/point_series.hpp"
 #include "run/memory.hpp"
@@ -29,21 +27,52 @@ std::string joined_us(const std::vector<double>& seconds) {
 }  // namespace
 
 SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
-    : known_strategies_(strategies), strategies_(names_of(strategies)), schema_(make_schema()) {}
+    : known_strategies_(strategies), strategies_(harness::every_row(strategies)) {
+  using namespace harness;
+  // Its rows do not tell weight scales apart.
+  std::vector<RowSchema<SharedNetwork>::Entry> of_networks = network_columns();
+  std::erase_if(of_networks, [](const auto& entry) { return entry.column().name == "weight_scale"; });
+  sweep_.add<SharedNetwork>(
+      &SpeedGroup::network, [this] { return networks_.cases(); },
+      RowSchema<SpeedGroup>::of_part(of_networks, &SpeedGroup::network));
+  sweep_.add(table_,
+             {.key = "data.rows",
+              .help = "number of observations; auto: as many as make a Jacobian of data.jacobian_mib",
+              .column = {.name = "rows", .role = ColumnRole::identity, .starts_group = true}},
+             &SpeedGroup::rows, value_or("auto", whole_number(1, 1'000'000'000)), {std::nullopt});
+  sweep_.add_column(
+      {{.name = "n_rows", .heading = "rows", .role = ColumnRole::measure}, &SpeedGroup::n_rows});
+  table_.add("data.jacobian_mib", "size of the Jacobian where data.rows is auto, in MiB", jacobian_mib_,
+             whole_number(1, 1 << 20));
+  table_.add("jacobian.strategies", "strategies to time", strategies_, list_of(one_of(strategies)));
+  sweep_.add(
+      table_,
+      {.key = "jacobian.wrt",
+       .help = "what the Jacobian is with respect to",
+       .column = {.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true}},
+      &SpeedGroup::wrt, one_of(wrt_table(), &WrtInfo::wrt), {Wrt::parameters});
+  sweep_.add(table_,
+             {.key = "jacobian.threads",
+              .help = "threads over which the observations are split",
+              .column = {.name = "threads",
+                         .heading = "threads",
+                         .role = ColumnRole::identity,
+                         .starts_group = true}},
+             &SpeedGroup::n_threads, whole_number(1, 1024), {1});
+  table_.add("timing.repetitions", "repetitions of each timing, interleaved", timing_.repetitions,
+             whole_number<int>(3, 1000));
+  table_.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
+             real_number(1e-6, 60));
+  table_.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,
+             real_number(1e-6, 1e6));
+  schema_ = make_schema();
+}
 
 harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
   using R = SpeedRow;
-  std::vector<harness::RowSchema<R>::Entry> entries{
-      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
-       &R::network},
-      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure}, &R::n_params},
-      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
-       &R::activation},
-      {{.name = "rows", .role = ColumnRole::identity, .starts_group = true}, &R::rows},
-      {{.name = "n_rows", .heading = "rows", .role = ColumnRole::measure}, &R::n_rows},
-      {{.name = "wrt", .heading = "wrt", .role = ColumnRole::identity, .starts_group = true}, &R::wrt},
-      {{.name = "threads", .heading = "threads", .role = ColumnRole::identity, .starts_group = true},
-       &R::n_threads},
+  std::vector<harness::RowSchema<R>::Entry> entries =
+      harness::RowSchema<R>::of_part(sweep_.columns(), &R::group);
+  const harness::RowSchema<R>::Entry measures[] = {
       {{.name = "work", .heading = "work", .role = ColumnRole::identity}, &R::work},
       {{.name = "ns_per_row", .heading = "a row", .unit = "ns", .role = ColumnRole::timing}, &R::ns_per_row},
       {{.name = "median_us", .heading = "median", .unit = "us", .role = ColumnRole::timing}, &R::median_us},
@@ -61,6 +90,7 @@ harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
       {{.name = "of_write_limit", .heading = "of limit", .role = ColumnRole::timing, .digits = 2},
        &R::of_write_limit},
   };
+  entries.insert(entries.end(), std::begin(measures), std::end(measures));
   for (std::size_t s = 0; s < known_strategies_.size(); ++s) {
     const std::string name(known_strategies_[s].name);
     entries.push_back({{.name = "speedup_over_" + name,
@@ -75,70 +105,38 @@ harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
   return harness::RowSchema<R>(std::move(entries));
 }
 
-harness::OptionTable SpeedExperiment::options() {
-  using namespace harness;
-  OptionTable table;
-  sweep_.add_options(table);
-  table.add("data.rows", "number of observations; auto: as many as make a Jacobian of data.jacobian_mib",
-            rows_, list_of(value_or("auto", whole_number(1, 1'000'000'000))));
-  table.add("data.jacobian_mib", "size of the Jacobian where data.rows is auto, in MiB", jacobian_mib_,
-            whole_number(1, 1 << 20));
-  table.add("jacobian.strategies", "strategies to time", strategies_,
-            list_of(one_of(names_of(known_strategies_))));
-  table.add("jacobian.wrt", "what the Jacobian is with respect to", wrt_, list_of(one_of(wrt_names())));
-  table.add("jacobian.threads", "threads over which the observations are split", n_threads_,
-            list_of(whole_number(1, 1024)));
-  table.add("timing.repetitions", "repetitions of each timing, interleaved", timing_.repetitions,
-            whole_number<int>(3, 1000));
-  table.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
-            real_number(1e-6, 60));
-  table.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,
-            real_number(1e-6, 1e6));
-  return table;
-}
-
-std::int64_t SpeedExperiment::rows_for(const harness::NetworkCase& network_case,
-                                       std::optional<std::int64_t> rows, Wrt wrt) const {
-  if (rows) return *rows;
-  const Perceptron& network = network_case.network;
+std::int64_t SpeedExperiment::rows_for(const SpeedGroup& group) const {
+  if (group.rows) return *group.rows;
+  const Perceptron& network = group.network->network;
   const std::int64_t doubles = (jacobian_mib_ << 20) / static_cast<std::int64_t>(sizeof(double));
-  const std::int64_t fitting = doubles / (network.n_outputs() * n_columns(network, wrt));
+  const std::int64_t fitting = doubles / (network.n_outputs() * n_columns(network, group.wrt));
   return std::max<std::int64_t>(fitting / 8 * 8, 8);
 }
 
 std::vector<harness::Row> SpeedExperiment::cells() {
-  networks_ = sweep_.cases();
+  groups_ = sweep_.points();
   cells_.clear();
-  for (std::size_t n = 0; n < networks_.size(); ++n)
-    for (const auto& rows : rows_)
-      for (const std::string& wrt_name : wrt_)
-        for (const std::int64_t n_threads : n_threads_) {
-          const Wrt wrt = harness::wrt_from_name(wrt_name);
-          const Group group{n, rows, rows_for(networks_[n], rows, wrt), wrt, n_threads};
-          const Perceptron& network = networks_[n].network;
-          harness::expect_memory_for(
-              fmt::format("network {} with {} rows", to_string(network), group.n_rows),
-              2.0 * sizeof(double) * static_cast<double>(group.n_rows) *
-                  static_cast<double>(network.n_outputs() * n_columns(network, wrt) + network.n_inputs()));
-          cells_.push_back({group, write_limit_work, nullptr});
-          cells_.push_back({group, values_work, nullptr});
-          for (const StrategyInfo& strategy : known_strategies_)
-            if (std::find(strategies_.begin(), strategies_.end(), strategy.name) != strategies_.end())
-              cells_.push_back({group, std::string(strategy.name), &strategy});
-        }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    SpeedGroup& group = groups_[g];
+    group.n_rows = rows_for(group);
+    const Perceptron& network = group.network->network;
+    harness::expect_memory_for(
+        fmt::format("network {} with {} rows", to_string(network), group.n_rows),
+        2.0 * sizeof(double) * static_cast<double>(group.n_rows) *
+            static_cast<double>(network.n_outputs() * n_columns(network, group.wrt) + network.n_inputs()));
+    cells_.push_back({g, write_limit_work, nullptr});
+    cells_.push_back({g, values_work, nullptr});
+    for (const StrategyInfo* strategy : harness::in_table_order(strategies_))
+      cells_.push_back({g, std::string(strategy->name), strategy});
+  }
   std::vector<harness::Row> rows;
   for (const Cell& cell : cells_) rows.push_back(schema_.to_cell(identity_of(cell)));
   return rows;
 }
 
 SpeedRow SpeedExperiment::identity_of(const Cell& cell) const {
-  const harness::NetworkCase& network_case = networks_[cell.group.network];
   SpeedRow row;
-  row.network = to_string(network_case.network);
-  row.activation = network_case.activation;
-  row.rows = cell.group.rows ? std::to_string(*cell.group.rows) : "auto";
-  row.wrt = harness::name_of(cell.group.wrt);
-  row.n_threads = cell.group.n_threads;
+  row.group = groups_[cell.group];
   row.work = cell.work;
   return row;
 }
@@ -151,25 +149,22 @@ std::size_t SpeedExperiment::group_size(std::size_t first) {
 
 std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size_t>& cells,
                                                      harness::RecordJournal&) {
-  const Group& group = cells_[cells.front()].group;
-  const harness::NetworkCase& network_case = networks_[group.network];
-  const Perceptron& network = network_case.network;
-  Measurement measurement(sweep_, network_case, group.n_rows, group.wrt, group.n_threads);
+  const SpeedGroup& group = groups_[cells_[cells.front()].group];
+  const Perceptron& network = group.network->network;
+  Measurement measurement(networks_, *group.network, group.n_rows, group.wrt, group.n_threads);
   measurement.add_write_limit();
   measurement.add_values();
-  for (const StrategyInfo& strategy : known_strategies_) {
-    if (std::find(strategies_.begin(), strategies_.end(), strategy.name) == strategies_.end()) continue;
-    const std::string name(strategy.name);
-    const SpeedRow cell = identity_of({group, name, &strategy});
-    const std::string series = fmt::format("{} {} {}", name, cell.rows, cell.wrt);
+  for (const StrategyInfo* strategy : harness::in_table_order(strategies_)) {
+    const std::string name(strategy->name);
+    const Series series{strategy, group.rows, group.wrt};
     const auto capped = capped_at_.find(series);
     if (capped != capped_at_.end() && network.n_params() >= capped->second) {
       measurement.skip(name, "past timing.cap at a smaller network already");
       continue;
     }
-    const double seconds = measurement.estimated_seconds(strategy);
+    const double seconds = measurement.estimated_seconds(*strategy);
     if (seconds <= cap_seconds_) {
-      measurement.add(strategy);
+      measurement.add(*strategy);
       continue;
     }
     capped_at_[series] = network.n_params();
@@ -193,8 +188,6 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
       continue;
     }
     SpeedRow row = identity_of(cell);
-    row.n_params = network.n_params();
-    row.n_rows = group.n_rows;
     row.ns_per_row = 1e9 * m.timing->median / static_cast<double>(group.n_rows);
     row.median_us = 1e6 * m.timing->median;
     row.min_us = 1e6 * m.timing->min;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "jacobench/jacobian/strategy.hpp"
@@ -18,17 +19,20 @@
 
 namespace jacobench::speed {
 
-// One kind of work on one network: a strategy's Jacobian, the values of the network, or the plain fill. Times are
-// medians over the repetitions.
-struct SpeedRow {
-  std::string network;
-  std::string activation;
-  std::string rows;  // as the config has it: a number, or auto
-  std::string wrt;
-  std::int64_t n_threads = 1;
-  std::string work;  // a strategy, values, or write_limit
-  std::int64_t n_params = 0;
+// What is timed side by side, on one network.
+struct SpeedGroup {
+  harness::SharedNetwork network;
+  std::optional<std::int64_t> rows;  // as the config has it: a number, or auto
   std::int64_t n_rows = 0;
+  Wrt wrt = Wrt::parameters;
+  std::int64_t n_threads = 1;
+};
+
+// One kind of work on it: a strategy's Jacobian, the values of the network, or the plain fill. Times are medians over the
+// repetitions.
+struct SpeedRow {
+  SpeedGroup group;
+  std::string work;  // a strategy, values, or write_limit
   double ns_per_row = 0;
   double median_us = 0;
   double min_us = 0;
@@ -50,13 +54,9 @@ class SpeedExperiment final : public harness::Experiment {
  public:
   explicit SpeedExperiment(std::span<const StrategyInfo> strategies = strategy_table());
 
-  harness::OptionTable options() override;
+  harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }
   std::vector<harness::Row> cells() override;
-  harness::Row run_cell(std::size_t index) override {
-    harness::MemoryJournal journal;
-    return run_cells({index}, journal).front();
-  }
 
   // All work on one network with as many rows and threads, side by side.
   std::size_t group_size(std::size_t first) override;
@@ -74,42 +74,32 @@ class SpeedExperiment final : public harness::Experiment {
   }
 
  private:
-  // The cells of a group differ in their work alone.
-  struct Group {
-    std::size_t network;  // index into networks_
-    std::optional<std::int64_t> rows;
-    std::int64_t n_rows;
-    Wrt wrt;
-    std::int64_t n_threads;
-
-    bool operator==(const Group&) const = default;
-  };
   struct Cell {
-    Group group;
+    std::size_t group;  // index into groups_
     std::string work;
     const StrategyInfo* strategy;  // null: values or write_limit
   };
 
   harness::RowSchema<SpeedRow> make_schema() const;
   SpeedRow identity_of(const Cell& cell) const;
-  std::int64_t rows_for(const harness::NetworkCase& network_case, std::optional<std::int64_t> rows,
-                        Wrt wrt) const;
+  std::int64_t rows_for(const SpeedGroup& group) const;
 
   std::span<const StrategyInfo> known_strategies_;
-  harness::NetworkSweep sweep_;
-  std::vector<std::optional<std::int64_t>> rows_{std::nullopt};
+  harness::OptionTable table_;
+  harness::NetworkSweep networks_{table_};
+  harness::Sweep<SpeedGroup> sweep_;
   std::int64_t jacobian_mib_ = 128;
-  std::vector<std::string> strategies_;
-  std::vector<std::string> wrt_{"parameters"};
-  std::vector<std::int64_t> n_threads_{1};
+  std::vector<const StrategyInfo*> strategies_;
   TimingOptions timing_;
   double cap_seconds_ = 1;
 
   harness::RowSchema<SpeedRow> schema_;
-  std::vector<harness::NetworkCase> networks_;
+  std::vector<SpeedGroup> groups_;
   std::vector<Cell> cells_;
-  // The fewest parameters at which a strategy was over the cap, by strategy, configured rows and wrt.
-  std::map<std::string, Index> capped_at_;
+  // The fewest parameters at which a strategy was over the cap.
+  using Series =
+      std::tuple<const StrategyInfo*, std::optional<std::int64_t>, Wrt>;  // strategy, configured rows, wrt
+  std::map<Series, Index> capped_at_;
 };
 
 }  // namespace jacobench::speed

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include <benchmark/benchmark.h>
-#include <boost/math/statistics/univariate_statistics.hpp>
 #include <fmt/format.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/statistics.hpp"
 
 namespace jacobench::speed {
 namespace {
@@ -22,14 +22,7 @@ void initialize_once() {
   }();
 }
 
-double minimum(const std::vector<double>& values) { return *std::min_element(values.begin(), values.end()); }
-
-double quartile_distance(const std::vector<double>& values) {
-  std::vector<double> copy = values;
-  return boost::math::statistics::interquartile_range(copy);
-}
-
-// Sorts what is reported into the timing of the work whose number is the benchmark's name.
+// Sorts the repetitions into the timing of the work whose number is the benchmark's name.
 class Collector final : public ::benchmark::BenchmarkReporter {
  public:
   explicit Collector(std::size_t n_works) : timings_(n_works) {}
@@ -38,21 +31,19 @@ class Collector final : public ::benchmark::BenchmarkReporter {
 
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
       Timing& timing = timings_.at(std::stoul(run.run_name.function_name));
-      const double seconds = run.GetAdjustedRealTime();  // in units of run.time_unit, which is the second
-      if (run.run_type == Run::RT_Iteration)
-        timing.repetitions.push_back(seconds);
-      else if (run.aggregate_name == "median")
-        timing.median = seconds;
-      else if (run.aggregate_name == "min")
-        timing.min = seconds;
-      else if (run.aggregate_name == "quartile_distance")
-        timing.spread = seconds;
+      timing.repetitions.push_back(
+          run.GetAdjustedRealTime());  // in units of run.time_unit, which is the second
     }
   }
 
   std::vector<Timing> take() {
-    for (Timing& timing : timings_) timing.spread /= timing.median;
+    for (Timing& timing : timings_) {
+      timing.median = median(timing.repetitions);
+      timing.min = *std::min_element(timing.repetitions.begin(), timing.repetitions.end());
+      timing.spread = quartile_distance(timing.repetitions) / timing.median;
+    }
     return std::move(timings_);
   }
 
@@ -75,9 +66,7 @@ std::vector<Timing> time_side_by_side(const std::vector<std::function<void()>>& 
         ->Repetitions(options.repetitions)
         ->MinTime(options.min_seconds)
         ->UseRealTime()
-        ->Unit(::benchmark::kSecond)
-        ->ComputeStatistics("min", minimum)
-        ->ComputeStatistics("quartile_distance", quartile_distance);
+        ->Unit(::benchmark::kSecond);
   Collector collector(works.size());
   ::benchmark::RunSpecifiedBenchmarks(&collector);
   ::benchmark::ClearRegisteredBenchmarks();

@@ -14,7 +14,7 @@ struct TimingOptions {
   double min_seconds = 0.02;  // of calls in each repetition
 };
 
-// Wall-clock seconds a call; the figures are Google Benchmark's statistics over the repetitions.
+// Wall-clock seconds a call: the repetitions, and figures over them.
 struct Timing {
   std::vector<double> repetitions;
   double median = 0;

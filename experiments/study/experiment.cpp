@@ -1,8 +1,16 @@
 #include "study/experiment.hpp"
 
+#include <stdexcept>
+
+#include <fmt/format.h>
+
 #include "jacobench/base/errors.hpp"
 
 namespace jacobench::harness {
+
+Row Experiment::run_cell(std::size_t index) {
+  throw std::logic_error(fmt::format("cell {} of an experiment that runs neither cells nor groups", index));
+}
 
 RowTable Experiment::plan() {
   const std::vector<Row> all = cells();

@@ -114,6 +114,17 @@ class RowSchema {
     std::function<Value(const R&)> get_;
   };
 
+  // These entries for a part of the row, such as the point of a sweep that it is at: part(row).
+  template <class Part, class Get>
+  static std::vector<Entry> of_part(const std::vector<Part>& entries, const Get& part) {
+    std::vector<Entry> lifted;
+    for (const Part& entry : entries)
+      lifted.push_back(
+          Entry(entry.column(), [entry, part](const R& row) { return entry.value(std::invoke(part, row)); }));
+    return lifted;
+  }
+
+  RowSchema() = default;
   RowSchema(std::initializer_list<Entry> entries) : RowSchema(std::vector<Entry>(entries)) {}
   explicit RowSchema(std::vector<Entry> entries) : entries_(std::move(entries)) {
     for (const Entry& entry : entries_) columns_.push_back(entry.column());

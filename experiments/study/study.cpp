@@ -7,6 +7,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
+#include "jacobench/base/names.hpp"
 
 #include "options/message.hpp"
 
@@ -14,12 +15,6 @@ namespace jacobench::harness {
 namespace {
 
 constexpr std::string_view experiment_key = "experiment";
-
-std::vector<std::string> names_of(std::span<const ExperimentInfo> experiments) {
-  std::vector<std::string> names;
-  for (const ExperimentInfo& info : experiments) names.emplace_back(info.name);
-  return names;
-}
 
 }  // namespace
 

@@ -14,4 +14,5 @@ set(may_include_report "options|study|networks|run")
 foreach(experiment IN LISTS experiments)
   set(may_include_${experiment} "options|study|networks|run|report")
 endforeach()
-set(may_include_cli "options|study|networks|run|report")
+# `list` shows the tables of the coverage experiment.
+set(may_include_cli "options|study|networks|run|report|coverage")

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "jacobench/base/errors.hpp"
@@ -27,6 +28,15 @@ const auto& find_by_name(const Table& table, std::string_view name, std::string_
   for (const auto& entry : table)
     if (entry.name == name) return entry;
   throw InputError("unknown {} '{}'; known: {}", kind, name, joined(names_of(table), ", "));
+}
+
+// The name of the row whose member `id`, such as the enum that it is of, has this value.
+template <class Table, class Row, class Id>
+std::string name_in(const Table& table, Id Row::*id, const std::type_identity_t<Id>& value) {
+  for (const auto& entry : table)
+    if (entry.*id == value) return std::string(entry.name);
+  JB_EXPECT(false, "a value without a name; there are {}", joined(names_of(table), ", "));
+  return {};
 }
 
 }  // namespace jacobench

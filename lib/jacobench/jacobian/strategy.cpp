@@ -16,6 +16,11 @@ void expect_shape(const Matrix* matrix, Index rows, Index cols, std::string_view
             "{} is {} x {}, want {} x {}", name, matrix->rows(), matrix->cols(), rows, cols);
 }
 
+constexpr std::array with_respect_to{
+    WrtInfo{Wrt::parameters, "parameters", "weights and biases, in the order of theta"},
+    WrtInfo{Wrt::inputs, "inputs", "the inputs of each observation"},
+};
+
 constexpr std::array table{
     StrategyInfo{.name = "per_parameter",
                  .summary = "analytic, one parameter at a time: the definition, written to be read",
@@ -51,6 +56,10 @@ constexpr std::array table{
 };
 
 }  // namespace
+
+std::span<const WrtInfo> wrt_table() { return with_respect_to; }
+
+const WrtInfo& info(Wrt wrt) { return with_respect_to[static_cast<std::size_t>(wrt)]; }
 
 Index n_columns(const Perceptron& network, Wrt wrt) {
   return wrt == Wrt::parameters ? network.n_params() : network.n_inputs();

@@ -15,6 +15,14 @@ namespace jacobench {
 
 enum class Wrt { parameters, inputs };
 
+struct WrtInfo {
+  Wrt wrt;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const WrtInfo> wrt_table();
+const WrtInfo& info(Wrt wrt);
+
 // Columns of the Jacobian: P or D.
 Index n_columns(const Perceptron& network, Wrt wrt);
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/statistics.hpp"
 
 namespace jacobench {
 namespace {
@@ -23,13 +25,6 @@ double error_of(double computed, const ReferenceMatrix& reference, Index i, Inde
   if (!std::isfinite(computed) || !std::isfinite(truth)) return computed == truth ? 0 : infinity;
   const double error = reference.error(computed, i, j);
   return error <= underflow_error ? 0 : error;
-}
-
-double quantile(std::vector<double>& values, double probability) {
-  const auto rank = static_cast<std::size_t>(std::ceil(probability * static_cast<double>(values.size())));
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::nth_element(values.begin(), nth, values.end());
-  return *nth;
 }
 
 }  // namespace
@@ -77,7 +72,7 @@ ErrorSummary compare(const Matrix& J, const ReferenceMatrix& reference, const En
     }
   summary.max_scaled = worst;
   summary.mean_scaled = sum / static_cast<double>(J.size());
-  summary.p99_scaled = quantile(scaled_errors, 0.99);
+  summary.p99_scaled = ranked(std::move(scaled_errors), 0.99);
   summary.correct_digits = -std::log10(std::max(summary.max_relative_to_row, unit_roundoff));
   summary.worst_computed = J(summary.worst_row, summary.worst_column);
   summary.worst_reference = reference.high(summary.worst_row, summary.worst_column);

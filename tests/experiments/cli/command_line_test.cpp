@@ -219,6 +219,36 @@ TEST_F(CommandLine, ListsTheExperiments) {
   EXPECT_TRUE(out_.starts_with("experiments\n"));
 }
 
+// Each as a line of its own, then its rows; one row of each table that only it has.
+TEST_F(CommandLine, ListsEveryTable) {
+  EXPECT_EQ(call({"list"}), all_well);
+  const std::string everything = out_;
+  for (const auto& [what, row] : {std::pair<std::string, std::string>{"commands", "jacobian"},
+                                  {"strategies", "ceres_ridders"},
+                                  {"wrt", "inputs"},
+                                  {"activations", "mish"},
+                                  {"initialisations", "lecun"},
+                                  {"covariances", "hc3"},
+                                  {"bootstraps", "pairs"},
+                                  {"interval_methods", "profile"},
+                                  {"simultaneous", "sup_t"},
+                                  {"dof_rules", "n_minus_trace_2h_hh"},
+                                  {"rank_policies", "pseudo_inverse"},
+                                  {"truths", "friedman"},
+                                  {"designs", "grid"},
+                                  {"noise_laws", "student5"},
+                                  {"starts", "random"},
+                                  {"solvers", "linear_step"},
+                                  {"decay_of", "weights_and_biases"},
+                                  {"table_formats", "latex"},
+                                  {"vector_paths", "scalar"}}) {
+    EXPECT_EQ(call({"list", what}), all_well);
+    EXPECT_TRUE(out_.starts_with(what + "\n  ")) << out_;
+    EXPECT_NE(out_.find("\n  " + row + "  "), std::string::npos) << out_;
+    EXPECT_NE(everything.find("\n" + out_), std::string::npos) << what;
+  }
+}
+
 TEST_F(CommandLine, TellsItsVersion) {
   EXPECT_EQ(call({"--version"}), all_well);
   EXPECT_TRUE(out_.starts_with("jacobench 0.")) << out_;

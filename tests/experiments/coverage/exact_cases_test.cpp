@@ -99,7 +99,7 @@ TEST_P(AnyNetwork, OneStepFromTheTruthHasExactIntervals) {
     EXPECT_TRUE(predicts(simulation.measures(simulation.interval(0, 1, level)), levels[level], z));
   }
   const CoverageRow row = simulation.row(0);
-  const auto n_left = static_cast<double>(row.n_rows - row.n_params);
+  const auto n_left = static_cast<double>(scenario().n_rows - scenario().network.n_params());
   EXPECT_TRUE(agrees(*row.variance_ratio, 1, std::sqrt(2 / n_left / 4000), z));
   EXPECT_EQ(row.n_failed, 0);
 }

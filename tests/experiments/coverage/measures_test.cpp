@@ -11,6 +11,8 @@
 
 #include "jacobench/base/random.hpp"
 
+#include "support/find_noise_law.hpp"
+
 namespace jacobench::coverage {
 namespace {
 

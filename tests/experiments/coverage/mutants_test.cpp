@@ -55,13 +55,13 @@ struct Size {
 };
 
 constexpr Index n_replicates = 4000;
-const double z = z_for(12);  // two gates at six points
+const double gate_z = z_for(12);  // two gates at six points
 
 void expect_caught(const Scenario& scenario, const Change& change, const Vector& exact) {
   const Simulation simulation(scenario, {.methods = {delta_with(nothing), delta_with(change)}}, n_replicates);
-  EXPECT_TRUE(covers(simulation.measures(0), 0.95, z)) << "without the change";
-  EXPECT_FALSE(covers(simulation.measures(1), 0.95, z)) << "with the change";
-  EXPECT_TRUE(covers(simulation.measures(1), exact, z)) << "with the change";
+  EXPECT_TRUE(covers(simulation.measures(0), 0.95, gate_z)) << "without the change";
+  EXPECT_FALSE(covers(simulation.measures(1), 0.95, gate_z)) << "with the change";
+  EXPECT_TRUE(covers(simulation.measures(1), exact, gate_z)) << "with the change";
 }
 
 void expect_caught(const Size& size, const Change& change, double exact) {
@@ -109,11 +109,11 @@ TEST(Mutant, PredictionWithoutTheNoise) {
       size.scenario(),
       {.methods = {delta_with(nothing), delta_with(change)}, .kinds = {IntervalKind::prediction}},
       n_replicates);
-  EXPECT_TRUE(predicts(simulation.measures(0), 0.95, z));
-  EXPECT_FALSE(predicts(simulation.measures(1), 0.95, z));
+  EXPECT_TRUE(predicts(simulation.measures(0), 0.95, gate_z));
+  EXPECT_FALSE(predicts(simulation.measures(1), 0.95, gate_z));
   const double exact = LinearModel(simulation.context()).unit_se().unaryExpr(exact_at).mean();
   const Proportion& observed = simulation.measures(1).coverage;
-  EXPECT_TRUE(agrees(observed.value, exact, observed.standard_error, z));
+  EXPECT_TRUE(agrees(observed.value, exact, observed.standard_error, gate_z));
 }
 
 // Standard errors of s unit_se, in the place of those of the linear model; they cover as their ratio has it.

@@ -11,6 +11,7 @@
 
 #include "coverage/coverage_experiment.hpp"
 #include "coverage/coverage_row.hpp"
+#include "support/find_noise_law.hpp"
 
 namespace jacobench::testing {
 

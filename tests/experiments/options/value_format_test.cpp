@@ -105,6 +105,39 @@ TEST(OneOf, ListsTheKnownNames) {
             (std::vector<std::string>{"ceres_forward", "layerwise"}));
 }
 
+enum class Fruit { apple, pear };
+
+struct FruitInfo {
+  Fruit fruit;
+  std::string_view name;
+  std::string_view summary;
+};
+
+constexpr FruitInfo fruits[] = {{Fruit::pear, "pear", "green"}, {Fruit::apple, "apple", "red"}};
+
+TEST(OneOf, OfATableGivesTheRow) {
+  const ValueFormat<const FruitInfo*> format = one_of(fruits);
+  EXPECT_EQ(format.allowed, "pear, apple");
+  EXPECT_EQ(format.parse("apple"), &fruits[1]);
+  EXPECT_EQ(format.write(&fruits[0]), "pear");
+  EXPECT_EQ(error_line([&] { format.parse("app"); }), "\"app\" is not known; allowed: pear, apple");
+  EXPECT_EQ(error_line([&] { format.parse(""); }), "is empty; allowed: pear, apple");
+  EXPECT_EQ(list_of(format).parse("apple, pear"), (std::vector{&fruits[1], &fruits[0]}));
+  EXPECT_EQ(every_row(fruits), (std::vector{&fruits[0], &fruits[1]}));
+}
+
+TEST(OneOf, OfATableGivesWhatItsRowsAreOf) {
+  const ValueFormat<Fruit> format = one_of(fruits, &FruitInfo::fruit);
+  EXPECT_EQ(format.allowed, "pear, apple");
+  EXPECT_EQ(format.parse("apple"), Fruit::apple);
+  EXPECT_EQ(format.write(Fruit::pear), "pear");
+  EXPECT_EQ(error_line([&] { format.parse("fig"); }), "\"fig\" is not known; allowed: pear, apple");
+  EXPECT_EQ(error_line([&] { list_of(format).parse("pear, pear"); }),
+            "lists \"pear\" twice; name each entry once");
+  EXPECT_EQ(list_of(format).write({Fruit::apple, Fruit::pear}), "apple, pear");
+  EXPECT_THROW(format.write(static_cast<Fruit>(2)), std::logic_error);
+}
+
 TEST(YesOrNo, TakesNothingElse) {
   EXPECT_TRUE(yes_or_no().parse("yes"));
   EXPECT_FALSE(yes_or_no().parse("no"));

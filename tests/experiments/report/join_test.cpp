@@ -10,6 +10,7 @@
 #include "study/experiment_table.hpp"
 #include "support/error_line.hpp"
 #include "support/stub_result.hpp"
+#include "support/table_text.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -69,9 +70,7 @@ std::vector<StoredResult> two_results() {
 }
 
 std::string joined(const std::vector<StoredResult>& results, const std::string& format = "text") {
-  std::ostringstream out;
-  write_table(out, joined_table(results), format);
-  return "\n" + out.str();
+  return "\n" + text_of(joined_table(results), format);
 }
 
 TEST(Join, SetsResultsSideBySideByNetwork) {

@@ -6,6 +6,7 @@
 
 #include "report/table_layout.hpp"
 #include "support/error_line.hpp"
+#include "support/table_text.hpp"
 #include "support/toy_run.hpp"
 
 namespace jacobench::harness {
@@ -24,11 +25,7 @@ class Table : public ::testing::Test {
     results_.push_back(toy.stored());
   }
 
-  std::string table(const std::string& format) {
-    std::ostringstream out;
-    write_table(out, table_of(results_), format);
-    return "\n" + out.str();
-  }
+  std::string table(const std::string& format) { return "\n" + text_of(table_of(results_), format); }
 
   TemporaryFolder folder_;
   std::vector<StoredResult> results_;
@@ -287,11 +284,7 @@ RowTable estimates() {
 }
 
 TEST(TableOfEstimates, HasThemWithTheirErrors) {
-  const auto table = [](const std::string& format) {
-    std::ostringstream out;
-    write_table(out, estimates(), format);
-    return "\n" + out.str();
-  };
+  const auto table = [](const std::string& format) { return "\n" + text_of(estimates(), format); };
   EXPECT_EQ(table("text"), R"(
 
 method            coverage

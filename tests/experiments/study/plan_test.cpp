@@ -1,11 +1,9 @@
 #include "study/plan.hpp"
 
-#include <sstream>
-
 #include <gtest/gtest.h>
 
-#include "report/table.hpp"
 #include "support/error_line.hpp"
+#include "support/table_text.hpp"
 #include "support/toy_run.hpp"
 
 namespace jacobench::harness {
@@ -20,9 +18,7 @@ Study toy_study(const TemporaryFolder& folder, const std::string& config = toy_c
 TEST(Plan, NumbersTheCells) {
   const TemporaryFolder folder;
   const Study study = toy_study(folder);
-  std::ostringstream out;
-  write_table(out, numbered_plan(*study.experiment), "text");
-  EXPECT_EQ("\n" + out.str(), R"(
+  EXPECT_EQ("\n" + text_of(numbered_plan(*study.experiment)), R"(
 inputs 1
 
 cell  hidden  way
