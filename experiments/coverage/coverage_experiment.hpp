@@ -42,8 +42,8 @@ class CoverageExperiment final : public harness::Experiment {
     return study_design(options_);
   }
 
-  // The design, then: up to which curvature intervals hold; what other strategies' intervals differ by, against the condition
-  // number.
+  // The design, then: up to which curvature intervals hold; what other strategies' intervals differ by, against the
+  // condition number.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
 
   std::string replay(std::size_t index, std::int64_t replicate) override;

@@ -1,4 +1,5 @@
-// The options of a coverage study, and the two sweeps that they declare: over scenarios, and over the intervals of each.
+// The options of a coverage study, and the two sweeps that they declare: over scenarios, and over the intervals of
+// each.
 #pragma once
 
 #include <cstdint>

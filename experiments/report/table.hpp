@@ -51,8 +51,8 @@ struct TableFormat {
   void (*write)(std::ostream& out, const RowTable& table);
 };
 
-// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row with all digits, status
-// and reason (where the table has them), quoted as in RFC 4180.
+// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row with all digits,
+// status and reason (where the table has them), quoted as in RFC 4180.
 std::span<const TableFormat> table_format_table();
 
 // The format `text`.

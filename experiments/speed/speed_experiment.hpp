@@ -28,8 +28,8 @@ struct SpeedGroup {
   std::int64_t n_threads = 1;
 };
 
-// One kind of work on it: a strategy's Jacobian, the values of the network, or the plain fill. Times are medians over the
-// repetitions.
+// One kind of work on it: a strategy's Jacobian, the values of the network, or the plain fill. Times are medians over
+// the repetitions.
 struct SpeedRow {
   SpeedGroup group;
   std::string work;  // a strategy, values, or write_limit

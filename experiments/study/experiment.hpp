@@ -50,7 +50,8 @@ class Experiment {
   virtual std::vector<Row> cells() = 0;
 
   // Runs the cell at this index of `cells` and returns its complete row. Whatever it throws becomes a row
-  // with status failed and the message as its reason (std::bad_alloc included). Not asked where run_cells is overridden.
+  // with status failed and the message as its reason (std::bad_alloc included). Not asked where run_cells is
+  // overridden.
   virtual Row run_cell(std::size_t index);
 
   // Cells that are measured against each other run side by side: the group that this cell opens, itself first, all

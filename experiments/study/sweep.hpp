@@ -44,8 +44,8 @@ class Sweep {
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 
-  // The axis has its values from a new option of this table, `values` unless it is set. Its column has a number as it is,
-  // and anything else as the option is written.
+  // The axis has its values from a new option of this table, `values` unless it is set. Its column has a number as it
+  // is, and anything else as the option is written.
   template <class T>
   void add(OptionTable& table, const AxisInfo& info, T Point::*member, const ValueFormat<T>& format,
            std::vector<T> values) {

@@ -1,10 +1,10 @@
-// Figures of a sample, and quantiles of the normal distribution: the one home of what median, quantile and standard deviation
-// mean here.
+// Figures of a sample, and quantiles of the normal distribution: the one home of what median, quantile and standard
+// deviation mean here.
 //
 // Model:  x_(1) <= ... <= x_(n) the sample in order
 //           median    x_((n + 1) / 2), for even n the mean of the two in the middle
-//           quantile  at probability p: x_(h) between its neighbours, linearly, h = (n + 1) p within [1, n]; plotting positions
-//                     i / (n + 1), which is type 6 of Hyndman and Fan. Its half is the median
+//           quantile  at probability p: x_(h) between its neighbours, linearly, h = (n + 1) p within [1, n];
+//                     plotting positions i / (n + 1), which is type 6 of Hyndman and Fan. Its half is the median
 //           ranked    x_(k), k the least whole number with k / n >= p: type 1, an observation itself
 //           variance  with n - 1; the standard deviation is its root
 // NaN:    a sample with a NaN has NaN for every figure. Infinite values are values.
@@ -36,8 +36,8 @@ double mean(const VectorView& sample);
 double variance(const VectorView& sample);
 double standard_deviation(const VectorView& sample);
 
-// The z with P(Z <= z) = p, Z standard normal; infinite at 0 and 1. Far up, take -normal_quantile(1 - p) with 1 - p written out:
-// the double nearest to 0.9995 is not 0.9995, and z tells.
+// The z with P(Z <= z) = p, Z standard normal; infinite at 0 and 1. Far up, take -normal_quantile(1 - p) with 1 - p
+// written out: the double nearest to 0.9995 is not 0.9995, and z tells.
 double normal_quantile(double p);
 
 // The z of two-sided intervals at 95 and 99.9 %.
