@@ -17,15 +17,14 @@ void CovarianceChoice::add_options(OptionTable& table) {
             value_or("unknown", real_number(1e-300, 1e300)));
 }
 
-CovarianceOptions CovarianceChoice::options(CovarianceKind kind) const {
+IntervalOptions CovarianceChoice::options() const {
   const DofRule rule = sigma_ ? DofRule::known_sigma : dof_rule_from_name(dof_rule_);
   if (rule == DofRule::known_sigma && !sigma_)
     throw InputError("--dof known_sigma: needs --sigma, the standard deviation that is known");
-  return {.kind = kind,
-          .policy = rank_policy_from_name(rank_policy_),
-          .ridge = ridge_,
-          .dof_rule = rule,
-          .known_sigma = sigma_};
+  return {.dof_rule = rule,
+          .known_sigma = sigma_,
+          .rank_policy = rank_policy_from_name(rank_policy_),
+          .ridge = ridge_};
 }
 
 }  // namespace jacobench::cli

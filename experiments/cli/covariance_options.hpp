@@ -1,10 +1,10 @@
-// The options of `fit` and `interval` that say which covariance is meant.
+// The options of `fit` and `interval` that say how covariances are made.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "jacobench/inference/covariance.hpp"
+#include "jacobench/inference/interval_method.hpp"
 
 #include "options/options.hpp"
 
@@ -16,7 +16,7 @@ class CovarianceChoice {
   void add_options(harness::OptionTable& table);
 
   // Throws InputError where --sigma and --dof do not go together.
-  CovarianceOptions options(CovarianceKind kind) const;
+  IntervalOptions options() const;
 
  private:
   std::string rank_policy_ = "refuse";

@@ -75,13 +75,14 @@ std::string_view name_of(DofRule rule) { return dof_rule_table()[static_cast<std
 // Whether there is such an interval at all: bounds of their own are of the mean, point by point, sup-t needs the library's
 // covariance, and some covariances need a decay.
 bool is_possible(const MethodRequest& method, const IntervalRequest& request, const Scenario& scenario) {
-  const std::optional<CovarianceKind>& kind = method.method->kind;
-  if (kind && info(*kind).decay == Decay::needed && scenario.decay.size() == 0) return false;
   if (request.simultaneous != Simultaneous::none && request.kind == IntervalKind::prediction) return false;
-  if (request.simultaneous == Simultaneous::sup_t)
-    return kind.has_value() && scenario.solver == Solver::least_squares;
-  return method.method->has_errors() ||
-         (request.simultaneous == Simultaneous::none && request.kind == IntervalKind::mean);
+  const Fit like{.network = scenario.network, .theta = {}, .data = {}, .decay = scenario.decay};
+  return !method.method->why_not(like, method.options, request.band());
+}
+
+// Whether one linear step is not enough for it.
+bool needs_nonlinear_fit(const IntervalMethod& method) {
+  return method.refits || (method.covariance && needs_second_derivatives(*method.covariance));
 }
 
 // Of the fitted network at the truth, relative to the noise: the intrinsic curvature of Bates and Watts times sqrt F.
@@ -92,9 +93,10 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
       scenario.network.n_params() > most_params)
     return {};
   try {
-    const Linearisation at =
-        linearise(scenario.network, context.starts,
-                  {context.first_data.data().X, context.first_data.truth_at_rows(), {}, {}});
+    const Fit truth{.network = scenario.network,
+                    .theta = context.start,
+                    .data = {context.first_data.data().X, context.first_data.truth_at_rows()}};
+    Tangent at = linearise(truth);
     const Covariance cov =
         covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = scenario.noise_sd});
     if (!cov.ok()) return {};
@@ -252,7 +254,6 @@ Scenario CoverageExperiment::scenario_of(const ScenarioKey& key) const {
 
 ReplicatePlan CoverageExperiment::plan_of(const ScenarioKey& key) const {
   ReplicatePlan plan{.scenario = scenario_of(key), .strategies = {}, .methods = {}, .intervals = {}};
-  plan.n_simulations = n_simulations_;
   for (const StrategyInfo& strategy : known_strategies_)
     if (lists(strategies_, strategy.name))
       plan.strategies.push_back(
@@ -263,11 +264,16 @@ ReplicatePlan CoverageExperiment::plan_of(const ScenarioKey& key) const {
     for (const std::string& rule : dof_rules_) {
       const std::size_t at = plan.methods.size();
       plan.methods.push_back(
-          {&method, {dof_rule_from_name(rule), rank_policy_from_name(rank_policy_), n_bootstrap_}});
+          {&method,
+           {.dof_rule = dof_rule_from_name(rule),
+            .known_sigma = rule == "known_sigma" ? std::optional(plan.scenario.noise_sd) : std::nullopt,
+            .rank_policy = rank_policy_from_name(rank_policy_),
+            .n_simulations = n_simulations_,
+            .n_refits = n_bootstrap_}});
       for (const std::string& simultaneous : simultaneous_)
         for (const IntervalKind kind : {IntervalKind::mean, IntervalKind::prediction})
           for (const double level : levels_) {
-            const IntervalRequest request{at, simultaneous_from_name(simultaneous), kind, level};
+            const IntervalRequest request{at, find_by_name(simultaneous_table(), simultaneous, "simultaneous rule").method, kind, level};
             if (lists(kinds_, name_of(kind)) && is_possible(plan.methods[at], request, plan.scenario))
               plan.intervals.push_back(request);
           }
@@ -308,15 +314,15 @@ void CoverageExperiment::expect_possible(const ReplicatePlan& plan) const {
         "change one of them");
   for (const MethodRequest& request : plan.methods)
     if (scenario.solver == Solver::linear_step &&
-        (request.method->needs_nonlinear_fit || request.options.policy != RankPolicy::refuse))
+        (needs_nonlinear_fit(*request.method) || request.options.rank_policy != RankPolicy::refuse))
       throw InputError("fit.solver: linear_step does not go with the method {}{}; take least_squares",
                        request.method->name,
-                       request.method->needs_nonlinear_fit ? "" : " and rank_policy " + rank_policy_);
+                       needs_nonlinear_fit(*request.method) ? "" : " and rank_policy " + rank_policy_);
   for (const IntervalRequest& interval : plan.intervals)
     if (const MethodRequest& request = plan.methods[interval.method];
-        request.method->is_bootstrap && !are_enough_refits(request.options.n_bootstrap, interval.level))
+        request.method->draws && !are_enough_refits(request.options.n_refits, interval.level))
       throw InputError("intervals.bootstrap: {} refits are too few for level {}; 999 are usual",
-                       request.options.n_bootstrap, interval.level);
+                       request.options.n_refits, interval.level);
   if (scenario.design == Design::grid) {
     Matrix X(scenario.n_rows, scenario.network.n_inputs());
     RandomStream unused(0, 0, 0, RandomPurpose::inputs);

@@ -14,7 +14,6 @@
 
 #include "coverage/coverage_row.hpp"
 #include "coverage/expectation.hpp"
-#include "coverage/interval_method.hpp"
 #include "coverage/replicate.hpp"
 #include "networks/network_sweep.hpp"
 #include "study/experiment.hpp"

@@ -9,7 +9,7 @@ namespace {
 
 enum class Centring { possible, impossible };
 
-void standardise(const Vector& column, Centring centring, double& centre, double& scale) {
+void standardise(const VectorView& column, Centring centring, double& centre, double& scale) {
   const bool varies = (column.array() != column[0]).any();
   centre = centring == Centring::possible && varies ? column.mean() : 0;
   const double size =
@@ -37,16 +37,20 @@ Scaling::Scaling(const Perceptron& network)
       output_scale_(Vector::Ones(network.n_outputs())) {}
 
 Scaling::Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y) : Scaling(network) {
-  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network.n_inputs() &&
-                Y.cols() == network.n_outputs(),
+  set(X, Y);
+}
+
+void Scaling::set(const MatrixView& X, const MatrixView& Y) {
+  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network_.n_inputs() &&
+                Y.cols() == network_.n_outputs(),
             "X is {} x {}, Y {} x {}, the network {}", X.rows(), X.cols(), Y.rows(), Y.cols(),
-            to_string(network));
+            to_string(network_));
   const auto centring = [](const Layer& layer) {
     return layer.has_bias() ? Centring::possible : Centring::impossible;
   };
   for (Index d = 0; d < X.cols(); ++d)
-    standardise(X.col(d), centring(network.layers().front()), input_centre_[d], input_scale_[d]);
-  const Layer& top = network.layers().back();
+    standardise(X.col(d), centring(network_.layers().front()), input_centre_[d], input_scale_[d]);
+  const Layer& top = network_.layers().back();
   if (top.activation != Activation::identity) return;
   for (Index k = 0; k < Y.cols(); ++k)
     standardise(Y.col(k), centring(top), output_centre_[k], output_scale_[k]);
@@ -86,6 +90,17 @@ void Scaling::make_scaled(Vector& parameters) const {
   }
   auto W_top = weights_in(parameters, top);
   W_top.array().colwise() /= output_scale_.array();
+}
+
+// theta = T tau + t, so d S / d theta = T^-T d S / d tau.
+void Scaling::make_user_gradient(Vector& gradient) const {
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto of_W_top = weights_in(gradient, top);
+  of_W_top.array().colwise() /= output_scale_.array();
+  if (top.has_bias()) bias_in(gradient, top).array() /= output_scale_.array();
+  auto of_W_first = weights_in(gradient, first);
+  of_W_first.array().rowwise() *= input_scale_.transpose().array();
+  if (first.has_bias()) of_W_first.noalias() += bias_in(gradient, first) * input_centre_.transpose();
 }
 
 Matrix Scaling::scaled_inputs(const MatrixView& X) const {

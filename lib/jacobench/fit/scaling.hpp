@@ -25,6 +25,7 @@ class Scaling {
 
   // What suits these data.
   Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y);
+  void set(const MatrixView& X, const MatrixView& Y);  // without allocation
 
   Matrix scaled_inputs(const MatrixView& X) const;
   Matrix scaled_outputs(const MatrixView& Y) const;
@@ -38,6 +39,9 @@ class Scaling {
   void scale_outputs(const MatrixView& Y, Matrix& V) const;
   void make_user(Vector& parameters) const;
   void make_scaled(Vector& parameters) const;
+
+  // From d S / d tau to d S / d theta, in place.
+  void make_user_gradient(Vector& gradient) const;
 
   // Calls use(q, T(p, q)) for the entries of row p of T that are not zero.
   template <class Use>

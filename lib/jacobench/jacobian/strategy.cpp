@@ -76,4 +76,9 @@ const StrategyInfo& find_strategy(std::string_view name) {
   return find_by_name(strategy_table(), name, "strategy");
 }
 
+std::unique_ptr<Evaluator> make_evaluator(const JacobianChoice& choice, const Perceptron& network,
+                                          Index max_rows) {
+  return find_strategy(choice.strategy).make(network, max_rows, choice.options);
+}
+
 }  // namespace jacobench

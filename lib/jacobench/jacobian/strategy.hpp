@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "jacobench/network/evaluation.hpp"
@@ -36,6 +37,12 @@ struct StrategyOptions {
   Direction direction = Direction::cheaper;
   // `layerwise`: the observations are split over so many threads, with the same bits whatever their number.
   Index n_threads = 1;
+};
+
+// Which strategy gives a Jacobian, and how.
+struct JacobianChoice {
+  std::string strategy = "layerwise";
+  StrategyOptions options = {};
 };
 
 // A strategy prepared for a network and at most max_rows observations: it owns its workspace.
@@ -95,5 +102,8 @@ std::span<const StrategyInfo> strategy_table();
 
 // Throws InputError, listing the known names, for an unknown one.
 const StrategyInfo& find_strategy(std::string_view name);
+
+std::unique_ptr<Evaluator> make_evaluator(const JacobianChoice& choice, const Perceptron& network,
+                                          Index max_rows);
 
 }  // namespace jacobench
