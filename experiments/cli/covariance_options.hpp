@@ -1,10 +1,9 @@
-// The options of `fit` and `interval` that say which covariance is meant.
+// The options of `fit` and `interval` that say how covariances are made.
 #pragma once
 
 #include <optional>
-#include <string>
 
-#include "jacobench/inference/covariance.hpp"
+#include "jacobench/inference/interval_method.hpp"
 
 #include "options/options.hpp"
 
@@ -16,12 +15,12 @@ class CovarianceChoice {
   void add_options(harness::OptionTable& table);
 
   // Throws InputError where --sigma and --dof do not go together.
-  CovarianceOptions options(CovarianceKind kind) const;
+  IntervalOptions options() const;
 
  private:
-  std::string rank_policy_ = "refuse";
+  RankPolicy rank_policy_ = RankPolicy::refuse;
   double ridge_ = 1e-6;
-  std::string dof_rule_ = "n_minus_rank";
+  DofRule dof_rule_ = DofRule::n_minus_rank;
   std::optional<double> sigma_;
 };
 

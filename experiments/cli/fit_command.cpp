@@ -5,9 +5,9 @@
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/names.hpp"
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/fit_file.hpp"
+#include "jacobench/files/model_file.hpp"
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/initialisation.hpp"
 #include "jacobench/inference/diagnostics.hpp"
@@ -29,13 +29,14 @@ struct FitRequest {
   std::vector<std::string> outputs{"y"};
   std::optional<std::string> weights;
   Shape hidden{4};
-  std::string activation = "tanh", output_activation = "identity";
+  Activation activation = Activation::tanh, output_activation = Activation::identity;
   bool bias = true;
   std::optional<std::string> from;
-  double decay = 0;
+  double decay = 0, tolerance = 0;
   bool decay_biases = false;
   std::int64_t n_starts = 20, max_iterations = 1000, n_threads = 1;
-  std::string initialisation = "lecun", strategy = "layerwise";
+  const InitialisationInfo* initialisation = &find_initialisation("lecun");
+  const StrategyInfo* strategy = &find_strategy("layerwise");
   std::uint64_t seed = 1;
   double level = 0.95;
   std::optional<std::string> out, diagnostics;
@@ -49,9 +50,9 @@ struct FitRequest {
     t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
           value_or("none", text()));
     t.add("hidden", "hidden widths, from the inputs up", hidden, shape(1, 10'000));
-    t.add("activation", "activation of the hidden layers", activation, one_of(names_of(activation_table())));
+    t.add("activation", "activation of the hidden layers", activation, one_of(activation_table(), &ActivationInfo::id));
     t.add("output_activation", "activation of the outputs", output_activation,
-          one_of(names_of(activation_table())));
+          one_of(activation_table(), &ActivationInfo::id));
     t.add("bias", "whether every layer has a bias", bias, yes_or_no());
     t.add("from", "model file to start from, which then says what the network is", from,
           value_or("none", text()));
@@ -59,11 +60,13 @@ struct FitRequest {
           real_number(0, 1e300));
     t.add("decay_biases", "whether biases are penalised too", decay_biases, yes_or_no());
     t.add("starts", "drawn starts", n_starts, whole_number(0, 100'000));
-    t.add("initialisation", "how starts are drawn", initialisation, one_of(names_of(initialisation_table())));
+    t.add("initialisation", "how starts are drawn", initialisation, one_of(initialisation_table()));
     t.add("seed", "seed of the starts", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("max_iterations", "of each start", max_iterations, whole_number(1, 1'000'000));
+    t.add("tolerance", "relative offset of Bates and Watts at which a fit stops; 0: where rounding stops it",
+          tolerance, real_number(0, 0.1));
     t.add("strategy", "how the Jacobian is computed (jacobench list strategies)", strategy,
-          one_of(names_of(strategy_table())));
+          one_of(strategy_table()));
     t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
     t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
     covariance.add_options(t);
@@ -94,7 +97,7 @@ Matrix columns_of(const std::string& file, const std::vector<std::string>& names
   return CsvColumns(file, names).read(n_rows);
 }
 
-void expect_apart(const FittedModel& fitted, const std::optional<std::string>& weights) {
+void expect_apart(const StoredFit& fitted, const std::optional<std::string>& weights) {
   for (const std::string& output : fitted.outputs)
     if (std::find(fitted.inputs.begin(), fitted.inputs.end(), output) != fitted.inputs.end())
       throw InputError("--outputs: {} is an input as well; a column is one or the other", output);
@@ -107,14 +110,14 @@ Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs
   return make_perceptron({.n_inputs = n_inputs,
                           .hidden = request.hidden,
                           .n_outputs = n_outputs,
-                          .activation = activation_from_name(request.activation),
-                          .output_activation = activation_from_name(request.output_activation),
+                          .activation = request.activation,
+                          .output_activation = request.output_activation,
                           .bias = request.bias ? Bias::present : Bias::none});
 }
 
-// The data, and a network with parameters to start from where there are any.
+// The data and a network, not yet fitted, with parameters to start from where there are any.
 struct Task {
-  FittedModel fitted;
+  StoredFit stored;
   std::optional<Vector> start;
 };
 
@@ -136,39 +139,48 @@ Task read_task(const std::string& file, const FitRequest& request) {
   } else {
     network = network_of(request, D, K);
   }
-  Task task{{.model = {*network, {}},
-             .data = {.X = columns_of(file, inputs, n_rows),
-                      .Y = columns_of(file, request.outputs, n_rows),
-                      .weights = {},
-                      .output_scales = {}},
+  Task task{{.fit = {.network = *network,
+                     .theta = {},
+                     .data = {.X = columns_of(file, inputs, n_rows),
+                              .Y = columns_of(file, request.outputs, n_rows)}},
              .inputs = inputs,
              .outputs = request.outputs,
-             .decay = {},
-             .rss = 0,
              .source = std::filesystem::path(file).filename().string()},
             start};
-  expect_apart(task.fitted, request.weights);
-  if (request.weights) task.fitted.data.weights = columns_of(file, {*request.weights}, n_rows).col(0);
-  if (request.decay > 0)
-    task.fitted.decay = equal_decay(*network, request.decay,
-                                    request.decay_biases ? DecayOf::weights_and_biases : DecayOf::weights);
+  expect_apart(task.stored, request.weights);
+  if (request.weights) task.stored.fit.data.weights = columns_of(file, {*request.weights}, n_rows).col(0);
   return task;
 }
 
+FitOptions fit_options(const FitRequest& request, const Perceptron& network,
+                       const std::optional<Vector>& start) {
+  const DecayOf decay_of = request.decay_biases ? DecayOf::weights_and_biases : DecayOf::weights;
+  return {.start = start,
+          .n_starts = request.n_starts,
+          .initialisation = std::string(request.initialisation->name),
+          .seed = request.seed,
+          .decay = request.decay > 0 ? equal_decay(network, request.decay, decay_of) : Vector(),
+          .max_iterations = request.max_iterations,
+          .relative_offset = request.tolerance,
+          .jacobian = {.strategy = std::string(request.strategy->name)},
+          .n_threads = request.n_threads};
+}
+
 // One line an observation and output; what there is none of is empty.
-std::string diagnostics_csv(const FittedModel& fitted, const Diagnostics& d) {
+std::string diagnostics_csv(const StoredFit& stored, const Diagnostics& d) {
+  const Dataset& data = stored.fit.data;
   std::string csv;
-  for (const std::string& input : fitted.inputs) csv += csv_cell(input) + ',';
+  for (const std::string& input : stored.inputs) csv += csv_cell(input) + ',';
   csv += "output,observed,residual,leverage,studentised,deleted_studentised,leave_one_out\n";
   const auto cell = [](const std::optional<double>& value) {
     return ',' + (value ? exact_text(*value) : "");
   };
-  const Index N = fitted.data.n_observations();
-  for (Index k = 0; k < fitted.data.Y.cols(); ++k)
+  const Index N = data.n_observations();
+  for (Index k = 0; k < data.Y.cols(); ++k)
     for (Index n = 0; n < N; ++n) {
       const auto row = static_cast<std::size_t>(k * N + n);
-      for (Index j = 0; j < fitted.data.X.cols(); ++j) csv += exact_text(fitted.data.X(n, j)) + ',';
-      csv += csv_cell(fitted.outputs[static_cast<std::size_t>(k)]) + cell(fitted.data.Y(n, k)) +
+      for (Index j = 0; j < data.X.cols(); ++j) csv += exact_text(data.X(n, j)) + ',';
+      csv += csv_cell(stored.outputs[static_cast<std::size_t>(k)]) + cell(data.Y(n, k)) +
              cell(d.residuals[k * N + n]) + cell(d.leverages[k * N + n]) + cell(d.studentised[row]) +
              cell(d.deleted_studentised[row]) + cell(d.leave_one_out[row]) + '\n';
     }
@@ -206,48 +218,37 @@ int fit_command(const Invocation& invocation) {
   if (operands->size() != 1)
     throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
   const std::string& file = operands->front();
-  auto [fitted, start] = read_task(file, request);
+  auto [stored, start] = read_task(file, request);
+  const Perceptron& network = stored.fit.network;
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
-  const CovarianceKind kind = fitted.decay.size() > 0 ? CovarianceKind::ridge : CovarianceKind::delta;
-  const CovarianceOptions covariance_options = request.covariance.options(kind);
+  const FitOptions fit_how = fit_options(request, network, start);
+  const IntervalOptions how = request.covariance.options();
   std::vector<std::string> read{file};
   if (request.from) read.push_back(*request.from);
   Outputs outputs(request, read, invocation.out);
-  check_dataset(fitted.data, fitted.model.network,
-                {.source = fitted.source, .inputs = fitted.inputs, .outputs = fitted.outputs});
+  check_dataset(stored.fit.data, network,
+                {.source = stored.source, .inputs = stored.inputs, .outputs = stored.outputs});
 
-  const JacobianChoice jacobian{.strategy = request.strategy};
-  const FitResult result = fit(fitted.model.network, fitted.data,
-                               {.start = start,
-                                .n_starts = request.n_starts,
-                                .initialisation = request.initialisation,
-                                .seed = request.seed,
-                                .decay = fitted.decay,
-                                .max_iterations = request.max_iterations,
-                                .jacobian = jacobian,
-                                .n_threads = request.n_threads});
-  fitted.model.theta = result.theta;
-  fitted.rss = result.rss;
-  const Linearisation at =
-      linearise(fitted.model.network, fitted.model.theta, fitted.data, fitted.decay, jacobian);
-  const Covariance cov = covariance(at, covariance_options);
-  print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, fitted, result, at, cov,
+  stored.fit = fit(network, stored.fit.data, fit_how);
+  Tangent at = linearise(stored.fit);
+  const Covariance cov = covariance(at, how.covariance(default_covariance(stored.fit)));
+  print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, stored, at, cov,
                    request.level);
   // The diagnostics first: where they cannot be written, the fit is not lost with them, nor they with the fit.
   std::exception_ptr problem;
   try {
     if (outputs.diagnostics && cov.ok())
-      write(*outputs.diagnostics, diagnostics_csv(fitted, diagnose(at, cov)));
+      write(*outputs.diagnostics, diagnostics_csv(stored, diagnose(at, cov)));
     else if (outputs.diagnostics)
       harness::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
                      *request.diagnostics);
   } catch (...) {
     problem = std::current_exception();
   }
-  if (outputs.fit) write(*outputs.fit, to_fit_text(fitted));
+  if (outputs.fit) write(*outputs.fit, to_fit_text(stored));
   if (problem) std::rethrow_exception(problem);
-  return result.has_converged() && cov.ok() ? all_well : not_all_well;
+  return stored.fit.has_converged() && cov.ok() ? all_well : not_all_well;
 }
 
 }  // namespace jacobench::cli

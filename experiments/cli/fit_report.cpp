@@ -7,6 +7,7 @@
 #include "jacobench/base/joined.hpp"
 #include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/intervals.hpp"
+#include "jacobench/inference/undetermined.hpp"
 
 #include "options/print.hpp"
 
@@ -17,18 +18,17 @@ std::string text_of(const std::optional<double>& value, int digits = 6) {
   return value ? fmt::format("{:.{}g}", *value, digits) : "none";
 }
 
-void print_end(std::ostream& out, const FitResult& result) {
+void print_end(std::ostream& out, const FitEnd& end) {
   harness::print(out, "stopped     {} after {} iterations; gradient norm {:.3g}, relative offset {}\n",
-                 explanation(result.stop), result.n_iterations, result.gradient_norm,
-                 text_of(result.relative_offset, 3));
-  const StartSummary& starts = result.starts;
+                 explanation(end.stop), end.n_iterations, end.gradient_norm, text_of(end.relative_offset, 3));
+  const StartSummary& starts = end.starts;
   harness::print(out, "starts      {} of {} reached the best optimum", starts.n_at_best, starts.n_starts);
   if (starts.n_failed > 0) harness::print(out, ", {} were not finite", starts.n_failed);
   harness::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
                  starts.highest);
 }
 
-void print_parameters(std::ostream& out, const Linearisation& at, const Covariance& cov, double level) {
+void print_parameters(std::ostream& out, Tangent& at, const Covariance& cov, double level) {
   constexpr std::size_t most = 60;
   const std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, level);
   std::size_t width = 9;
@@ -44,7 +44,7 @@ void print_parameters(std::ostream& out, const Linearisation& at, const Covarian
   if (parameters.size() > most) harness::print(out, "... and {} more\n", parameters.size() - most);
 }
 
-void print_curvature(std::ostream& out, const Linearisation& at, const Covariance& cov, double level) {
+void print_curvature(std::ostream& out, Tangent& at, const Covariance& cov, double level) {
   const Curvature c = curvature(at, cov, level);
   harness::print(
       out, "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
@@ -61,30 +61,32 @@ void print_curvature(std::ostream& out, const Linearisation& at, const Covarianc
 
 }  // namespace
 
-void print_fit_report(std::ostream& out, const FittedModel& fitted, const FitResult& result,
-                      const Linearisation& at, const Covariance& cov, double level) {
-  const Perceptron& network = fitted.model.network;
-  harness::print(out, "data        {}: {} observations of {} on {}{}\n", fitted.source,
-                 fitted.data.n_observations(), joined(fitted.outputs, ", "), joined(fitted.inputs, ", "),
-                 fitted.data.weights.size() > 0 ? ", weighted" : "");
-  harness::print(out, "network     {}, {} parameters{}\n", to_string(network), network.n_params(),
-                 at.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", result.penalty) : "");
-  print_end(out, result);
-  harness::print(
-      out, "residuals   sum of squares {:.11g}{}\n", result.rss,
-      cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom", cov.sigma, cov.dof)
-               : "");
-  harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n",
-                 cov.rank.rank, cov.rank.n_params, cov.rank.condition_scaled, cov.rank.condition_unscaled);
-  for (const std::string& direction : cov.undetermined)
+void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
+                      double level) {
+  const Fit& fit = stored.fit;
+  const FitEnd& end = *fit.end;
+  harness::print(out, "data        {}: {} observations of {} on {}{}\n", stored.source,
+                 fit.data.n_observations(), joined(stored.outputs, ", "), joined(stored.inputs, ", "),
+                 fit.data.weights.size() > 0 ? ", weighted" : "");
+  harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
+                 fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
+  print_end(out, end);
+  harness::print(out, "residuals   sum of squares {:.11g}{}\n", end.rss,
+                 cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom",
+                                        cov.sigma(), cov.dof())
+                          : "");
+  const RankReport rank = at.of_data().report();
+  harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", rank.rank,
+                 rank.n_params, rank.condition_scaled, rank.condition_unscaled);
+  for (const std::string& direction : undetermined_in_words(at))
     harness::print(out, "            open: {}\n", direction);
   if (!cov.ok()) {
-    harness::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status), cov.reason);
+    harness::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status()), cov.reason());
     return;
   }
-  harness::print(out, "covariance  {}: {}\n", info(cov.kind).name, info(cov.kind).summary);
+  harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
   print_parameters(out, at, cov, level);
-  if (!at.has_decay()) print_curvature(out, at, cov, level);
+  if (!fit.has_decay()) print_curvature(out, at, cov, level);
 }
 
 }  // namespace jacobench::cli

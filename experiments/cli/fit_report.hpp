@@ -11,7 +11,7 @@ namespace jacobench::cli {
 
 // The data and the network, how the fit ended, sigma, the parameters with standard errors and intervals, what the data
 // leave undetermined, and curvature beside its rule of thumb.
-void print_fit_report(std::ostream& out, const FittedModel& fitted, const FitResult& result,
-                      const Linearisation& at, const Covariance& cov, double level);
+void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
+                      double level);
 
 }  // namespace jacobench::cli

@@ -10,7 +10,6 @@
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
-#include "coverage/interval_method.hpp"
 #include "coverage/scenario.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
@@ -52,13 +51,16 @@ constexpr Listing listings[] = {
     {"initialisations", rows_of<initialisation_table>},
     {"covariances", rows_of<covariance_table>},
     {"bootstraps", rows_of<bootstrap_table>},
-    {"interval_methods", rows_of<coverage::interval_method_table>},
+    {"interval_methods", rows_of<interval_method_table>},
+    {"interval_kinds", rows_of<interval_kind_table>},
     {"simultaneous", rows_of<simultaneous_table>},
+    {"sides", rows_of<sides_table>},
     {"dof_rules", rows_of<dof_rule_table>},
     {"rank_policies", rows_of<rank_policy_table>},
     {"truths", rows_of<coverage::truth_table>},
     {"designs", rows_of<coverage::design_table>},
     {"noise_laws", rows_of<coverage::noise_law_table>},
+    {"stops", rows_of<stop_table>},
     {"starts", rows_of<coverage::start_table>},
     {"solvers", rows_of<coverage::solver_table>},
     {"decay_of", rows_of<coverage::decay_of_table>},

@@ -29,9 +29,10 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
       scenario.network.n_params() > most_params)
     return {};
   try {
-    const Linearisation at =
-        linearise(scenario.network, context.starts,
-                  {context.first_data.data().X, context.first_data.truth_at_rows(), {}, {}});
+    const Fit truth{.network = scenario.network,
+                    .theta = context.start,
+                    .data = {context.first_data.data().X, context.first_data.truth_at_rows()}};
+    Tangent at = linearise(truth);
     const Covariance cov =
         covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = scenario.noise_sd});
     if (!cov.ok()) return {};

@@ -19,17 +19,6 @@ using harness::real_number;
 using harness::value_or;
 using harness::whole_number;
 
-struct IntervalKindInfo {
-  IntervalKind kind;
-  std::string_view name;
-  std::string_view summary;
-};
-
-constexpr IntervalKindInfo interval_kinds[] = {
-    {IntervalKind::mean, "mean", "of the fitted function"},
-    {IntervalKind::prediction, "prediction", "of a new observation"},
-};
-
 // The row of this name, or the first where a study has a table of its own without it.
 template <class Row>
 const Row* row_or_first(std::span<const Row> table, std::string_view name) {
@@ -154,7 +143,7 @@ void CoverageOptions::add_intervals(std::span<const IntervalMethod> known_method
                  .help = "what the intervals are of",
                  .column = interval_column("interval"),
                  .in_table_order = true},
-                &IntervalPoint::kind, one_of(interval_kinds, &IntervalKindInfo::kind),
+                &IntervalPoint::kind, one_of(interval_kind_table(), &IntervalKindInfo::kind),
                 {IntervalKind::mean, IntervalKind::prediction});
   intervals.add(table,
                 {.key = "intervals.levels", .help = "nominal coverages", .column = interval_column("level")},

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "coverage/expectation.hpp"
-#include "coverage/interval_method.hpp"
 #include "coverage/replicate.hpp"
 #include "networks/network_sweep.hpp"
 #include "options/options.hpp"

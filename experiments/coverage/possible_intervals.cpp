@@ -6,14 +6,20 @@
 
 namespace jacobench::coverage {
 
+namespace {
+
+// Whether one linear step is not enough for it.
+bool needs_nonlinear_fit(const IntervalMethod& method) {
+  return method.refits || (method.covariance && needs_second_derivatives(*method.covariance));
+}
+
+}  // namespace
+
+// Simultaneous coverage of new observations has no measure here.
 bool is_possible(const MethodRequest& method, const IntervalRequest& request, const Scenario& scenario) {
-  const std::optional<CovarianceKind>& kind = method.method->kind;
-  if (kind && info(*kind).decay == Decay::needed && scenario.decay.size() == 0) return false;
   if (request.simultaneous != Simultaneous::none && request.kind == IntervalKind::prediction) return false;
-  if (request.simultaneous == Simultaneous::sup_t)
-    return kind.has_value() && scenario.solver == Solver::least_squares;
-  return method.method->has_errors() ||
-         (request.simultaneous == Simultaneous::none && request.kind == IntervalKind::mean);
+  const Fit like{.network = scenario.network, .theta = {}, .data = {}, .decay = scenario.decay};
+  return !method.method->why_not(like, method.options, request.band());
 }
 
 void expect_possible_intervals(const ReplicatePlan& plan) {
@@ -27,17 +33,17 @@ void expect_possible_intervals(const ReplicatePlan& plan) {
         "change one of them");
   for (const auto& [method, options] : plan.methods)
     if (scenario.solver == Solver::linear_step &&
-        (method->needs_nonlinear_fit || options.policy != RankPolicy::refuse))
+        (needs_nonlinear_fit(*method) || options.rank_policy != RankPolicy::refuse))
       throw InputError(
           "fit.solver: linear_step does not go with the method {}{}; take least_squares", method->name,
-          method->needs_nonlinear_fit
+          needs_nonlinear_fit(*method)
               ? ""
-              : " and rank_policy " + name_in(rank_policy_table(), &RankPolicyInfo::policy, options.policy));
+              : " and rank_policy " + name_in(rank_policy_table(), &RankPolicyInfo::policy, options.rank_policy));
   for (const IntervalRequest& interval : plan.intervals)
     if (const MethodRequest& request = plan.methods[interval.method];
-        request.method->is_bootstrap && !are_enough_refits(request.options.n_bootstrap, interval.level))
+        request.method->draws && !are_enough_refits(request.options.n_refits, interval.level))
       throw InputError("intervals.bootstrap: {} refits are too few for level {}; 999 are usual",
-                       request.options.n_bootstrap, interval.level);
+                       request.options.n_refits, interval.level);
 }
 
 }  // namespace jacobench::coverage

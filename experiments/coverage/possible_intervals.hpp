@@ -5,8 +5,7 @@
 
 namespace jacobench::coverage {
 
-// Whether there is such an interval at all: bounds of their own are of the mean, point by point, sup-t needs the
-// library's covariance, and some covariances need a decay.
+// Whether the method gives such an interval of this scenario's fits, and its coverage can be measured.
 bool is_possible(const MethodRequest& method, const IntervalRequest& request, const Scenario& scenario);
 
 // Throws InputError where a plan has no interval, or asks for what a method cannot do.

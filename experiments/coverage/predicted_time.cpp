@@ -17,13 +17,15 @@ double predicted_seconds(const ReplicatePlan& plan) {
     double flops = n_starts * (fit + usual_iterations * jacobian) + 2 * n * P * P;
     for (const MethodRequest& request : plan.methods) {
       flops += 2 * n * P * P + 2 * M * P * P;
-      if (request.method->bounds)
-        flops += static_cast<double>(request.options.n_bootstrap) * (fit + 8 * n * P * P);
-      if (request.method->needs_nonlinear_fit) flops += 12 * n * P * P;
+      if (request.method->refits)
+        flops += static_cast<double>(request.options.n_refits) * (fit + 8 * n * P * P);
+      if (request.method->covariance && needs_second_derivatives(*request.method->covariance))
+        flops += 12 * n * P * P;
     }
     for (const IntervalRequest& request : plan.intervals)
       if (request.simultaneous == Simultaneous::sup_t)
-        flops += static_cast<double>(plan.n_simulations) * (2 * M * P + 40 * P);
+        flops +=
+            static_cast<double>(plan.methods[request.method].options.n_simulations) * (2 * M * P + 40 * P);
     seconds += flops / flops_per_second;
   }
   return seconds;

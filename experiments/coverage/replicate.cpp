@@ -2,39 +2,12 @@
 
 #include <cmath>
 #include <limits>
-#include <tuple>
 
 #include <fmt/format.h>
 
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/fit/fitter.hpp"
 
 namespace jacobench::coverage {
-// Quantiles are dear, and most of the time the same as in the replicate before.
-class Multipliers {
- public:
-  Multipliers() { known_.reserve(most_kept); }
-
-  // n_directions: of Scheffe.
-  double of(const IntervalRequest& request, Index n_points, Index n_directions, double dof) {
-    const Key key{request.simultaneous, request.level, n_points, n_directions, dof};
-    for (const auto& [known, q] : known_)
-      if (known == key) return q;
-    if (known_.size() == most_kept) known_.clear();
-    return known_.emplace_back(key, compute(key)).second;
-  }
-
- private:
-  using Key = std::tuple<Simultaneous, double, Index, Index, double>;
-  static constexpr std::size_t most_kept = 64;  // degrees of freedom may differ from replicate to replicate
-
-  static double compute(const Key& key) {
-    const auto [simultaneous, level, n_points, n_directions, dof] = key;
-    return interval_multiplier(simultaneous, level, 2, n_points, static_cast<double>(n_directions), dof);
-  }
-
-  std::vector<std::pair<Key, double>> known_;
-};
-
 namespace {
 
 Eigen::Map<Vector> part(std::span<double> record, std::size_t at, Index n) { return {&record[at], n}; }
@@ -45,19 +18,14 @@ std::vector<Region> regions_of(const Scenario& scenario) {
   return regions;
 }
 
-double sup_t(const MethodRequest& request, const IntervalRequest& interval, const Region& region,
-             const FittedReplicate& fitted, Index n_simulations) {
-  const Scenario& scenario = fitted.scenario;
-  const Covariance cov =
-      covariance(linearisation(fitted), covariance_options(*request.method->kind, scenario, request.options));
-  const Matrix points = fitted.points.middleRows(region.begin, region.size);
-  const JointError error{cov.factor_of(gradients_at(scenario.network, fitted.theta, points, fitted.jacobian)),
-                         Vector::Zero(region.size)};
-  return sup_t_multiplier(error, cov.dof,
-                          {.level = interval.level,
-                           .seed = cell_number(fmt::format("sup_t {} {}", scenario.seed, fitted.replicate)),
-                           .n_simulations = n_simulations})
-      .value;
+// A fit with the shapes of all fits of this scenario.
+Fit like(const ReplicateContext& context, const JacobianChoice& jacobian) {
+  const Scenario& scenario = context.plan.scenario;
+  return {.network = scenario.network,
+          .theta = Vector::Zero(scenario.network.n_params()),
+          .data = context.first_data.data(),
+          .decay = scenario.decay,
+          .jacobian = jacobian};
 }
 
 }  // namespace
@@ -73,39 +41,152 @@ ReplicateContext::ReplicateContext(ReplicatePlan the_plan)
       layout(plan),
       regions(regions_of(plan.scenario)),
       first_data(plan.scenario),
-      starts(starts_of(plan.scenario, first_data)) {}
+      start(start_of(plan.scenario, first_data)) {}
 
-// Fits with one strategy's Jacobian.
-class ReplicateRunner::Fitter {
+FitOptions fit_options(const Scenario& scenario, const JacobianChoice& jacobian) {
+  return {.n_starts = scenario.start == Start::random ? scenario.n_starts : 0,
+          .seed = scenario.seed,
+          .decay = scenario.decay,
+          .max_iterations = scenario.max_iterations,
+          .relative_offset = scenario.tolerance,
+          .jacobian = jacobian};
+}
+
+std::uint64_t interval_seed(const Scenario& scenario, Index replicate) {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;  // so that replicates have seeds of their own
+  return scenario.seed + odd * (static_cast<std::uint64_t>(replicate) + 1);
+}
+
+// Fits with one strategy's Jacobian, and makes the intervals of all methods from them.
+class ReplicateRunner::Strategy {
  public:
-  Fitter(const ReplicateContext& context, const JacobianChoice& jacobian)
-      : scenario(context.plan.scenario),
-        choice(jacobian),
-        refitter(scenario.network, {context.first_data.data().X, context.first_data.truth_at_rows(), {}, {}},
-                 {.decay = scenario.decay,
-                  .jacobian = jacobian,
-                  .max_iterations = scenario.max_iterations,
-                  .relative_offset = scenario.tolerance}),
-        errors(scenario.network, context.first_data.data(), context.first_data.points(), scenario.decay,
-               jacobian) {}
+  Strategy(const ReplicateContext& context, std::size_t strategy)
+      : context_(context),
+        number_(strategy),
+        like_(like(context, choice())),
+        fitter_(scenario().network, like_.data, fit_options(scenario(), choice())),
+        tangent_(like_) {
+    const Matrix& X0 = context.first_data.points();
+    for (const Region& region : context.regions)
+      points_.emplace_back(like_, X0.middleRows(region.begin, region.size));
+    for (std::size_t m = 0; m < context.plan.methods.size(); ++m) add_engines(m);
+  }
 
-  const Scenario& scenario;
-  const JacobianChoice& choice;
-  Refitter refitter;
-  StandardErrors errors;
-  Multipliers multipliers;
-  Vector theta;  // of the fit
+  const std::string& name() const { return choice().strategy; }
+
+  // Fits and linearises; returns why that failed, or null.
+  const char* fit(const DataSource& source, std::span<double> record) {
+    if (const char* why = solve(source, record)) return why;
+    const auto n_left = static_cast<double>(tangent_.n_values() - tangent_.n_params());
+    if (n_left > 0)
+      figure(record, RecordLayout::variance_ratio) =
+          tangent_.rss() / n_left / source.sd_at_rows().cwiseAbs2().mean();
+    figure(record, RecordLayout::rank) = static_cast<double>(tangent_.rank());
+    figure(record, RecordLayout::condition) = tangent_.of_data().condition_scaled();
+    for (std::size_t region = 0; region < points_.size(); ++region)
+      put(points_[region].values(), source.truth_at_points(), region, layout().fit(number_), record);
+    return nullptr;
+  }
+
+  // The bands of one method in all regions; tells why there are none, where there is somebody to tell.
+  template <class Fail>
+  void make_intervals(std::size_t method, Index replicate, const Vector& truth, std::span<double> record,
+                      const Fail& fail) {
+    for (std::size_t region = 0; region < points_.size(); ++region) {
+      IntervalEngine& engine = *engines_[method].by_region[region];
+      if (!engine.compute(tangent_, points_[region], interval_seed(scenario(), replicate))) {
+        fail(engine);
+        continue;
+      }
+      if (engine.se().size() > 0) put(engine.se(), no_truth_, region, layout().se(number_, method), record);
+      for (std::size_t b = 0; b < engine.bands().size(); ++b) {
+        const std::size_t interval = engines_[method].intervals[b];
+        put(engine.bands()[b].lower, truth, region, layout().lower(number_, interval), record);
+        put(engine.bands()[b].upper, truth, region, layout().upper(number_, interval), record);
+      }
+    }
+  }
+
+ private:
+  struct Engines {
+    std::vector<std::size_t> intervals;  // indices into ReplicatePlan::intervals, one a band
+    std::vector<std::unique_ptr<IntervalEngine>> by_region;
+  };
+
+  const Scenario& scenario() const { return context_.plan.scenario; }
+  const JacobianChoice& choice() const { return context_.plan.strategies[number_]; }
+  const RecordLayout& layout() const { return context_.layout; }
+  double& figure(std::span<double> record, RecordLayout::Figure which) const {
+    return record[layout().figure(number_, which)];
+  }
+
+  void add_engines(std::size_t method) {
+    const MethodRequest& request = context_.plan.methods[method];
+    Engines engines;
+    std::vector<BandRequest> bands;
+    for (std::size_t i = 0; i < context_.plan.intervals.size(); ++i)
+      if (const IntervalRequest& interval = context_.plan.intervals[i]; interval.method == method) {
+        engines.intervals.push_back(i);
+        bands.push_back(interval.band());
+      }
+    for (const NewPoints& points : points_)
+      engines.by_region.push_back(request.method->prepare(like_, points, request.options, bands));
+    engines_.push_back(std::move(engines));
+  }
+
+  // The numbers of a region, less the truth, to where the block begins.
+  void put(const Matrix& numbers, const Vector& truth, std::size_t region, std::size_t block,
+           std::span<double> record) const {
+    const Region& its = context_.regions[region];
+    auto to = part(record, block + static_cast<std::size_t>(its.begin), its.size);
+    to = numbers.col(0);
+    if (truth.size() > 0) to -= truth.segment(its.begin, its.size);
+  }
+
+  const char* solve(const DataSource& source, std::span<double> record) {
+    const bool starts_at_own_truth = scenario().truth_is_redrawn && scenario().start == Start::truth;
+    const Vector& start = starts_at_own_truth ? source.teacher_parameters() : context_.start;
+    if (scenario().solver == Solver::linear_step) return take_linear_step(source, start, record);
+    const Fit& fit = start.size() > 0 ? fitter_.fit(source.data(), start) : fitter_.fit(source.data());
+    figure(record, RecordLayout::stop) = static_cast<double>(fit.end->stop);
+    figure(record, RecordLayout::n_iterations) = static_cast<double>(fit.end->n_iterations);
+    if (fit.end->stop == Stop::not_finite) return "the network is not finite at any start";
+    return move_to(fit) ? nullptr : "the network is not finite at the fit";
+  }
+
+  const char* take_linear_step(const DataSource& source, const Vector& start, std::span<double> record) {
+    figure(record, RecordLayout::stop) = static_cast<double>(Stop::converged);
+    figure(record, RecordLayout::n_iterations) = 1;
+    like_.theta = start;
+    like_.data = source.data();
+    if (!move_to(like_)) return "the network is not finite at the fit";
+    const Vector* step = tangent_.take_linear_step();
+    if (!step) return "the data do not determine the step";
+    for (NewPoints& points : points_) points.take_linear_step(tangent_, *step);
+    return nullptr;
+  }
+
+  bool move_to(const Fit& fit) {
+    if (!tangent_.move_to(fit)) return false;
+    bool is_finite = true;
+    for (NewPoints& points : points_) is_finite = points.move_to(tangent_) && is_finite;
+    return is_finite;
+  }
+
+  const ReplicateContext& context_;
+  const std::size_t number_;
+  const Vector no_truth_;
+  Fit like_;
+  Fitter fitter_;
+  Tangent tangent_;
+  std::vector<NewPoints> points_;  // one a region
+  std::vector<Engines> engines_;   // one a method
 };
 
 ReplicateRunner::ReplicateRunner(const ReplicateContext& context)
-    : context_(context),
-      source_(context.plan.scenario),
-      lower_(context.layout.n_points()),
-      upper_(context.layout.n_points()) {
-  for (const JacobianChoice& jacobian : context.plan.strategies)
-    fitters_.push_back(std::make_unique<Fitter>(context, jacobian));
-  errors_.resize(context.plan.methods.size());
-  for (Errors& errors : errors_) errors.se.resize(context.layout.n_points());
+    : context_(context), source_(context.plan.scenario) {
+  for (std::size_t s = 0; s < context.plan.strategies.size(); ++s)
+    strategies_.push_back(std::make_unique<Strategy>(context, s));
 }
 
 ReplicateRunner::~ReplicateRunner() = default;
@@ -113,7 +194,7 @@ ReplicateRunner::~ReplicateRunner() = default;
 void ReplicateRunner::run(Index replicate, std::span<double> record, std::vector<std::string>* failures) {
   std::fill(record.begin(), record.end(), std::numeric_limits<double>::quiet_NaN());
   source_.draw(replicate);
-  for (std::size_t s = 0; s < fitters_.size(); ++s) {
+  for (std::size_t s = 0; s < strategies_.size(); ++s) {
     try {
       run_strategy(s, replicate, record, failures);
     } catch (const std::exception& error) {
@@ -122,96 +203,25 @@ void ReplicateRunner::run(Index replicate, std::span<double> record, std::vector
   }
 }
 
-void ReplicateRunner::run_strategy(std::size_t strategy, Index replicate, std::span<double> record,
+void ReplicateRunner::run_strategy(std::size_t number, Index replicate, std::span<double> record,
                                    std::vector<std::string>* failures) {
-  const auto fail = [&](std::string_view why) {
-    if (failures) failures->push_back(fmt::format("{}: {}", fitters_[strategy]->choice.strategy, why));
-  };
-  const RecordLayout& layout = context_.layout;
-  Fitter& fitter = *fitters_[strategy];
-  const Scenario& scenario = context_.plan.scenario;
-  const bool starts_at_own_truth = scenario.truth_is_redrawn && scenario.start == Start::truth;
-  if (scenario.solver == Solver::linear_step) {
-    if (starts_at_own_truth)
-      fitter.theta = source_.teacher_parameters();
-    else
-      fitter.theta = context_.starts.col(0);
-    record[layout.figure(strategy, RecordLayout::stop)] = static_cast<double>(Stop::converged);
-    record[layout.figure(strategy, RecordLayout::n_iterations)] = 1;
-  } else {
-    const Refit& refit = starts_at_own_truth
-                             ? fitter.refitter.refit(source_.data(), source_.teacher_parameters())
-                             : fitter.refitter.refit(source_.data(), context_.starts);
-    record[layout.figure(strategy, RecordLayout::stop)] = static_cast<double>(refit.stop);
-    record[layout.figure(strategy, RecordLayout::n_iterations)] = static_cast<double>(refit.n_iterations);
-    if (!refit.is_finite()) return fail("the network is not finite at any start");
-    fitter.theta = refit.theta;
+  Strategy& strategy = *strategies_[number];
+  if (const char* why = strategy.fit(source_, record)) {
+    if (failures) failures->push_back(fmt::format("{}: {}", strategy.name(), why));
+    return;
   }
-  StandardErrors& errors = fitter.errors;
-  if (!errors.linearise(fitter.theta, source_.data())) return fail("the network is not finite at the fit");
-  if (scenario.solver == Solver::linear_step && !errors.take_linear_step())
-    return fail("the data do not determine the step");
-
-  const auto n_left = static_cast<double>(source_.data().n_values() - scenario.network.n_params());
-  if (n_left > 0)
-    record[layout.figure(strategy, RecordLayout::variance_ratio)] =
-        errors.rss() / n_left / source_.sd_at_rows().cwiseAbs2().mean();
-  record[layout.figure(strategy, RecordLayout::rank)] = static_cast<double>(errors.rank());
-  record[layout.figure(strategy, RecordLayout::condition)] = errors.condition();
-  part(record, layout.fit(strategy), layout.n_points()) = errors.fit() - source_.truth_at_points();
-  const FittedReplicate fitted{scenario,         fitter.choice, replicate, source_.data(),
-                               source_.points(), fitter.theta,  errors};
   for (std::size_t m = 0; m < context_.plan.methods.size(); ++m) {
-    const MethodRequest& request = context_.plan.methods[m];
-    Errors& its = errors_[m];
-    its.failure = nullptr;
-    const auto method_fails = [&](std::string_view why) {
-      fail(fmt::format("{}: {}", request.method->name, why));
+    const auto tell = [&](const std::string& why) {
+      failures->push_back(
+          fmt::format("{}: {}: {}", strategy.name(), context_.plan.methods[m].method->name, why));
     };
     try {
-      if (request.method->has_errors()) {
-        request.method->errors(fitted, request.options, its);
-        if (!its.failure && !its.se.allFinite()) its.failure = "standard errors that are not finite";
-        if (!its.failure) part(record, layout.se(strategy, m), layout.n_points()) = its.se;
-      }
-      if (!its.failure) make_intervals(strategy, m, fitted, record);
-      if (its.failure) method_fails(its.failure);
+      strategy.make_intervals(m, replicate, source_.truth_at_points(), record,
+                              [&](const IntervalEngine& engine) {
+                                if (failures) tell(engine.reason());
+                              });
     } catch (const std::exception& error) {
-      method_fails(error.what());
-    }
-  }
-}
-
-void ReplicateRunner::make_intervals(std::size_t strategy, std::size_t method, const FittedReplicate& fitted,
-                                     std::span<double> record) {
-  const ReplicatePlan& plan = context_.plan;
-  const RecordLayout& layout = context_.layout;
-  const MethodRequest& request = plan.methods[method];
-  Errors& errors = errors_[method];
-  for (std::size_t i = 0; i < plan.intervals.size(); ++i) {
-    const IntervalRequest& interval = plan.intervals[i];
-    if (interval.method != method) continue;
-    auto lower = part(record, layout.lower(strategy, i), layout.n_points());
-    auto upper = part(record, layout.upper(strategy, i), layout.n_points());
-    if (!request.method->has_errors()) {
-      errors.failure = request.method->bounds(fitted, request.options, interval.level, lower_, upper_);
-      if (errors.failure) return;
-      lower = lower_ - source_.truth_at_points();
-      upper = upper_ - source_.truth_at_points();
-      continue;
-    }
-    const auto fit = part(record, layout.fit(strategy), layout.n_points());
-    for (const Region& region : context_.regions) {
-      const double q =
-          interval.simultaneous == Simultaneous::sup_t
-              ? sup_t(request, interval, region, fitted, plan.n_simulations)
-              : fitters_[strategy]->multipliers.of(interval, region.size, fitted.errors.rank(), errors.dof);
-      for (Index m = region.begin; m < region.begin + region.size; ++m) {
-        const double se =
-            interval.kind == IntervalKind::mean ? errors.se[m] : std::hypot(errors.se[m], errors.noise_sd);
-        lower[m] = fit[m] - q * se;
-        upper[m] = fit[m] + q * se;
-      }
+      if (failures) tell(error.what());
     }
   }
 }

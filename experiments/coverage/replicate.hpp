@@ -1,11 +1,10 @@
 // One replicate of a scenario: data are drawn, fitted with each strategy's Jacobian, and every interval that is asked for is
 // made; what came of it is a record of doubles.
 //
-// Model:  mean        f^ +- q se            prediction  f^ +- q sqrt(se^2 + sigma^2)
-//         q the t quantile, or for all points of a region at once Bonferroni's, Scheffe's or sup-t's multiplier.
-//         Fits and bounds are recorded less the truth, so that a replicate's own truth may differ from another's.
-// Cost:   a refit, and for each method its errors at the points; with methods that StandardErrors computes and no sup_t,
-//         no allocation after the first replicate
+// What is measured is what ships: fits are fit/fitter.hpp's, intervals those of the library's table of methods.
+// Fits and bounds are recorded less the truth, so that a replicate's own truth may differ from another's.
+// Cost:   a fit, and for each method its bands at the points; with covariances without second derivatives and no sup_t no
+//         allocation after the first replicate
 #pragma once
 
 #include <memory>
@@ -13,20 +12,16 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/fit/refitter.hpp"
-#include "jacobench/inference/intervals.hpp"
+#include "jacobench/inference/interval_method.hpp"
 
-#include "coverage/interval_method.hpp"
 #include "coverage/scenario.hpp"
 
 namespace jacobench::coverage {
 
-enum class IntervalKind { mean, prediction };
-
-// A method with its rule for the degrees of freedom.
+// A method, and how its intervals are made.
 struct MethodRequest {
   const IntervalMethod* method;
-  MethodOptions options;
+  IntervalOptions options;
 };
 
 struct IntervalRequest {
@@ -34,6 +29,8 @@ struct IntervalRequest {
   Simultaneous simultaneous;
   IntervalKind kind;
   double level;
+
+  BandRequest band() const { return {.kind = kind, .level = level, .simultaneous = simultaneous}; }
 };
 
 struct ReplicatePlan {
@@ -41,7 +38,6 @@ struct ReplicatePlan {
   std::vector<JacobianChoice> strategies;
   std::vector<MethodRequest> methods;
   std::vector<IntervalRequest> intervals;
-  Index n_simulations = 2000;  // of sup_t
 };
 
 // Where the figures of one replicate stand in its record: for each strategy what is said of the fit, then for each method
@@ -86,8 +82,14 @@ struct ReplicateContext {
   RecordLayout layout;
   std::vector<Region> regions;  // inside, and where there are points beyond, these
   DataSource first_data;
-  Matrix starts;  // [P x S]
+  Vector start;  // what fits start from [P], in the user's units; empty for drawn starts
 };
+
+// How the fits of this scenario are made with one strategy's Jacobian.
+FitOptions fit_options(const Scenario& scenario, const JacobianChoice& jacobian);
+
+// What the random numbers of one replicate's intervals are keyed by.
+std::uint64_t interval_seed(const Scenario& scenario, Index replicate);
 
 // One thread's workspace.
 class ReplicateRunner {
@@ -101,18 +103,14 @@ class ReplicateRunner {
   const DataSource& source() const { return source_; }
 
  private:
-  class Fitter;
+  class Strategy;
 
   void run_strategy(std::size_t strategy, Index replicate, std::span<double> record,
                     std::vector<std::string>* failures);
-  void make_intervals(std::size_t strategy, std::size_t method, const FittedReplicate& fitted,
-                      std::span<double> record);
 
   const ReplicateContext& context_;
   DataSource source_;
-  std::vector<std::unique_ptr<Fitter>> fitters_;  // one a strategy
-  std::vector<Errors> errors_;                    // one a method
-  Vector lower_, upper_;
+  std::vector<std::unique_ptr<Strategy>> strategies_;
 };
 
 }  // namespace jacobench::coverage

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "jacobench/fit/initialisation.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 namespace jacobench::coverage {
@@ -99,16 +98,8 @@ void DataSource::draw(Index replicate) {
   for (Index n = 0; n < f_.size(); ++n) data_.Y(n, 0) = f_[n] + sd_[n] * scenario_.law->draw(stream);
 }
 
-Matrix starts_of(const Scenario& scenario, const DataSource& source) {
-  if (scenario.start == Start::random) {
-    const Scaling scaling(scenario.network, source.data().X, source.truth_at_rows());
-    Matrix starts(scenario.network.n_params(), scenario.n_starts);
-    for (Index s = 0; s < scenario.n_starts; ++s) {
-      RandomStream stream(scenario.seed, 0, static_cast<std::uint32_t>(s), RandomPurpose::starts);
-      starts.col(s) = scaling.to_user(find_initialisation("lecun").draw(scenario.network, stream));
-    }
-    return starts;
-  }
+Vector start_of(const Scenario& scenario, const DataSource& source) {
+  if (scenario.start == Start::random) return {};
   const auto* teacher = std::get_if<Model>(&scenario.truth);
   if (teacher && is_same_network(teacher->network, scenario.network)) return source.teacher_parameters();
   const Dataset without_noise{source.data().X, source.truth_at_rows(), {}, {}};

@@ -103,8 +103,8 @@ class DataSource {
   std::unique_ptr<Evaluator> at_rows_, at_points_;  // of the teacher
 };
 
-// The parameters that fits start from, in the user's units, for a scenario with these first data.
-// Shape: [P x S]
-Matrix starts_of(const Scenario& scenario, const DataSource& source);
+// The parameters that fits start from, in the user's units, for a scenario with these first data; empty where starts are drawn.
+// Shape: [P]
+Vector start_of(const Scenario& scenario, const DataSource& source);
 
 }  // namespace jacobench::coverage

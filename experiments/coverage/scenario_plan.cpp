@@ -55,12 +55,20 @@ Scenario scenario_of(const CoverageOptions& options, const ScenarioPoint& point)
           .seed = options.networks.data_seed()};
 }
 
+IntervalOptions how(const CoverageOptions& options, DofRule dof_rule, double noise_sd) {
+  const bool is_known = dof_rule == DofRule::known_sigma;
+  return {.dof_rule = dof_rule,
+          .known_sigma = is_known ? std::optional(noise_sd) : std::nullopt,
+          .rank_policy = options.rank_policy,
+          .n_simulations = options.n_simulations,
+          .n_refits = options.n_bootstrap};
+}
+
 }  // namespace
 
 ReplicatePlan plan_of(const CoverageOptions& options, const ScenarioPoint& point) {
   ReplicatePlan plan{
       .scenario = scenario_of(options, point), .strategies = {}, .methods = {}, .intervals = {}};
-  plan.n_simulations = options.n_simulations;
   for (const StrategyInfo* strategy : harness::in_table_order(options.strategies))
     plan.strategies.push_back(
         {std::string(strategy->name),
@@ -69,7 +77,7 @@ ReplicatePlan plan_of(const CoverageOptions& options, const ScenarioPoint& point
     const bool is_of_last = !plan.methods.empty() && plan.methods.back().method == its.method &&
                             plan.methods.back().options.dof_rule == its.dof_rule;
     if (!is_of_last)
-      plan.methods.push_back({its.method, {its.dof_rule, options.rank_policy, options.n_bootstrap}});
+      plan.methods.push_back({its.method, how(options, its.dof_rule, plan.scenario.noise_sd)});
     const IntervalRequest request{plan.methods.size() - 1, its.simultaneous, its.kind, its.level};
     if (is_possible(plan.methods.back(), request, plan.scenario)) plan.intervals.push_back(request);
   }

@@ -1,13 +1,15 @@
 #include "jacobench/files/fit_file.hpp"
 
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/files/model_file.hpp"
 #include "jacobench/files/text_file.hpp"
-#include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* fit_format = "jacobench-fit";
-constexpr int fit_version = 1;
+constexpr int fit_version = 2, oldest_version = 1;
 
 OrderedJson to_json(const Vector& v) { return std::vector<double>(v.begin(), v.end()); }
 
@@ -32,8 +34,10 @@ class FitFile {
     json_ = OrderedJson::parse(read_text_file(file), nullptr, allow_exceptions);
     if (!json_.is_object() || json_.value("format", OrderedJson()) != fit_format)
       refuse("is not a fit file; make one with jacobench fit");
-    if (json_.value("version", OrderedJson()) != fit_version)
-      refuse(fmt::format("is of a version that this program does not read; it reads {}", fit_version));
+    const OrderedJson version = json_.value("version", OrderedJson());
+    if (version != fit_version && version != oldest_version)
+      refuse(fmt::format("is of a version that this program does not read; it reads {} and {}",
+                         oldest_version, fit_version));
   }
 
   [[noreturn]] void refuse(const std::string& what) const { throw InputError("{}: {}", name_, what); }
@@ -66,66 +70,136 @@ class FitFile {
     return M;
   }
 
+  template <class T>
+  std::optional<T> maybe(const char* key) const {
+    if (!json_.contains(key)) return {};
+    return get<T>(key);
+  }
+
+  std::optional<FitEnd> end(double rss) const {
+    if (!json_.contains("end")) return {};
+    try {
+      const OrderedJson& end = json_.at("end");
+      const OrderedJson& starts = end.at("starts");
+      return FitEnd{.stop = find_by_name(stop_table(), end.at("stop").get<std::string>(), "stop").stop,
+                    .n_iterations = end.at("iterations").get<Index>(),
+                    .rss = rss,
+                    .penalty = number(end, "penalty"),
+                    .gradient_norm = number(end, "gradient_norm"),
+                    .relative_offset = end.contains("relative_offset")
+                                           ? std::optional(number(end, "relative_offset"))
+                                           : std::nullopt,
+                    .starts = {.n_starts = starts.at("number").get<Index>(),
+                               .n_failed = starts.at("failed").get<Index>(),
+                               .n_at_best = starts.at("at_best").get<Index>(),
+                               .lowest = number(starts, "lowest"),
+                               .median = number(starts, "median"),
+                               .highest = number(starts, "highest")}};
+    } catch (const OrderedJson::exception&) {
+      refuse("end: does not say how a fit ended; fit again");
+    } catch (const InputError& error) {
+      refuse(fmt::format("end: {}; fit again", error.what()));
+    }
+  }
+
   Model model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
     return read_model(text, name_ + ": model");
   }
 
  private:
+  // Null stands for what is not finite.
+  static double number(const OrderedJson& object, const char* key) {
+    const OrderedJson& value = object.at(key);
+    return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
+  }
+
   std::string name_;
   OrderedJson json_;
 };
 
-double rss_of(const FittedModel& fitted) {
-  const Matrix residuals = fitted.data.Y - evaluate(fitted.model.network, fitted.model.theta, fitted.data.X);
-  return residuals.cwiseProduct(fitted.data.row_factors()).squaredNorm();
+OrderedJson to_json(const FitEnd& end) {
+  OrderedJson json{{"stop", stop_table()[static_cast<std::size_t>(end.stop)].name},
+                   {"iterations", end.n_iterations},
+                   {"penalty", end.penalty},
+                   {"gradient_norm", end.gradient_norm}};
+  if (end.relative_offset) json["relative_offset"] = *end.relative_offset;
+  json["starts"] = {{"number", end.starts.n_starts},   {"failed", end.starts.n_failed},
+                    {"at_best", end.starts.n_at_best}, {"lowest", end.starts.lowest},
+                    {"median", end.starts.median},     {"highest", end.starts.highest}};
+  return json;
+}
+
+void check_decay(const FitFile& json, const Fit& fit) {
+  if (fit.decay.size() != 0 && fit.decay.size() != fit.n_params())
+    json.refuse(
+        fmt::format("decay: has {} numbers for {} parameters; fit again", fit.decay.size(), fit.n_params()));
+  for (const double k : fit.decay)
+    if (!(k >= 0 && std::isfinite(k))) json.refuse(fmt::format("decay: {} is not a penalty; fit again", k));
+}
+
+// Other activation functions of another build may differ in the last digits; another model or other data do not.
+void check_rss(const FitFile& json, const Fit& fit, double stated) {
+  const double rss = fit.rss();
+  if (!(std::abs(rss - stated) <= 1e-6 * (stated + 1e-12 * fit.data.Y.squaredNorm())))
+    json.refuse(
+        fmt::format("rss: is {:.10g}, but the model has {:.10g} on these data; fit again", stated, rss));
 }
 
 }  // namespace
 
-FittedModel read_fit(const std::filesystem::path& file) {
+StoredFit read_fit(const std::filesystem::path& file) {
   const FitFile json(file);
-  FittedModel fitted{.model = json.model(),
-                     .data = {},
-                     .inputs = json.get<std::vector<std::string>>("inputs"),
-                     .outputs = json.get<std::vector<std::string>>("outputs"),
-                     .decay = json.vector("decay"),
-                     .rss = json.get<double>("rss"),
-                     .source = json.get<std::string>("source")};
-  fitted.data.X = json.matrix("X", fitted.inputs.size());
-  fitted.data.Y = json.matrix("Y", fitted.outputs.size());
-  fitted.data.weights = json.vector("weights");
-  check_dataset(fitted.data, fitted.model.network,
-                {.source = file.string(), .inputs = fitted.inputs, .outputs = fitted.outputs});
-  if (fitted.decay.size() != 0 && fitted.decay.size() != fitted.model.network.n_params())
-    json.refuse(fmt::format("decay: has {} numbers for {} parameters; fit again", fitted.decay.size(),
-                            fitted.model.network.n_params()));
-  for (const double k : fitted.decay)
-    if (!(k >= 0 && std::isfinite(k))) json.refuse(fmt::format("decay: {} is not a penalty; fit again", k));
-  // Other activation functions of another build may differ in the last digits; another model or other data do not.
-  const double rss = rss_of(fitted);
-  if (!(std::abs(rss - fitted.rss) <= 1e-6 * (fitted.rss + 1e-12 * fitted.data.Y.squaredNorm())))
-    json.refuse(
-        fmt::format("rss: is {:.10g}, but the model has {:.10g} on these data; fit again", fitted.rss, rss));
-  return fitted;
+  Model model = json.model();
+  const auto rss = json.get<double>("rss");
+  StoredFit stored{.fit = {.network = model.network,
+                           .theta = std::move(model.theta),
+                           .data = {},
+                           .decay = json.vector("decay"),
+                           .jacobian = {.strategy = json.maybe<std::string>("strategy").value_or("layerwise"),
+                                        .options = {.relative_step = json.maybe<double>("relative_step")}},
+                           .end = json.end(rss)},
+                   .inputs = json.get<std::vector<std::string>>("inputs"),
+                   .outputs = json.get<std::vector<std::string>>("outputs"),
+                   .source = json.get<std::string>("source")};
+  Fit& fit = stored.fit;
+  fit.data = {.X = json.matrix("X", stored.inputs.size()),
+              .Y = json.matrix("Y", stored.outputs.size()),
+              .weights = json.vector("weights"),
+              .output_scales = json.vector("output_scales")};
+  try {
+    find_strategy(fit.jacobian.strategy);
+  } catch (const InputError& error) {
+    json.refuse(fmt::format("strategy: {}; fit again", error.what()));
+  }
+  check_dataset(fit.data, fit.network,
+                {.source = file.string(), .inputs = stored.inputs, .outputs = stored.outputs});
+  check_decay(json, fit);
+  check_rss(json, fit, rss);
+  return stored;
 }
 
-std::string to_fit_text(const FittedModel& fitted) {
+std::string to_fit_text(const StoredFit& stored) {
+  const Fit& fit = stored.fit;
   OrderedJson json{{"format", fit_format}, {"version", fit_version}};
-  json["model"] = OrderedJson::parse(to_model_text(fitted.model));
-  json["inputs"] = fitted.inputs;
-  json["outputs"] = fitted.outputs;
-  json["X"] = to_json(fitted.data.X);
-  json["Y"] = to_json(fitted.data.Y);
-  if (fitted.data.weights.size() > 0) json["weights"] = to_json(fitted.data.weights);
-  if (fitted.decay.size() > 0) json["decay"] = to_json(fitted.decay);
-  json["rss"] = fitted.rss;
-  json["source"] = fitted.source;
+  json["model"] = OrderedJson::parse(to_model_text({fit.network, fit.theta}));
+  json["inputs"] = stored.inputs;
+  json["outputs"] = stored.outputs;
+  json["X"] = to_json(fit.data.X);
+  json["Y"] = to_json(fit.data.Y);
+  if (fit.data.weights.size() > 0) json["weights"] = to_json(fit.data.weights);
+  if (fit.data.output_scales.size() > 0) json["output_scales"] = to_json(fit.data.output_scales);
+  if (fit.decay.size() > 0) json["decay"] = to_json(fit.decay);
+  json["strategy"] = fit.jacobian.strategy;
+  if (fit.jacobian.options.relative_step) json["relative_step"] = *fit.jacobian.options.relative_step;
+  json["rss"] = fit.end ? fit.end->rss : fit.rss();
+  if (fit.end) json["end"] = to_json(*fit.end);
+  json["source"] = stored.source;
   return json.dump() + "\n";
 }
 
-void write_fit(const std::filesystem::path& file, const FittedModel& fitted) {
-  replace_text_file(file, to_fit_text(fitted));
+void write_fit(const std::filesystem::path& file, const StoredFit& stored) {
+  replace_text_file(file, to_fit_text(stored));
 }
 
 }  // namespace jacobench

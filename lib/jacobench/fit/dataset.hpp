@@ -12,8 +12,8 @@ namespace jacobench {
 struct Dataset {
   Matrix X;
   Matrix Y;
-  Vector weights;
-  Vector output_scales;
+  Vector weights = {};
+  Vector output_scales = {};
 
   Index n_observations() const { return X.rows(); }
   Index n_values() const { return Y.size(); }

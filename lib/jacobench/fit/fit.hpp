@@ -1,23 +1,19 @@
-// Fitting a network to data by penalised nonlinear least squares, from many starts.
+// A fit: a network and the parameters that penalised nonlinear least squares gave it, with all that was known when they
+// were found, so that whoever makes intervals from it knows it too.
 //
 // Model:  theta minimises   S(theta) = sum_nk w_n (y_nk - f_k(x_n; theta))^2 / d_k^2 + sum_p k_p theta_p^2,
 //         all in the user's units: k_p is added to the sum of squares as it stands, k ||theta||^2 for equal k, neither
 //         halved nor divided by the number of observations, and on the weights of the unstandardised network.
-//         Inside, inputs and outputs are standardised (fit/scaling.hpp), which changes the path and not the minimum.
-//         Each start goes down with Ceres (fit/solvers.hpp); the best is then polished until its residuals are
-//         orthogonal to the tangent plane as far as double precision tells.
+//         w and d are the noise model of the data (fit/dataset.hpp).
 // Shapes: theta, decay [P]; data as in fit/dataset.hpp
-// Cost:   n_starts descents on n_threads threads; an iteration is J, J'J, a solve and one evaluation more
-// Errors: InputError for data that cannot be fitted (check_dataset), an unknown name, a decay that is negative or not
-//         finite; logic_error for a start or a decay of another size than P. Not to converge is an outcome: `stop`.
-//
-// The starts are drawn from Philox streams keyed by (seed, start): the same bits with any number of threads.
 #pragma once
 
 #include <optional>
-#include <string>
 
-#include "jacobench/fit/solvers.hpp"
+#include "jacobench/fit/dataset.hpp"
+#include "jacobench/fit/stop.hpp"
+#include "jacobench/jacobian/strategy.hpp"
+#include "jacobench/network/model.hpp"
 
 namespace jacobench {
 
@@ -26,45 +22,63 @@ enum class DecayOf { weights, weights_and_biases };
 // k for all weights, and for biases k or 0.  Shape: [P]
 Vector equal_decay(const Perceptron& network, double k, DecayOf of);
 
+// What became of the starts. A start is at the best optimum if its objective is within 1 part in 1000 of the lowest.
+struct StartSummary {
+  Index n_starts = 0;
+  Index n_failed = 0;  // the network was not finite there
+  Index n_at_best = 0;
+  double lowest = 0, median = 0, highest = 0;  // objective, over those that did not fail
+};
+
+// How a fit ended. In the user's units.
+struct FitEnd {
+  Stop stop = Stop::not_finite;
+  Index n_iterations = 0;                      // of the best start
+  double rss = 0;                              // weighted, of the data alone
+  double penalty = 0;                          // sum_p k_p theta_p^2
+  double gradient_norm = 0;                    // |dS / d theta|, Euclidean
+  std::optional<double> relative_offset = {};  // none for observations that do not outnumber the rank
+  StartSummary starts = {};
+};
+
+struct Fit {
+  Perceptron network;
+  Vector theta;
+  Dataset data;
+  Vector decay = {};               // k_p [P], or empty
+  JacobianChoice jacobian = {};    // which strategy gave the Jacobian, and is to give it to intervals
+  std::optional<FitEnd> end = {};  // nothing where the parameters come from elsewhere
+
+  Index n_params() const { return network.n_params(); }
+  Index n_values() const { return data.n_values(); }  // N K
+  bool has_decay() const { return (decay.array() > 0).any(); }
+  bool has_converged() const { return end && is_minimum(end->stop); }
+
+  // The objective at theta, and the part of it that is of the data.
+  double rss() const;
+  double objective() const;
+
+  // sqrt(rss / (n_values - n_params)); none where the values do not outnumber the parameters.
+  std::optional<double> sigma() const;
+};
+
 struct FitOptions {
-  // In the user's units; counts as three starts, each more daring than the one before.
-  std::optional<Vector> start = {};
-  Index n_starts = 10;  // drawn ones beside it
+  std::optional<Vector> start = {};  // in the user's units
+  Index n_starts = 10;               // drawn ones beside it
+  Index n_tries_from_start = 3;      // of which the first that ends at a minimum is the last: 1 to 3
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty
   Index max_iterations = 1000;
+  double relative_offset = 0;  // of Bates and Watts, small enough to stop at; 0: where rounding stops it
   JacobianChoice jacobian = {};
   Index n_threads = 1;
 };
 
-// What became of the starts. A start is at the best optimum if its objective is within 1 part in 1000 of the lowest.
-struct StartSummary {
-  Index n_starts;
-  Index n_failed;  // the network was not finite there
-  Index n_at_best;
-  double lowest, median, highest;  // objective, over those that did not fail
-};
-
-// `rss` is the weighted RSS of the data, without the penalty. Where a figure is missing there is no such thing:
-// sigma and relative_offset for observations that do not outnumber the parameters.
-struct FitResult {
-  Vector theta;
-  Vector decay;
-  double rss;
-  double penalty;  // sum_p k_p theta_p^2
-  Index n_values;  // N K
-  Index n_params;
-  std::optional<double> sigma;  // sqrt(rss / (n_values - n_params))
-  Index n_iterations;           // of the best start, descent and polish
-  Stop stop;
-  double gradient_norm;  // |dS / d theta|, Euclidean, in the user's units
-  std::optional<double> relative_offset;
-  StartSummary starts;
-
-  bool has_converged() const { return is_minimum(stop); }
-};
-
-FitResult fit(const Perceptron& network, const Dataset& data, const FitOptions& options = {});
+// The best of all starts (fit/fitter.hpp says how).
+// Cost:   n_starts descents on n_threads threads; an iteration is J, J'J, a solve and one evaluation more
+// Errors: InputError for data that cannot be fitted (check_dataset), an unknown name, a decay that is negative or not
+//         finite; logic_error for a start or a decay of another size than P. Not to converge is an outcome: `end`
+Fit fit(const Perceptron& network, const Dataset& data, const FitOptions& options = {});
 
 }  // namespace jacobench

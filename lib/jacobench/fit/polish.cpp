@@ -57,9 +57,16 @@ class Polisher::Tangent {
   // Whether along every single parameter less could be gained than the rounding of the objective: at most
   // (cosine |r|)^2, of the angle between r and the parameter's column.
   bool is_stationary() const {
-    double gain = 0;
-    for (Index p = 0; p < J_.cols(); ++p) gain = std::max(gain, std::pow(J_.col(p).dot(r_), 2));
-    return gain <= objective_rounding();
+    for (Index p = 0; p < J_.cols(); ++p)
+      if (!(std::pow(J_.col(p).dot(r_), 2) <= objective_rounding())) return false;
+    return true;
+  }
+
+  const Vector& residuals() const { return r_; }
+
+  void get_gradient(Vector& gradient) const {
+    gradient.noalias() = 2 * (J_.transpose() * r_);
+    gradient.array() *= qr_.column_norms().array();
   }
 
   // The plain Gauss-Newton step, with P - rank entries zero.
@@ -182,27 +189,8 @@ Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
           stop.value_or(Stop::iteration_limit)};
 }
 
-std::string_view explanation(Stop stop) {
-  switch (stop) {
-    case Stop::orthogonal:
-      return "the residuals are orthogonal to the tangent plane up to rounding";
-    case Stop::exact:
-      return "the residuals are zero up to rounding";
-    case Stop::converged:
-      return "no step lowers the objective further, and the relative offset is below 0.001";
-    case Stop::stationary:
-      return "no step lowers the objective further, and its gradient vanishes; the relative offset does not, "
-             "because the "
-             "data hardly determine some directions";
-    case Stop::stalled:
-      return "no step lowers the objective further, though the relative offset is not small";
-    case Stop::iteration_limit:
-      return "the iterations that were allowed are used up";
-    case Stop::not_finite:
-      return "the residuals are not finite at any start";
-  }
-  JB_EXPECT(false, "stop {} has no explanation", static_cast<int>(stop));
-  return {};
-}
+const Vector& Polisher::residuals() const { return now_->residuals(); }
+
+void Polisher::get_gradient(Vector& gradient) const { now_->get_gradient(gradient); }
 
 }  // namespace jacobench

@@ -7,23 +7,15 @@
 namespace jacobench {
 
 Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
-                     const JacobianChoice& jacobian)
-    : Residuals(network, data, decay, Scaling(network), jacobian, Units::users) {}
-
-Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
-                     const Scaling& scaling, const JacobianChoice& jacobian)
-    : Residuals(network, data, decay, scaling, jacobian, Units::standardised) {}
-
-Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
-                     const Scaling& scaling, const JacobianChoice& jacobian, Units units)
+                     const JacobianChoice& jacobian, Units units)
     : network_(network),
-      scaling_(scaling),
+      scaling_(network),
       units_(units),
       X_(data.X.rows(), data.X.cols()),
       Y_(data.Y.rows(), data.Y.cols()),
       factors_(data.Y.rows(), data.Y.cols()),
-      offset_(scaling.to_user(Vector::Zero(network.n_params()))),
-      evaluator_(find_strategy(jacobian.strategy).make(network, data.n_observations(), jacobian.options)),
+      offset_(network.n_params()),
+      evaluator_(make_evaluator(jacobian, network, data.n_observations())),
       values_(data.Y.rows(), data.Y.cols()),
       J_y_theta_(data.n_values(), network.n_params()) {
   JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
@@ -38,6 +30,9 @@ void Residuals::set_data(const Dataset& data) {
                 data.Y.cols() == Y_.cols(),
             "X is {} x {} and Y {} x {}, want {} x {} and {} x {}", data.X.rows(), data.X.cols(),
             data.Y.rows(), data.Y.cols(), X_.rows(), X_.cols(), Y_.rows(), Y_.cols());
+  if (units_ == Units::standardised) scaling_.set(data.X, data.Y);
+  offset_.setZero();
+  scaling_.make_user(offset_);
   scaling_.scale_inputs(data.X, X_);
   scaling_.scale_outputs(data.Y, Y_);
   data.get_row_factors(factors_);

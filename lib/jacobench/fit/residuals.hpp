@@ -8,34 +8,30 @@
 // Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies
 #pragma once
 
-#include <string>
-
 #include "jacobench/fit/dataset.hpp"
 #include "jacobench/fit/scaling.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 namespace jacobench {
 
-// Which strategy gives the Jacobian, and how.
-struct JacobianChoice {
-  std::string strategy = "layerwise";
-  StrategyOptions options = {};
-};
-
 class Residuals {
  public:
   // decay [P] holds the k_p of the objective, or is empty.
   // In the user's units: tau = theta.
   Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
-            const JacobianChoice& jacobian = {});
+            const JacobianChoice& jacobian = {})
+      : Residuals(network, data, decay, jacobian, Units::users) {}
 
-  // In standardised units. r is divided by unit(), a power of two, so that it is of the order of one and
-  // |r|^2 unit()^2 is the objective.
-  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay, const Scaling& scaling,
-            const JacobianChoice& jacobian = {});
+  // The units that tau is in. In standardised ones r is divided by unit(), a power of two, so that it is of the order of
+  // one and |r|^2 unit()^2 is the objective.
+  enum class Units { users, standardised };
+  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
+            const JacobianChoice& jacobian, Units units);
 
-  // Other data of as many observations, with the scaling that there is.  Cost: O(N (D + K)), no allocation
+  // Other data of as many observations, standardised as suits them.  Cost: O(N (D + K)), no allocation
   void set_data(const Dataset& data);
+
+  const Scaling& scaling() const { return scaling_; }
 
   Index n_params() const { return network_.n_params(); }
   Index n_data_rows() const { return Y_.size(); }
@@ -55,14 +51,10 @@ class Residuals {
     double root;  // sqrt(k_p)
   };
 
-  enum class Units { users, standardised };
-  Residuals(const Perceptron& network, const Dataset& data, const Vector& decay, const Scaling& scaling,
-            const JacobianChoice& jacobian, Units units);
-
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const;
 
   const Perceptron network_;
-  const Scaling scaling_;
+  Scaling scaling_;
   const Units units_;
   Matrix X_, Y_, factors_;
   double unit_ = 1;

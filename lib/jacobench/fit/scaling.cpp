@@ -9,22 +9,12 @@ namespace {
 
 enum class Centring { possible, impossible };
 
-void standardise(const Vector& column, Centring centring, double& centre, double& scale) {
+void standardise(const VectorView& column, Centring centring, double& centre, double& scale) {
   const bool varies = (column.array() != column[0]).any();
   centre = centring == Centring::possible && varies ? column.mean() : 0;
   const double size =
       (column.array() - centre).matrix().stableNorm() / std::sqrt(static_cast<double>(column.size()));
   scale = size > 0 ? std::exp2(std::round(std::log2(size))) : 1;
-}
-
-using MutableWeights = Eigen::Map<RowMajorMatrix>;
-
-MutableWeights weights_in(Vector& theta, const Layer& layer) {
-  return {theta.data() + layer.weights_at, layer.n_units, layer.n_inputs};
-}
-
-Eigen::Map<Vector> bias_in(Vector& theta, const Layer& layer) {
-  return {theta.data() + layer.bias_at, layer.has_bias() ? layer.n_units : 0};
 }
 
 }  // namespace
@@ -37,16 +27,20 @@ Scaling::Scaling(const Perceptron& network)
       output_scale_(Vector::Ones(network.n_outputs())) {}
 
 Scaling::Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y) : Scaling(network) {
-  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network.n_inputs() &&
-                Y.cols() == network.n_outputs(),
+  set(X, Y);
+}
+
+void Scaling::set(const MatrixView& X, const MatrixView& Y) {
+  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network_.n_inputs() &&
+                Y.cols() == network_.n_outputs(),
             "X is {} x {}, Y {} x {}, the network {}", X.rows(), X.cols(), Y.rows(), Y.cols(),
-            to_string(network));
+            to_string(network_));
   const auto centring = [](const Layer& layer) {
     return layer.has_bias() ? Centring::possible : Centring::impossible;
   };
   for (Index d = 0; d < X.cols(); ++d)
-    standardise(X.col(d), centring(network.layers().front()), input_centre_[d], input_scale_[d]);
-  const Layer& top = network.layers().back();
+    standardise(X.col(d), centring(network_.layers().front()), input_centre_[d], input_scale_[d]);
+  const Layer& top = network_.layers().back();
   if (top.activation != Activation::identity) return;
   for (Index k = 0; k < Y.cols(); ++k)
     standardise(Y.col(k), centring(top), output_centre_[k], output_scale_[k]);
@@ -64,28 +58,39 @@ void Scaling::scale_outputs(const MatrixView& Y, Matrix& V) const {
 
 void Scaling::make_user(Vector& parameters) const {
   const Layer &top = network_.layers().back(), &first = network_.layers().front();
-  auto W_top = weights_in(parameters, top);
+  auto W_top = network_.weights(parameters, top_number());
   W_top.array().colwise() *= output_scale_.array();
   if (top.has_bias()) {
-    auto b = bias_in(parameters, top).array();
+    auto b = network_.bias(parameters, top_number()).array();
     b = b * output_scale_.array() + output_centre_.array();
   }
-  auto W_first = weights_in(parameters, first);
+  auto W_first = network_.weights(parameters, 0);
   W_first.array().rowwise() /= input_scale_.transpose().array();
-  if (first.has_bias()) bias_in(parameters, first).noalias() -= W_first * input_centre_;
+  if (first.has_bias()) network_.bias(parameters, 0).noalias() -= W_first * input_centre_;
 }
 
 void Scaling::make_scaled(Vector& parameters) const {
   const Layer &top = network_.layers().back(), &first = network_.layers().front();
-  auto W_first = weights_in(parameters, first);
-  if (first.has_bias()) bias_in(parameters, first).noalias() += W_first * input_centre_;
+  auto W_first = network_.weights(parameters, 0);
+  if (first.has_bias()) network_.bias(parameters, 0).noalias() += W_first * input_centre_;
   W_first.array().rowwise() *= input_scale_.transpose().array();
   if (top.has_bias()) {
-    auto b = bias_in(parameters, top).array();
+    auto b = network_.bias(parameters, top_number()).array();
     b = (b - output_centre_.array()) / output_scale_.array();
   }
-  auto W_top = weights_in(parameters, top);
+  auto W_top = network_.weights(parameters, top_number());
   W_top.array().colwise() /= output_scale_.array();
+}
+
+// theta = T tau + t, so d S / d theta = T^-T d S / d tau.
+void Scaling::make_user_gradient(Vector& gradient) const {
+  const Layer &top = network_.layers().back(), &first = network_.layers().front();
+  auto of_W_top = network_.weights(gradient, top_number());
+  of_W_top.array().colwise() /= output_scale_.array();
+  if (top.has_bias()) network_.bias(gradient, top_number()).array() /= output_scale_.array();
+  auto of_W_first = network_.weights(gradient, 0);
+  of_W_first.array().rowwise() *= input_scale_.transpose().array();
+  if (first.has_bias()) of_W_first.noalias() += network_.bias(gradient, 0) * input_centre_.transpose();
 }
 
 Matrix Scaling::scaled_inputs(const MatrixView& X) const {

@@ -25,6 +25,7 @@ class Scaling {
 
   // What suits these data.
   Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y);
+  void set(const MatrixView& X, const MatrixView& Y);  // without allocation
 
   Matrix scaled_inputs(const MatrixView& X) const;
   Matrix scaled_outputs(const MatrixView& Y) const;
@@ -39,12 +40,16 @@ class Scaling {
   void make_user(Vector& parameters) const;
   void make_scaled(Vector& parameters) const;
 
+  // From d S / d tau to d S / d theta, in place.
+  void make_user_gradient(Vector& gradient) const;
+
   // Calls use(q, T(p, q)) for the entries of row p of T that are not zero.
   template <class Use>
   void for_each_in_row(Index p, Use use) const;
 
  private:
-  bool is_top(const ParameterPlace& at) const { return at.layer + 1 == network_.n_layers(); }
+  Index top_number() const { return network_.n_layers() - 1; }
+  bool is_top(const ParameterPlace& at) const { return at.layer == top_number(); }
   double diagonal_entry(const ParameterPlace& at) const;
 
   const Perceptron network_;

@@ -7,51 +7,48 @@
 //                     Gauss-Newton as long as that goes down. J'J, which squares the condition number, is not formed.
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
-//         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going down; or after max_iterations.
+//         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going
+//         down; or after max_iterations.
 // Cost:   an iteration of descend: J, J'J, a Cholesky solve and one more evaluation of the network; of polish: J and
-//         2 n P^2 flops. Polishing allocates nothing.
+//         2 n P^2 flops
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include "jacobench/fit/residuals.hpp"
+#include "jacobench/fit/stop.hpp"
 
 namespace jacobench {
 
-// Why a fit stopped.
-enum class Stop {
-  orthogonal,  // the relative offset is at rounding level
-  exact,       // the residuals are rounding errors
-  converged,   // no step lowers the objective, and the relative offset is below 0.001
-  stationary,  // nor is there a gradient left, but some direction is hardly determined
-  stalled,     // no step lowers the objective, and none of the above
-  iteration_limit,
-  not_finite,  // the residuals at the start are not finite
-};
-
-// Whether it is at a minimum as far as double precision tells.
-constexpr bool is_minimum(Stop stop) {
-  return stop == Stop::orthogonal || stop == Stop::exact || stop == Stop::converged ||
-         stop == Stop::stationary;
-}
-
-// In words.
-std::string_view explanation(Stop stop);
-
 struct Descent {
-  Vector tau;
   double objective;  // |r|^2; infinite where r is not finite
   Index n_iterations;
 };
 
 // The first step has mu = 1 / trust_radius: a large one reaches far, a small one stays near the start.
 inline constexpr double usual_trust_radius = 10;
-Descent descend(Residuals& residuals, Vector tau, Index max_iterations,
-                double trust_radius = usual_trust_radius);
+
+// A workspace for going down, to residuals that may change between one time and the next.
+class Descender {
+ public:
+  // The residuals are kept by reference.
+  explicit Descender(Residuals& residuals);
+
+  // Moves tau down. Allocates nothing.
+  Descent descend(Vector& tau, Index max_iterations, double trust_radius = usual_trust_radius);
+
+ private:
+  bool move_to(const Vector& tau);
+  bool solve(double mu);
+  double predicted_fall();
+
+  Residuals& residuals_;
+  Vector r_, r_tried_, gradient_, step_, user_step_, tried_, J_t_J_step_, scale_;
+  Matrix J_, J_t_J_, damped_;
+};
 
 struct PolishOptions {
   Index max_iterations = 1000;
@@ -60,7 +57,7 @@ struct PolishOptions {
 };
 
 struct Polished {
-  double objective;
+  double objective;  // |r|^2
   Index n_iterations;
   Index rank;
   std::optional<double> relative_offset;  // none where the rows do not outnumber the rank
@@ -74,8 +71,12 @@ class Polisher {
   explicit Polisher(Residuals& residuals);
   ~Polisher();
 
-  // Moves tau to the bottom.
+  // Moves tau to the bottom. Allocates nothing.
   Polished polish(Vector& tau, const PolishOptions& options = {});
+
+  // Where the last polish ended, if that is finite.
+  const Vector& residuals() const;
+  void get_gradient(Vector& gradient) const;  // of |r|^2 by tau
 
  private:
   class Tangent;

@@ -9,11 +9,12 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
-#include "jacobench/fit/refitter.hpp"
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/fit/fitter.hpp"
 
 namespace jacobench {
 namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 constexpr std::array bootstraps{
     BootstrapInfo{BootstrapKind::residual, "residual",
@@ -26,55 +27,52 @@ Index draw_row(Index n, RandomStream& stream) {
   return std::min(n - 1, static_cast<Index>(stream.uniform() * static_cast<double>(n)));
 }
 
-// What one refit says at the new points.
-struct Replicate {
-  bool is_finite = false;
-  Vector f;  // [M K]
-  Vector t;  // empty without an se*
-};
-
-// One thread's share of the replicates.
+// One thread's share of the refits.
 class Worker {
  public:
-  Worker(const Linearisation& at, const Resampler& resampler, const MatrixView& X0, const Vector& f,
-         const BootstrapOptions& options)
-      : at_(at),
-        resampler_(resampler),
-        X0_(X0),
-        f_(f),
-        options_(options),
-        data_(at.data),
-        refitter_(at.network, at.data, {.decay = at.decay}) {}
+  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options)
+      : data_(like.data),
+        fitter_(like.network, like.data,
+                {.n_starts = 0,
+                 .n_tries_from_start = 1,
+                 .decay = like.decay,
+                 .max_iterations = 200,
+                 .relative_offset = 1e-7,
+                 .jacobian = like.jacobian}),
+        tangent_(like),
+        points_(like, points.X()),
+        covariance_(options) {}
 
-  Replicate run(Index number) {
-    RandomStream stream(options_.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
-    resampler_.draw(stream, data_);
-    const Refit& again = refitter_.refit(data_, at_.theta);
-    if (!again.is_finite()) return {};
-    Replicate replicate{true, evaluate(at_.network, again.theta, X0_).reshaped(), {}};
-    if (!replicate.f.allFinite()) return {};
-    // A drawn data set may have an output without variation, which a linearisation refuses.
-    if ((data_.Y.rowwise() - data_.Y.row(0)).isZero(0)) return replicate;
-    const Covariance its =
-        covariance(linearise(at_.network, again.theta, data_, at_.decay), options_.covariance);
-    if (!its.ok()) return replicate;
-    const Vector se = its.standard_errors(gradients_at(at_.network, again.theta, X0_));
-    if ((se.array() > 0).all()) replicate.t = (replicate.f - f_).cwiseQuotient(se);
-    return replicate;
+  // Column `number` of the draws.
+  void run(const Fit& fit, const Resampler& resampler, const Matrix& values, Index number,
+           BootstrapDraws& draws) {
+    RandomStream stream(draws.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
+    data_.output_scales = fit.data.output_scales;
+    resampler.draw(stream, data_);
+    const Fit& again = fitter_.fit(data_, fit.theta);
+    draws.f.col(number).setConstant(not_a_number);
+    draws.t.col(number).setConstant(not_a_number);
+    if (again.end->stop == Stop::not_finite) return;
+    const bool has_tangent = tangent_.move_to(again);
+    if (!points_.move_to(tangent_)) return;
+    draws.f.col(number) = points_.values().reshaped();
+    if (!has_tangent || !covariance_.compute(tangent_)) return;
+    points_.get_variances(tangent_, covariance_, variances_);
+    if ((variances_.array() > 0).all())
+      draws.t.col(number) = (points_.values() - values).cwiseQuotient(variances_.cwiseSqrt()).reshaped();
   }
 
  private:
-  const Linearisation& at_;
-  const Resampler& resampler_;
-  const MatrixView& X0_;
-  const Vector& f_;
-  const BootstrapOptions& options_;
   Dataset data_;
-  Refitter refitter_;
+  Fitter fitter_;
+  Tangent tangent_;
+  NewPoints points_;
+  Covariance covariance_;
+  Matrix variances_;
 };
 
 // The p-quantile with plotting positions i / (n + 1).
-double quantile_of(std::vector<double>& draws, double p) {
+double quantile_of(const std::vector<double>& draws, double p) {
   const auto n = static_cast<double>(draws.size());
   const double at = std::clamp(p * (n + 1) - 1, 0.0, n - 1);
   const auto low = static_cast<std::size_t>(at);
@@ -82,119 +80,197 @@ double quantile_of(std::vector<double>& draws, double p) {
   return draws[low] + (at - std::floor(at)) * (draws[high] - draws[low]);
 }
 
-std::vector<double> sorted(std::vector<double> draws) {
-  std::sort(draws.begin(), draws.end());
-  return draws;
-}
-
 double deviation(const std::vector<double>& draws) {
   const Eigen::Map<const Vector> values(draws.data(), static_cast<Index>(draws.size()));
   return (values.array() - values.mean()).matrix().norm() / std::sqrt(static_cast<double>(values.size() - 1));
 }
 
-void set_bounds_at(Index i, const std::vector<Replicate>& replicates, double se, double alpha,
-                   bool studentised, BootstrapBands& bands) {
-  std::vector<double> f, t;
-  for (const Replicate& replicate : replicates) {
-    if (replicate.is_finite) f.push_back(replicate.f[i]);
-    if (replicate.t.size() > 0) t.push_back(replicate.t[i]);
-  }
-  f = sorted(std::move(f));
-  bands.se.reshaped()[i] = deviation(f);
-  bands.percentile_lower.reshaped()[i] = quantile_of(f, alpha / 2);
-  bands.percentile_upper.reshaped()[i] = quantile_of(f, 1 - alpha / 2);
-  if (!studentised) return;
-  t = sorted(std::move(t));
-  const double estimate = bands.fit.reshaped()[i];
-  bands.studentised_lower.reshaped()[i] = estimate - se * quantile_of(t, 1 - alpha / 2);
-  bands.studentised_upper.reshaped()[i] = estimate - se * quantile_of(t, alpha / 2);
+void sort_numbers(const Matrix& draws, Index row, std::vector<double>& sorted) {
+  sorted.clear();
+  for (Index b = 0; b < draws.cols(); ++b)
+    if (!std::isnan(draws(row, b))) sorted.push_back(draws(row, b));
+  std::sort(sorted.begin(), sorted.end());
 }
 
-void check_options(const MatrixView& X0, const Linearisation& at, const BootstrapOptions& options) {
-  check_level(options.level);
-  if (!are_enough_refits(options.n_replicates, options.level))
-    throw InputError("replicates: {} are too few for level {}; 999 are usual", options.n_replicates,
-                     options.level);
-  if (X0.cols() != at.network.n_inputs() || !X0.allFinite())
-    throw InputError("new points: want {} columns of finite numbers", at.network.n_inputs());
+enum class BootstrapInterval { percentile, studentised };
+
+std::optional<std::string> why_not(const IntervalOptions& options, const BandRequest& request) {
+  if (request.kind != IntervalKind::mean)
+    return "a bootstrap gives intervals of the mean, and none of a new observation";
+  if (request.simultaneous != Simultaneous::none || request.sides != Sides::both ||
+      options.input_noise.size() > 0)
+    return "a bootstrap gives two-sided intervals point by point, without noise on the inputs";
+  return {};
 }
+
+class BootstrapEngine final : public IntervalEngine {
+ public:
+  BootstrapEngine(BootstrapKind kind, BootstrapInterval interval, const Fit& like, const NewPoints& points,
+                  const IntervalOptions& options, const std::vector<BandRequest>& requests)
+      : IntervalEngine(requests.size()),
+        kind_(kind),
+        interval_(interval),
+        options_(options),
+        requests_(requests),
+        like_(like),
+        covariance_(its_covariance()) {
+    for (const BandRequest& request : requests) {
+      check_level(request.level);
+      if (!are_enough_refits(options.n_refits, request.level))
+        throw InputError("replicates: {} are too few for level {}; 999 are usual", options.n_refits,
+                         request.level);
+    }
+    for (Band& band : bands_)
+      for (Matrix* part : {&band.se, &band.lower, &band.upper})
+        part->resize(points.n_points(), points.n_outputs());
+  }
+
+  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+    reason_.clear();
+    remark_.clear();
+    if (!covariance_.compute(at)) {
+      reason_ = covariance_.reason();
+      return false;
+    }
+    sigma_ = covariance_.sigma();
+    dof_ = covariance_.dof();
+    auto& shared = points.bootstrap_draws();
+    if (!shared || shared->kind != kind_ || shared->seed != seed || shared->f.cols() != options_.n_refits)
+      shared = std::make_shared<BootstrapDraws>(draw(at, points, seed));
+    const BootstrapDraws& draws = *shared;
+    remark_ = fmt::format("{} of {} refits failed, {} had no standard error", draws.n_failed,
+                          options_.n_refits, draws.n_without_se);
+    const Index n_finite = options_.n_refits - draws.n_failed;
+    if (2 * n_finite < options_.n_refits)
+      reason_ = fmt::format("{} of {} refits failed", draws.n_failed, options_.n_refits);
+    else if (interval_ == BootstrapInterval::studentised &&
+             2 * (n_finite - draws.n_without_se) < options_.n_refits)
+      reason_ = fmt::format("{} refits have no standard error", draws.n_without_se);
+    if (!reason_.empty()) return false;
+    set_bounds(at, points, draws);
+    return true;
+  }
+
+  std::string reason() const override { return reason_; }
+
+ private:
+  CovarianceOptions its_covariance() const { return options_.covariance(default_covariance(like_)); }
+
+  BootstrapDraws draw(Tangent& at, NewPoints& points, std::uint64_t seed) {
+    const Index n = points.n_points() * points.n_outputs(), R = options_.n_refits;
+    BootstrapDraws draws{kind_, seed, Matrix(n, R), Matrix(n, R), 0, 0};
+    const Resampler resampler(at, covariance_, kind_);
+    while (static_cast<Index>(workers_.size()) < options_.n_threads)
+      workers_.push_back(std::make_unique<Worker>(like_, points, its_covariance()));
+    const Fit& fit = at.fit();
+    parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
+      workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), b, draws);
+    });
+    for (Index b = 0; b < R; ++b) {
+      if (draws.f.col(b).hasNaN())
+        ++draws.n_failed;
+      else if (draws.t.col(b).hasNaN())
+        ++draws.n_without_se;
+    }
+    return draws;
+  }
+
+  void set_bounds(Tangent& at, NewPoints& points, const BootstrapDraws& draws) {
+    points.get_variances(at, covariance_, variances_);
+    for (Index i = 0; i < draws.f.rows(); ++i) {
+      sort_numbers(draws.f, i, f_);
+      sort_numbers(draws.t, i, t_);
+      const double estimate = points.values().reshaped()[i], se = std::sqrt(variances_.reshaped()[i]);
+      for (std::size_t b = 0; b < bands_.size(); ++b) {
+        const double alpha = 1 - requests_[b].level;
+        Band& band = bands_[b];
+        band.se.reshaped()[i] = deviation(f_);
+        if (interval_ == BootstrapInterval::percentile) {
+          band.lower.reshaped()[i] = quantile_of(f_, alpha / 2);
+          band.upper.reshaped()[i] = quantile_of(f_, 1 - alpha / 2);
+        } else {
+          band.lower.reshaped()[i] = estimate - se * quantile_of(t_, 1 - alpha / 2);
+          band.upper.reshaped()[i] = estimate - se * quantile_of(t_, alpha / 2);
+        }
+      }
+    }
+  }
+
+  const BootstrapKind kind_;
+  const BootstrapInterval interval_;
+  const IntervalOptions options_;
+  const std::vector<BandRequest> requests_;
+  const Fit like_;
+  Covariance covariance_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Matrix variances_;
+  std::vector<double> f_, t_;
+  std::string reason_;
+};
 
 }  // namespace
 
 std::span<const BootstrapInfo> bootstrap_table() { return bootstraps; }
 
-bool are_enough_refits(Index n_replicates, double level) {
-  return static_cast<double>(n_replicates + 1) * (1 - level) / 2 >= 1;
+bool are_enough_refits(Index n_refits, double level) {
+  return static_cast<double>(n_refits + 1) * (1 - level) / 2 >= 1;
 }
 
-BootstrapKind bootstrap_kind_from_name(std::string_view name) {
-  return find_by_name(bootstraps, name, "bootstrap").kind;
+std::vector<IntervalMethod> bootstrap_methods() {
+  std::vector<IntervalMethod> methods;
+  for (const BootstrapInfo& bootstrap : bootstraps)
+    for (const BootstrapInterval interval : {BootstrapInterval::percentile, BootstrapInterval::studentised}) {
+      const bool is_percentile = interval == BootstrapInterval::percentile;
+      methods.push_back(
+          {.name =
+               fmt::format("bootstrap_{}_{}", bootstrap.name, is_percentile ? "percentile" : "studentised"),
+           .summary = fmt::format("{}; {}", bootstrap.summary,
+                                  is_percentile ? "quantiles of the refits" : "quantiles of their t"),
+           .why_not = [](const Fit&, const IntervalOptions& options,
+                         const BandRequest& request) { return why_not(options, request); },
+           .prepare = [kind = bootstrap.kind, interval](
+                          const Fit& like, const NewPoints& points, const IntervalOptions& options,
+                          const std::vector<BandRequest>& requests) -> std::unique_ptr<IntervalEngine> {
+             return std::make_unique<BootstrapEngine>(kind, interval, like, points, options, requests);
+           },
+           .refits = true,
+           .draws = true});
+    }
+  return methods;
 }
 
-Resampler::Resampler(const Linearisation& at, const Covariance& cov, BootstrapKind kind)
-    : at_(at),
+Resampler::Resampler(const Tangent& at, const Covariance& of, BootstrapKind kind)
+    : observed_(at.data()),
       kind_(kind),
-      sigma_(cov.sigma),
-      factors_(at.row_factors.reshaped(at.data.Y.rows(), at.n_outputs())) {
+      sigma_(of.sigma()),
+      factors_(at.row_factors().reshaped(at.n_observations(), at.n_outputs())) {
   if (kind == BootstrapKind::pairs) return;
-  fitted_ = evaluate(at.network, at.theta, at.data.X);
+  fitted_ = evaluate(at.network(), at.theta(), at.data().X);
+  const Vector leverages = of.leverages();
   Vector corrected = Vector::Zero(at.n_values());
   for (Index i = 0; i < corrected.size(); ++i)
-    if (const double left = 1 - cov.leverages[i]; left > 64 * unit_roundoff)
-      corrected[i] = at.r[i] / std::sqrt(left);
+    if (const double left = 1 - leverages[i]; left > 64 * unit_roundoff)
+      corrected[i] = at.r()[i] / std::sqrt(left);
   residuals_ = corrected.reshaped(at.n_observations(), at.n_outputs());
   residuals_.rowwise() -= residuals_.colwise().mean().eval();
 }
 
 void Resampler::draw(RandomStream& stream, Dataset& data) const {
-  const Index N = at_.n_observations();
+  const Index N = observed_.n_observations();
   for (Index n = 0; n < N; ++n) {
     if (kind_ == BootstrapKind::pairs) {
       const Index drawn = draw_row(N, stream);
-      data.X.row(n) = at_.data.X.row(drawn);
-      data.Y.row(n) = at_.data.Y.row(drawn);
-      if (data.weights.size() > 0) data.weights[n] = at_.data.weights[drawn];
+      data.X.row(n) = observed_.X.row(drawn);
+      data.Y.row(n) = observed_.Y.row(drawn);
+      if (data.weights.size() > 0) data.weights[n] = observed_.weights[drawn];
       continue;
     }
     const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
-    for (Index k = 0; k < at_.n_outputs(); ++k) {
+    for (Index k = 0; k < observed_.Y.cols(); ++k) {
       const double error = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
       data.Y(n, k) = fitted_(n, k) + error / factors_(n, k);
     }
   }
-}
-
-BootstrapBands bootstrap(const Linearisation& at, const Covariance& cov, const MatrixView& X0,
-                         const BootstrapOptions& options) {
-  JB_EXPECT(cov.ok(), "there is no covariance: {}", cov.reason);
-  check_options(X0, at, options);
-  BootstrapBands bands{};
-  bands.fit = evaluate(at.network, at.theta, X0);
-  const Vector f = bands.fit.reshaped();
-  const Vector se = cov.standard_errors(gradients_at(at.network, at.theta, X0));
-  std::vector<Replicate> replicates(static_cast<std::size_t>(options.n_replicates));
-  const Resampler resampler(at, cov, options.kind);
-  std::vector<std::unique_ptr<Worker>> workers(static_cast<std::size_t>(options.n_threads));
-  for (auto& worker : workers) worker = std::make_unique<Worker>(at, resampler, X0, f, options);
-  parallel_for_workers(options.n_replicates, options.n_threads, [&](Index b, Index w) {
-    replicates[static_cast<std::size_t>(b)] = workers[static_cast<std::size_t>(w)]->run(b);
-  });
-  const auto count = [&](auto holds) { return std::count_if(replicates.begin(), replicates.end(), holds); };
-  bands.n_failed = count([](const Replicate& r) { return !r.is_finite; });
-  bands.n_without_se = count([](const Replicate& r) { return r.is_finite && r.t.size() == 0; });
-  const Index n_finite = options.n_replicates - bands.n_failed;
-  if (2 * n_finite < options.n_replicates) {
-    bands.reason = fmt::format("{} of {} refits failed", bands.n_failed, options.n_replicates);
-    return bands;
-  }
-  const bool studentised = 2 * (n_finite - bands.n_without_se) >= options.n_replicates;
-  if (!studentised) bands.reason = fmt::format("{} refits have no standard error", bands.n_without_se);
-  const Matrix empty(bands.fit.rows(), bands.fit.cols());
-  bands.se = bands.percentile_lower = bands.percentile_upper = empty;
-  if (studentised) bands.studentised_lower = bands.studentised_upper = empty;
-  for (Index i = 0; i < f.size(); ++i)
-    set_bounds_at(i, replicates, se[i], 1 - options.level, studentised, bands);
-  return bands;
 }
 
 }  // namespace jacobench

@@ -3,15 +3,23 @@
 #include <cmath>
 #include <limits>
 
+#include <Eigen/Eigenvalues>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
-#include "jacobench/inference/covariance_kinds.hpp"
+#include "jacobench/inference/second_derivatives.hpp"
 #include "jacobench/inference/undetermined.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 namespace {
 
-void check_options(const Linearisation& at, const CovarianceOptions& options) {
+// Less than half an observation is none: quantiles of t with so few degrees of freedom mean nothing.
+constexpr double least_dof = 0.5;
+
+constexpr double least_left_of_leverage = 64 * unit_roundoff;
+
+void check_options(const CovarianceOptions& options) {
   const bool known = options.dof_rule == DofRule::known_sigma;
   if (known != options.known_sigma.has_value())
     throw InputError("dof rule {}: {} (the two belong together); give both or neither",
@@ -23,136 +31,242 @@ void check_options(const Linearisation& at, const CovarianceOptions& options) {
   if (!(options.ridge > 0 && options.ridge < 1))
     throw InputError("ridge: {} is not between 0 and 1; it is relative to the largest singular value",
                      options.ridge);
-  for (const double k : at.decay)
-    if (!(k >= 0 && std::isfinite(k)))
-      throw InputError("decay: {} is not a penalty; give finite numbers from 0 up", k);
 }
 
-void fail(Covariance& result, CovarianceStatus status, std::string reason) {
-  result.status = status;
-  result.reason = std::move(reason);
+// The power of I - H_nn that a residual is multiplied by.
+double power_of(CovarianceKind kind) {
+  if (kind == CovarianceKind::hc2) return -0.5;
+  return kind == CovarianceKind::hc3 ? -1 : 0;
 }
 
-// The K of the kind and the policy.
-Vector penalty(const Linearisation& at, const CovarianceOptions& options, const Covariance& result) {
-  Vector K = at.decay;
-  if (info(options.kind).decay == Decay::ignored) K.setZero();
-  if (result.has_added_ridge)
-    K += (options.ridge * result.rank.largest * result.rank.column_norms).cwiseAbs2();
-  return K;
+// Some root B of the symmetric S >= 0, of which the lower triangle is read: B B' = S.
+Matrix root_of(const Matrix& S) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(S);
+  return eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
 }
 
-void refuse_rank(const Linearisation& at, const Vector& K, Covariance& result) {
-  if (!K.isZero(0))
-    return fail(
-        result, CovarianceStatus::rank_deficient,
-        fmt::format(
-            "data and decay together determine {} of {} directions of the parameters: put the decay on the "
-            "biases too, or choose the policy pseudo_inverse",
-            result.tangent.T.cols(), at.n_params()));
+std::string rank_reason(Tangent& at, const Covariance& cov) {
+  if (info(cov.kind()).decay != Decay::ignored && at.has_decay())
+    return fmt::format(
+        "data and decay together determine {} of {} directions of the parameters: put the decay on the "
+        "biases too, or choose the policy pseudo_inverse",
+        cov.factor().rank(), at.n_params());
   if (at.n_params() > at.n_values())
-    return fail(
-        result, CovarianceStatus::more_parameters_than_observations,
-        fmt::format("{} parameters for {} observed values: only a decay, or the policies pseudo_inverse and "
-                    "ridge, give a covariance",
-                    at.n_params(), at.n_values()));
-  fail(result, CovarianceStatus::rank_deficient,
-       fmt::format("the data determine {} of {} directions of the parameters: {}", result.rank.rank,
-                   result.rank.n_params, joined(result.undetermined, "; ")));
-}
-
-// T and Q for the kind and the policy, or the reason why not.
-void choose_tangent(const Linearisation& at, const CovarianceOptions& options, TangentFactor from_data,
-                    Covariance& result) {
-  if (info(options.kind).decay == Decay::needed && !at.has_decay())
-    return fail(result, CovarianceStatus::no_decay,
-                fmt::format("{} is the covariance of a fit with decay, and this one has none",
-                            info(options.kind).name));
-  const Vector K = penalty(at, options, result);
-  bool is_determined = result.rank.is_full();
-  if (K.isZero(0)) {
-    result.tangent = std::move(from_data);
-  } else {
-    PenalisedFactor penalised = factorise(at.J, K);
-    result.tangent = std::move(penalised.factor);
-    is_determined = penalised.is_determined;
-  }
-  if (!is_determined && options.policy == RankPolicy::refuse) refuse_rank(at, K, result);
-}
-
-double degrees_of_freedom(const Linearisation& at, DofRule rule, const Covariance& result) {
-  const auto n = static_cast<double>(at.n_values());
-  switch (rule) {
-    case DofRule::n_minus_rank:
-      return n - static_cast<double>(result.rank.rank);
-    case DofRule::n_minus_trace:
-      return n - result.trace_h;
-    case DofRule::n_minus_trace_2h_hh:
-      return n - 2 * result.trace_h + result.tangent.trace_hh();
-    case DofRule::known_sigma:
-      return std::numeric_limits<double>::infinity();
-  }
-  JB_EXPECT(false, "dof rule {} is not in the table", static_cast<int>(rule));
-  return 0;
-}
-
-// Less than half an observation is none: quantiles of t with so few degrees of freedom mean nothing.
-void estimate_sigma(const Linearisation& at, const CovarianceOptions& options, Covariance& result) {
-  result.dof = degrees_of_freedom(at, options.dof_rule, result);
-  if (options.known_sigma) {
-    result.sigma = *options.known_sigma;
-  } else if (result.dof < 0.5) {
-    fail(result, CovarianceStatus::no_degrees_of_freedom,
-         fmt::format("{} observed values and {:.3g} taken up by the fit leave nothing to estimate sigma from",
-                     at.n_values(), static_cast<double>(at.n_values()) - result.dof));
-  } else {
-    result.sigma = std::sqrt(at.rss() / result.dof);
-  }
+    return fmt::format(
+        "{} parameters for {} observed values: only a decay, or the policies pseudo_inverse and "
+        "ridge, give a covariance",
+        at.n_params(), at.n_values());
+  return fmt::format("the data determine {} of {} directions of the parameters: {}", cov.rank(),
+                     at.n_params(), joined(undetermined_in_words(at), "; "));
 }
 
 }  // namespace
 
-Covariance covariance(const Linearisation& at, const CovarianceOptions& options) {
-  check_options(at, options);
-  DataFactor data = factorise(at.J);
-  Covariance result{.kind = options.kind,
-                    .status = CovarianceStatus::ok,
-                    .reason = {},
-                    .rank = std::move(data.report),
-                    .undetermined = {},
-                    .dof = 0,
-                    .sigma = 0,
-                    .trace_h = 0,
-                    .has_added_ridge = false,
-                    .leverages = {},
-                    .tangent = {},
-                    .factor = {}};
-  result.undetermined = undetermined_in_words(at, result.rank);
-  result.has_added_ridge = options.policy == RankPolicy::ridge && !result.rank.is_full();
-  choose_tangent(at, options, std::move(data.factor), result);
-  if (!result.ok()) return result;
-  result.leverages = result.tangent.leverages();
-  result.trace_h = result.tangent.trace_h();
-  estimate_sigma(at, options, result);
-  if (!result.ok()) return result;
-  const Middle middle = middle_of(options.kind, at, result);
-  if (middle.status != CovarianceStatus::ok) {
-    fail(result, middle.status, middle.reason);
-  } else {
-    result.factor = result.tangent.T * middle.B;
+bool needs_second_derivatives(CovarianceKind kind) {
+  return kind == CovarianceKind::hessian || kind == CovarianceKind::hessian_sandwich;
+}
+
+Covariance::Covariance(const CovarianceOptions& options) : options_(options) { check_options(options); }
+
+bool Covariance::fail(CovarianceStatus status, double figure) {
+  status_ = status;
+  figure_ = figure;
+  return false;
+}
+
+bool Covariance::compute(Tangent& at) {
+  at_ = &at;
+  status_ = CovarianceStatus::ok;
+  return choose_factor(at) && estimate_sigma(at) && compute_middle(at);
+}
+
+// T and Q for the kind and the policy.
+bool Covariance::choose_factor(Tangent& at) {
+  const Decay decay = info(options_.kind).decay;
+  factor_ = decay == Decay::ignored ? &at.of_data() : &at.with_decay();
+  rank_ = at.rank();
+  if (decay == Decay::needed && !at.has_decay()) return fail(CovarianceStatus::no_decay);
+  has_added_ridge_ = options_.policy == RankPolicy::ridge && rank_ < at.n_params();
+  if (has_added_ridge_) {
+    const RankReport report = at.of_data().report();
+    Vector K = (options_.ridge * report.largest * report.column_norms).cwiseAbs2();
+    if (decay != Decay::ignored) K += at.decay();
+    if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
+    own_factor_->factorise(at.J(), K, TangentFactor::Route::primal);
+    factor_ = own_factor_.get();
   }
-  return result;
+  // The Hessian bends the part of the prior that the dual route keeps beside T T'.
+  if (!has_added_ridge_ && needs_second_derivatives(options_.kind) && factor_->is_dual()) {
+    if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
+    own_factor_->factorise(at.J(), at.decay(), TangentFactor::Route::primal);
+    factor_ = own_factor_.get();
+  }
+  if (factor_->is_determined() || options_.policy != RankPolicy::refuse) return true;
+  const bool too_few = at.n_params() > at.n_values() && !(decay != Decay::ignored && at.has_decay());
+  return fail(too_few ? CovarianceStatus::more_parameters_than_observations
+                      : CovarianceStatus::rank_deficient);
+}
+
+bool Covariance::estimate_sigma(Tangent& at) {
+  const auto n = static_cast<double>(at.n_values());
+  switch (options_.dof_rule) {
+    case DofRule::n_minus_rank:
+      dof_ = n - static_cast<double>(rank_);
+      break;
+    case DofRule::n_minus_trace:
+      dof_ = n - trace_h();
+      break;
+    case DofRule::n_minus_trace_2h_hh:
+      dof_ = n - 2 * trace_h() + factor_->trace_hh();
+      break;
+    case DofRule::known_sigma:
+      dof_ = std::numeric_limits<double>::infinity();
+      sigma_ = *options_.known_sigma;
+      return true;
+  }
+  if (!(dof_ >= least_dof)) return fail(CovarianceStatus::no_degrees_of_freedom, n - dof_);
+  sigma_ = std::sqrt(at.rss() / dof_);
+  return true;
+}
+
+bool Covariance::compute_middle(Tangent& at) {
+  using enum CovarianceKind;
+  is_isotropic_ = false;
+  switch (options_.kind) {
+    case laplace:
+      is_isotropic_ = true;
+      return true;
+    case delta:
+      // With a ridge in the place of the directions that the data leave open, T T' is more than the estimator's variance.
+      is_isotropic_ = !has_added_ridge_;
+      if (is_isotropic_) return true;
+      [[fallthrough]];
+    case ridge:
+      M_.setZero(factor_->Q().cols(), factor_->Q().cols());
+      blas::add_gram(factor_->Q(), M_);
+      M_ *= sigma_ * sigma_;
+      return true;
+    case hessian:
+      if (!invert_hessian(at)) return false;
+      M_ = sigma_ * sigma_ * inverse_;
+      return true;
+    case hc0:
+    case hc1:
+    case hc2:
+    case hc3:
+      return add_scores(at, power_of(options_.kind));
+    case hessian_sandwich:
+      if (!invert_hessian(at) || !add_scores(at, 0)) return false;
+      M_ = inverse_ * M_.selfadjointView<Eigen::Lower>() * inverse_;
+      return true;
+  }
+  JB_EXPECT(false, "covariance {} is not computed", static_cast<int>(options_.kind));
+  return false;
+}
+
+// inverse_ = (T'AT)^-1.
+bool Covariance::invert_hessian(Tangent& at) {
+  const Matrix& T = factor_->T();
+  const SecondDerivatives second(at.network(), at.theta(), at.data().X);
+  const Matrix C = at.r().cwiseProduct(at.row_factors()).reshaped(at.n_observations(), at.n_outputs());
+  const Matrix T_A_T = Matrix::Identity(T.cols(), T.cols()) - T.transpose() * second.weighted_sum(C) * T;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(T_A_T);
+  const double smallest = eigen.eigenvalues()[0];
+  if (!(smallest > 0)) return fail(CovarianceStatus::hessian_not_positive_definite, smallest);
+  const Matrix& U = eigen.eigenvectors();
+  inverse_ = U * eigen.eigenvalues().cwiseInverse().asDiagonal() * U.transpose();
+  return true;
+}
+
+// M = sum over observations of Q_n' a_n a_n' Q_n,  a_n = (I - H_nn)^power r_n.
+bool Covariance::add_scores(Tangent& at, double power) {
+  const Matrix& Q = factor_->Q();
+  const Index N = at.n_observations(), K = at.n_outputs(), m = Q.cols();
+  adjusted_ = at.r();
+  if (options_.kind == CovarianceKind::hc1) {
+    const auto n = static_cast<double>(at.n_values());
+    const double left = n - trace_h();
+    if (!(left >= least_dof)) return fail(CovarianceStatus::no_degrees_of_freedom, n - left);
+    adjusted_ *= std::sqrt(n / left);
+  }
+  for (Index n = 0; power != 0 && n < N; ++n) {
+    if (K == 1) {
+      const double left = 1 - Q.row(n).squaredNorm();
+      if (!(left >= least_left_of_leverage))
+        return fail(CovarianceStatus::leverage_of_one, static_cast<double>(n + 1));
+      adjusted_[n] *= power == -1 ? 1 / left : 1 / std::sqrt(left);
+      continue;
+    }
+    Matrix Q_n(K, m);
+    Vector a_n(K);
+    for (Index k = 0; k < K; ++k) {
+      Q_n.row(k) = Q.row(k * N + n);
+      a_n[k] = adjusted_[k * N + n];
+    }
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix::Identity(K, K) - Q_n * Q_n.transpose());
+    if (!(eigen.eigenvalues()[0] >= least_left_of_leverage))
+      return fail(CovarianceStatus::leverage_of_one, static_cast<double>(n + 1));
+    a_n = eigen.eigenvectors().transpose() * a_n;
+    a_n.array() *= eigen.eigenvalues().array().pow(power);
+    a_n = eigen.eigenvectors() * a_n;
+    for (Index k = 0; k < K; ++k) adjusted_[k * N + n] = a_n[k];
+  }
+  weighted_Q_.resize(N, m);
+  weighted_Q_ = adjusted_.head(N).asDiagonal() * Q.topRows(N);
+  for (Index k = 1; k < K; ++k)
+    weighted_Q_ += adjusted_.segment(k * N, N).asDiagonal() * Q.middleRows(k * N, N);
+  M_.setZero(m, m);
+  blas::add_gram(weighted_Q_, M_);
+  return true;
+}
+
+std::string Covariance::reason() const {
+  switch (status_) {
+    case CovarianceStatus::ok:
+      return {};
+    case CovarianceStatus::rank_deficient:
+    case CovarianceStatus::more_parameters_than_observations:
+      return rank_reason(*at_, *this);
+    case CovarianceStatus::no_degrees_of_freedom:
+      return fmt::format(
+          "{} observed values and {:.3g} taken up by the fit leave nothing to estimate sigma from",
+          at_->n_values(), figure_);
+    case CovarianceStatus::leverage_of_one:
+      return fmt::format(
+          "observation {} has leverage 1: its residual is zero whatever its error, which HC2 and HC3 "
+          "cannot make up for",
+          figure_);
+    case CovarianceStatus::hessian_not_positive_definite:
+      return fmt::format(
+          "the Hessian of the objective has an eigenvalue of {:.3g} times that of J'J + K: the parameters "
+          "are not at a minimum, or the data do not determine one",
+          figure_);
+    case CovarianceStatus::no_decay:
+      return fmt::format("{} is the covariance of a fit with decay, and this one has none",
+                         info(options_.kind).name);
+  }
+  JB_EXPECT(false, "status {} has no reason", static_cast<int>(status_));
+  return {};
+}
+
+bool Covariance::penalty_determines() const {
+  return info(options_.kind).decay != Decay::ignored && at_->has_decay();
 }
 
 Matrix Covariance::factor_of(const MatrixView& G) const {
-  JB_EXPECT(ok(), "there is no covariance: {}", reason);
-  JB_EXPECT(G.cols() == factor.rows(), "G has {} columns, want {}", G.cols(), factor.rows());
-  Matrix F = G * factor;
-  if (kind != CovarianceKind::laplace || tangent.prior_scale.size() == 0) return F;
-  const Matrix scaled = G * tangent.prior_scale.asDiagonal();
-  const Matrix unknown = scaled - (scaled * tangent.prior_known) * tangent.prior_known.transpose();
+  JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
+  const Matrix& T = factor_->T();
+  JB_EXPECT(G.cols() == T.rows(), "G has {} columns, want {}", G.cols(), T.rows());
+  Matrix F = G * T;
+  if (is_isotropic_)
+    F *= sigma_;
+  else
+    F = F * root_of(M_);
+  if (options_.kind != CovarianceKind::laplace || !factor_->is_dual()) return F;
+  const Matrix scaled = G * factor_->prior_scale().asDiagonal();
+  const Matrix unknown = scaled - (scaled * factor_->prior_known()) * factor_->prior_known().transpose();
   Matrix both(G.rows(), F.cols() + G.cols());
-  both << F, sigma * unknown;
+  both << F, sigma_ * unknown;
   return both;
 }
 
@@ -163,6 +277,16 @@ Matrix Covariance::of(const MatrixView& G) const {
 
 Vector Covariance::standard_errors(const MatrixView& G) const { return factor_of(G).rowwise().stableNorm(); }
 
-Matrix Covariance::of_parameters() const { return of(Matrix::Identity(factor.rows(), factor.rows())); }
+Matrix Covariance::of_parameters() const { return of(Matrix::Identity(at_->n_params(), at_->n_params())); }
+
+CovarianceKind default_covariance(const Fit& like) {
+  return like.has_decay() ? CovarianceKind::ridge : CovarianceKind::delta;
+}
+
+Covariance covariance(Tangent& at, const CovarianceOptions& options) {
+  Covariance result(options);
+  result.compute(at);
+  return result;
+}
 
 }  // namespace jacobench

@@ -1,19 +1,20 @@
 // The covariance of a fit's parameters, in nine kinds, and what may be wrong with it.
 //
-// Model:  with T T' = (J'J + K)^-1 and Q = J T (inference/tangent_factor.hpp; K = 0 for delta), V = C C':
-//           delta             s^2 (J'J)^-1                                             C = s T
-//           ridge             s^2 (J'J + K)^-1 J'J (J'J + K)^-1                        C = s T Q'
-//           laplace           s^2 (J'J + K)^-1                                         C = s T
-//           hessian           s^2 A^-1,  A = J'J - sum_i r_i d2 f_i / dtheta2 + K      C = s T M^-1/2,  M = T'AT
-//           hc0 ... hc3       (J'J + K)^-1 (sum_n J_n' a_n a_n' J_n) (J'J + K)^-1      C = T [Q_n' a_n], one column an observation
-//           hessian_sandwich  A^-1 (sum_n J_n' r_n r_n' J_n) A^-1                      C = T M^-1 [Q_n' r_n]
+// Model:  with T T' = (J'J + K)^-1 and Q = J T (inference/tangent_factor.hpp; K = 0 for delta), V = T M T':
+//           delta             s^2 (J'J)^-1                                             M = s^2 I
+//           ridge             s^2 (J'J + K)^-1 J'J (J'J + K)^-1                        M = s^2 Q'Q
+//           laplace           s^2 (J'J + K)^-1                                         M = s^2 I
+//           hessian           s^2 A^-1,  A = J'J - sum_i r_i d2 f_i / dtheta2 + K      M = s^2 (T'AT)^-1
+//           hc0 ... hc3       (J'J + K)^-1 (sum_n J_n' a_n a_n' J_n) (J'J + K)^-1      M = sum_n Q_n' a_n a_n' Q_n
+//           hessian_sandwich  A^-1 (sum_n J_n' r_n r_n' J_n) A^-1                      M = (T'AT)^-1 (that of hc0) (T'AT)^-1
 //         a_n = r_n for hc0, r_n sqrt(n / (n - tr H)) for hc1, (I - H_nn)^-1/2 r_n for hc2, (I - H_nn)^-1 r_n for hc3, where
 //         H_nn is the block of the outputs of observation n: with one output 1 - h_n, with several the outputs of an
 //         observation may be correlated.
 //         s^2 = RSS / dof, RSS the data's alone.
 // Policy: where J has not full rank, `delta` and the kinds without decay refuse, or take the pseudo-inverse (the
 //         directions that the data determine), or put a ridge on the scaled parameters.
-// Cost:   that of the factorisation; hessian kinds 12 N P^2 more
+// Cost:   that of the factorisation, m^2 N flops for M; hessian kinds 12 N P^2 more. compute allocates nothing after the first
+//         time for kinds without second derivatives, of fits of full rank
 // Errors: InputError for options that make no sense. What the data do not allow is an outcome: status and reason.
 // Source: Seber and Wild (2003), Nonlinear Regression, sec. 2.1 and 5.1; De Veaux et al. (1998), Technometrics 40(4)
 //         (ridge); MacKay (1992), Neural Computation 4(3) (laplace); White (1981), JASA 76 (sandwich, wrong model);
@@ -24,8 +25,7 @@
 #include <span>
 #include <string>
 
-#include "jacobench/inference/linearisation.hpp"
-#include "jacobench/inference/tangent_factor.hpp"
+#include "jacobench/inference/tangent.hpp"
 
 namespace jacobench {
 
@@ -42,9 +42,6 @@ struct CovarianceInfo {
 std::span<const CovarianceInfo> covariance_table();
 const CovarianceInfo& info(CovarianceKind kind);
 
-// Throws InputError, listing the known names, for an unknown one. So do the two below.
-CovarianceKind covariance_kind_from_name(std::string_view name);
-
 enum class RankPolicy { refuse, pseudo_inverse, ridge };
 
 struct RankPolicyInfo {
@@ -53,7 +50,6 @@ struct RankPolicyInfo {
   std::string_view summary;
 };
 std::span<const RankPolicyInfo> rank_policy_table();
-RankPolicy rank_policy_from_name(std::string_view name);
 
 // How many observations are left for s^2, n being N K and H = Q Q'.
 enum class DofRule { n_minus_rank, n_minus_trace, n_minus_trace_2h_hh, known_sigma };
@@ -64,7 +60,6 @@ struct DofRuleInfo {
   std::string_view summary;
 };
 std::span<const DofRuleInfo> dof_rule_table();
-DofRule dof_rule_from_name(std::string_view name);
 
 struct CovarianceOptions {
   CovarianceKind kind = CovarianceKind::delta;
@@ -85,23 +80,40 @@ enum class CovarianceStatus {
 };
 std::string_view name_of(CovarianceStatus status);
 
-struct Covariance {
-  CovarianceKind kind;
-  CovarianceStatus status;
-  std::string reason;  // of a status that is not ok, one line
-  RankReport rank;
-  std::vector<std::string> undetermined;  // directions that the data leave open, in words
-  double dof;                             // infinite for a known sigma
-  double sigma;                           // s
-  double trace_h;
-  bool has_added_ridge;  // of RankPolicy::ridge, where the rank was not full
-  Vector leverages;      // [N K]
-  TangentFactor tangent;
-  Matrix factor;  // C [P x m]; V = C C', and for laplace by the dual route the prior's part beside it
+// A workspace and what was last computed in it. What is said of V needs the tangent as it was then.
+class Covariance {
+ public:
+  // Throws InputError for options that make no sense.
+  explicit Covariance(const CovarianceOptions& options = {});
 
-  bool ok() const { return status == CovarianceStatus::ok; }
+  // Of the fit at which `at` stands, which is kept by reference. Returns whether there is one; if not, status() says why.
+  bool compute(Tangent& at);
 
-  // G V G'.  Shapes: G [M x P], result [M x M].  Errors: logic_error unless ok()
+  bool ok() const { return status_ == CovarianceStatus::ok; }
+  CovarianceStatus status() const { return status_; }
+  std::string reason() const;  // of a status that is not ok, one line
+  CovarianceKind kind() const { return options_.kind; }
+  const CovarianceOptions& options() const { return options_; }
+
+  Index rank() const { return rank_; }     // of J
+  double dof() const { return dof_; }      // infinite for a known sigma
+  double sigma() const { return sigma_; }  // s
+  bool has_added_ridge() const {
+    return has_added_ridge_;
+  }  // of RankPolicy::ridge, where the rank was not full
+
+  // Whether the fit's decay, or an added ridge, stands in for the data where they leave directions open.
+  bool penalty_determines() const;
+
+  TangentFactor& factor() const { return *factor_; }         // T and Q
+  Vector leverages() const { return factor_->leverages(); }  // [N K]
+  double trace_h() const { return factor_->trace_h(); }
+
+  // M [m x m], of which the lower triangle is set; where it is s^2 I, is_isotropic() and M is not set.
+  bool is_isotropic() const { return is_isotropic_; }
+  const Matrix& middle() const { return M_; }
+
+  // G V G'.  Shapes: G [M x P], result [M x M].  Errors: logic_error unless ok(); so all below
   Matrix of(const MatrixView& G) const;
 
   // A factor F of it, F F' = G V G'.  Shape: [M x m]
@@ -111,8 +123,34 @@ struct Covariance {
   Vector standard_errors(const MatrixView& G) const;
 
   Matrix of_parameters() const;  // V [P x P]
+
+ private:
+  bool fail(CovarianceStatus status, double figure = 0);
+  bool choose_factor(Tangent& at);
+  bool estimate_sigma(Tangent& at);
+  bool compute_middle(Tangent& at);
+  bool add_scores(Tangent& at, double power);
+  bool invert_hessian(Tangent& at);
+
+  const CovarianceOptions options_;
+  Tangent* at_ = nullptr;
+  TangentFactor* factor_ = nullptr;
+  CovarianceStatus status_ = CovarianceStatus::ok;
+  double figure_ = 0;  // of the reason: which observation, which eigenvalue
+  Index rank_ = 0;
+  double dof_ = 0, sigma_ = 0;
+  bool has_added_ridge_ = false, is_isotropic_ = true;
+  Matrix M_, weighted_Q_, inverse_;
+  Vector adjusted_;
+  std::unique_ptr<TangentFactor> own_factor_;  // where that of the tangent will not do
 };
 
-Covariance covariance(const Linearisation& at, const CovarianceOptions& options = {});
+Covariance covariance(Tangent& at, const CovarianceOptions& options = {});
+
+// What describes fits like this one: ridge with a decay, delta without.
+CovarianceKind default_covariance(const Fit& like);
+
+// Whether a kind takes second derivatives of the network.
+bool needs_second_derivatives(CovarianceKind kind);
 
 }  // namespace jacobench

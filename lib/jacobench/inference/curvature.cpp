@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/inference/multipliers.hpp"
 #include "jacobench/inference/second_derivatives.hpp"
 #include "jacobench/kernel/blas.hpp"
 
@@ -30,11 +30,10 @@ class CurvatureSum {
 
 }  // namespace
 
-Curvature curvature(const Linearisation& at, const Covariance& cov, double level) {
-  JB_EXPECT(cov.ok(), "there is no covariance: {}", cov.reason);
-  const TangentFactor tangent = factorise(at.J).factor;
-  const Matrix &T = tangent.T, &Q = tangent.Q;
-  const SecondDerivatives second(at.network, at.theta, at.data.X);
+Curvature curvature(Tangent& at, const Covariance& cov, double level) {
+  JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
+  const Matrix &T = at.of_data().T(), &Q = at.of_data().Q();
+  const SecondDerivatives second(at.network(), at.theta(), at.data().X);
   CurvatureSum in_plane(T.cols()), out_of_plane(at.n_values());
   std::vector<SecondDerivatives::Tangents> tangents;
   for (Index i = 0; i < T.cols(); ++i) {
@@ -43,7 +42,7 @@ Curvature curvature(const Linearisation& at, const Covariance& cov, double level
     for (Index j = 0; j <= i; ++j)
       A.col(j) = second.along(tangents.back(), tangents[static_cast<std::size_t>(j)])
                      .reshaped()
-                     .cwiseProduct(at.row_factors);
+                     .cwiseProduct(at.row_factors());
     Matrix tangential = Matrix::Zero(Q.cols(), A.cols()), back(A.rows(), A.cols());
     blas::add_transposed_product(Q, A, tangential);
     in_plane.add(tangential);
@@ -51,10 +50,10 @@ Curvature curvature(const Linearisation& at, const Covariance& cov, double level
     out_of_plane.add(A - back);
   }
   const auto p = static_cast<double>(T.cols());
-  const double radius = cov.sigma * std::sqrt(p);
+  const double radius = cov.sigma() * std::sqrt(p);
   return {.intrinsic = radius * std::sqrt(out_of_plane.mean_square(p)),
           .parameter_effects = radius * std::sqrt(in_plane.mean_square(p)),
-          .root_f = scheffe_multiplier(level, p, cov.dof) / std::sqrt(p)};
+          .root_f = scheffe_multiplier(level, p, cov.dof()) / std::sqrt(p)};
 }
 
 }  // namespace jacobench

@@ -28,6 +28,6 @@ struct Curvature {
 };
 
 // Of the undecayed model, over the directions that the data determine.
-Curvature curvature(const Linearisation& at, const Covariance& cov, double level = 0.95);
+Curvature curvature(Tangent& at, const Covariance& cov, double level = 0.95);
 
 }  // namespace jacobench

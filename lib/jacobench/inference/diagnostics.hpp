@@ -25,6 +25,6 @@ struct Diagnostics {
 };
 
 // Errors: logic_error unless cov.ok()
-Diagnostics diagnose(const Linearisation& at, const Covariance& cov);
+Diagnostics diagnose(const Tangent& at, const Covariance& cov);
 
 }  // namespace jacobench

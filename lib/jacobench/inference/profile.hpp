@@ -13,7 +13,7 @@
 // Source: Bates and Watts (1988), Nonlinear Regression Analysis, sec. 6.1; Venzon and Moolgavkar (1988), Appl. Statist. 37(1)
 #pragma once
 
-#include "jacobench/inference/covariance.hpp"
+#include "jacobench/inference/interval_method.hpp"
 
 namespace jacobench {
 
@@ -24,7 +24,11 @@ struct ProfileInterval {
   Index n_refits;
 };
 
-ProfileInterval profile_interval(const Linearisation& at, const Covariance& cov, const VectorView& x0,
+// cov as computed at `at`; q is the t quantile with its dof.
+ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const VectorView& x0,
                                  double level = 0.95);
+
+// The method `profile`, of the mean at each point by itself, with the sigma and the dof of the delta method.
+std::vector<IntervalMethod> profile_methods();
 
 }  // namespace jacobench

@@ -1,23 +1,30 @@
-// The tangent plane of a fit, factorised: T and Q with T T' = (J'J + K)^-1 and Q = J T.
+// The tangent plane of a fit, factorised: T and Q with T T' = (J'J + K)^-1 and Q = J T. The one factorisation that every
+// covariance, leverage and curvature is made from.
 //
-// Model:  J C^-1 = U S V', C the norms of the columns of J (1 for a column of zeros), by QR and then an SVD of R. J'J, which
-//         squares the condition number, is never formed.
-//         Rank: the number of singular values above max(N K, P) 2^-52 times the largest.
-//         without K   T = C^-1 V S^-1 over the rank directions that the data determine, Q = U:
-//                     the pseudo-inverse, in scaled parameters
-//         with K      the same of the rows of J and sqrt(K) together; Q is the top N K rows only
-//         with K > 0 throughout and more parameters than rows, the dual route, which needs N K x N K matrices only:
+// Model:  J C^-1 Pi = Q R by QR with column pivoting (kernel/scaled_qr.hpp), C the norms of the columns of J. J'J, which squares
+//         the condition number, is never formed.
+//         Rank: the number of pivots above max(n, P) 2^-52 times the largest.
+//         without K   full rank: T = C^-1 Pi R^-1. Otherwise, with the SVD U S V' of the rows of R that count,
+//                     T = C^-1 Pi V S^-1 and Q U for Q: the pseudo-inverse, in scaled parameters
+//         with K      the same of the rows of J and sqrt(K) together; Q is the top n rows only
+//         with K > 0 throughout and more parameters than rows, where that is cheaper, the dual route, which needs n x n
+//                     matrices only:
 //                     J K^-1/2 = U S V',  T = K^-1/2 V (I + S^2)^-1/2,  Q = U S (I + S^2)^-1/2,
 //                     and beside T T' the part K^-1/2 (I - V V') K^-1/2 that the data say nothing about
-//         The hat matrix is Q Q' either way, its diagonal the leverages.
+//         The hat matrix is Q Q' any way, its diagonal the leverages.
 // Shapes: J [n x P], K [P], T [P x m], Q [n x m], m <= min(n + P, P)
-// Cost:   4 n P^2 flops and an SVD of P x P; the dual route 4 P n^2 and an SVD of n x n
-// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.5; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5
+// Cost:   2 n P^2 flops, T P^3 / 3 and Q 2 n P^2 more when they are first asked for; no allocation after the first time where
+//         the rank is full. The dual route 4 P n^2 and an SVD of n x n
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4 and 5.5; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5
 #pragma once
+
+#include <memory>
 
 #include "jacobench/base/matrix.hpp"
 
 namespace jacobench {
+
+class ScaledQr;
 
 // U S V' with as many columns as the smaller side has.
 struct ThinSvd {
@@ -28,46 +35,77 @@ struct ThinSvd {
 ThinSvd thin_svd(const Matrix& A);
 
 // How well the data determine the parameters.
+// Conditions are in the Frobenius norm, |A| |A^+|: at least that in the 2-norm, and at most P times it.
 struct RankReport {
-  Index rank;
-  Index n_params;
-  double largest;             // singular value of J C^-1
-  double tolerance;           // of singular values of J C^-1, relative to the largest
-  double condition_scaled;    // largest over smallest singular value of J C^-1 that counts towards the rank
-  double condition_unscaled;  // the same of J
-  Vector column_norms;        // C
-  Matrix determined;          // V over the rank directions, orthonormal, in scaled parameters C theta
-  Matrix undetermined;        // the other columns of V; empty where P > n
+  Index rank = 0;
+  Index n_params = 0;
+  double condition_scaled = 1;    // of J C^-1, over the directions that are determined
+  double condition_unscaled = 1;  // the same of J
+
+  // What follows describes a rank that is not full, and is empty otherwise.
+  double largest = 0;        // singular value of J C^-1
+  double tolerance = 0;      // of singular values of J C^-1, relative to the largest
+  Vector column_norms = {};  // C
+  Matrix determined = {};    // V over the rank directions, orthonormal, in scaled parameters C theta
+  Matrix undetermined = {};  // the other columns of V; empty where P > n
 
   bool is_full() const { return rank == n_params; }
+
+  // More of a gradient than this in directions that the data leave open is not rounding.
+  static constexpr double rounding_share = 1e-6;
 
   // For each row g of G, how much of it lies in undetermined directions: |(I - V V') C^-1 g| / |C^-1 g|.
   Vector undetermined_share(const MatrixView& G) const;
 };
 
-struct TangentFactor {
-  Matrix T, Q;
+class TangentFactor {
+ public:
+  // A workspace for J [n x P], with or without a penalty.
+  TangentFactor(Index n_data_rows, Index n_params);
+  ~TangentFactor();
+  TangentFactor(TangentFactor&&) noexcept;
+
+  // The rows of J alone, or with K [P]: by the cheaper route, or the one that leaves no part of (J'J + K)^-1 beside T T'.
+  enum class Route { cheaper, primal };
+  void factorise(const Matrix& J);
+  void factorise(const Matrix& J, const Vector& K, Route route = Route::cheaper);
+
+  Index rank() const;
+  bool is_determined() const;  // whether T T' is the inverse of J'J + K, and no pseudo-inverse
+
+  const Matrix& T();
+  const Matrix& Q();
+
   // Of the dual route, empty otherwise: K^-1/2 and V.
-  Vector prior_scale;
-  Matrix prior_known;
+  const Vector& prior_scale() const { return prior_scale_; }
+  const Matrix& prior_known() const { return prior_known_; }
+  bool is_dual() const { return prior_scale_.size() > 0; }
 
-  Vector leverages() const { return Q.rowwise().squaredNorm(); }
-  double trace_h() const { return Q.squaredNorm(); }
-  double trace_hh() const { return (Q.transpose() * Q).squaredNorm(); }
-};
+  Vector leverages() { return Q().rowwise().squaredNorm(); }
+  double trace_h() { return Q().squaredNorm(); }
+  double trace_hh();  // tr Q Q' Q Q'
 
-// Both from one factorisation.
-struct DataFactor {
-  RankReport report;
-  TangentFactor factor;
-};
-DataFactor factorise(const Matrix& J);
+  // From there to the least |A d - v|, A the rows that were factorised and v [their number]; v is overwritten. Zeros where the
+  // rank leaves an entry open.
+  void solve(Vector& v, Vector& d);
 
-// With K. `is_determined` is false where data and penalty together leave a direction open.
-struct PenalisedFactor {
-  bool is_determined;
-  TangentFactor factor;
+  double condition_scaled();  // |J C^-1| |(J C^-1)^+|, Frobenius; infinite where the rank is not full
+  RankReport report();        // with an SVD where the rank is not full
+
+ private:
+  void factorise_rows();
+  void compute_pseudo_inverse();
+  void factorise_dual(const Matrix& J, const Vector& K);
+
+  const Index n_data_rows_, n_params_;
+  Matrix rows_;  // of J and of the penalty, with their columns scaled
+  std::unique_ptr<ScaledQr> qr_;
+  bool has_T_ = false, has_Q_ = false;
+  Matrix T_, Q_, gram_;
+  Vector prior_scale_;
+  Matrix prior_known_;
+  Vector singular_values_;  // of a rank that is not full
+  Matrix right_vectors_;    // [P x min(rows, P)], in scaled parameters
 };
-PenalisedFactor factorise(const Matrix& J, const Vector& K);
 
 }  // namespace jacobench

@@ -29,9 +29,9 @@ bool is_homogeneous(Activation activation) {
 // What the network looks like at the data, and the explanations that this suggests.
 class Suspicions {
  public:
-  Suspicions(const Linearisation& at, const RankReport& report)
-      : at_(at), report_(report), net_(at.network), pass_(at.network, at.n_observations()) {
-    pass_.run(at.theta, at.data.X, 0, at.n_observations(), Slopes::kept);
+  Suspicions(const Tangent& at, const RankReport& report)
+      : at_(at), report_(report), net_(at.network()), pass_(at.network(), at.n_observations()) {
+    pass_.run(at.theta(), at.data().X, 0, at.n_observations(), Slopes::kept);
   }
 
   std::vector<Explanation> all() {
@@ -58,7 +58,7 @@ class Suspicions {
   Index weight(Index l, Index to, Index from) const {
     return net_.layer(l).weights_at + to * net_.layer(l).n_inputs + from;
   }
-  double theta(Index p) const { return at_.theta[p]; }
+  double theta(Index p) const { return at_.theta()[p]; }
   Vector source(Index l, Index j) const { return pass_.below(l).rows(at_.n_observations()).col(j); }
 
   std::vector<Index> into(Index l, Index i) const {
@@ -74,7 +74,7 @@ class Suspicions {
     return all;
   }
 
-  bool without_effect(Index p) const { return (at_.J.col(p).array() == 0).all(); }
+  bool without_effect(Index p) const { return (at_.J().col(p).array() == 0).all(); }
 
   void suspect_dead(Index l, Index i) {
     Explanation dead{
@@ -87,8 +87,8 @@ class Suspicions {
 
   void suspect_constant(Index l, Index j) {
     const Vector values = source(l, j);
-    const double value = values[0], size = values.cwiseAbs().maxCoeff();
-    if ((values.array() - value).abs().maxCoeff() > suspicious * size) return;
+    const double value = values[0], size = values.cwiseAbs().maxCoeff<Eigen::PropagateNaN>();
+    if (!((values.array() - value).abs() <= suspicious * size).all()) return;
     const Layer& layer = net_.layer(l);
     Explanation constant{{},
                          size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
@@ -170,12 +170,12 @@ class Suspicions {
   void suspect_weights_into(Index l, Index i) {
     const std::vector<Index> into_i = into(l, i);
     const Vector norms = report_.column_norms(into_i);
-    const ThinSvd svd = thin_svd(at_.J(Eigen::all, into_i) * norms.cwiseInverse().asDiagonal());
+    const ThinSvd svd = thin_svd(at_.J()(Eigen::all, into_i) * norms.cwiseInverse().asDiagonal());
     const auto n = static_cast<Index>(into_i.size());
     const Index n_open = n - (svd.S.array() > report_.tolerance * report_.largest).count();
     if (n_open == 0 || svd.V.cols() < n) return;
     const Vector slope = pass_.slope(l).rows(at_.n_observations()).col(i).cwiseAbs();
-    const Index n_active = (slope.array() > 1e-10 * slope.maxCoeff()).count();
+    const Index n_active = (slope.array() > 1e-10 * slope.maxCoeff<Eigen::PropagateNaN>()).count();
     Explanation open{
         {},
         n_active < n
@@ -193,7 +193,7 @@ class Suspicions {
     found_.push_back(std::move(open));
   }
 
-  const Linearisation& at_;
+  const Tangent& at_;
   const RankReport& report_;
   const Perceptron& net_;
   ForwardPass pass_;
@@ -227,9 +227,9 @@ class Span {
 
 // By the rule that decides the rank; or as good as wholly in the directions that it leaves out, where units are only
 // nearly what the words say.
-bool vanishes(const Linearisation& at, const RankReport& report, const Vector& c) {
+bool vanishes(const Tangent& at, const RankReport& report, const Vector& c) {
   const Vector scaled = c.cwiseProduct(report.column_norms);
-  return (at.J * c).norm() <= report.tolerance * report.largest * scaled.norm() ||
+  return (at.J() * c).norm() <= report.tolerance * report.largest * scaled.norm() ||
          (report.determined.transpose() * scaled).norm() <= 1e-6 * scaled.norm();
 }
 
@@ -247,8 +247,9 @@ std::string leading_entries(const Perceptron& network, const Vector& v) {
 
 }  // namespace
 
-std::vector<std::string> undetermined_in_words(const Linearisation& at, const RankReport& report) {
+std::vector<std::string> undetermined_in_words(Tangent& at) {
   std::vector<std::string> words;
+  const RankReport report = at.of_data().report();
   if (report.is_full()) return words;
   Span span(report.column_norms);
   for (const Explanation& explanation : Suspicions(at, report).all()) {
@@ -259,7 +260,7 @@ std::vector<std::string> undetermined_in_words(const Linearisation& at, const Ra
   }
   for (Index i = 0; i < report.undetermined.cols(); ++i)
     if (span.take_scaled(report.undetermined.col(i)))
-      words.push_back(leading_entries(at.network, span.last()));
+      words.push_back(leading_entries(at.network(), span.last()));
   if (at.n_params() > at.n_values())
     words.push_back(fmt::format("{} parameters for {} observed values leave at least {} directions open",
                                 at.n_params(), at.n_values(), at.n_params() - at.n_values()));

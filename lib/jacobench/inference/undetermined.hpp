@@ -12,12 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/inference/linearisation.hpp"
-#include "jacobench/inference/tangent_factor.hpp"
+#include "jacobench/inference/tangent.hpp"
 
 namespace jacobench {
 
 // Empty where the rank is full.
-std::vector<std::string> undetermined_in_words(const Linearisation& at, const RankReport& report);
+std::vector<std::string> undetermined_in_words(Tangent& at);
 
 }  // namespace jacobench

@@ -56,33 +56,74 @@ struct JacobianProducts::AllRows {
   Matrix of_activations{tile, tile}, of_deltas{tile, tile};
 };
 
-JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows)
+JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows, const JacobianChoice& jacobian)
     : network_(network),
       max_rows_(max_rows),
       block_rows_(rows_in_block(network, max_rows)),
-      evaluator_(find_strategy("layerwise").make(network, block_rows_, {})),
+      evaluator_(make_evaluator(jacobian, network, block_rows_)),
       passes_(std::make_unique<BlockPasses>(network, block_rows_)) {}
 
 JacobianProducts::~JacobianProducts() = default;
+JacobianProducts::JacobianProducts(JacobianProducts&&) noexcept = default;
 
 void JacobianProducts::expect_shapes(const VectorView& theta, const MatrixView& X) const {
   network_.expect_shapes(theta, X);
   JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
 }
 
-// Calls use(J_k, k, row) for each output k and block, J_k [n x P] being the rows of output k for the observations
-// row .. row + n. All blocks are evaluated with the same number of rows; of the last, only the new ones are used.
-template <class UseBlock>
-void JacobianProducts::for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use) {
+// Returns the number of rows in a block.
+Index JacobianProducts::start_blocks(const VectorView& theta, const MatrixView& X) {
   expect_shapes(theta, X);
   const Index n_evaluated = std::min(block_rows_, X.rows());
   block_.resize(n_evaluated * network_.n_outputs(), network_.n_params());
-  for (Index row = 0; row < X.rows(); row += n_evaluated) {
-    const Index first = std::min(row, X.rows() - n_evaluated), n_seen = row - first;
-    evaluator_->evaluate(theta, X.middleRows(first, n_evaluated), {.J_y_theta = &block_});
-    for (Index k = 0; k < network_.n_outputs(); ++k)
-      use(block_.middleRows(k * n_evaluated + n_seen, n_evaluated - n_seen), k, row);
+  return n_evaluated;
+}
+
+// Returns how many of the block's first rows were in the block before.
+Index JacobianProducts::evaluate_block(const VectorView& theta, const MatrixView& X, Index row,
+                                       Matrix* values) {
+  const Index n_evaluated = block_.rows() / network_.n_outputs();
+  if (n_held_ == n_evaluated && n_held_ == X.rows()) return 0;
+  const Index first = std::min(row, X.rows() - n_evaluated);
+  evaluator_->evaluate(theta, X.middleRows(first, n_evaluated), {.values = values, .J_y_theta = &block_});
+  return row - first;
+}
+
+void JacobianProducts::hold(const VectorView& theta, const MatrixView& X, Matrix& values) {
+  values.resize(X.rows(), network_.n_outputs());
+  n_held_ = 0;
+  if (X.rows() == 0) return;
+  const Index n_evaluated = start_blocks(theta, X);
+  if (n_evaluated == X.rows()) {
+    evaluate_block(theta, X, 0, &values);
+    n_held_ = X.rows();
+    return;
   }
+  values_.resize(n_evaluated, network_.n_outputs());
+  for (Index row = 0; row < X.rows(); row += n_evaluated) {
+    const Index first = std::min(row, X.rows() - n_evaluated);
+    evaluator_->evaluate(theta, X.middleRows(first, n_evaluated), {.values = &values_});
+    values.middleRows(first, n_evaluated) = values_;
+  }
+}
+
+void JacobianProducts::row_tangent_forms(const VectorView& theta, const MatrixView& X, const Matrix& T,
+                                         const Matrix& M, Matrix& variance) {
+  JB_EXPECT(
+      T.rows() == network_.n_params() && (M.size() == 0 || (M.rows() == T.cols() && M.cols() == T.cols())),
+      "T is {} x {}, M {} x {}", T.rows(), T.cols(), M.rows(), M.cols());
+  const auto add_product = kernel::kernels().add_product;
+  variance.setZero(X.rows(), network_.n_outputs());
+  product_.resize(std::min(block_rows_, X.rows()), T.cols());
+  if (M.size() > 0) second_product_.resize(product_.rows(), M.cols());
+  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
+    auto J_T = product_.topRows(J.rows());
+    blas::multiply(J, T, J_T);
+    if (M.size() > 0) blas::multiply_symmetric(J_T, M, second_product_.topRows(J.rows()));
+    const Matrix& other = M.size() > 0 ? second_product_ : product_;
+    for (Index p = 0; p < T.cols(); ++p)
+      add_product(product_.col(p).data(), other.col(p).data(), &variance(row, k), J.rows());
+  });
 }
 
 void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, Matrix& J_t_J) {

@@ -17,8 +17,10 @@ namespace jacobench {
 // Errors: logic_error where a shape is not that of the network, or X has more than max_rows rows
 class JacobianProducts {
  public:
-  JacobianProducts(const Perceptron& network, Index max_rows);
+  // J is that of the strategy, but for outer_gram, times and transposed_times, which are analytic.
+  JacobianProducts(const Perceptron& network, Index max_rows, const JacobianChoice& jacobian = {});
   ~JacobianProducts();
+  JacobianProducts(JacobianProducts&&) noexcept;
 
   // J'J, by blocks of rows. Shapes: J_t_J [P x P], both triangles.
   // Cost:   that of J in the cache and N K P^2 flops at the speed of BLAS; memory P^2 and one block
@@ -42,6 +44,28 @@ class JacobianProducts {
   // Cost: 2 N K P m flops
   void row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F, Matrix& variance);
 
+  // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there until
+  // `hold` is called again: they must be given the same theta and X.
+  // Shapes: values [N x K]
+  void hold(const VectorView& theta, const MatrixView& X, Matrix& values);
+
+  // diag(J T M T' J'), by blocks of rows: M [m x m] symmetric, of which the lower triangle is read, or empty for I.
+  // Shapes: T [P x m], variance [N x K]. Cost: 2 N K (P + m) m flops at the speed of BLAS
+  void row_tangent_forms(const VectorView& theta, const MatrixView& X, const Matrix& T, const Matrix& M,
+                         Matrix& variance);
+
+  // Calls use(J_k, k, row) for each output k and block of rows, J_k [n x P] being the rows of output k for the observations
+  // row .. row + n. All blocks are evaluated with the same number of rows; of the last, only the new ones are used.
+  template <class UseBlock>
+  void for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use) {
+    const Index n_evaluated = start_blocks(theta, X);
+    for (Index row = 0; row < X.rows(); row += n_evaluated) {
+      const Index n_seen = evaluate_block(theta, X, row, nullptr);
+      for (Index k = 0; k < network_.n_outputs(); ++k)
+        use(block_.middleRows(k * n_evaluated + n_seen, n_evaluated - n_seen), k, row);
+    }
+  }
+
   // J v by one tangent pass: dZ_l = dA_{l-1} W_l' + A_{l-1} V_l' + 1 v_l', dA_l = phi' o dZ_l.
   // Shapes: v [P], J_v [N x K]. Cost: a forward pass and two more products a layer, whatever P
   void times(const VectorView& theta, const MatrixView& X, const VectorView& v, Matrix& J_v);
@@ -54,8 +78,8 @@ class JacobianProducts {
 
  private:
   void expect_shapes(const VectorView& theta, const MatrixView& X) const;
-  template <class UseBlock>
-  void for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use);
+  Index start_blocks(const VectorView& theta, const MatrixView& X);
+  Index evaluate_block(const VectorView& theta, const MatrixView& X, Index row, Matrix* values);
   template <class Multiply>
   void sum_squares_of_rows(const VectorView& theta, const MatrixView& X, Index n_columns,
                            const Multiply& multiply, Matrix& variance);
@@ -64,8 +88,10 @@ class JacobianProducts {
   const Index max_rows_;
   const Index block_rows_;
   std::unique_ptr<Evaluator> evaluator_;
-  Matrix block_;    // J of a block of rows
-  Matrix product_;  // and what it was multiplied by
+  Matrix block_;                     // J of a block of rows
+  Matrix product_, second_product_;  // what it was multiplied by
+  Matrix values_;                    // of a block of rows
+  Index n_held_ = 0;                 // rows of X whose J is held
   struct BlockPasses;
   std::unique_ptr<BlockPasses> passes_;
   struct AllRows;

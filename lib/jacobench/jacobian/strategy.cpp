@@ -90,4 +90,9 @@ Matrix jacobian(const Perceptron& network, const VectorView& theta, const Matrix
   return J;
 }
 
+std::unique_ptr<Evaluator> make_evaluator(const JacobianChoice& choice, const Perceptron& network,
+                                          Index max_rows) {
+  return find_strategy(choice.strategy).make(network, max_rows, choice.options);
+}
+
 }  // namespace jacobench

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "jacobench/network/evaluation.hpp"
@@ -44,6 +45,12 @@ struct StrategyOptions {
   Direction direction = Direction::cheaper;
   // `layerwise`: the observations are split over so many threads, with the same bits whatever their number.
   Index n_threads = 1;
+};
+
+// Which strategy gives a Jacobian, and how.
+struct JacobianChoice {
+  std::string strategy = "layerwise";
+  StrategyOptions options = {};
 };
 
 // A strategy prepared for a network and at most max_rows observations: it owns its workspace.
@@ -108,5 +115,8 @@ const StrategyInfo& find_strategy(std::string_view name);
 // Errors: logic_error where a shape is not that of the network
 Matrix jacobian(const Perceptron& network, const VectorView& theta, const MatrixView& X,
                 Wrt wrt = Wrt::parameters);
+
+std::unique_ptr<Evaluator> make_evaluator(const JacobianChoice& choice, const Perceptron& network,
+                                          Index max_rows);
 
 }  // namespace jacobench

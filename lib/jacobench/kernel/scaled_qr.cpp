@@ -8,11 +8,22 @@
 #include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
+namespace {
+
+// By the plain sum of squares where that neither overflows nor loses digits to underflow.
+double norm_of(const double* column, Index n) {
+  const double square = kernel::kernels().dot(column, column, n);
+  if (square > 0x1p-900 && square < 0x1p1000) return std::sqrt(square);
+  return Eigen::Map<const Vector>(column, n).stableNorm();
+}
+
+}  // namespace
 
 ScaledQr::ScaledQr(Index n_rows, Index n_columns)
     : column_norms_(n_columns),
       inverse_norms_(n_columns),
       permuted_(n_columns),
+      column_(n_rows),
       qr_(n_rows, n_columns),
       tau_(std::min(n_rows, n_columns)),
       work_(2 * n_columns),
@@ -24,7 +35,7 @@ void ScaledQr::factorise(Matrix& A) {
   const kernel::Kernels& kernels = kernel::kernels();
   for (Index p = 0; p < A.cols(); ++p) {
     double* column = A.col(p).data();
-    const double norm = std::sqrt(kernels.dot(column, column, A.rows()));
+    const double norm = norm_of(column, A.rows());
     column_norms_[p] = norm > 0 ? norm : 1;
     inverse_norms_[p] = 1 / column_norms_[p];
     kernels.scale(inverse_norms_[p], column, A.rows());
@@ -55,6 +66,26 @@ void ScaledQr::rotate(Vector& v) const {
   }
 }
 
+// Reflectors after the k-th leave e_k as it is.
+void ScaledQr::get_q(Matrix& part) {
+  JB_EXPECT(part.rows() <= qr_.rows() && part.cols() <= n_pivots_,
+            "{} x {} of Q are wanted, there are {} x {}", part.rows(), part.cols(), qr_.rows(), n_pivots_);
+  const kernel::Kernels& kernels = kernel::kernels();
+  for (Index p = 0; p < part.cols(); ++p) {
+    column_.setZero();
+    column_[p] = 1;
+    for (Index k = p; k >= 0; --k) {
+      const Index n = qr_.rows() - k - 1;
+      const double* reflector = qr_.col(k).data() + k + 1;
+      double* below = column_.data() + k + 1;
+      const double along = tau_[k] * (column_[k] + kernels.dot(reflector, below, n));
+      column_[k] -= along;
+      kernels.add_scaled(-along, reflector, below, n);
+    }
+    part.col(p) = column_.head(part.rows());
+  }
+}
+
 void ScaledQr::solve(const Vector& v, Vector& d) {
   permuted_.setZero();
   auto z = permuted_.head(rank());
@@ -82,13 +113,6 @@ void ScaledQr::inverse_factor(Matrix& T) {
       T(from, p) = permuted_[q] * inverse_norms_[from];
     }
   }
-}
-
-double ScaledQr::condition(const Matrix& T) const {
-  double inverse = 0;
-  for (Index p = 0; p < T.rows(); ++p)
-    inverse += T.row(p).squaredNorm() * column_norms_[p] * column_norms_[p];
-  return std::sqrt(static_cast<double>(T.rows()) * inverse);
 }
 
 }  // namespace jacobench

@@ -31,6 +31,10 @@ class ScaledQr {
   // d = C^-1 Pi R^-1 v with zeros for the columns past the rank: for the rotated v, the d with the least |A d - v|.
   void solve(const Vector& v, Vector& d);
 
+  // The first rows of the first columns of Q, as many as `part` has: an orthonormal basis of the column space if all.
+  // Shape: [at most n x at most p].  Cost: 2 n p^2 flops
+  void get_q(Matrix& part);
+
   // d = C^-1 Pi z
   void unpermute(const Vector& z, Vector& d) const;
 
@@ -40,13 +44,12 @@ class ScaledQr {
   // T = C^-1 Pi R^-1, so that T T' = (A'A)^-1.  Errors: logic_error unless the rank is full
   void inverse_factor(Matrix& T);
 
-  // |R|_F |R^-1|_F, from that T: no less than the condition number of A C^-1 in the 2-norm, and no more than p times it.
-  double condition(const Matrix& T) const;
+  Index column_at(Index place) const { return from_[static_cast<std::size_t>(place)]; }  // Pi
 
  private:
   auto triangle(Index size) const { return qr_.topLeftCorner(size, size).triangularView<Eigen::Upper>(); }
 
-  Vector column_norms_, inverse_norms_, permuted_;
+  Vector column_norms_, inverse_norms_, permuted_, column_;
   Matrix qr_;
   Vector tau_, work_;
   std::vector<Index> from_;  // column k of R is column from_[k] of A

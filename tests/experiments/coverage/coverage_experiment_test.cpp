@@ -152,10 +152,10 @@ TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
 // Where all of R replicates are covered the Wilson interval is z^2 / (R + z^2) long: 2 z 0.01 at R = 94.2.
 TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
   const std::vector<IntervalMethod> methods{
-      {.name = "wide", .summary = {}, .errors = [](const FittedReplicate&, const auto&, Errors& errors) {
-         errors.se.setConstant(1e6);
-         errors.dof = 10;
-       }}};
+      method_from("wide", [](Tangent&, NewPoints& points, std::uint64_t, Errors& errors) {
+        errors = {Vector::Constant(points.n_points(), 1e6), 1, 10};
+        return static_cast<const char*>(nullptr);
+      })};
   CoverageExperiment study(methods);
   harness::OptionTable options = study.options();
   for (const auto& [key, value] : small_study({{"intervals.methods", "wide"},
@@ -197,7 +197,7 @@ TEST(CoverageExperiment, MakesTheIntervalsThatThereAre) {
   EXPECT_EQ(n_cells({{"intervals.methods", "delta, profile"}}), 3u) << "profiles are of the mean";
   EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, scheffe"}}), 3u) << "Scheffe's too";
   EXPECT_EQ(n_cells({{"points.beyond", "2"}}), 4u);
-  EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, sup_t"}, {"fit.solver", "linear_step"}}), 2u);
+  EXPECT_EQ(n_cells({{"intervals.simultaneous", "none, sup_t"}, {"fit.solver", "linear_step"}}), 3u);
 }
 
 std::string refusal(const harness::Config& more) {

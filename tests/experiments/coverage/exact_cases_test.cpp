@@ -8,9 +8,9 @@
 #include <boost/math/distributions/normal.hpp>
 #include <gtest/gtest.h>
 
-#include "jacobench/fit/refitter.hpp"
+#include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/bootstrap.hpp"
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/inference/multipliers.hpp"
 
 #include "coverage/simulation.hpp"
 #include "support/entrywise.hpp"
@@ -62,13 +62,13 @@ TEST_P(AnyNetwork, PivotAtTheTeacherIsF) {
   const double n_left = static_cast<double>(at_teacher.n_rows) - p;
   const boost::math::fisher_f F(p, n_left);
   source.draw(0);
-  const Matrix Q = factorise(linearise(teacher.network, teacher.theta, source.data()).J).factor.Q;
+  const Matrix Q = testing::linearised(teacher.network, teacher.theta, source.data())->of_data().Q();
 
   const Index R = 5000;
   std::vector<double> probabilities;
   for (Index r = 0; r < R; ++r) {
     source.draw(r);
-    const Vector e = linearise(teacher.network, teacher.theta, source.data()).r;
+    const Vector e = testing::linearised(teacher.network, teacher.theta, source.data())->r();
     const double along = (Q.transpose() * e).squaredNorm();
     probabilities.push_back(cdf(F, along / p / ((e.squaredNorm() - along) / n_left)));
   }
@@ -88,7 +88,7 @@ TEST_P(AnyNetwork, PivotAtTheTeacherIsF) {
 TEST_P(AnyNetwork, OneStepFromTheTruthHasExactIntervals) {
   const std::vector<double> levels{0.5, 0.9, 0.95, 0.99};
   const Simulation simulation(scenario(),
-                              {.methods = {method_named("delta")},
+                              {.methods = {find_interval_method("delta")},
                                .kinds = {IntervalKind::mean, IntervalKind::prediction},
                                .levels = levels},
                               4000);
@@ -110,8 +110,8 @@ TEST_P(AnyNetwork, ScheffeIsExactOverAllCombinations) {
   Scenario at_p_points = scenario();
   at_p_points.n_inside = at_p_points.network.n_params();
   const Index R = 4000;
-  const Simulation simulation(at_p_points,
-                              {.methods = {method_named("delta")}, .simultaneous = Simultaneous::scheffe}, R);
+  const Simulation simulation(
+      at_p_points, {.methods = {find_interval_method("delta")}, .simultaneous = Simultaneous::scheffe}, R);
   const LinearModel model(simulation.context());
   const Matrix JG = model.J * model.G.inverse();
   const Vector unit_se = model.unit_se();
@@ -127,7 +127,7 @@ TEST_P(AnyNetwork, ScheffeIsExactOverAllCombinations) {
 TEST(LinearNetwork, HasExactIntervalsByFullLeastSquares) {
   Scenario scenario = linear_step(plane, 9);
   scenario.solver = Solver::least_squares;
-  const Intervals intervals{.methods = {method_named("delta")},
+  const Intervals intervals{.methods = {find_interval_method("delta")},
                             .kinds = {IntervalKind::mean, IntervalKind::prediction}};
   const Index R = 4000;
   const Simulation simulation(scenario, intervals, R);
@@ -151,8 +151,8 @@ TEST(LinearNetwork, HasExactSimultaneousIntervals) {
   scenario.solver = Solver::least_squares;
   const Index R = 3000;
   const auto all_at_once = [&](Simultaneous simultaneous) {
-    const Simulation simulation(scenario, {.methods = {method_named("delta")}, .simultaneous = simultaneous},
-                                R, 199);
+    const Simulation simulation(
+        scenario, {.methods = {find_interval_method("delta")}, .simultaneous = simultaneous}, R, 199);
     return simulation.row(0);
   };
   const double se = std::sqrt(0.95 * 0.05 / R), z = z_for(4);
@@ -175,8 +175,8 @@ Vector ridge_coverage(const LinearModel& model, const Vector& K, double sigma) {
 
 void expect_ridge_coverage(Scenario scenario, double k) {
   scenario.decay = equal_decay(scenario.network, k, DecayOf::weights_and_biases);
-  const Simulation simulation(scenario,
-                              {.methods = {method_named("ridge")}, .dof_rule = DofRule::known_sigma}, 4000);
+  const Simulation simulation(
+      scenario, {.methods = {find_interval_method("ridge")}, .dof_rule = DofRule::known_sigma}, 4000);
   const Vector exact = ridge_coverage(LinearModel(simulation.context()), scenario.decay, scenario.noise_sd);
   EXPECT_LT(exact.minCoeff<Eigen::PropagateNaN>(), 0.85) << "the bias is to matter";
   const double z = z_for(12);
@@ -201,10 +201,10 @@ TEST(Laplace, IsExactWhereTheTruthIsDrawnFromItsPrior) {
     scenario.solver = solver;
     scenario.truth_is_redrawn = true;
     scenario.decay = equal_decay(scenario.network, 2, DecayOf::weights_and_biases);
-    const Simulation simulation(
-        scenario,
-        {.methods = {method_named("laplace"), method_named("ridge")}, .dof_rule = DofRule::known_sigma},
-        4000);
+    const Simulation simulation(scenario,
+                                {.methods = {find_interval_method("laplace"), find_interval_method("ridge")},
+                                 .dof_rule = DofRule::known_sigma},
+                                4000);
     const double z = z_for(24);
     EXPECT_TRUE(covers(simulation.measures(0), 0.95, z));
     EXPECT_TRUE(simulation.measures(1).coverage_by_point.allFinite());
@@ -231,7 +231,9 @@ TEST_P(Sandwich, HasItsExpectation) {
   scenario.law = &find_noise_law(GetParam());
   const Index R = 4000;
   const Simulation simulation(
-      scenario, {.methods = {method_named("hc0"), method_named("hc2"), method_named("hc3")}}, R);
+      scenario,
+      {.methods = {find_interval_method("hc0"), find_interval_method("hc2"), find_interval_method("hc3")}},
+      R);
   const LinearModel model(simulation.context());
   const double z = z_for(2 * 3 * 6);
   for (std::size_t kind = 0; kind < 3; ++kind) {
@@ -250,8 +252,8 @@ TEST_P(Sandwich, HasItsExpectation) {
 // Errors of one variance are taken for granted, and the variance is that of x = 0.
 void expect_classical_coverage(Scenario scenario) {
   scenario.law = &find_noise_law("heteroscedastic");
-  const Simulation simulation(scenario,
-                              {.methods = {method_named("delta")}, .dof_rule = DofRule::known_sigma}, 4000);
+  const Simulation simulation(
+      scenario, {.methods = {find_interval_method("delta")}, .dof_rule = DofRule::known_sigma}, 4000);
   const LinearModel model(simulation.context());
   const Vector V_true = model.fit_weights().cwiseAbs2() * model.variances;
   const Vector V_classical = (scenario.noise_sd * model.unit_se()).cwiseAbs2();
@@ -281,7 +283,7 @@ struct Balanced {
 
   static constexpr Index n = 6, p = 2, n_draws = 4000;
   Perceptron network = make_perceptron({1, {}, 1, Activation::identity});
-  Dataset data{Matrix(n, 1), Matrix(n, 1), {}, {}};
+  Dataset data{Matrix(n, 1), Matrix(n, 1)};
 };
 
 // Of B draws the standard deviation has a relative error of sqrt((kurtosis - 1) / 4 B), and draws from n
@@ -289,13 +291,13 @@ struct Balanced {
 TEST(ResidualBootstrap, WithoutItsCorrectionIsTooNarrow) {
   const Balanced balanced;
   const Vector start = Vector::Zero(2);
-  Refitter refitter(balanced.network, balanced.data);
-  const Vector theta = refitter.refit(balanced.data, start).theta;
-  const Linearisation at = linearise(balanced.network, theta, balanced.data);
+  Fitter fitter(balanced.network, balanced.data, {.n_starts = 0, .relative_offset = 1e-7});
+  const Vector theta = fitter.fit(balanced.data, start).theta;
+  const testing::Linearised at = testing::linearised(balanced.network, theta, balanced.data);
   const Covariance cov = covariance(at);
-  EXPECT_TRUE(all_within(cov.leverages, Vector::Constant(cov.leverages.size(), 1.0 / 3), 1e-14));
+  EXPECT_TRUE(all_within(cov.leverages(), Vector::Constant(cov.leverages().size(), 1.0 / 3), 1e-14));
   const Matrix X0 = (Matrix(2, 1) << 0.3, 2).finished();
-  const Matrix G = gradients_at(balanced.network, theta, X0);
+  const Matrix G = testing::gradients_at(balanced.network, theta, X0);
   const Vector se = cov.standard_errors(G);
 
   Matrix raw(2, Balanced::n_draws);
@@ -304,9 +306,9 @@ TEST(ResidualBootstrap, WithoutItsCorrectionIsTooNarrow) {
     RandomStream stream(5, 0, static_cast<std::uint32_t>(b), RandomPurpose::resampling);
     for (Index i = 0; i < Balanced::n; ++i) {
       const auto which = static_cast<Index>(stream.uniform() * Balanced::n);
-      drawn.Y(i, 0) = balanced.data.Y(i, 0) - at.r[i] + at.r[which];
+      drawn.Y(i, 0) = balanced.data.Y(i, 0) - at->r()[i] + at->r()[which];
     }
-    raw.col(b) = G * (refitter.refit(drawn, theta).theta - theta);
+    raw.col(b) = G * (fitter.fit(drawn, theta).theta - theta);
   }
   const double B = Balanced::n_draws, z = z_for(4), error = std::sqrt(5 / (4 * B));
   const Vector of_raw = (raw.rowwise().squaredNorm() / B).cwiseSqrt().cwiseQuotient(se);
@@ -314,7 +316,7 @@ TEST(ResidualBootstrap, WithoutItsCorrectionIsTooNarrow) {
   EXPECT_TRUE(agree(of_raw, Vector::Constant(2, shrunk), Vector::Constant(2, shrunk * error), z));
 
   const Vector of_library =
-      bootstrap(at, cov, X0, {.n_replicates = Balanced::n_draws}).se.col(0).cwiseQuotient(se);
+      testing::bootstrap(at, cov, X0, {.n_replicates = Balanced::n_draws}).se.col(0).cwiseQuotient(se);
   EXPECT_TRUE(agree(of_library, Vector::Ones(2), Vector::Constant(2, error), z));
   EXPECT_FALSE(agree(of_raw, Vector::Ones(2), Vector::Constant(2, error), z));
 }

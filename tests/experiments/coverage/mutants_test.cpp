@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/inference/multipliers.hpp"
 
 #include "coverage/simulation.hpp"
 #include "support/wrong_strategies.hpp"
@@ -16,24 +16,20 @@ namespace {
 
 using namespace jacobench::testing;
 
-using Change = std::function<void(const FittedReplicate&, Errors&)>;
+using Change = std::function<void(Errors&)>;
 
-IntervalMethod delta_with(Change change) {
-  const IntervalMethod& delta = method_named("delta");
-  return {.name = "mutant",
-          .summary = {},
-          .kind = delta.kind,
-          .errors = [&delta, change](const FittedReplicate& fitted, const MethodOptions& options,
-                                     Errors& errors) {
-            delta.errors(fitted, options, errors);
-            change(fitted, errors);
-          }};
+IntervalMethod delta_with(const Change& change) {
+  return method_from("mutant", [change](Tangent& at, NewPoints& points, std::uint64_t, Errors& errors) {
+    errors = errors_of_delta(at, points);
+    change(errors);
+    return static_cast<const char*>(nullptr);
+  });
 }
 
-void nothing(const FittedReplicate&, Errors&) {}
+void nothing(Errors&) {}
 
 Change scaled_by(double factor, bool is_normal = false) {
-  return [factor, is_normal](const FittedReplicate&, Errors& errors) {
+  return [factor, is_normal](Errors& errors) {
     errors.se *= factor;
     errors.noise_sd *= factor;
     if (is_normal) errors.dof = std::numeric_limits<double>::infinity();
@@ -104,7 +100,7 @@ TEST(Mutant, PredictionWithoutTheNoise) {
     return probability_within(size.t() * unit_se / std::hypot(unit_se, 1), size.dof());
   };
   EXPECT_NEAR(exact_at(std::sqrt(3.0 / 9)), 0.733, 0.5e-3);
-  const Change change = [](const FittedReplicate&, Errors& errors) { errors.noise_sd = 0; };
+  const Change change = [](Errors& errors) { errors.noise_sd = 0; };
   const Simulation simulation(
       size.scenario(),
       {.methods = {delta_with(nothing), delta_with(change)}, .kinds = {IntervalKind::prediction}},
@@ -123,7 +119,7 @@ void expect_caught(const Scenario& scenario, const Vector& unit_se) {
   const double t = t_quantile(0.975, dof);
   const Vector ratio = unit_se.cwiseQuotient(model.unit_se());
   expect_caught(
-      scenario, [&](const FittedReplicate&, Errors& errors) { errors.se = errors.noise_sd * unit_se; },
+      scenario, [&](Errors& errors) { errors.se = errors.noise_sd * unit_se; },
       ratio.unaryExpr([&](double x) { return probability_within(t * x, dof); }));
 }
 
@@ -136,7 +132,10 @@ Vector unit_se_of(const StrategyInfo& strategy, const Scenario& scenario) {
         ->evaluate(source.teacher_parameters(), X, {.J_y_theta = &J});
     return J;
   };
-  return (jacobian(source.points()) * factorise(jacobian(source.data().X)).factor.T).rowwise().norm();
+  const Matrix J = jacobian(source.data().X);
+  TangentFactor factor(J.rows(), J.cols());
+  factor.factorise(J);
+  return (jacobian(source.points()) * factor.T()).rowwise().norm();
 }
 
 // The step itself takes the right Jacobian: one that is wrong throughout is right for a linear model of its

@@ -32,17 +32,64 @@ Scenario linear_step(const UniformLayers& layers, Index n_rows, Index n_points, 
           .seed = 20};
 }
 
-const IntervalMethod& method_named(std::string_view name) {
-  const auto table = interval_method_table();
-  return *std::find_if(table.begin(), table.end(), [&](const IntervalMethod& m) { return m.name == name; });
+namespace {
+
+class ErrorsEngine final : public IntervalEngine {
+ public:
+  ErrorsEngine(MakeErrors make, const std::vector<BandRequest>& requests)
+      : IntervalEngine(requests.size()), make_(std::move(make)), requests_(requests) {}
+
+  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+    Errors errors;
+    reason_ = make_(at, points, seed, errors);
+    if (reason_) return false;
+    se_ = errors.se;
+    for (std::size_t b = 0; b < bands_.size(); ++b) {
+      const bool is_mean = requests_[b].kind == IntervalKind::mean;
+      const double noise_sd = is_mean ? 0 : errors.noise_sd;
+      const double q = t_quantile((1 + requests_[b].level) / 2, errors.dof);
+      bands_[b].se = (errors.se.array().square() + noise_sd * noise_sd).sqrt().matrix();
+      bands_[b].lower = points.values() - q * bands_[b].se;
+      bands_[b].upper = points.values() + q * bands_[b].se;
+    }
+    return true;
+  }
+
+  std::string reason() const override { return reason_; }
+
+ private:
+  const MakeErrors make_;
+  const std::vector<BandRequest> requests_;
+  const char* reason_ = nullptr;
+};
+
+}  // namespace
+
+IntervalMethod method_from(const std::string& name, const MakeErrors& make) {
+  return {.name = name,
+          .summary = {},
+          .why_not = [](const Fit&, const IntervalOptions&,
+                        const BandRequest&) -> std::optional<std::string> { return {}; },
+          .prepare = [make](const Fit&, const NewPoints&, const IntervalOptions&,
+                            const std::vector<BandRequest>& requests) -> std::unique_ptr<IntervalEngine> {
+            return std::make_unique<ErrorsEngine>(make, requests);
+          }};
+}
+
+Errors errors_of_delta(Tangent& at, NewPoints& points) {
+  const Covariance cov = covariance(at);
+  Matrix variances;
+  points.get_variances(at, cov, variances);
+  return {variances.cwiseSqrt().col(0), cov.sigma(), cov.dof()};
 }
 
 Simulation::Simulation(const Scenario& scenario, Intervals intervals, Index n_replicates, Index n_simulations)
     : intervals_(std::move(intervals)) {
   ReplicatePlan plan{.scenario = scenario, .strategies = {{}}, .methods = {}, .intervals = {}};
-  plan.n_simulations = n_simulations;
   for (const IntervalMethod& method : intervals_.methods) {
-    plan.methods.push_back({&method, {.dof_rule = intervals_.dof_rule}});
+    IntervalOptions options{.dof_rule = intervals_.dof_rule, .n_simulations = n_simulations};
+    if (options.dof_rule == DofRule::known_sigma) options.known_sigma = scenario.noise_sd;
+    plan.methods.push_back({&method, options});
     for (const IntervalKind kind : intervals_.kinds)
       for (const double level : intervals_.levels)
         plan.intervals.push_back({plan.methods.size() - 1, intervals_.simultaneous, kind, level});
@@ -73,9 +120,9 @@ Matrix Simulation::block(std::size_t at) const {
 }
 
 LinearModel::LinearModel(const ReplicateContext& context)
-    : theta(context.starts.col(0)),
-      J(gradients_at(context.plan.scenario.network, theta, context.first_data.data().X)),
-      G(gradients_at(context.plan.scenario.network, theta, context.first_data.points())),
+    : theta(context.start),
+      J(testing::gradients_at(context.plan.scenario.network, theta, context.first_data.data().X)),
+      G(testing::gradients_at(context.plan.scenario.network, theta, context.first_data.points())),
       variances(context.first_data.sd_at_rows().cwiseAbs2()) {}
 
 Matrix LinearModel::pseudo_inverse(const Vector& K) const {

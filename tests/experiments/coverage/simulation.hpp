@@ -2,6 +2,7 @@
 // judged by.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "coverage/coverage_experiment.hpp"
 #include "coverage/coverage_row.hpp"
 #include "support/find_noise_law.hpp"
+#include "support/linearised.hpp"
 
 namespace jacobench::testing {
 
@@ -23,12 +25,26 @@ coverage::Truth teacher(const UniformLayers& layers, double weight_scale = 1);
 coverage::Scenario linear_step(const UniformLayers& layers, Index n_rows, Index n_points = 6,
                                double weight_scale = 1);
 
-const coverage::IntervalMethod& method_named(std::string_view name);
+// What a t interval is made from.
+struct Errors {
+  Vector se;  // of the fit at the points [M]
+  double noise_sd = 0;
+  double dof = 0;
+};
+
+// A method of the table's form that makes t intervals from the errors that `make` fills in; it returns why there are none, or
+// null.
+using MakeErrors =
+    std::function<const char*(Tangent& at, NewPoints& points, std::uint64_t seed, Errors& errors)>;
+IntervalMethod method_from(const std::string& name, const MakeErrors& make);
+
+// The errors of `delta`.
+Errors errors_of_delta(Tangent& at, NewPoints& points);
 
 // Each method with each kind at each level.
 struct Intervals {
-  std::vector<coverage::IntervalMethod> methods;
-  std::vector<coverage::IntervalKind> kinds{coverage::IntervalKind::mean};
+  std::vector<IntervalMethod> methods;
+  std::vector<IntervalKind> kinds{IntervalKind::mean};
   std::vector<double> levels{0.95};
   Simultaneous simultaneous = Simultaneous::none;
   DofRule dof_rule = DofRule::n_minus_rank;

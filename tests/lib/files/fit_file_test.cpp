@@ -2,9 +2,13 @@
 #include "jacobench/files/fit_file.hpp"
 
 #include <filesystem>
+#include <fstream>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/fit.hpp"
@@ -14,58 +18,176 @@
 namespace jacobench {
 namespace {
 
-// One a test: tests run side by side.
-std::filesystem::path file() {
-  const std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  return std::filesystem::path(::testing::TempDir()) / ("jacobench_" + name + ".json");
-}
+using ::testing::HasSubstr;
 
-FittedModel weighted_fit() {
+// One a test and process: tests run side by side, and the same ones on several vector paths.
+class FitFile : public ::testing::Test {
+ protected:
+  ~FitFile() override { std::filesystem::remove(file_); }
+
+  void write_text(const std::string& text) const { std::ofstream(file_) << text; }
+
+  StoredFit there_and_back(const StoredFit& stored) const {
+    write_fit(file_, stored);
+    return read_fit(file_);
+  }
+
+  void expect_refused(const std::string& words) const {
+    try {
+      read_fit(file_);
+      ADD_FAILURE() << "not refused: " << words;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(file_.string()));
+      EXPECT_THAT(error.what(), HasSubstr(words));
+    }
+  }
+
+  void expect_refused(const StoredFit& stored, const std::string& words) const {
+    write_fit(file_, stored);
+    expect_refused(words);
+  }
+
+  const std::filesystem::path file_ =
+      std::filesystem::path(::testing::TempDir()) /
+      fmt::format("jacobench_{}_{}.json", ::testing::UnitTest::GetInstance()->current_test_info()->name(),
+                  ::getpid());
+};
+
+StoredFit weighted_fit(const FitOptions& options = {.decay = Vector{{0.0, 5.0, 0.1}}}) {
   const Perceptron& network = testing::fitted_linear().network;
   Dataset data = testing::fitted_linear().data;
   data.weights = Vector::LinSpaced(25, 0.5, 3);
-  const Vector decay{{0.0, 5.0, 0.1}};
-  const FitResult result = fit(network, data, {.decay = decay});
-  return {{network, result.theta}, data, {"a", "b"}, {"y"}, decay, result.rss, "some.csv"};
+  data.output_scales = Vector{{1.7}};
+  return {fit(network, data, options), {"a", "b"}, {"y"}, "some.csv"};
 }
 
-void expect_refused(const FittedModel& fitted, const std::string& words) {
-  write_fit(file(), fitted);
-  try {
-    read_fit(file());
-    ADD_FAILURE() << "not refused: " << words;
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr(file().string()));
-    EXPECT_THAT(error.what(), ::testing::HasSubstr(words));
+void expect_same(const StartSummary& a, const StartSummary& b) {
+  EXPECT_EQ(a.n_starts, b.n_starts);
+  EXPECT_EQ(a.n_failed, b.n_failed);
+  EXPECT_EQ(a.n_at_best, b.n_at_best);
+  EXPECT_EQ(a.lowest, b.lowest);
+  EXPECT_EQ(a.median, b.median);
+  EXPECT_EQ(a.highest, b.highest);
+}
+
+// To the bit.
+void expect_same(const StoredFit& a, const StoredFit& b) {
+  EXPECT_EQ(a.inputs, b.inputs);
+  EXPECT_EQ(a.outputs, b.outputs);
+  EXPECT_EQ(a.source, b.source);
+  EXPECT_EQ(a.fit.network.n_inputs(), b.fit.network.n_inputs());
+  EXPECT_EQ(a.fit.network.n_layers(), b.fit.network.n_layers());
+  EXPECT_EQ(a.fit.theta, b.fit.theta);
+  EXPECT_EQ(a.fit.data.X, b.fit.data.X);
+  EXPECT_EQ(a.fit.data.Y, b.fit.data.Y);
+  EXPECT_EQ(a.fit.data.weights, b.fit.data.weights);
+  EXPECT_EQ(a.fit.data.output_scales, b.fit.data.output_scales);
+  EXPECT_EQ(a.fit.decay, b.fit.decay);
+  EXPECT_EQ(a.fit.jacobian.strategy, b.fit.jacobian.strategy);
+  EXPECT_EQ(a.fit.jacobian.options.relative_step, b.fit.jacobian.options.relative_step);
+  ASSERT_EQ(a.fit.end.has_value(), b.fit.end.has_value());
+  if (!a.fit.end) return;
+  EXPECT_EQ(a.fit.end->stop, b.fit.end->stop);
+  EXPECT_EQ(a.fit.end->n_iterations, b.fit.end->n_iterations);
+  EXPECT_EQ(a.fit.end->rss, b.fit.end->rss);
+  EXPECT_EQ(a.fit.end->penalty, b.fit.end->penalty);
+  EXPECT_EQ(a.fit.end->gradient_norm, b.fit.end->gradient_norm);
+  EXPECT_EQ(a.fit.end->relative_offset, b.fit.end->relative_offset);
+  expect_same(a.fit.end->starts, b.fit.end->starts);
+}
+
+TEST_F(FitFile, GivesBackTheSameBits) {
+  const StoredFit stored = weighted_fit();
+  EXPECT_EQ(stored.fit.end->starts.n_starts, 10);
+  EXPECT_GT(stored.fit.end->penalty, 0);
+  expect_same(there_and_back(stored), stored);
+  const StoredFit again = read_fit(file_);
+  EXPECT_EQ(to_fit_text(again), to_fit_text(stored));
+  EXPECT_EQ(again.fit.rss(), stored.fit.rss());
+  EXPECT_TRUE(again.fit.has_converged());
+}
+
+TEST_F(FitFile, GivesBackWhichStrategyGaveTheJacobian) {
+  expect_same(there_and_back(weighted_fit({.jacobian = {.strategy = "per_parameter"}})),
+              weighted_fit({.jacobian = {.strategy = "per_parameter"}}));
+  const JacobianChoice differences{.strategy = "ceres_central", .options = {.relative_step = 1e-6}};
+  const StoredFit stored = weighted_fit({.jacobian = differences});
+  expect_same(there_and_back(stored), stored);
+  EXPECT_EQ(read_fit(file_).fit.jacobian.options.relative_step, 1e-6);
+}
+
+// Every stop, and what an end may lack: an offset, and starts that are finite.
+TEST_F(FitFile, GivesBackHowTheFitEnded) {
+  StoredFit stored = weighted_fit();
+  for (const StopInfo& stop : stop_table()) {
+    stored.fit.end->stop = stop.stop;
+    expect_same(there_and_back(stored), stored);
   }
+  stored.fit.end->relative_offset = {};
+  stored.fit.end->gradient_norm = std::numeric_limits<double>::infinity();
+  stored.fit.end->starts.highest = std::numeric_limits<double>::infinity();
+  expect_same(there_and_back(stored), stored);
+  stored.fit.end = {};
+  expect_same(there_and_back(stored), stored);
 }
 
-TEST(FitFile, GivesBackTheSameBits) {
-  const FittedModel fitted = weighted_fit();
-  write_fit(file(), fitted);
-  const FittedModel again = read_fit(file());
-  EXPECT_EQ(again.model.theta, fitted.model.theta);
-  EXPECT_EQ(again.data.X, fitted.data.X);
-  EXPECT_EQ(again.data.Y, fitted.data.Y);
-  EXPECT_EQ(again.data.weights, fitted.data.weights);
-  EXPECT_EQ(again.decay, fitted.decay);
-  EXPECT_EQ(again.rss, fitted.rss);
-  EXPECT_EQ(again.inputs, fitted.inputs);
-  EXPECT_EQ(again.source, "some.csv");
+// y = 2 x + 1 at three points, as version 1 was written.
+TEST_F(FitFile, OfVersionOneIsReadWithoutAnEnd) {
+  write_text(R"({"format": "jacobench-fit", "version": 1,
+    "model": {"format": "jacobench-mlp", "version": 1,
+              "layers": [{"activation": "identity", "weights": [[2]], "bias": [1]}]},
+    "inputs": ["x"], "outputs": ["y"], "X": [[0], [1], [2]], "Y": [[1.5], [3], [4.5]],
+    "weights": [1, 2, 4], "decay": [0.5, 0], "rss": 1.25, "source": "old.csv"})");
+  const StoredFit stored = read_fit(file_);
+  EXPECT_FALSE(stored.fit.end);
+  EXPECT_FALSE(stored.fit.has_converged());
+  EXPECT_EQ(stored.fit.theta, (Vector{{2, 1}}));
+  EXPECT_EQ(stored.fit.decay, (Vector{{0.5, 0}}));
+  EXPECT_EQ(stored.fit.data.weights, (Vector{{1, 2, 4}}));
+  EXPECT_EQ(stored.fit.data.output_scales.size(), 0);
+  EXPECT_EQ(stored.fit.jacobian.strategy, "layerwise");
+  EXPECT_EQ(stored.source, "old.csv");
+  EXPECT_EQ(stored.fit.rss(), 1.25);
+  // written anew it is of this version, still without an end
+  expect_same(there_and_back(stored), stored);
 }
 
-TEST(FitFile, RefusesWhatDoesNotBelongTogether) {
+TEST_F(FitFile, RefusesWhatDoesNotBelongTogether) {
   const auto with = [](auto change) {
-    FittedModel fitted = weighted_fit();
-    change(fitted);
-    return fitted;
+    StoredFit stored = weighted_fit();
+    change(stored.fit);
+    return stored;
   };
-  expect_refused(with([](FittedModel& f) { f.rss *= 1.001; }), "rss: is ");
-  expect_refused(with([](FittedModel& f) { f.data.weights[3] = 2.5; }), "rss: is ");
-  expect_refused(with([](FittedModel& f) { f.decay = Vector::Zero(2); }), "decay: has 2 numbers for 3");
-  expect_refused(with([](FittedModel& f) { f.decay[1] = -5; }), "decay: -5 is not a penalty");
-  expect_refused(with([](FittedModel& f) { f.data.X(4, 1) = 1e200; }), " row 5, b: 1e+200 is too large");
-  expect_refused(with([](FittedModel& f) { f.data.Y.setConstant(2); }), "output y is 2 in every row");
+  expect_refused(with([](Fit& f) { f.end->rss *= 1.001; }), "rss: is ");
+  expect_refused(with([](Fit& f) { f.data.weights[3] = 2.5; }), "rss: is ");
+  expect_refused(with([](Fit& f) { f.data.output_scales[0] = 1.8; }), "rss: is ");
+  expect_refused(with([](Fit& f) { f.decay = Vector::Zero(2); }), "decay: has 2 numbers for 3");
+  expect_refused(with([](Fit& f) { f.decay[1] = -5; }), "decay: -5 is not a penalty");
+  expect_refused(with([](Fit& f) { f.data.X(4, 1) = 1e200; }), " row 5, b: 1e+200 is too large");
+  expect_refused(with([](Fit& f) { f.data.Y.setConstant(2); }), "output y is 2 in every row");
+}
+
+TEST_F(FitFile, RefusesWhatIsNotOne) {
+  const auto changed = [](auto change) {
+    auto json = nlohmann::ordered_json::parse(to_fit_text(weighted_fit()));
+    change(json);
+    return json.dump();
+  };
+  const auto expect_text_refused = [&](const std::string& text, const std::string& words) {
+    write_text(text);
+    expect_refused(words);
+  };
+  expect_text_refused("[1, 2", "is not a fit file");
+  expect_text_refused(changed([](auto& json) { json["version"] = 3; }), "it reads 1 and 2");
+  expect_text_refused(changed([](auto& json) { json["end"]["stop"] = "tired"; }),
+                      "end: unknown stop 'tired'");
+  expect_text_refused(changed([](auto& json) { json["end"].erase("starts"); }), "end: does not say");
+  expect_text_refused(changed([](auto& json) { json["end"]["iterations"] = "many"; }), "end: does not say");
+  expect_text_refused(changed([](auto& json) { json["strategy"] = "guesses"; }), "guesses");
+  expect_text_refused(changed([](auto& json) { json["strategy"] = 3; }),
+                      "strategy: is missing or not of its kind");
+  expect_text_refused(changed([](auto& json) { json["X"][2] = {1}; }), "X: row 3 has 1 numbers, want 2");
+  expect_text_refused(changed([](auto& json) { json.erase("rss"); }), "rss: is missing");
 }
 
 }  // namespace

@@ -63,11 +63,11 @@ TEST(Fit, DecayIsAddedToTheSumOfSquaresInTheUsersUnits) {
   const Dataset data = linear_data();
   for (const Vector& decay : {equal_decay(linear, 3, DecayOf::weights),
                               equal_decay(linear, 3, DecayOf::weights_and_biases), Vector{{0.0, 5.0, 0.1}}}) {
-    const FitResult result = fit(linear, data, {.decay = decay});
+    const Fit result = fit(linear, data, {.decay = decay});
     EXPECT_TRUE(all_within_relative(result.theta, normal_equations(data, decay), 1e-12));
-    EXPECT_NEAR(result.penalty, decay.dot(result.theta.cwiseAbs2()), 1e-12 * result.penalty);
+    EXPECT_NEAR(result.end->penalty, decay.dot(result.theta.cwiseAbs2()), 1e-12 * result.end->penalty);
     const Vector r = data.Y.col(0) - evaluate(linear, result.theta, data.X).col(0);
-    EXPECT_NEAR(result.rss, r.squaredNorm(), 1e-12 * result.rss);
+    EXPECT_NEAR(result.end->rss, r.squaredNorm(), 1e-12 * result.end->rss);
   }
 }
 
@@ -81,8 +81,8 @@ TEST(Fit, AWeightIsANumberOfRepetitions) {
   weighted.weights = Vector::Ones(12);
   weighted.weights[3] = 3;
   const Dataset repeated = step_data(12).rows({0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11});
-  const FitResult a = fit(step_network, weighted), b = fit(step_network, repeated);
-  EXPECT_NEAR(a.rss, b.rss, 1e-12 * a.rss);
+  const Fit a = fit(step_network, weighted), b = fit(step_network, repeated);
+  EXPECT_NEAR(a.end->rss, b.end->rss, 1e-12 * a.end->rss);
   EXPECT_TRUE(all_within_relative(evaluate(step_network, a.theta, weighted.X),
                                   evaluate(step_network, b.theta, weighted.X), 1e-11));
 }
@@ -102,15 +102,15 @@ TEST(Fit, OutputScalesWeighOutputs) {
 // x -> c x and y -> a y + b change the parameters and not the fit.
 TEST(Fit, UnitsDoNotMatter) {
   const Dataset data = step_data();
-  const FitResult plain = fit(step_network, data);
+  const Fit plain = fit(step_network, data);
   const Matrix fitted = evaluate(step_network, plain.theta, data.X);
   for (const double scale : {1e-12, 1e12}) {
     Dataset other = data;
     other.X *= scale;
     other.Y = other.Y / scale;
-    const FitResult result = fit(step_network, other);
+    const Fit result = fit(step_network, other);
     EXPECT_TRUE(result.has_converged());
-    EXPECT_NEAR(result.rss * scale * scale, plain.rss, 1e-10 * plain.rss);
+    EXPECT_NEAR(result.end->rss * scale * scale, plain.end->rss, 1e-10 * plain.end->rss);
     EXPECT_TRUE(all_within(evaluate(step_network, result.theta, other.X) * scale, fitted, 1e-9));
   }
 }
@@ -121,44 +121,44 @@ TEST(Fit, AConstantColumnAndRepeatedRowsDoNoHarm) {
   data.X.col(1).setConstant(1e12);
   data.X.col(2).setZero();
   const Perceptron network(3, {{1, tanh}, {1, identity}});
-  const FitResult result = fit(network, data);
-  EXPECT_NEAR(result.rss, fit(step_network, step_data(20)).rss, 1e-6);
+  const Fit result = fit(network, data);
+  EXPECT_NEAR(result.end->rss, fit(step_network, step_data(20)).rss(), 1e-6);
   const Dataset same = step_data(4).rows({0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3});
-  EXPECT_TRUE(std::isfinite(fit(step_network, same).rss));
+  EXPECT_TRUE(std::isfinite(fit(step_network, same).rss()));
 }
 
 TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
   const Perceptron large(1, {{6, tanh}, {1, identity}});
-  const FitResult bare = fit(large, step_data(10));
-  EXPECT_FALSE(bare.sigma.has_value());
+  const Fit bare = fit(large, step_data(10));
+  EXPECT_FALSE(bare.sigma().has_value());
   EXPECT_TRUE(bare.theta.allFinite());
-  const FitResult decayed = fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights)});
-  EXPECT_TRUE(decayed.has_converged()) << explanation(decayed.stop);
-  EXPECT_LE(decayed.relative_offset.value(), 0.001);  // what Stop::converged promises (fit/solvers.hpp)
+  const Fit decayed = fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights)});
+  EXPECT_TRUE(decayed.has_converged()) << explanation(decayed.end->stop);
+  EXPECT_LE(decayed.end->relative_offset.value(), 0.001);  // what Stop::converged promises (fit/solvers.hpp)
 }
 
 TEST(Fit, CountsTheStartsThatReachTheBest) {
-  const FitResult result = fit(step_network, step_data(), {.n_starts = 20});
-  EXPECT_EQ(result.starts.n_starts, 20);
-  EXPECT_GE(result.starts.n_at_best, 1);
-  EXPECT_LE(result.starts.lowest, result.starts.median);
-  EXPECT_LE(result.starts.median, result.starts.highest);
-  EXPECT_NEAR(result.starts.lowest, result.rss, 1e-9 * result.rss);
+  const Fit result = fit(step_network, step_data(), {.n_starts = 20});
+  EXPECT_EQ(result.end->starts.n_starts, 20);
+  EXPECT_GE(result.end->starts.n_at_best, 1);
+  EXPECT_LE(result.end->starts.lowest, result.end->starts.median);
+  EXPECT_LE(result.end->starts.median, result.end->starts.highest);
+  EXPECT_NEAR(result.end->starts.lowest, result.end->rss, 1e-9 * result.end->rss);
 }
 
 TEST(Fit, EverySchemeFindsAnOptimum) {
   for (const InitialisationInfo& scheme : initialisation_table()) {
-    const FitResult result = fit(step_network, step_data(), {.initialisation = std::string(scheme.name)});
-    EXPECT_EQ(result.stop, Stop::orthogonal) << scheme.name;
-    EXPECT_NEAR(result.rss, fit(step_network, step_data()).rss, 1e-10) << scheme.name;
+    const Fit result = fit(step_network, step_data(), {.initialisation = std::string(scheme.name)});
+    EXPECT_EQ(result.end->stop, Stop::orthogonal) << scheme.name;
+    EXPECT_NEAR(result.end->rss, fit(step_network, step_data()).rss(), 1e-10) << scheme.name;
   }
 }
 
 TEST(Fit, AStartThatIsNotFiniteIsAnOutcome) {
   const Perceptron network(1, {{1, exp}, {1, identity}});
-  const FitResult result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 0});
-  EXPECT_EQ(result.stop, Stop::not_finite);
-  EXPECT_EQ(result.starts.n_failed, result.starts.n_starts);
+  const Fit result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 0});
+  EXPECT_EQ(result.end->stop, Stop::not_finite);
+  EXPECT_EQ(result.end->starts.n_failed, result.end->starts.n_starts);
 }
 
 TEST(Fit, RefusesOptionsThatMakeNoSense) {

@@ -12,10 +12,10 @@ using testing::step_data;
 
 TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {
   const Perceptron network(1, {{3, tanh}, {1, identity}});
-  const FitResult one = fit(network, step_data(), {.n_starts = 8, .n_threads = 1});
-  const FitResult three = fit(network, step_data(), {.n_starts = 8, .n_threads = 3});
+  const Fit one = fit(network, step_data(), {.n_starts = 8, .n_threads = 1});
+  const Fit three = fit(network, step_data(), {.n_starts = 8, .n_threads = 3});
   EXPECT_EQ(one.theta, three.theta);
-  EXPECT_EQ(one.starts.highest, three.starts.highest);
+  EXPECT_EQ(one.end->starts.highest, three.end->starts.highest);
   EXPECT_NE(one.theta, fit(network, step_data(), {.n_starts = 8, .seed = 2}).theta);
 }
 

@@ -25,22 +25,21 @@ constexpr double ten_digits = 5e-11;
 TEST_P(NistFit, ReachesTheCertifiedValuesFromBothStarts) {
   const NistProblem& problem = GetParam();
   for (const Vector& b : problem.start_b) {
-    const FitResult result =
-        fit(problem.network, problem.data, {.start = problem.theta_of(b), .n_starts = 0});
-    EXPECT_TRUE(result.has_converged()) << explanation(result.stop);
+    const Fit result = fit(problem.network, problem.data, {.start = problem.theta_of(b), .n_starts = 0});
+    EXPECT_TRUE(result.has_converged()) << explanation(result.end->stop);
     EXPECT_TRUE(all_within_relative(problem.b_of(result.theta), problem.certified_b, ten_digits));
-    EXPECT_NEAR(result.rss / problem.certified_rss, 1, 1e-9);
-    EXPECT_NEAR(result.sigma.value() / problem.certified_residual_sd, 1, 1e-9);
+    EXPECT_NEAR(result.end->rss / problem.certified_rss, 1, 1e-9);
+    EXPECT_NEAR(result.sigma().value() / problem.certified_residual_sd, 1, 1e-9);
   }
 }
 
 TEST_P(NistFit, EveryStrategyReachesTheSameMinimum) {
   const NistProblem& problem = GetParam();
   for (const StrategyInfo& strategy : strategy_table()) {
-    const FitResult result = fit(problem.network, problem.data,
-                                 {.start = problem.theta_of(problem.start_b[1]),
-                                  .n_starts = 0,
-                                  .jacobian = {.strategy = std::string(strategy.name)}});
+    const Fit result = fit(problem.network, problem.data,
+                           {.start = problem.theta_of(problem.start_b[1]),
+                            .n_starts = 0,
+                            .jacobian = {.strategy = std::string(strategy.name)}});
     // A numeric Jacobian leaves the tangent plane off by its own error, far below a thousandth of a standard error.
     EXPECT_TRUE(all_within(problem.b_of(result.theta), problem.certified_b, 1e-3 * problem.certified_sd_b))
         << strategy.name;
@@ -60,10 +59,10 @@ TEST(Mgh17, IsReachedFromFarOff) {
   const Vector certified =
       theta_of(Vector{{3.7541005211e-1, 1.9358469127, -1.4646871366, 1.2867534640e-2, 2.2122699662e-2}});
   for (const Vector& b : {Vector{{50, 150, -100, 1, 2}}, Vector{{0.5, 1.5, -1, 0.01, 0.02}}}) {
-    const FitResult result = fit(network, data, {.start = theta_of(b), .n_starts = 0});
+    const Fit result = fit(network, data, {.start = theta_of(b), .n_starts = 0});
     EXPECT_TRUE(all_within_relative(result.theta, certified, ten_digits));
-    EXPECT_NEAR(result.rss / 5.4648946975e-5, 1, 1e-9);
-    EXPECT_NEAR(result.sigma.value() / 1.3970497866e-3, 1, 1e-9);
+    EXPECT_NEAR(result.end->rss / 5.4648946975e-5, 1, 1e-9);
+    EXPECT_NEAR(result.sigma().value() / 1.3970497866e-3, 1, 1e-9);
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/fit/refitter.hpp"
+#include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 
 #include "support/entrywise.hpp"
@@ -24,16 +24,17 @@ struct Recomputed {
   std::vector<double> f, t;
 };
 
-Recomputed recompute(const Fitted& fitted, const Covariance& cov, const BootstrapOptions& options) {
+Recomputed recompute(const Fitted& fitted, const Covariance& cov, const testing::BootstrapOptions& options) {
   const double estimate = evaluate(fitted.network, fitted.theta, new_point)(0, 0);
   Recomputed all;
   for (Index b = 0; b < options.n_replicates; ++b) {
     RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(b), RandomPurpose::resampling);
     const Dataset data = testing::resample(fitted.at, cov, options.kind, stream);
-    const Vector theta = Refitter(fitted.network, data).refit(data, fitted.theta).theta;
+    const Vector theta = Fitter(fitted.network, data, {.n_starts = 0}).fit(data, fitted.theta).theta;
     all.f.push_back(evaluate(fitted.network, theta, new_point)(0, 0));
-    const Vector se = covariance(linearise(fitted.network, theta, data))
-                          .standard_errors(gradients_at(fitted.network, theta, new_point));
+    const testing::Linearised there = testing::linearised(fitted.network, theta, data);
+    const Vector se =
+        covariance(there).standard_errors(testing::gradients_at(fitted.network, theta, new_point));
     all.t.push_back((all.f.back() - estimate) / se[0]);
   }
   std::sort(all.f.begin(), all.f.end());
@@ -46,15 +47,15 @@ Recomputed recompute(const Fitted& fitted, const Covariance& cov, const Bootstra
 TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   const Fitted& fitted = fitted_linear();
   const Covariance cov = covariance(fitted.at);
-  const BootstrapOptions options{.kind = BootstrapKind::pairs, .n_replicates = 39};
+  const testing::BootstrapOptions options{.kind = BootstrapKind::pairs, .n_replicates = 39};
   const auto [f, t] = recompute(fitted, cov, options);
   const auto bands_of = [&](double level) {
-    BootstrapOptions at_level = options;
+    testing::BootstrapOptions at_level = options;
     at_level.level = level;
-    return bootstrap(fitted.at, cov, new_point, at_level);
+    return testing::bootstrap(fitted.at, cov, new_point, at_level);
   };
   const double same = 1e-12 * std::abs(f[38]);
-  const BootstrapBands bands = bands_of(0.95), second = bands_of(0.9), between = bands_of(0.925);
+  const testing::BootstrapBands bands = bands_of(0.95), second = bands_of(0.9), between = bands_of(0.925);
   EXPECT_NEAR(bands.percentile_lower(0, 0), f[0], same);
   EXPECT_NEAR(bands.percentile_upper(0, 0), f[38], same);
   EXPECT_NEAR(second.percentile_lower(0, 0), f[1], same);
@@ -63,7 +64,7 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   EXPECT_NEAR(between.percentile_upper(0, 0), (f[37] + f[38]) / 2, same);
   // the studentised interval turns the quantiles of t* round
   const double estimate = bands.fit(0, 0);
-  const double se = cov.standard_errors(gradients_at(fitted.network, fitted.theta, new_point))[0];
+  const double se = cov.standard_errors(testing::gradients_at(fitted.network, fitted.theta, new_point))[0];
   EXPECT_NEAR(bands.studentised_lower(0, 0), estimate - t[38] * se, same);
   EXPECT_NEAR(bands.studentised_upper(0, 0), estimate - t[0] * se, same);
   const Eigen::Map<const Vector> values(f.data(), 39);
@@ -75,9 +76,9 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
 TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedInterval) {
   const Perceptron parabola(2, {{1, Activation::identity}});
   const Dataset data{Matrix{{0, 0}, {0, 0}, {1, 1}, {2, 4}}, Matrix{{1}, {2}, {1.3}, {4}}, {}, {}};
-  const Linearisation at = linearise(parabola, fit(parabola, data).theta, data);
-  const BootstrapBands bands =
-      bootstrap(at, covariance(at), new_point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
+  const testing::Linearised at = testing::linearised(parabola, fit(parabola, data).theta, data);
+  const testing::BootstrapBands bands =
+      testing::bootstrap(at, covariance(at), new_point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
   // 0.625 of 199, within five binomial deviations
   EXPECT_NEAR(static_cast<double>(bands.n_without_se + bands.n_failed), 0.625 * 199, 5 * 6.8);
   EXPECT_EQ(bands.studentised_lower.size(), 0);
@@ -92,10 +93,10 @@ TEST(BootstrapDraws, RefitsThatFailAreCountedAndTheOthersUsed) {
   Dataset data{Matrix(12, 1), Matrix(12, 1), {}, {}};
   data.X << -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1;
   data.Y << 1.1037, 0.9071, 0.9513, 1.0533, 1.1229, 1.0619, 0.9307, 0.9011, 1.0049, 1.1013, 1.0223, 0.8741;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
-  ASSERT_LT(at.theta[0], 0);
-  const BootstrapBands bands = bootstrap(at, covariance(at), Matrix::Constant(1, 1, 1e9),
-                                         {.kind = BootstrapKind::pairs, .n_replicates = 199});
+  const testing::Linearised at = testing::linearised(network, fit(network, data).theta, data);
+  ASSERT_LT(at->theta()[0], 0);
+  const testing::BootstrapBands bands = testing::bootstrap(
+      at, covariance(at), Matrix::Constant(1, 1, 1e9), {.kind = BootstrapKind::pairs, .n_replicates = 199});
   EXPECT_GT(bands.n_failed, 10);
   EXPECT_LT(bands.n_failed, 99);
   EXPECT_EQ(bands.n_failed + bands.n_without_se, 199);
@@ -124,13 +125,13 @@ TEST(BootstrapDraws, ParametricErrorsHaveTheirWeightsAndScales) {
   Dataset data = fitted.data;
   data.weights = Vector::LinSpaced(25, 0.5, 4);
   data.output_scales = Vector::Constant(1, 3);
-  const Linearisation at = linearise(fitted.network, fitted.theta, data);
+  const testing::Linearised at = testing::linearised(fitted.network, fitted.theta, data);
   const Covariance cov = covariance(at);
   RandomStream stream(1, 0, 0, RandomPurpose::resampling), same(1, 0, 0, RandomPurpose::resampling);
   const Matrix drawn = testing::resample(at, cov, BootstrapKind::parametric, stream).Y;
-  const Matrix f = evaluate(at.network, at.theta, data.X);
+  const Matrix f = evaluate(at->network(), at->theta(), data.X);
   for (Index n = 0; n < 25; ++n)
-    EXPECT_NEAR(drawn(n, 0) - f(n, 0), cov.sigma * 3 / std::sqrt(data.weights[n]) * same.normal(), 1e-12);
+    EXPECT_NEAR(drawn(n, 0) - f(n, 0), cov.sigma() * 3 / std::sqrt(data.weights[n]) * same.normal(), 1e-12);
 }
 
 // Every drawn error is one of r / (g sqrt(1 - h)), less their mean, and put back with the factor of its new place.
@@ -138,13 +139,13 @@ TEST(BootstrapDraws, DrawnResidualsAreCorrectedCentredAndRescaled) {
   const Fitted& fitted = fitted_linear();
   Dataset data = fitted.data;
   data.weights = Vector::LinSpaced(25, 0.5, 4);
-  const Linearisation at = linearise(fitted.network, fitted.theta, data);
+  const testing::Linearised at = testing::linearised(fitted.network, fitted.theta, data);
   const Covariance cov = covariance(at);
-  Vector pool = at.r.array() / (1 - cov.leverages.array()).sqrt();
+  Vector pool = at->r().array() / (1 - cov.leverages().array()).sqrt();
   pool.array() -= pool.mean();
   RandomStream stream(1, 0, 0, RandomPurpose::resampling);
   const Matrix drawn = testing::resample(at, cov, BootstrapKind::residual, stream).Y;
-  const Matrix f = evaluate(at.network, at.theta, data.X);
+  const Matrix f = evaluate(at->network(), at->theta(), data.X);
   for (Index n = 0; n < 25; ++n) {
     const double error = (drawn(n, 0) - f(n, 0)) * std::sqrt(data.weights[n]);
     EXPECT_LE((pool.array() - error).abs().minCoeff<Eigen::PropagateNaN>(), 1e-12) << n;

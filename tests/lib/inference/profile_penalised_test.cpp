@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/inference/multipliers.hpp"
 #include "jacobench/inference/profile.hpp"
-#include "jacobench/inference/quantiles.hpp"
 
 #include "support/fitted.hpp"
 
@@ -25,11 +25,12 @@ TEST(ProfilePenalised, OfALinearFitWithWeightsScaleAndDecayIsThatOfLaplace) {
   data.weights = Vector::LinSpaced(25, 0.5, 3);
   data.output_scales = Vector::Constant(1, 2);
   const Vector decay = equal_decay(network, 3, DecayOf::weights);
-  const Linearisation at = linearise(network, fit(network, data, {.decay = decay}).theta, data, decay);
+  const testing::Linearised at =
+      testing::linearised(network, fit(network, data, {.decay = decay}).theta, data, decay);
   const Covariance cov = covariance(at, {.kind = CovarianceKind::laplace});
   const Vector x0{{6.0, 0.5}};
-  const double half =
-      t_quantile(0.95, 22) * cov.standard_errors(gradients_at(network, at.theta, Matrix(x0.transpose())))[0];
+  const double half = t_quantile(0.95, 22) * cov.standard_errors(testing::gradients_at(
+                                                 network, at->theta(), Matrix(x0.transpose())))[0];
   const ProfileInterval profile = profile_interval(at, cov, x0, 0.9);
   EXPECT_NEAR(profile.lower, profile.fit - half, 1e-6 * half);
   EXPECT_NEAR(profile.upper, profile.fit + half, 1e-6 * half);
@@ -42,18 +43,18 @@ TEST(ProfilePenalised, WhatTheDataDoNotBoundIsInfinite) {
   const Perceptron network(1, {{1, exp, Bias::none}});
   Dataset data{Matrix::Constant(6, 1, -1), Matrix(6, 1), {}, {}};
   data.Y << 1.0, -1.0, 0.5, -0.6, 0.3, 0.4;
-  const Linearisation at = linearise(network, Vector::Constant(1, -std::log(0.1)), data);
+  const testing::Linearised at = testing::linearised(network, Vector::Constant(1, -std::log(0.1)), data);
   const ProfileInterval profile = profile_interval(at, covariance(at), Vector::Ones(1));
   EXPECT_EQ(profile.upper, std::numeric_limits<double>::infinity());
   EXPECT_THAT(profile.reason, HasSubstr("do not bound f"));
   // exp(-w) = 0.1 + q s / sqrt(6) at the bound, s^2 = RSS / 5
-  const double furthest = 0.1 + t_quantile(0.975, 5) * std::sqrt(at.rss() / 5 / 6);
+  const double furthest = 0.1 + t_quantile(0.975, 5) * std::sqrt(at->rss() / 5 / 6);
   EXPECT_NEAR(profile.lower, 1 / furthest, 1e-6 / furthest);
 }
 
 TEST(ProfilePenalised, ALowerMinimumOnTheWayIsSaid) {
   const testing::Fitted& fitted = fitted_linear();
-  const Linearisation off = linearise(fitted.network, 1.1 * fitted.theta, fitted.data);
+  const testing::Linearised off = testing::linearised(fitted.network, 1.1 * fitted.theta, fitted.data);
   EXPECT_THAT(profile_interval(off, covariance(off), Vector{{6.0, 0.5}}).reason, HasSubstr("lower minimum"));
 }
 
@@ -63,7 +64,7 @@ TEST(ProfilePenalised, WithoutAStandardErrorThereIsNothingToProfile) {
   Dataset data{Matrix(4, 1), Matrix(4, 1), {}, {}};
   data.X << -1, 0.5, 1, 2;
   data.Y << 0.3, 0.6, 0.8, 0.85;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const testing::Linearised at = testing::linearised(network, fit(network, data).theta, data);
   const ProfileInterval profile = profile_interval(at, covariance(at), Vector::Constant(1, 1e6));
   EXPECT_THAT(profile.reason, HasSubstr("nothing to profile"));
   EXPECT_EQ(profile.lower, 1);

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/inference/quantiles.hpp"
+#include "jacobench/inference/multipliers.hpp"
 
 #include "support/fitted.hpp"
 
@@ -21,8 +21,8 @@ TEST(Profile, OfALinearFitIsTheTInterval) {
   const Fitted& fitted = testing::fitted_linear();
   const Covariance cov = covariance(fitted.at);
   const Vector x0{{6.0, 0.5}};
-  const double half = t_quantile(0.975, 22) * cov.standard_errors(gradients_at(fitted.network, fitted.theta,
-                                                                               Matrix(x0.transpose())))[0];
+  const double half = t_quantile(0.975, 22) * cov.standard_errors(testing::gradients_at(
+                                                  fitted.network, fitted.theta, Matrix(x0.transpose())))[0];
   const ProfileInterval profile = profile_interval(fitted.at, cov, x0);
   // S near its minimum is known to rounding times S, and tau to the root of that over tau
   EXPECT_NEAR(profile.lower, profile.fit - half, 1e-7 * half);
@@ -37,14 +37,14 @@ TEST(Profile, BoundsCostWhatTheyMust) {
   Dataset data{Matrix(8, 1), Matrix(8, 1), {}, {}};
   data.X << 0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4;
   data.Y << 1.3, 0.9, 1.8, 1.5, 2.6, 2.2, 3.9, 3.6;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const testing::Linearised at = testing::linearised(network, fit(network, data).theta, data);
   const Covariance cov = covariance(at);
   const ProfileInterval profile = profile_interval(at, cov, Vector::Constant(1, 2), 0.99);
   const double q = t_quantile(0.995, 7);
   for (const double bound : {profile.lower, profile.upper}) {
     const double w = std::log(bound) / 2;
     const double S = ((data.X.array() * w).exp() - data.Y.array()).square().sum();
-    EXPECT_NEAR(S - at.rss(), q * q * cov.sigma * cov.sigma, 1e-6 * S);
+    EXPECT_NEAR(S - at->rss(), q * q * cov.sigma() * cov.sigma(), 1e-6 * S);
   }
   // curved: the two sides differ
   EXPECT_GT((profile.upper - profile.fit) - (profile.fit - profile.lower), 1e-3);
@@ -69,7 +69,7 @@ TEST(Profile, OfANetworkIsNearTheDeltaIntervalWhereCurvatureIsSmall) {
   const Covariance cov = covariance(fitted.at);
   const Vector x0 = Vector::Constant(1, 0.3);
   const double half =
-      t_quantile(0.975, 26) * cov.standard_errors(gradients_at(fitted.network, fitted.theta, x0))[0];
+      t_quantile(0.975, 26) * cov.standard_errors(testing::gradients_at(fitted.network, fitted.theta, x0))[0];
   const ProfileInterval profile = profile_interval(fitted.at, cov, x0);
   EXPECT_NEAR((profile.upper - profile.fit) / half, 1, 0.1);
   EXPECT_NEAR((profile.fit - profile.lower) / half, 1, 0.1);
@@ -81,7 +81,7 @@ TEST(Profile, IsForOneOutput) {
   data.Y.conservativeResize(Eigen::NoChange, 2);
   data.Y.col(1) = data.X.col(0);
   data.Y(0, 1) += 1;
-  const Linearisation at = linearise(network, fit(network, data).theta, data);
+  const testing::Linearised at = testing::linearised(network, fit(network, data).theta, data);
   EXPECT_THROW(profile_interval(at, covariance(at), Vector::Zero(1)), InputError);
 }
 

@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/inference/linearisation.hpp"
+#include "jacobench/inference/tangent.hpp"
 
+#include "support/linearised.hpp"
 #include "support/scenarios.hpp"
 
 namespace jacobench {
@@ -24,7 +25,7 @@ class SecondDerivativesOf : public ::testing::TestWithParam<Activation> {
   Matrix by_differences(const Vector& u, const Vector& v) const {
     constexpr double h = 1e-5;
     const auto J_v = [&](double step) -> Vector {
-      return gradients_at(s_.network, s_.theta + step * u, s_.X) * v;
+      return testing::gradients_at(s_.network, s_.theta + step * u, s_.X) * v;
     };
     return ((J_v(h) - J_v(-h)) / (2 * h)).reshaped(s_.X.rows(), 2);
   }

@@ -8,7 +8,7 @@
 
 #include "jacobench/base/random.hpp"
 #include "jacobench/base/vector_path.hpp"
-#include "jacobench/fit/refitter.hpp"
+#include "jacobench/fit/fitter.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
@@ -144,17 +144,17 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryStrategyOnEveryScenario) {
     });
 }
 
-// A refit's steps are the kernels' and Eigen's, which is compiled once.
-TEST_F(VectorPaths, GiveTheSameBitsOfARefit) {
+// The steps from a given start are the kernels' and Eigen's, which is compiled once.
+TEST_F(VectorPaths, GiveTheSameBitsOfAFitFromAStart) {
   const testing::Fitted& fitted = testing::fitted_step();
-  expect_same_bits("refits", [&] {
-    Refitter refitter(fitted.network, fitted.data);
+  expect_same_bits("fits from a start", [&] {
+    Fitter fitter(fitted.network, fitted.data, {.n_starts = 0, .n_tries_from_start = 1});
     Numbers all;
     for (std::uint32_t replicate = 0; replicate < 5; ++replicate) {
-      const Refit& refit = refitter.refit(testing::step_data(30, replicate), fitted.theta);
-      append(all, refit.theta);
-      all.push_back(refit.objective);
-      all.push_back(static_cast<double>(refit.n_iterations));
+      const Fit& fit = fitter.fit(testing::step_data(30, replicate), fitted.theta);
+      append(all, fit.theta);
+      all.push_back(fit.end->rss);
+      all.push_back(static_cast<double>(fit.end->n_iterations));
     }
     return all;
   });

@@ -7,12 +7,12 @@ namespace {
 
 Fitted fitted(const Perceptron& network, const Dataset& data, const Vector& decay) {
   const Vector theta = fit(network, data, {.decay = decay}).theta;
-  return {network, data, theta, linearise(network, theta, data, decay)};
+  return {network, data, theta, linearised(network, theta, data, decay)};
 }
 
 Dataset linear_data() {
   RandomStream stream(3, 1, 5, RandomPurpose::noise);
-  Dataset data{Matrix(25, 2), Matrix(25, 1), {}, {}};
+  Dataset data{Matrix(25, 2), Matrix(25, 1)};
   for (Index i = 0; i < 25; ++i) {
     data.X.row(i) << 5 + 4 * stream.uniform(), 2 * stream.uniform() - 1;
     data.Y(i, 0) = 1 + 2 * data.X(i, 0) - data.X(i, 1) + stream.normal();
@@ -57,8 +57,8 @@ const Fitted& fitted_leverage_of_one() {
   return once;
 }
 
-Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream) {
-  Dataset data = at.data;
+Dataset resample(const Linearised& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream) {
+  Dataset data = at->data();
   Resampler(at, cov, kind).draw(stream, data);
   return data;
 }

@@ -1,7 +1,7 @@
 // Small fits that tests of the inference share.
 #pragma once
 
-#include "jacobench/inference/bootstrap.hpp"
+#include "support/linearised.hpp"
 
 namespace jacobench::testing {
 
@@ -9,7 +9,7 @@ struct Fitted {
   Perceptron network;
   Dataset data;
   Vector theta;
-  Linearisation at;
+  Linearised at;
 };
 
 // y = 3 + 2 tanh(1.5 x - 0.4) + N(0, 0.1^2), 30 observations on (-2, 2); 1-1-1, tanh.
@@ -24,6 +24,6 @@ const Fitted& fitted_linear();
 const Fitted& fitted_leverage_of_one();
 
 // The data of one replicate.
-Dataset resample(const Linearisation& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream);
+Dataset resample(const Linearised& at, const Covariance& cov, BootstrapKind kind, RandomStream& stream);
 
 }  // namespace jacobench::testing

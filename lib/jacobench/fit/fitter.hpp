@@ -1,0 +1,55 @@
+// The one engine of all fits: what a user's fit, the refits of a bootstrap and a profile, and every replicate of a study go
+// through, in a workspace that is made once for data of one shape.
+//
+// Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
+//         and not the minimum. A start that is given is polished (fit/solvers.hpp: Gauss-Newton steps as long as they go
+//         down, damped ones where they do not); where that does not end at a minimum it is gone down from twice more, near
+//         and far. Drawn starts are gone down from by the cheaper normal equations. The best of all these is polished until
+//         its residuals are orthogonal to the tangent plane, or as nearly as was asked for.
+// Shapes: as in fit/fit.hpp
+// Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down; with one thread and the analytic
+//         strategies no allocation after the first fit
+// Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
+//         converge is an outcome: `end`
+//
+// Starts are drawn from Philox streams keyed by (seed, start), once: the same bits with any number of threads.
+#pragma once
+
+#include <memory>
+
+#include "jacobench/fit/fit.hpp"
+
+namespace jacobench {
+
+class Fitter {
+ public:
+  // `like` has the shapes of all data.
+  Fitter(const Perceptron& network, const Dataset& like, FitOptions options = {});
+  ~Fitter();
+
+  // The result stays until the next call.
+  const Fit& fit(const Dataset& data);
+
+  // From this start in the place of the one in the options.
+  const Fit& fit(const Dataset& data, const VectorView& start);
+
+ private:
+  struct Worker;
+  struct Candidate;
+
+  const Fit& fit_from(const Dataset& data, const Vector* start);
+  void go_down(Index candidate, Worker& worker);
+  void finish(Candidate& best, bool is_polished);
+  void summarise_starts();
+
+  const FitOptions options_;
+  Matrix drawn_;  // starts, standardised  [P x n_starts]
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Candidate> candidates_;
+  std::vector<double> objectives_;
+  Index n_candidates_ = 0;
+  Vector start_, gradient_;
+  Fit fit_;
+};
+
+}  // namespace jacobench

@@ -1,0 +1,176 @@
+#include "jacobench/inference/covariance_intervals.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <Eigen/Cholesky>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double no_bound = std::numeric_limits<double>::quiet_NaN();
+
+void check_options(const Fit& like, const IntervalOptions& options) {
+  if (!(options.new_weight > 0 && std::isfinite(options.new_weight)))
+    throw InputError("new weight: {} is not a positive finite number", options.new_weight);
+  const Matrix& Sx = options.input_noise;
+  const Index D = like.network.n_inputs();
+  if (Sx.size() > 0 && (Sx.rows() != D || Sx.cols() != D || !Sx.isApprox(Sx.transpose()) ||
+                        !(Sx.selfadjointView<Eigen::Lower>().ldlt().vectorD().array() >= 0).all()))
+    throw InputError("input noise: not a covariance matrix of {} inputs (symmetric, no negative variance)",
+                     D);
+}
+
+std::optional<std::string> why_not(CovarianceKind kind, const Fit& like, const BandRequest& request) {
+  if (info(kind).decay == Decay::needed && !like.has_decay())
+    return fmt::format("{} is the covariance of a fit with decay, and this one has none", info(kind).name);
+  if (request.simultaneous == Simultaneous::scheffe && request.sides != Sides::both)
+    return "scheffe bands are two-sided; for one side take bonferroni or sup_t";
+  return {};
+}
+
+class CovarianceEngine final : public IntervalEngine {
+ public:
+  CovarianceEngine(CovarianceKind kind, const Fit& like, const NewPoints& points,
+                   const IntervalOptions& options, const std::vector<BandRequest>& requests)
+      : IntervalEngine(requests.size()),
+        options_(options),
+        requests_(requests),
+        covariance_(options.covariance(kind)) {
+    check_options(like, options);
+    for (const BandRequest& request : requests) {
+      check_level(request.level);
+      const double n_beyond = static_cast<double>(options.n_simulations + 1) * (1 - request.level);
+      if (request.simultaneous == Simultaneous::sup_t && n_beyond < 1)
+        throw InputError("simulations: {} are too few for level {}; 20000 are usual", options.n_simulations,
+                         request.level);
+    }
+    for (Band& band : bands_)
+      for (Matrix* part : {&band.se, &band.lower, &band.upper})
+        part->resize(points.n_points(), points.n_outputs());
+  }
+
+  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+    open_.clear();
+    reason_ = nullptr;
+    if (!covariance_.compute(at)) return false;
+    sigma_ = covariance_.sigma();
+    dof_ = covariance_.dof();
+    points.get_variances(at, covariance_, of_fit_);
+    if (options_.input_noise.size() > 0)
+      points.get_input_noise_variances(at, options_.input_noise, of_inputs_);
+    else
+      of_inputs_.setZero(of_fit_.rows(), of_fit_.cols());
+    is_finite_ = points.values().allFinite() && of_fit_.allFinite() && of_inputs_.allFinite();
+    if (!is_finite_ && wants_sup_t()) {
+      reason_ = "the fitted function is not finite at all points, which sup_t takes together";
+      return false;
+    }
+    se_ = (of_fit_ + of_inputs_).cwiseSqrt();
+    for (std::size_t i = 0; i < requests_.size(); ++i) make_band(at, points, requests_[i], seed, bands_[i]);
+    leave_open(at, points);
+    return true;
+  }
+
+  std::string reason() const override { return reason_ ? reason_ : covariance_.reason(); }
+
+ private:
+  void make_band(Tangent& at, NewPoints& points, const BandRequest& request, std::uint64_t seed, Band& band) {
+    own_ = of_inputs_;
+    if (request.kind == IntervalKind::prediction)
+      for (Index k = 0; k < own_.cols(); ++k) {
+        const double d = at.data().output_scales.size() > 0 ? at.data().output_scales[k] : 1;
+        own_.col(k).array() += sigma_ * sigma_ * d * d / options_.new_weight;
+      }
+    band.se = (of_fit_ + own_).cwiseSqrt();
+    band.multiplier = multiplier(at, points, request, seed);
+    const double q = band.multiplier.value;
+    if (request.sides == Sides::upper)
+      band.lower.setConstant(-infinity);
+    else
+      band.lower = points.values() - q * band.se;
+    if (request.sides == Sides::lower)
+      band.upper.setConstant(infinity);
+    else
+      band.upper = points.values() + q * band.se;
+  }
+
+  Multiplier multiplier(Tangent& at, NewPoints& points, const BandRequest& request, std::uint64_t seed) {
+    const Index n_intervals = own_.size();
+    if (request.simultaneous == Simultaneous::sup_t)
+      return sup_t_multiplier({covariance_.factor_of(points.gradients(at)), own_.reshaped()}, request.sides,
+                              request.level, dof_, options_.n_simulations, seed);
+    const auto r = static_cast<double>(request.kind == IntervalKind::mean ? covariance_.rank() : n_intervals);
+    return {multipliers_.of(request.simultaneous, request.sides, request.level, n_intervals, r, dof_), 0};
+  }
+
+  bool wants_sup_t() const {
+    return std::any_of(requests_.begin(), requests_.end(), [](const BandRequest& request) {
+      return request.simultaneous == Simultaneous::sup_t;
+    });
+  }
+
+  // Points where the network overflows, and those that neither the data nor a decay determine.
+  void leave_open(Tangent& at, NewPoints& points) {
+    const bool is_determined = covariance_.rank() == at.n_params() || covariance_.penalty_determines();
+    if (is_determined && is_finite_) return;
+    open_.resize(static_cast<std::size_t>(points.n_points()));
+    if (!is_determined) {
+      const Matrix share = points.undetermined_share(at, at.of_data().report());
+      for (Index m = 0; m < share.rows(); ++m)
+        if (const double most = share.row(m).maxCoeff<Eigen::PropagateNaN>();
+            most > RankReport::rounding_share)
+          leave_open(
+              m, fmt::format("the data do not determine f here: {:.2g} of its gradient lies in directions "
+                             "that they leave open",
+                             most));
+    }
+    for (Index m = 0; !is_finite_ && m < points.n_points(); ++m)
+      if (!points.values().row(m).allFinite() || !se_.row(m).allFinite())
+        leave_open(m, "the fitted function or its derivative is not finite here");
+    const bool all_have_bounds =
+        std::all_of(open_.begin(), open_.end(), [](const auto& why) { return why.empty(); });
+    if (all_have_bounds) open_.clear();
+  }
+
+  void leave_open(Index m, const std::string& reason) {
+    open_[static_cast<std::size_t>(m)] = reason;
+    for (Band& band : bands_)
+      for (Matrix* part : {&band.se, &band.lower, &band.upper}) part->row(m).setConstant(no_bound);
+  }
+
+  const IntervalOptions options_;
+  const std::vector<BandRequest> requests_;
+  Covariance covariance_;
+  Multipliers multipliers_;
+  Matrix of_fit_, of_inputs_,
+      own_;  // variances [M x K]; own: what each estimate or observation has to itself
+  bool is_finite_ = true;
+  const char* reason_ = nullptr;
+};
+
+}  // namespace
+
+std::vector<IntervalMethod> covariance_methods() {
+  std::vector<IntervalMethod> methods;
+  for (const CovarianceInfo& covariance : covariance_table()) {
+    const CovarianceKind kind = covariance.kind;
+    methods.push_back(
+        {.name = std::string(covariance.name),
+         .summary = std::string(covariance.summary),
+         .why_not = [kind](const Fit& like, const IntervalOptions&,
+                           const BandRequest& request) { return why_not(kind, like, request); },
+         .prepare = [kind](const Fit& like, const NewPoints& points, const IntervalOptions& options,
+                           const std::vector<BandRequest>& requests) -> std::unique_ptr<IntervalEngine> {
+           return std::make_unique<CovarianceEngine>(kind, like, points, options, requests);
+         },
+         .covariance = kind});
+  }
+  return methods;
+}
+
+}  // namespace jacobench

@@ -1,0 +1,57 @@
+#include "jacobench/inference/interval_method.hpp"
+
+#include <array>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/inference/bootstrap.hpp"
+#include "jacobench/inference/covariance_intervals.hpp"
+#include "jacobench/inference/profile.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr std::array interval_kinds{
+    IntervalKindInfo{IntervalKind::mean, "mean", "the fitted function"},
+    IntervalKindInfo{IntervalKind::prediction, "prediction", "a new observation"},
+};
+
+// Lets the method prepare no band that it says cannot be had.
+void expect_possible_bands(IntervalMethod& method) {
+  method.prepare = [name = method.name, why_not = method.why_not, prepare = method.prepare](
+                       const Fit& like, const NewPoints& points, const IntervalOptions& options,
+                       const std::vector<BandRequest>& requests) {
+    for (const BandRequest& request : requests) {
+      const std::optional<std::string> reason = why_not(like, options, request);
+      JB_EXPECT(!reason, "{}: {}", name, *reason);
+    }
+    return prepare(like, points, options, requests);
+  };
+}
+
+std::vector<IntervalMethod> make_table() {
+  std::vector<IntervalMethod> table = covariance_methods();
+  for (const std::vector<IntervalMethod>& more : {bootstrap_methods(), profile_methods()})
+    table.insert(table.end(), more.begin(), more.end());
+  for (IntervalMethod& method : table) expect_possible_bands(method);
+  return table;
+}
+
+}  // namespace
+
+std::span<const IntervalKindInfo> interval_kind_table() { return interval_kinds; }
+
+std::span<const IntervalMethod> interval_method_table() {
+  static const std::vector<IntervalMethod> table = make_table();
+  return table;
+}
+
+const IntervalMethod& find_interval_method(std::string_view name) {
+  return find_by_name(interval_method_table(), name, "interval method");
+}
+
+const IntervalMethod& default_interval_method(const Fit& like) {
+  return find_interval_method(info(default_covariance(like)).name);
+}
+
+}  // namespace jacobench

@@ -1,0 +1,127 @@
+// The ways to make intervals: one table. `jacobench interval`, a C++ program and the coverage study call it and nothing else.
+//
+// Model:  for the fitted function f at new points, of the mean f(x0) or of a new observation y = f(x0) + noise, for each point
+//         by itself or for all at once (inference/multipliers.hpp).
+//         What a method does is said where it is made: inference/covariance_intervals.hpp, bootstrap.hpp, profile.hpp.
+// Adding a method is one file and one row of the table in interval_method.cpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jacobench/inference/multipliers.hpp"
+#include "jacobench/inference/new_points.hpp"
+
+namespace jacobench {
+
+enum class IntervalKind { mean, prediction };
+
+struct IntervalKindInfo {
+  IntervalKind kind;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const IntervalKindInfo> interval_kind_table();
+
+// One band that is wanted.
+struct BandRequest {
+  IntervalKind kind = IntervalKind::mean;
+  double level = 0.95;
+  Simultaneous simultaneous = Simultaneous::none;
+  Sides sides = Sides::both;
+};
+
+// How all bands of a call are made.
+struct IntervalOptions {
+  DofRule dof_rule = DofRule::n_minus_rank;
+  std::optional<double> known_sigma = {};  // of DofRule::known_sigma
+  RankPolicy rank_policy = RankPolicy::refuse;
+  double ridge = 1e-6;           // of RankPolicy::ridge
+  double new_weight = 1;         // of an observation to come
+  Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
+  Index n_simulations = 20'000;  // of sup_t
+  Index n_refits = 999;          // of a bootstrap
+  Index n_threads = 1;           // of a bootstrap
+
+  CovarianceOptions covariance(CovarianceKind kind) const {
+    return {kind, rank_policy, ridge, dof_rule, known_sigma};
+  }
+};
+
+// One band. Bounds that are not asked for are infinite; at a point that is left open they are NaN.
+struct Band {
+  Matrix se;            // of what is bounded [M x K]; empty where the method has none
+  Matrix lower, upper;  // [M x K]
+  Multiplier multiplier = {};
+};
+
+// A method prepared for fits of one shape, points and bands; its workspace is its own.
+class IntervalEngine {
+ public:
+  virtual ~IntervalEngine() = default;
+
+  // The bands of the fit at which `at` and `points` stand; what is random is drawn from `seed`. Returns whether there are any.
+  // Cost: by a covariance without second derivatives and sup_t, no allocation after the first fit
+  virtual bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
+
+  // Why there are none, one line.
+  virtual std::string reason() const = 0;
+
+  // In the order of the requests. They stay until the next call.
+  const std::vector<Band>& bands() const { return bands_; }
+
+  // Of each point, why there is no bound there; empty where there is one. [M], or [0] where there is one everywhere.
+  const std::vector<std::string>& open() const { return open_; }
+
+  // Of the fitted values [M x K]; empty where the method has none.
+  const Matrix& se() const { return se_; }
+
+  double sigma() const { return sigma_; }  // s, on
+  double dof() const { return dof_; }      // so many degrees of freedom
+
+  // What people should know beside the bands, one line; empty where there is nothing.
+  const std::string& remark() const { return remark_; }
+
+ protected:
+  explicit IntervalEngine(std::size_t n_bands) : bands_(n_bands) {}
+
+  std::vector<Band> bands_;
+  std::vector<std::string> open_;
+  Matrix se_;
+  double sigma_ = 0, dof_ = 0;
+  std::string remark_;
+};
+
+struct IntervalMethod {
+  std::string name;
+  std::string summary;
+
+  // Why such a band cannot be had of fits like this one, in words; or nothing. What data do not allow is known only when it is
+  // computed.
+  std::function<std::optional<std::string>(const Fit& like, const IntervalOptions&, const BandRequest&)>
+      why_not;
+
+  // Errors: InputError for options that make no sense; logic_error for a band that cannot be had
+  std::function<std::unique_ptr<IntervalEngine>(const Fit& like, const NewPoints& points,
+                                                const IntervalOptions&, const std::vector<BandRequest>&)>
+      prepare;
+
+  bool refits = false;  // whether it fits again, many times
+  bool draws = false;   // whether bounds are quantiles of IntervalOptions::n_refits draws
+  std::optional<CovarianceKind> covariance = {};  // of which it makes t intervals
+};
+
+// In the order of help, lists and rows.
+std::span<const IntervalMethod> interval_method_table();
+
+// Throws InputError, listing the known names, for an unknown one.
+const IntervalMethod& find_interval_method(std::string_view name);
+
+// The one of default_covariance().
+const IntervalMethod& default_interval_method(const Fit& like);
+
+}  // namespace jacobench

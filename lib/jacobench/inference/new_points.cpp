@@ -1,0 +1,91 @@
+#include "jacobench/inference/new_points.hpp"
+
+#include <algorithm>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/inference/bootstrap.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr Index rows_by_inputs = 1024;  // of a block of dy/dx, which has few columns
+
+Matrix checked_points(const Fit& like, const MatrixView& X0) {
+  if (X0.cols() != like.network.n_inputs())
+    throw InputError("new points: {} input columns for a network with {} inputs", X0.cols(),
+                     like.network.n_inputs());
+  if (!X0.allFinite())
+    throw InputError("new points: an input is not a finite number; correct or remove the row");
+  return X0;
+}
+
+}  // namespace
+
+NewPoints::NewPoints(const Fit& like, const MatrixView& X0)
+    : X0_(checked_points(like, X0)),
+      products_(like.network, std::max<Index>(X0.rows(), 1), like.jacobian),
+      values_(X0.rows(), like.network.n_outputs()) {}
+
+NewPoints::~NewPoints() = default;
+NewPoints::NewPoints(NewPoints&&) noexcept = default;
+
+bool NewPoints::move_to(const Tangent& at) {
+  draws_.reset();
+  products_.hold(at.theta(), X0_, values_);
+  return values_.allFinite();
+}
+
+void NewPoints::take_linear_step(const Tangent& at, const Vector& step) {
+  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+    values_.col(k).segment(row, G.rows()).noalias() += G * step;
+  });
+}
+
+void NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& variances) {
+  JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
+  if (cov.kind() == CovarianceKind::laplace && cov.factor().is_dual()) {
+    variances.resize(n_points(), n_outputs());
+    products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+      variances.col(k).segment(row, G.rows()) = cov.standard_errors(G).cwiseAbs2();
+    });
+    return;
+  }
+  static const Matrix identity;
+  products_.row_tangent_forms(at.theta(), X0_, cov.factor().T(), cov.is_isotropic() ? identity : cov.middle(),
+                              variances);
+  if (cov.is_isotropic()) variances *= cov.sigma() * cov.sigma();
+  // Of a form that is zero, rounding may leave less.
+  variances = (variances.array() < 0).select(0, variances);
+}
+
+void NewPoints::get_input_noise_variances(const Tangent& at, const Matrix& Sx, Matrix& variances) {
+  const Index n_rows = std::min(rows_by_inputs, n_points()), K = n_outputs();
+  if (!by_inputs_) by_inputs_ = make_evaluator(at.fit().jacobian, at.network(), n_rows);
+  variances.resize(n_points(), K);
+  Matrix J_y_x(n_rows * K, X0_.cols());
+  for (Index row = 0; row < n_points(); row += n_rows) {
+    const Index first = std::min(row, n_points() - n_rows);
+    by_inputs_->evaluate(at.theta(), X0_.middleRows(first, n_rows), {.J_y_x = &J_y_x});
+    variances.middleRows(first, n_rows) =
+        (J_y_x * Sx).cwiseProduct(J_y_x).rowwise().sum().reshaped(n_rows, K);
+  }
+}
+
+Matrix NewPoints::undetermined_share(const Tangent& at, const RankReport& report) {
+  Matrix share = Matrix::Zero(n_points(), n_outputs());
+  if (report.is_full()) return share;
+  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+    share.col(k).segment(row, G.rows()) = report.undetermined_share(G);
+  });
+  return share;
+}
+
+Matrix NewPoints::gradients(const Tangent& at) {
+  Matrix all(n_points() * n_outputs(), at.n_params());
+  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+    all.middleRows(k * n_points() + row, G.rows()) = G;
+  });
+  return all;
+}
+
+}  // namespace jacobench

@@ -1,0 +1,69 @@
+// A fit linearised at its parameters: all that intervals are computed from, for one fit after another in a workspace that is
+// made once.
+//
+// Model:  J = g o J_y_theta and r = g o (Y - f(X; theta)), with the row factors g = sqrt(w) / d of fit/dataset.hpp, so
+//         that under the model the rows of r are uncorrelated with one variance sigma^2. The penalty of a decayed fit is
+//         kept apart, as the diagonal K: it never stands among the rows, so RSS, leverages and residuals are the data's.
+// Shapes: J [(N K) x P], r and g [N K], row k N + n being output k of observation n; K [P], zero without decay
+// Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no allocation
+//         after the first fit by the analytic strategies
+// Errors: logic_error for a fit of another shape
+#pragma once
+
+#include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/residuals.hpp"
+#include "jacobench/inference/tangent_factor.hpp"
+
+namespace jacobench {
+
+class Tangent {
+ public:
+  // A workspace for fits of this network, decay and strategy to data of these shapes.
+  explicit Tangent(const Fit& like);
+
+  // Linearises at the fit, which is kept by reference until the next call. Returns whether the network and its derivative
+  // are finite; if not, nothing below may be asked.
+  bool move_to(const Fit& fit);
+
+  // From there to the minimum of the linearised objective, one Gauss-Newton step, with J left as it is: r is then that of a
+  // linear model. Returns the step, or null where data and decay do not determine it. Errors: logic_error by the dual route
+  const Vector* take_linear_step();
+
+  const Fit& fit() const { return *fit_; }
+  const Perceptron& network() const { return network_; }
+  const Vector& theta() const { return fit_->theta; }
+  const Dataset& data() const { return fit_->data; }
+  const Vector& decay() const { return K_; }  // zeros without decay
+  bool has_decay() const { return has_decay_; }
+  const Matrix& J() const { return J_; }
+  const Vector& r() const { return r_; }
+  const Vector& row_factors() const { return row_factors_; }
+
+  Index n_values() const { return r_.size(); }
+  Index n_params() const { return K_.size(); }
+  Index n_observations() const { return n_values() / n_outputs(); }
+  Index n_outputs() const { return network_.n_outputs(); }
+  double rss() const { return r_.squaredNorm(); }
+
+  TangentFactor& of_data();     // K = 0
+  TangentFactor& with_decay();  // the fit's own K; of_data() without decay
+  Index rank() { return of_data().rank(); }
+
+ private:
+  const Perceptron network_;
+  const Vector K_;
+  const bool has_decay_;
+  const Fit* fit_ = nullptr;
+  Residuals residuals_;
+  Matrix J_, factors_;
+  Vector r_, row_factors_, right_, step_;
+  TangentFactor of_data_, with_decay_;
+  bool has_data_factor_ = false, has_decay_factor_ = false;
+};
+
+// The tangent of one fit, which is kept by reference.
+// Errors: InputError for data that are not data for the network, or where it is not finite at theta
+Tangent linearise(const Fit& fit);
+Tangent linearise(Fit&&) = delete;
+
+}  // namespace jacobench

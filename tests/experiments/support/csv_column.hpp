@@ -1,0 +1,32 @@
+// A column of a CSV file that the program wrote, whose other columns need not be numbers.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "jacobench/base/matrix.hpp"
+
+namespace jacobench::testing {
+
+inline Vector csv_column(const std::filesystem::path& file, const std::string& name) {
+  std::ifstream in(file);
+  std::string line;
+  std::vector<std::vector<std::string>> rows;
+  while (std::getline(in, line)) {
+    rows.emplace_back();
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  const auto& header = rows.at(0);
+  const auto at = std::find(header.begin(), header.end(), name) - header.begin();
+  Vector values(static_cast<Index>(rows.size()) - 1);
+  for (Index i = 0; i < values.size(); ++i)
+    values[i] = std::stod(rows[static_cast<std::size_t>(i + 1)].at(static_cast<std::size_t>(at)));
+  return values;
+}
+
+}  // namespace jacobench::testing
