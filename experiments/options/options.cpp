@@ -72,6 +72,12 @@ Config OptionTable::config() const {
   return config;
 }
 
+Config OptionTable::defaults() const {
+  Config config;
+  for (const Entry& entry : entries_) config.push_back({entry.key, entry.default_text});
+  return config;
+}
+
 std::string OptionTable::help() const {
   std::string text;
   for (const Entry& entry : entries_) {

@@ -45,6 +45,9 @@ class OptionTable {
   // Every option with its present value, in the order of the table. Assigning them gives the same values.
   Config config() const;
 
+  // The same with the value that each had at `add`.
+  Config defaults() const;
+
   // For people: key, help, allowed values and default of every option.
   std::string help() const;
 
