@@ -19,7 +19,7 @@
 namespace jacobench::speed {
 
 // One kind of work on one network: a strategy's Jacobian, the values of the network, or the plain fill. Times are
-// medians over the repetitions.
+// medians over the repetitions. How strategies compare is computed from the rows of a group, not stored.
 struct SpeedRow {
   std::string network;
   std::string activation;
@@ -38,11 +38,10 @@ struct SpeedRow {
   std::int64_t bytes_written = 0;
   std::int64_t network_evaluations = 0;  // of all observations
   std::int64_t allocations = 0;
-  std::optional<double> over_promise;    // error of the timed Jacobian over what the strategy promises
-  std::optional<double> over_values;     // time over that of the values of the network
+  std::optional<double> over_promise;  // error of the timed Jacobian over what the strategy promises
+  std::optional<std::string> no_promise = std::nullopt;  // of what is no Jacobian
+  std::optional<double> over_values;                     // time over that of the values of the network
   std::optional<double> of_write_limit;  // time of the plain fill of the same bytes over this time
-  std::vector<std::optional<double>>
-      speedup;  // time of each strategy over this time, in the strategies' order
   std::string repetition_us;
 };
 
@@ -51,7 +50,10 @@ class SpeedExperiment final : public harness::Experiment {
   explicit SpeedExperiment(std::span<const StrategyInfo> strategies = strategy_table());
 
   harness::OptionTable options() override;
-  const harness::ColumnList& columns() const override { return schema_.columns(); }
+  const harness::ColumnList& columns() const override;
+
+  // Of a strategy's row: the time of each known strategy over its own.
+  std::vector<harness::DerivedColumn> derived_columns() const override;
   std::vector<harness::Row> cells() override;
   harness::Row run_cell(std::size_t index) override {
     harness::MemoryJournal journal;
@@ -90,7 +92,6 @@ class SpeedExperiment final : public harness::Experiment {
     const StrategyInfo* strategy;  // null: values or write_limit
   };
 
-  harness::RowSchema<SpeedRow> make_schema() const;
   SpeedRow identity_of(const Cell& cell) const;
   std::int64_t rows_for(const harness::NetworkCase& network_case, std::optional<std::int64_t> rows,
                         Wrt wrt) const;
@@ -105,7 +106,6 @@ class SpeedExperiment final : public harness::Experiment {
   TimingOptions timing_;
   double cap_seconds_ = 1;
 
-  harness::RowSchema<SpeedRow> schema_;
   std::vector<harness::NetworkCase> networks_;
   std::vector<Cell> cells_;
   // The fewest parameters at which a strategy was over the cap, by strategy, configured rows and wrt.
