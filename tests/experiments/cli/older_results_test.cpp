@@ -187,6 +187,51 @@ TEST_P(EachOfFirstRelease, IsReadWithoutAnyOneOfItsColumns) {
   }
 }
 
+// A strategy that this version does not have: in rows and config it is text.
+TEST_F(FirstRelease, IsReadWithAStrategyThatIsNotKnown) {
+  const std::filesystem::path result = copy("speed");
+  for (const char* name : {"rows.jsonl", "config.ini"}) {
+    std::string text = contents_of(result / name);
+    for (std::size_t at = 0; (at = text.find("ceres_ridders", at)) != std::string::npos;)
+      text.replace(at, std::string("ceres_ridders").size(), "forgotten");
+    folder_.file(std::string("speed/") + name, text);
+  }
+  EXPECT_EQ(call({"table", result}), all_well) << err_;
+  EXPECT_NE(out_.find("forgotten"), std::string::npos) << out_;
+  EXPECT_NE(err_.find("config.ini:19: jacobian.strategies: warning: "), std::string::npos) << err_;
+  EXPECT_EQ(call({"table", result, "--format", "csv"}), all_well) << err_;
+  EXPECT_NE(out_.find(",speedup_over_forgotten,"), std::string::npos) << out_;
+  EXPECT_EQ(call({"compare", result, result}), all_well) << err_;
+  EXPECT_NE(out_.find("work=forgotten"), std::string::npos) << out_;
+  EXPECT_EQ(call({"compare", result, kept("speed")}), wrong_input);
+  EXPECT_NE(
+      err_.find("jacobian.strategies: per_parameter, layerwise, ceres_forward, ceres_central, forgotten and"),
+      std::string::npos)
+      << err_;
+  EXPECT_EQ(call({"join", result}), all_well) << err_;
+  const std::string baseline = folder_.path() / "baseline.json";
+  EXPECT_EQ(call({"check", result, "--baseline", baseline, "--update"}), all_well) << out_;
+  EXPECT_EQ(call({"check", result, "--baseline", baseline, "--exact"}), all_well) << out_;
+}
+
+// Each row is there twice, told apart by a column that this version does not know.
+TEST_F(FirstRelease, IsNotComparedWhereRowsCannotBeToldApart) {
+  const std::filesystem::path result = copy("speed");
+  std::vector<Json> rows = json_rows(result);
+  for (std::size_t i = 0, n = rows.size(); i < n; ++i) {
+    rows.push_back(rows[i]);
+    rows.back()["machine"] = "another";
+  }
+  write_rows(result, rows);
+  EXPECT_EQ(call({"compare", result, kept("speed")}), all_well) << err_;
+  EXPECT_EQ(out_.find("no difference seen"), std::string::npos) << out_;
+  EXPECT_NE(
+      out_.find("several rows, told apart by what this version does not know: network=8-1-1 activation=tanh "
+                "rows=64 wrt=parameters threads=1 work=layerwise\n"),
+      std::string::npos)
+      << out_;
+}
+
 // Speed-ups are no longer stored: those that are computed are those that were, but for the rounding of the times.
 TEST_F(FirstRelease, HasTheSpeedUpsThatItsTimesGive) {
   const StoredResult stored = read(kept("speed"));
