@@ -27,8 +27,9 @@ struct PrintedTable {
   std::vector<std::string> notes;  // below the table
 };
 
-// The rows of one result, or of several of the same experiment under a leading column `result`; how far each
-// is stands above them, its laws below. A column that one of the results alone has is null in the rows of the others. Throws InputError where the results are of different experiments.
+// The rows of one result, or of several of the same experiment under a leading column `result`; how far each is stands
+// above them, its laws below. A column that one of the results alone has is null in the rows of the others. Throws
+// InputError where the results are of different experiments.
 RowTable table_of(const std::vector<StoredResult>& results);
 
 // What each of the results is called beside the others: by the last part of its path, or by the whole path
@@ -46,8 +47,8 @@ PrintedTable printed_table(const RowTable& table);
 // The names of the formats, in the order of help: text, markdown, csv, latex.
 std::vector<std::string> table_format_names();
 
-// Writes the table in the format of this name. CSV has every column of every row (those that this version does not know come
-// last) with all digits, status and reason (where the table has them), quoted as in RFC 4180.
+// Writes the table in the format of this name. CSV has every column of every row (those that this version does not know
+// come last) with all digits, status and reason (where the table has them), quoted as in RFC 4180.
 void write_table(std::ostream& out, const RowTable& table, const std::string& format_name);
 
 }  // namespace jacobench::harness

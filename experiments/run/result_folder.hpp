@@ -19,10 +19,10 @@ namespace jacobench::harness {
 // A result folder that a run adds rows to. The folder is locked while the object lives.
 class ResultFolder {
  public:
-  // Creates the folder, or takes up the one that an earlier run of the same config left, perhaps one of another version: a
-  // setting that was added since counts as the same at its default. A torn last row is cut off with a warning, all others
-  // are kept to the byte. Throws InputError, with nothing written, where the folder belongs to another config or to
-  // something else, is in use by another process, cannot be written, or has a corrupt row.
+  // Creates the folder, or takes up the one that an earlier run of the same config left, perhaps one of another
+  // version: a setting that was added since counts as the same at its default. A torn last row is cut off with a
+  // warning, all others are kept to the byte. Throws InputError, with nothing written, where the folder belongs to
+  // another config or to something else, is in use by another process, cannot be written, or has a corrupt row.
   ResultFolder(const std::filesystem::path& folder, const Study& study, std::ostream& warnings);
 
   const std::filesystem::path& path() const { return path_; }
@@ -43,8 +43,8 @@ class ResultFolder {
   std::optional<JsonLinesWriter> writer_;
 };
 
-// A result as `table` and `check` read it, finished or not, and written by whatever version: a column that its rows were
-// written before is null in them, and one that this version does not know is there.
+// A result as `table` and `check` read it, finished or not, and written by whatever version: a column that its rows
+// were written before is null in them, and one that this version does not know is there.
 struct StoredResult {
   std::filesystem::path folder;
   Study study;
@@ -64,13 +64,13 @@ struct StoredResult {
   std::string progress_text() const;
 };
 
-// Warns of a torn last row, of settings that this version does not know and of a later schema version. Throws InputError
-// where this is not a result folder of a known experiment, or has a corrupt row.
+// Warns of a torn last row, of settings that this version does not know and of a later schema version. Throws
+// InputError where this is not a result folder of a known experiment, or has a corrupt row.
 StoredResult read_result(const std::filesystem::path& folder, std::span<const ExperimentInfo> experiments,
                          std::ostream& warnings);
 
-// Fills in the derived columns of the rows, whose columns are those of the experiment and then whatever else was stored:
-// they are put between the two, and where a row has stored a value under the name of one, that value stands.
+// Fills in the derived columns of the rows, whose columns are those of the experiment and then whatever else was
+// stored: they are put between the two, and where a row has stored a value under the name of one, that value stands.
 void derive_columns(const Experiment& experiment, ColumnList& columns, std::vector<Row>& rows);
 
 // The rows of a result with the identity columns that they lack as the cell has them that each is of, where that is one

@@ -27,9 +27,9 @@ class CellFinder {
   const std::vector<std::string>& keys() const { return keys_; }
 
   // The cells that agree with the row in every identity column that the row has: one at most for a row that lacks none.
-  // A row that lacks one says nothing of it (null is not its value there). Where one cell agrees with it, the row is that
-  // cell's: the config is the same, and the setting behind the new column stands at its default, so that this is what
-  // the row's cell is called today. Where several agree, it cannot be known of which of them the row is.
+  // A row that lacks one says nothing of it (null is not its value there). Where one cell agrees with it, the row is
+  // that cell's: the config is the same, and the setting behind the new column stands at its default, so that this is
+  // what the row's cell is called today. Where several agree, it cannot be known of which of them the row is.
   std::vector<std::size_t> cells_of(const Row& row) const;
 
  private:

@@ -15,8 +15,8 @@ struct DerivedColumn {
   std::function<std::vector<Value>(const ColumnList&, const std::vector<Row>&)> values;
 };
 
-// For each row, the column `figure` of the row that has `other` in the identity column `which` and agrees with it in all
-// other identity columns, over that of its own. Null where either is no number, or there are several such rows.
+// For each row, the column `figure` of the row that has `other` in the identity column `which` and agrees with it in
+// all other identity columns, over that of its own. Null where either is no number, or there are several such rows.
 std::vector<Value> ratios_to_row(const ColumnList& columns, const std::vector<Row>& rows,
                                  const std::string& figure, const std::string& which,
                                  const std::string& other);

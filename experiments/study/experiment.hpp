@@ -45,8 +45,8 @@ class Experiment {
   // The columns of its rows, in the order of the tables.
   virtual const ColumnList& columns() const = 0;
 
-  // Columns that tables, `join` and laws have after those, and that are not stored. A derived column may have the name of
-  // one that rows stored once: there, what a row has stored stands.
+  // Columns that tables, `join` and laws have after those, and that are not stored. A derived column may have the name
+  // of one that rows stored once: there, what a row has stored stands.
   virtual std::vector<DerivedColumn> derived_columns() const { return {}; }
 
   // The cells of the configured study, in the order in which they run; identity columns filled in, all else

@@ -21,8 +21,8 @@ namespace jacobench::harness {
 enum class ColumnRole {
   identity,  // says which cell this is; together the identity columns are the key of the row
   measure,   // a measured figure that must repeat to the bit, on any processor
-  // A measured figure that goes through BLAS or LAPACK: it repeats to the bit on one processor, and has other last digits
-  // on the next. The estimates beside it are held by their errors.
+  // A measured figure that goes through BLAS or LAPACK: it repeats to the bit on one processor, and has other last
+  // digits on the next. The estimates beside it are held by their errors.
   through_blas,
   timing,    // a measured figure that depends on the machine and its load
   samples,   // the repetitions behind a timing: numbers with blanks between them, for `compare`

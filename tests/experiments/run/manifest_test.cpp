@@ -68,7 +68,8 @@ TEST_F(Manifest, KeepsTheFirstRunWhenItIsResumed) {
   EXPECT_EQ(manifest["resumed"][0]["program"]["commit"], build_info().commit);
 }
 
-// A result that a later version runs on is of the later schema; those of the first release do not say of which they are.
+// A result that a later version runs on is of the later schema; those of the first release do not say of which they
+// are.
 TEST_F(Manifest, HasTheLatestSchemaVersionOfItsRuns) {
   EXPECT_EQ(recorded_schema_version(file_), 1);
   record_run_start(file_, config_, 6, "");
