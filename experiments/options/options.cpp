@@ -78,6 +78,12 @@ std::string OptionTable::text(std::string_view key) const {
   return entry->text();
 }
 
+Config OptionTable::defaults() const {
+  Config config;
+  for (const Entry& entry : entries_) config.push_back({entry.key, entry.default_text});
+  return config;
+}
+
 std::string OptionTable::help() const {
   std::string text;
   for (const Entry& entry : entries_) {

@@ -48,6 +48,9 @@ class OptionTable {
   // The present value of an option of this table, as config() has it.
   std::string text(std::string_view key) const;
 
+  // The same with the value that each had at `add`.
+  Config defaults() const;
+
   // For people: key, help, allowed values and default of every option.
   std::string help() const;
 

@@ -105,7 +105,7 @@ std::string to_ini(const Config& config) {
   return text;
 }
 
-std::optional<std::string> difference(const Config& there, const Config& here) {
+std::optional<std::string> difference(const Config& there, const Config& here, const Config& defaults) {
   for (const ConfigEntry& entry : there) {
     const auto value = value_of(here, entry.key);
     if (!value) return fmt::format("{} is {} there and not known here", entry.key, entry.value);
@@ -113,7 +113,7 @@ std::optional<std::string> difference(const Config& there, const Config& here) {
       return fmt::format("{} is {} there and {} here", entry.key, entry.value, *value);
   }
   for (const ConfigEntry& entry : here)
-    if (!value_of(there, entry.key))
+    if (!value_of(there, entry.key) && value_of(defaults, entry.key) != entry.value)
       return fmt::format("{} is {} here and not set there", entry.key, entry.value);
   return std::nullopt;
 }

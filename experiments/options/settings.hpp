@@ -35,8 +35,9 @@ Config to_config(const std::vector<Setting>& settings);
 // The INI text that reads back as this config: keys without a section first, then section by section.
 std::string to_ini(const Config& config);
 
-// The first difference in words, "network.hidden is 10x5 there and 20 here"; nothing where they are the same.
-std::optional<std::string> difference(const Config& there, const Config& here);
+// The first difference in words, "network.hidden is 10x5 there and 20 here"; nothing where they are the same. A setting
+// that only `here` has is new since `there` was written, and no difference where it stands at its default.
+std::optional<std::string> difference(const Config& there, const Config& here, const Config& defaults = {});
 
 // The value of a key; nothing where the config does not have it.
 std::optional<std::string> value_of(const Config& config, std::string_view key);

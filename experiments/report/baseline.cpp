@@ -77,6 +77,24 @@ std::optional<Value> BaselineCell::figure(const std::string& column) const {
   return std::nullopt;
 }
 
+std::set<std::string> Baseline::columns_with_figures() const {
+  std::set<std::string> columns;
+  for (const BaselineCell& cell : cells)
+    for (const auto& [column, value] : cell.figures) columns.insert(column);
+  return columns;
+}
+
+ColumnList Baseline::columns_in_keys(ColumnList columns) const {
+  for (Column& column : columns) {
+    const auto is_named = [&, word = column.name + "="](const BaselineCell& cell) {
+      return cell.key.starts_with(word) || cell.key.find(" " + word) != std::string::npos;
+    };
+    if (column.role == ColumnRole::identity && std::none_of(cells.begin(), cells.end(), is_named))
+      column.role = ColumnRole::unknown;
+  }
+  return columns;
+}
+
 const BaselineCell* Baseline::find(const std::string& key) const {
   const auto cell = std::find_if(cells.begin(), cells.end(),
                                  [&](const BaselineCell& candidate) { return candidate.key == key; });
@@ -85,8 +103,8 @@ const BaselineCell* Baseline::find(const std::string& key) const {
 
 Baseline baseline_of(const StoredResult& result) {
   const ColumnList& columns = result.columns();
-  Baseline baseline{result.study.config(), {}};
-  for (const Row& row : result.rows) {
+  Baseline baseline{result.config, {}};
+  for (const Row& row : rows_of_cells(result)) {
     BaselineCell cell{cell_key(columns, row), row.status, {}};
     for (std::size_t i = 0; i < columns.size(); ++i)
       if (is_figure(columns[i].role) && !std::holds_alternative<std::monostate>(row.values[i]))

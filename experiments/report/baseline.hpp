@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,13 @@ struct Baseline {
   std::vector<BaselineCell> cells;
 
   const BaselineCell* find(const std::string& key) const;
+
+  // The names of all columns that any cell has a figure in; it may be older than the others.
+  std::set<std::string> columns_with_figures() const;
+
+  // These columns, those of the identity that no key of the baseline names made unknown: they were added after it was
+  // written, and its keys are formed from the others.
+  ColumnList columns_in_keys(ColumnList columns) const;
 };
 
 // The baseline that this result would make.

@@ -8,6 +8,7 @@
 
 #include "jacobench/base/errors.hpp"
 
+#include "options/message.hpp"
 #include "options/value_text.hpp"
 #include "study/cell_key.hpp"
 
@@ -19,21 +20,27 @@ std::string in_words(const Value& value) { return is_null(value) ? "nothing" : e
 
 std::string in_words(const std::optional<Value>& value) { return value ? in_words(*value) : "nothing"; }
 
-std::vector<std::string> keys_of_study(const StoredResult& result) {
+// The keys of rows or cells. Columns: theirs, or some with another role for this.
+std::vector<std::string> keys_of(const ColumnList& columns, const std::vector<Row>& rows) {
   std::vector<std::string> keys;
-  for (const Row& cell : result.study.experiment->cells()) keys.push_back(cell_key(result.columns(), cell));
+  for (const Row& row : rows) keys.push_back(cell_key(columns, row));
   return keys;
 }
 
+bool contains(const std::vector<std::string>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+// Also where the row is older than its column for that, and could not say so.
 bool is_waived(const ColumnList& columns, const Row& row) {
   for (std::size_t i = 0; i < columns.size(); ++i)
-    if (columns[i].role == ColumnRole::waiver && !is_null(row.values[i])) return true;
+    if (columns[i].role == ColumnRole::waiver && (row.lacks(i) || !is_null(row.values[i]))) return true;
   return false;
 }
 
 void hold_promises(const ColumnList& columns, const Row& row, std::vector<std::string>& problems) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].role != ColumnRole::promise) continue;
+    if (columns[i].role != ColumnRole::promise || row.lacks(i)) continue;
     const auto ratio = number_in(row.values[i]);
     if (!ratio && is_waived(columns, row)) continue;
     const std::string figure = fmt::format("{}: {}", cell_key(columns, row), columns[i].name);
@@ -73,6 +80,7 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
     const Column& column = columns[i];
     const auto old_figure = before.figure(column.name);
     if (!old_figure || is_null(*old_figure) || column.role == ColumnRole::promise) continue;
+    if (column.role == ColumnRole::unknown || row.lacks(i)) continue;
     const auto now = number_in(row.values[i]);
     const auto then = number_in(*old_figure);
     if (is_null(row.values[i])) {
@@ -86,7 +94,8 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
                                      exact_text(*now), exact_text(factor * base),
                                      is_below_floor ? "the floor" : "the baseline's", exact_text(base),
                                      exact_text(factor)));
-    } else if (column.role == ColumnRole::estimate && now && then) {
+    } else if (column.role == ColumnRole::estimate && now && then &&
+               !row.lacks(column_index(columns, column.standard_error))) {
       const auto error_now = number_in(row.values[column_index(columns, column.standard_error)]);
       const auto error_then = number_in(before.figure(column.standard_error).value_or(Value()));
       const std::string problem = problem_of({*now, *then, error_now, error_then});
@@ -99,12 +108,18 @@ void hold_figures(const ColumnList& columns, const Row& row, const BaselineCell&
 
 std::vector<std::string> problems_of(const StoredResult& result) {
   const ColumnList& columns = result.columns();
-  std::set<std::string> keys_of_rows;
-  for (const Row& row : result.rows) keys_of_rows.insert(cell_key(columns, row));
+  const std::vector<Row> rows = rows_of_cells(result);
   std::vector<std::string> problems;
-  for (const std::string& key : keys_of_study(result))
-    if (!keys_of_rows.contains(key)) problems.push_back(fmt::format("{}: has not been run", key));
-  for (const Row& row : result.rows) {
+  if (result.config_is_known) {
+    const std::vector<std::string> keys = keys_of(columns, rows);
+    const std::set<std::string> done(keys.begin(), keys.end());
+    for (const std::string& key :
+         keys_of(result.study.experiment->columns(), result.study.experiment->cells()))
+      if (!done.contains(key)) problems.push_back(fmt::format("{}: has not been run", key));
+  } else if (!result.is_complete()) {
+    problems.push_back(fmt::format("{} cells have been run", result.progress_text()));
+  }
+  for (const Row& row : rows) {
     if (row.status == RowStatus::failed)
       problems.push_back(fmt::format("{}: failed: {}", cell_key(columns, row), row.reason));
     else if (row.status == RowStatus::ok)
@@ -115,23 +130,32 @@ std::vector<std::string> problems_of(const StoredResult& result) {
 
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor) {
-  if (const auto what = difference(baseline.config, result.study.config()))
+  if (const auto what = difference(baseline.config, result.config, result.study.defaults()))
     throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
                      result.folder.string(), *what);
   std::vector<std::string> problems = problems_of(result);
-  for (const Row& row : result.rows) {
-    const std::string key = cell_key(result.columns(), row);
-    const BaselineCell* before = baseline.find(key);
-    if (!before)
+  const std::vector<Row> rows = rows_of_cells(result);
+  const ColumnList columns = baseline.columns_in_keys(result.columns());
+  const std::vector<std::string> keys = keys_of(columns, rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const BaselineCell* before = baseline.find(keys[i]);
+    const std::string key = cell_key(result.columns(), rows[i]);
+    if (std::count(keys.begin(), keys.end(), keys[i]) > 1)
+      problems.push_back(
+          fmt::format("{}: is one of several rows that the baseline calls {}; --update takes them in", key,
+                      in_quotes(keys[i])));
+    else if (!before)
       problems.push_back(fmt::format("{}: is not in the baseline; --update takes it in", key));
-    else if (row.status == RowStatus::skipped && before->status == RowStatus::ok)
-      problems.push_back(fmt::format("{}: skipped, but the baseline has figures of it: {}", key, row.reason));
-    else if (row.status == RowStatus::ok)
-      hold_figures(result.columns(), row, *before, factor, problems);
+    else if (rows[i].status == RowStatus::skipped && before->status == RowStatus::ok)
+      problems.push_back(
+          fmt::format("{}: skipped, but the baseline has figures of it: {}", key, rows[i].reason));
+    else if (rows[i].status == RowStatus::ok)
+      hold_figures(result.columns(), rows[i], *before, factor, problems);
   }
-  const std::vector<std::string> study = keys_of_study(result);
+  const std::vector<std::string> study =
+      result.config_is_known ? keys_of(columns, result.study.experiment->cells()) : keys;
   for (const BaselineCell& cell : baseline.cells)
-    if (std::find(study.begin(), study.end(), cell.key) == study.end())
+    if (!contains(study, cell.key))
       problems.push_back(fmt::format("{}: is in the baseline, but no cell of the study", cell.key));
   return problems;
 }
@@ -140,12 +164,15 @@ std::vector<std::string> problems_to_the_bit(const Baseline& baseline, const Sto
   constexpr double any_factor = HUGE_VAL;
   std::vector<std::string> problems = problems_against(baseline, result, any_factor);
   const ColumnList& columns = result.columns();
-  for (const Row& row : result.rows) {
-    const BaselineCell* before = baseline.find(cell_key(columns, row));
+  const ColumnList columns_in_keys = baseline.columns_in_keys(columns);
+  const std::set<std::string> in_baseline = baseline.columns_with_figures();
+  for (const Row& row : rows_of_cells(result)) {
+    const BaselineCell* before = baseline.find(cell_key(columns_in_keys, row));
     if (!before || row.status != RowStatus::ok) continue;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const ColumnRole role = columns[i].role;
       if (role != ColumnRole::measure && role != ColumnRole::gated && role != ColumnRole::promise) continue;
+      if (row.lacks(i) || !in_baseline.contains(columns[i].name)) continue;
       const Value then = before->figure(columns[i].name).value_or(Value());
       if (row.values[i] != then)
         problems.push_back(fmt::format("{}: {} is {}, the baseline has {}", before->key, columns[i].name,

@@ -18,7 +18,8 @@ std::vector<std::string> problems_of(const StoredResult& result);
 // (both raised to the column's floor); an estimate further from the baseline's, on either side, than 3.29
 // standard errors of their difference (99.9%), or without a standard error on either side; a figure that is
 // null where the baseline has one; a cell that has figures there and is skipped here; a cell that only one of
-// the two has. Throws InputError where the baseline is of another config.
+// the two has. Held is what both were written with: not a column that a row lacks or the baseline never names. Throws
+// InputError where the baseline is of another config.
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor);
 

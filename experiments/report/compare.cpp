@@ -36,6 +36,14 @@ std::size_t column_of_samples(const StoredResult& result) {
   return static_cast<std::size_t>(found - columns.begin());
 }
 
+using RowsByKey = std::map<std::string, std::vector<const Row*>>;
+
+RowsByKey rows_by_key(const ColumnList& columns, const std::vector<Row>& rows) {
+  RowsByKey by_key;
+  for (const Row& row : rows) by_key[cell_key(columns, row)].push_back(&row);
+  return by_key;
+}
+
 std::string verdict(const RatioOfSamples& r) {
   return r.high < 1 ? "faster" : r.low > 1 ? "slower" : "no difference seen";
 }
@@ -61,9 +69,12 @@ std::vector<std::string> differences_of_conditions(const StoredResult& a, const 
   };
   compare("experiment", a.study.experiment_name, b.study.experiment_name);
   if (!differences.empty()) return differences;
-  const Config config_a = a.study.config(), config_b = b.study.config();
-  for (std::size_t i = 0; i < config_a.size(); ++i)
-    compare(config_a[i].key, config_a[i].value, config_b[i].value);
+  const auto text_in = [](const Config& config, const std::string& key) {
+    return value_of(config, key).value_or("not set");
+  };
+  for (const ConfigEntry& entry : a.config) compare(entry.key, entry.value, text_in(b.config, entry.key));
+  for (const ConfigEntry& entry : b.config)
+    if (!value_of(a.config, entry.key)) compare(entry.key, "not set", entry.value);
   const auto of_a = recorded_conditions(a.folder / "manifest.json");
   const auto of_b = recorded_conditions(b.folder / "manifest.json");
   for (std::size_t i = 0; i < of_a.size(); ++i) compare(of_a[i].first, of_a[i].second, of_b[i].second);
@@ -77,18 +88,23 @@ PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
       fmt::format("times of {} over those of {}, with a 95% interval", b.folder.string(), a.folder.string())};
   table.headings = {
       {"cell", "", false}, {"ratio", "", true}, {"from", "", true}, {"to", "", true}, {"verdict", "", false}};
-  std::map<std::string, const Row*> only_in_a;
-  for (const Row& row : a.rows) only_in_a[cell_key(a.columns(), row)] = &row;
-  for (const Row& row : b.rows) {
+  const std::vector<Row> rows_a = rows_of_cells(a), rows_b = rows_of_cells(b);
+  const RowsByKey in_a = rows_by_key(a.columns(), rows_a), in_b = rows_by_key(b.columns(), rows_b);
+  for (const Row& row : rows_b) {
     const std::string key = cell_key(b.columns(), row);
-    const auto found = only_in_a.find(key);
-    if (found == only_in_a.end()) {
+    const auto found = in_a.find(key);
+    const std::vector<const Row*>& same_in_b = in_b.at(key);
+    if (same_in_b.front() != &row) continue;
+    if (found == in_a.end()) {
       table.notes.push_back(fmt::format("only in {}: {}", b.folder.string(), key));
       continue;
     }
-    const std::vector<double> before = samples_in(found->second->values[column_of_a]);
+    if (same_in_b.size() > 1 || found->second.size() > 1) {
+      table.notes.push_back("several rows, told apart by what this version does not know: " + key);
+      continue;
+    }
+    const std::vector<double> before = samples_in(found->second.front()->values[column_of_a]);
     const std::vector<double> after = samples_in(row.values[column_of_b]);
-    only_in_a.erase(found);
     if (before.empty() || after.empty()) {
       table.notes.push_back("not timed in both: " + key);
       continue;
@@ -97,8 +113,8 @@ PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
     table.lines.push_back({.cells = {key, rounded_text(ratio.ratio, 3), rounded_text(ratio.low, 3),
                                      rounded_text(ratio.high, 3), verdict(ratio)}});
   }
-  for (const auto& [key, row] : only_in_a)
-    table.notes.push_back(fmt::format("only in {}: {}", a.folder.string(), key));
+  for (const auto& [key, rows] : in_a)
+    if (!in_b.contains(key)) table.notes.push_back(fmt::format("only in {}: {}", a.folder.string(), key));
   return table;
 }
 

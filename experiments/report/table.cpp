@@ -1,6 +1,7 @@
 #include "report/table.hpp"
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 #include <set>
 
@@ -101,6 +102,33 @@ std::string progress_line(const StoredResult& result, const std::string& name) {
                      result.progress_text(), result.is_complete() ? "" : " (unfinished)");
 }
 
+namespace {
+
+// Those of the experiment are the same in all of them; the others come in the order of the results.
+ColumnList columns_of_all(const std::vector<StoredResult>& results) {
+  ColumnList columns = results.front().columns();
+  std::set<std::string> names;
+  for (const Column& column : columns) names.insert(column.name);
+  for (const StoredResult& result : results)
+    for (const Column& column : result.columns())
+      if (names.insert(column.name).second) columns.push_back(column);
+  return columns;
+}
+
+// The values of the row under all of these columns, null where its result does not have one.
+std::vector<Value> values_under(const ColumnList& columns, const StoredResult& result, const Row& row) {
+  std::map<std::string_view, const Value*> by_name;
+  for (std::size_t c = 0; c < row.values.size(); ++c) by_name[result.columns()[c].name] = &row.values[c];
+  std::vector<Value> values;
+  for (const Column& column : columns) {
+    const auto found = by_name.find(column.name);
+    values.push_back(found == by_name.end() ? Value() : *found->second);
+  }
+  return values;
+}
+
+}  // namespace
+
 RowTable table_of(const std::vector<StoredResult>& results) {
   JB_EXPECT(!results.empty(), "a table of no result");
   const StoredResult& first = results.front();
@@ -113,7 +141,8 @@ RowTable table_of(const std::vector<StoredResult>& results) {
         result.folder.string(), result.study.experiment_name, first.folder.string(),
         first.study.experiment_name);
   }
-  RowTable table{first.columns(), {}};
+  const ColumnList columns = columns_of_all(results);
+  RowTable table{columns, {}};
   const bool has_result_column = results.size() > 1;
   if (has_result_column) {
     const Column column = {
@@ -129,9 +158,10 @@ RowTable table_of(const std::vector<StoredResult>& results) {
                                          result.is_complete() ? "" : " (unfinished)"));
     for (const std::string& law : result.study.experiment->laws(result.rows))
       table.notes.push_back(name + law);
-    for (Row row : result.rows) {
-      if (has_result_column) row.values.insert(row.values.begin(), names[i]);
-      table.rows.push_back(std::move(row));
+    for (const Row& row : result.rows) {
+      std::vector<Value> values = values_under(columns, result, row);
+      if (has_result_column) values.insert(values.begin(), names[i]);
+      table.rows.push_back({row.status, row.reason, std::move(values)});
     }
   }
   return table;

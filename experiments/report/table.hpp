@@ -29,8 +29,9 @@ struct PrintedTable {
   std::vector<std::string> notes;  // below the table
 };
 
-// The rows of one result, or of several of the same experiment under a leading column `result`; how far each
-// is stands above them, its laws below. Throws InputError where the results are of different experiments.
+// The rows of one result, or of several of the same experiment under a leading column `result`; how far each is stands
+// above them, its laws below. A column that one of the results alone has is null in the rows of the others. Throws
+// InputError where the results are of different experiments.
 RowTable table_of(const std::vector<StoredResult>& results);
 
 // What each of the results is called beside the others: by the last part of its path, or by the whole path
@@ -51,8 +52,8 @@ struct TableFormat {
   void (*write)(std::ostream& out, const RowTable& table);
 };
 
-// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row with all digits,
-// status and reason (where the table has them), quoted as in RFC 4180.
+// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row (those that this
+// version does not know come last) with all digits, status and reason (where the table has them), quoted as in RFC 4180.
 std::span<const TableFormat> table_format_table();
 
 // The format `text`.

@@ -161,10 +161,11 @@ void lay_out_text(std::ostream& out, const PrintedTable& table) {
 
   constexpr std::string_view gap = "  ";
   for (const std::string& line : table.preamble) print(out, "{}\n", line);
-  if (table.lines.empty()) return;
-  print(out, "\n");
-  for (const auto& line : headings) print(out, "{}\n", without_trailing_blanks(joined(line, gap)));
-  print(out, "{}\n", std::string(width_of(joined(headings[0], gap)), '-'));
+  if (!table.lines.empty()) {
+    print(out, "\n");
+    for (const auto& line : headings) print(out, "{}\n", without_trailing_blanks(joined(line, gap)));
+    print(out, "{}\n", std::string(width_of(joined(headings[0], gap)), '-'));
+  }
   for (std::size_t i = 0; i < grid.size(); ++i) {
     if (table.lines[i].starts_group) print(out, "\n");
     print(out, "{}\n", without_trailing_blanks(joined(grid[i], gap)));

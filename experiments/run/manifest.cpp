@@ -1,5 +1,6 @@
 #include "run/manifest.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ctime>
@@ -80,6 +81,11 @@ Json read_manifest(const std::filesystem::path& file) {
   return manifest;
 }
 
+std::int64_t schema_version_of(const Json& manifest) {
+  const auto version = manifest.find("schema_version");
+  return version != manifest.end() && version->is_number_integer() ? version->get<std::int64_t>() : 1;
+}
+
 void write_manifest(const std::filesystem::path& file, const Json& manifest) {
   replace_text_file(file, manifest.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
@@ -112,12 +118,14 @@ void record_run_start(const std::filesystem::path& file, const Config& config, s
     Json manifest = read_manifest(file);
     run["program"] = program();
     run["machine"] = machine();
+    manifest["schema_version"] = std::max(schema_version_of(manifest), schema_version);
     manifest["resumed"].push_back(run);
     write_manifest(file, manifest);
     return;
   }
   const auto seed = value_of(config, "seed");
-  write_manifest(file, {{"experiment", value_of(config, "experiment").value_or("")},
+  write_manifest(file, {{"schema_version", schema_version},
+                        {"experiment", value_of(config, "experiment").value_or("")},
                         {"seed", seed ? Json(*seed) : Json(nullptr)},
                         {"cells", n_cells},
                         {"program", program()},
@@ -137,6 +145,10 @@ void record_run_end(const std::filesystem::path& file, const std::string& outcom
 std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   return read_manifest(file)["cells"].get<std::int64_t>();
+}
+
+std::int64_t recorded_schema_version(const std::filesystem::path& file) {
+  return std::filesystem::exists(file) ? schema_version_of(read_manifest(file)) : 1;
 }
 
 std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::filesystem::path& file) {

@@ -14,12 +14,19 @@
 
 namespace jacobench::harness {
 
+// What results are written in: the manifest's "schema_version". Raise it whenever a column, a setting or a status of
+// any experiment is added or retired, so that an older program can say why it meets what it does not know; see
+// CONTRIBUTING.md.
+//   1  up to 0.1.0, whose manifests do not say so
+//   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row
+inline constexpr std::int64_t schema_version = 2;
+
 // The command line as the user gave it; of a path that begins at the root only the last part is kept.
 std::string command_line_text(std::span<const std::string> arguments);
 
-// Notes in the manifest file that a run begins: a new manifest where there is none yet, else one more record
-// under `resumed`. Circumstances: what the experiment adds about the machine. Throws InputError where the file
-// cannot be read or written.
+// Notes in the manifest file that a run begins: a new manifest where there is none yet, else one more record under
+// `resumed`, and the later of its schema version and ours. Circumstances: what the experiment adds about the machine.
+// Throws InputError where the file cannot be read or written.
 void record_run_start(const std::filesystem::path& file, const Config& config, std::size_t n_cells,
                       const std::string& command_line,
                       const std::vector<std::pair<std::string, std::string>>& circumstances = {});
@@ -30,6 +37,9 @@ void record_run_end(const std::filesystem::path& file, const std::string& outcom
 
 // How many cells the study has, by its manifest; nothing where the file is missing.
 std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& file);
+
+// The schema version of the result, by its manifest: 1 where the file is missing or says nothing of it.
+std::int64_t recorded_schema_version(const std::filesystem::path& file);
 
 // Name and value of all that timings depend on: processor, threads, compiler, flags, SIMD, library versions. Throws
 // InputError where there is no manifest.

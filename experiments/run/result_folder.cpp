@@ -1,5 +1,6 @@
 #include "run/result_folder.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -11,7 +12,9 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/files/text_file.hpp"
 
+#include "options/print.hpp"
 #include "run/manifest.hpp"
+#include "study/cell_key.hpp"
 #include "study/row_json.hpp"
 
 namespace jacobench::harness {
@@ -21,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* config_name = "config.ini";
 constexpr const char* rows_name = "rows.jsonl";
+constexpr const char* manifest_name = "manifest.json";
 
 const fs::path& created(const fs::path& folder) {
   std::error_code error;
@@ -53,7 +57,8 @@ bool is_unclaimed(const fs::path& folder) {
   return true;
 }
 
-void claim(const fs::path& folder, const Config& config) {
+void claim(const fs::path& folder, const Study& study) {
+  const Config config = study.config();
   const fs::path config_file = folder / config_name;
   if (is_unclaimed(folder)) {
     remove_leftover(config_file);
@@ -61,7 +66,7 @@ void claim(const fs::path& folder, const Config& config) {
   }
   if (!fs::exists(config_file))
     throw InputError("{}: is not empty and not a result of jacobench; choose another --out", folder.string());
-  if (const auto what = difference(to_config(read_config_file(config_file)), config))
+  if (const auto what = difference(to_config(read_config_file(config_file)), config, study.defaults()))
     throw InputError("{}: belongs to another config ({}); choose another --out, or remove that folder",
                      folder.string(), *what);
 }
@@ -78,18 +83,29 @@ std::vector<Row> to_rows(const JsonLines& lines, const ColumnList& columns, cons
   return rows;
 }
 
+void warn_of_later_schema(const fs::path& manifest_file, std::ostream& warnings) {
+  const std::int64_t version = recorded_schema_version(manifest_file);
+  if (version <= schema_version) return;
+  print(warnings,
+        "{}: warning: is of schema version {}, later than this program's {}; what is new in it is kept as "
+        "text\n",
+        manifest_file.string(), version, schema_version);
+}
+
 }  // namespace
 
-ResultFolder::ResultFolder(const fs::path& folder, const Config& config, const ColumnList& columns,
-                           std::ostream& warnings)
-    : path_(folder), lock_(created(folder), O_RDONLY | O_DIRECTORY, "opened as a folder"), columns_(columns) {
+ResultFolder::ResultFolder(const fs::path& folder, const Study& study, std::ostream& warnings)
+    : path_(folder),
+      lock_(created(folder), O_RDONLY | O_DIRECTORY, "opened as a folder"),
+      columns_(study.experiment->columns()) {
   take_lock(lock_, folder);
-  claim(folder, config);
+  claim(folder, study);
+  warn_of_later_schema(manifest_file(), warnings);
   remove_leftover(manifest_file());
   const fs::path rows_file = folder / rows_name;
   JsonLines lines;
   if (fs::exists(rows_file)) lines = read_json_lines(rows_file, warnings);
-  earlier_rows_ = to_rows(lines, columns, rows_file);
+  earlier_rows_ = to_rows(lines, columns_, rows_file);
   writer_.emplace(rows_file, lines.n_bytes);
   lock_.sync();
 }
@@ -106,12 +122,65 @@ StoredResult read_result(const fs::path& folder, std::span<const ExperimentInfo>
     throw InputError("{}: is not a folder; name a result folder", folder.string());
   if (!fs::exists(folder / config_name))
     throw InputError("{}: is not a result folder (it has no {})", folder.string(), config_name);
-  StoredResult result{folder, read_study(folder / config_name, experiments), {}, {}};
-  const fs::path rows_file = folder / rows_name;
-  if (fs::exists(rows_file))
-    result.rows = to_rows(read_json_lines(rows_file, warnings), result.columns(), rows_file);
-  result.n_cells = recorded_cell_count(folder / "manifest.json");
+  StoredStudy stored = read_stored_study(folder / config_name, experiments);
+  for (const std::string& place : stored.unknown)
+    print(warnings,
+          "{}: warning: this version knows no such setting, or not this value; it is kept as text\n", place);
+  const fs::path manifest_file = folder / manifest_name, rows_file = folder / rows_name;
+  warn_of_later_schema(manifest_file, warnings);
+  StoredResult result{.folder = folder,
+                      .study = std::move(stored.study),
+                      .config = std::move(stored.config),
+                      .config_is_known = stored.unknown.empty(),
+                      .row_columns = {},
+                      .rows = {},
+                      .n_cells = recorded_cell_count(manifest_file)};
+  const JsonLines lines = fs::exists(rows_file) ? read_json_lines(rows_file, warnings) : JsonLines{};
+  result.row_columns = columns_of_stored_rows(result.study.experiment->columns(), lines.values);
+  result.rows = to_rows(lines, result.row_columns, rows_file);
+  derive_columns(*result.study.experiment, result.row_columns, result.rows);
   return result;
+}
+
+void derive_columns(const Experiment& experiment, ColumnList& columns, std::vector<Row>& rows) {
+  std::size_t place = experiment.columns().size();
+  for (const DerivedColumn& derived : experiment.derived_columns()) {
+    std::vector<Value> values = derived.values(columns, rows);
+    const auto stored = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
+      return column.name == derived.column.name;
+    });
+    const auto at = static_cast<std::ptrdiff_t>(place++);
+    const std::ptrdiff_t old_place = stored - columns.begin();
+    const bool was_stored = stored != columns.end();
+    JB_EXPECT(old_place >= at, "{} is derived and stored", derived.column.name);
+    if (was_stored) columns.erase(stored);
+    columns.insert(columns.begin() + at, derived.column);
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::vector<Value>& row = rows[r].values;
+      if (was_stored) {
+        if (!is_null(row[old_place])) values[r] = row[old_place];
+        row.erase(row.begin() + old_place);
+      }
+      row.insert(row.begin() + at, values[r]);
+    }
+  }
+}
+
+std::vector<Row> rows_of_cells(const StoredResult& result) {
+  const ColumnList& columns = result.study.experiment->columns();
+  std::vector<Row> rows = result.rows;
+  const auto is_older = [&](const Row& row) { return lacks_identity(columns, row); };
+  if (!result.config_is_known || std::none_of(rows.begin(), rows.end(), is_older)) return rows;
+  const std::vector<Row> cells = result.study.experiment->cells();
+  const CellFinder finder(columns, cells);
+  for (Row& row : rows) {
+    const std::vector<std::size_t> its = finder.cells_of(row);
+    if (its.size() != 1) continue;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      if (columns[i].role == ColumnRole::identity && row.lacks(i))
+        row.values[i] = cells[its.front()].values[i];
+  }
+  return rows;
 }
 
 }  // namespace jacobench::harness

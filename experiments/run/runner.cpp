@@ -76,27 +76,22 @@ void count(RunSummary& summary, RowStatus status) {
   }
 }
 
-// The keys of the cells, each of which must be the only one of its name.
-std::vector<std::string> keys_of_cells(const ColumnList& columns, const std::vector<Row>& cells) {
-  std::vector<std::string> keys;
-  std::set<std::string> seen;
-  for (const Row& cell : cells) {
-    keys.push_back(cell_key(columns, cell));
-    JB_EXPECT(seen.insert(keys.back()).second, "two cells are {}", keys.back());
-  }
-  return keys;
-}
-
-// The keys of the rows that are there; all of them must be cells of the study, none twice.
-std::set<std::string> keys_of_earlier_rows(const ResultFolder& folder, const ColumnList& columns,
-                                           const std::vector<std::string>& cell_keys) {
-  const std::set<std::string> known(cell_keys.begin(), cell_keys.end());
+// The keys of the cells that have a row; every row must be of one cell of the study, none of the same.
+std::set<std::string> keys_of_done_cells(const ResultFolder& folder, const ColumnList& columns,
+                                         const CellFinder& cells) {
   std::set<std::string> keys;
   for (const Row& row : folder.earlier_rows()) {
-    const std::string key = cell_key(columns, row);
-    if (!known.contains(key))
+    const std::vector<std::size_t> its = cells.cells_of(row);
+    if (its.empty())
       throw InputError("{}: has a row for {}, which is no cell of this study; choose another --out",
-                       folder.path().string(), key);
+                       folder.path().string(), cell_key(columns, row));
+    if (its.size() > 1)
+      throw InputError(
+          "{}: has a row for {}, which was stored before there were cells such as {} and {} and can be of "
+          "either; "
+          "choose another --out",
+          folder.path().string(), cell_key(columns, row), cells.keys()[its[0]], cells.keys()[its[1]]);
+    const std::string& key = cells.keys()[its.front()];
     if (!keys.insert(key).second)
       throw InputError("{}: has two rows for {}; choose another --out", folder.path().string(), key);
   }
@@ -122,9 +117,10 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   Experiment& experiment = *study.experiment;
   const ColumnList& columns = experiment.columns();
   const std::vector<Row> cells = experiment.cells();
-  const std::vector<std::string> keys = keys_of_cells(columns, cells);
-  ResultFolder folder(result_folder, study.config(), columns, display.out);
-  const std::set<std::string> done = keys_of_earlier_rows(folder, columns, keys);
+  const CellFinder finder(columns, cells);
+  const std::vector<std::string>& keys = finder.keys();
+  ResultFolder folder(result_folder, study, display.out);
+  const std::set<std::string> done = keys_of_done_cells(folder, columns, finder);
 
   remove_records_of_done_group(folder.records_file(), experiment, keys, done);
 

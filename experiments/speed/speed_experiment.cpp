@@ -24,6 +24,21 @@ std::string joined_us(const std::vector<double>& seconds) {
   return text;
 }
 
+// The time of this strategy over that of the row, where the row is a strategy's.
+harness::DerivedColumn speedup_over(const std::string& strategy, const std::string& heading = "") {
+  using namespace harness;
+  return {
+      {.name = "speedup_over_" + strategy, .heading = heading, .unit = "x", .role = ColumnRole::timing},
+      [strategy](const ColumnList& columns, const std::vector<Row>& rows) {
+        std::vector<Value> speedups = ratios_to_row(columns, rows, "median_us", "work", strategy);
+        const std::size_t work = column_index(columns, "work");
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          if (rows[i].values[work] == Value(values_work) || rows[i].values[work] == Value(write_limit_work))
+            speedups[i] = Value();
+        return speedups;
+      }};
+}
+
 }  // namespace
 
 SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
@@ -85,24 +100,22 @@ harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
        &R::network_evaluations},
       {{.name = "allocations", .heading = "allocs", .role = ColumnRole::measure}, &R::allocations},
       {{.name = "over_promise", .role = ColumnRole::promise, .digits = 2}, &R::over_promise},
+      {{.name = "no_promise", .role = ColumnRole::waiver}, &R::no_promise},
       {{.name = "over_values", .heading = "/ values", .unit = "x", .role = ColumnRole::timing},
        &R::over_values},
       {{.name = "of_write_limit", .heading = "of limit", .role = ColumnRole::timing, .digits = 2},
        &R::of_write_limit},
+      {{.name = "repetition_us", .role = ColumnRole::samples}, &R::repetition_us},
   };
   entries.insert(entries.end(), std::begin(measures), std::end(measures));
-  for (std::size_t s = 0; s < known_strategies_.size(); ++s) {
-    const std::string name(known_strategies_[s].name);
-    entries.push_back({{.name = "speedup_over_" + name,
-                        .heading = name == "ceres_central" ? "over central" : "",
-                        .unit = "x",
-                        .role = ColumnRole::timing},
-                       [s](const R& row) {
-                         return s < row.speedup.size() ? harness::to_value(row.speedup[s]) : harness::Value();
-                       }});
-  }
-  entries.push_back({{.name = "repetition_us", .role = ColumnRole::samples}, &R::repetition_us});
   return harness::RowSchema<R>(std::move(entries));
+}
+
+std::vector<harness::DerivedColumn> SpeedExperiment::derived_columns() const {
+  std::vector<harness::DerivedColumn> derived;
+  for (const std::string& name : jacobench::names_of(known_strategies_))
+    derived.push_back(speedup_over(name, name == "ceres_central" ? "over central" : ""));
+  return derived;
 }
 
 std::int64_t SpeedExperiment::rows_for(const SpeedGroup& group) const {
@@ -198,14 +211,9 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
     row.network_evaluations = m.network_evaluations;
     row.allocations = m.allocations;
     row.over_promise = m.over_promise;
+    if (!cell.strategy) row.no_promise = "is no Jacobian";
     row.over_values = m.timing->median / values_seconds;
     if (cell.work != values_work) row.of_write_limit = limit_seconds / m.timing->median;
-    for (const StrategyInfo& other : known_strategies_) {
-      const auto found = measured.find(std::string(other.name));
-      const bool comparable = cell.strategy && found != measured.end() && found->second.timing;
-      row.speedup.push_back(comparable ? std::optional(found->second.timing->median / m.timing->median)
-                                       : std::nullopt);
-    }
     row.repetition_us = joined_us(m.timing->repetitions);
     rows.push_back(schema_.to_row(row));
   }
@@ -213,15 +221,17 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
 }
 
 std::vector<std::string> SpeedExperiment::laws(const std::vector<harness::Row>& rows) const {
-  const harness::RowsByColumn table(schema_.columns(), rows);
+  const harness::RowsByColumn table(columns(), rows);
+  const std::vector<harness::Value> speedups = speedup_over("layerwise").values(columns(), rows);
   harness::PointSeries of_time;
   std::map<std::string, std::vector<harness::Point>> of_ratio;
-  for (const harness::Row& row : table.rows()) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const harness::Row& row = rows[i];
     const auto P = table.number(row, "n_params"), ns = table.number(row, "ns_per_row");
-    if (!P || !ns) continue;
+    if (row.status != harness::RowStatus::ok || !P || !ns) continue;
     const std::string name = table.series_name(row, {"work", "activation", "rows", "wrt", "threads"});
     of_time.add(name, {*P, *ns});
-    const auto speedup = table.number(row, "speedup_over_layerwise");
+    const auto speedup = harness::number_in(speedups[i]);
     if (speedup && table.text(row, "work") != "layerwise") of_ratio[name].push_back({*P, 1 / *speedup});
   }
   std::vector<std::string> laws;

@@ -29,7 +29,7 @@ struct SpeedGroup {
 };
 
 // One kind of work on it: a strategy's Jacobian, the values of the network, or the plain fill. Times are medians over
-// the repetitions.
+// the repetitions. How strategies compare is computed from the rows of a group, not stored.
 struct SpeedRow {
   SpeedGroup group;
   std::string work;  // a strategy, values, or write_limit
@@ -42,11 +42,10 @@ struct SpeedRow {
   std::int64_t bytes_written = 0;
   std::int64_t network_evaluations = 0;  // of all observations
   std::int64_t allocations = 0;
-  std::optional<double> over_promise;    // error of the timed Jacobian over what the strategy promises
-  std::optional<double> over_values;     // time over that of the values of the network
+  std::optional<double> over_promise;  // error of the timed Jacobian over what the strategy promises
+  std::optional<std::string> no_promise = std::nullopt;  // of what is no Jacobian
+  std::optional<double> over_values;                     // time over that of the values of the network
   std::optional<double> of_write_limit;  // time of the plain fill of the same bytes over this time
-  std::vector<std::optional<double>>
-      speedup;  // time of each strategy over this time, in the strategies' order
   std::string repetition_us;
 };
 
@@ -56,6 +55,9 @@ class SpeedExperiment final : public harness::Experiment {
 
   harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }
+
+  // Of a strategy's row: the time of each known strategy over its own.
+  std::vector<harness::DerivedColumn> derived_columns() const override;
   std::vector<harness::Row> cells() override;
 
   // All work on one network with as many rows and threads, side by side.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "options/options.hpp"
+#include "study/derived_column.hpp"
 #include "study/record_journal.hpp"
 #include "study/row.hpp"
 
@@ -44,6 +45,10 @@ class Experiment {
   // The columns of its rows, in the order of the tables.
   virtual const ColumnList& columns() const = 0;
 
+  // Columns that tables, `join` and laws have after those, and that are not stored. A derived column may have the name
+  // of one that rows stored once: there, what a row has stored stands.
+  virtual std::vector<DerivedColumn> derived_columns() const { return {}; }
+
   // The cells of the configured study, in the order in which they run; identity columns filled in, all else
   // null. Throws InputError where options that are fine one by one do not go together, or where a cell would
   // need more memory than the machine has (the message says how much).
@@ -71,7 +76,8 @@ class Experiment {
   // it: lines for people. Throws InputError where there is no such replicate; here always.
   virtual std::string replay(std::size_t index, std::int64_t replicate);
 
-  // What can be said of the rows in general, as lines below the table: fitted laws with their intervals.
+  // What can be said of the rows in general, as lines below the table: fitted laws with their intervals. The rows have
+  // the values of `columns` first; whatever they lack is null.
   virtual std::vector<std::string> laws([[maybe_unused]] const std::vector<Row>& rows) const { return {}; }
 
   // What this experiment says of each network; nothing where its rows are not of networks.

@@ -21,8 +21,8 @@ namespace jacobench::harness {
 enum class ColumnRole {
   identity,  // says which cell this is; together the identity columns are the key of the row
   measure,   // a measured figure that must repeat to the bit, on any processor
-  // A measured figure that goes through BLAS or LAPACK: it repeats to the bit on one processor, and has other last digits
-  // on the next. The estimates beside it are held by their errors.
+  // A measured figure that goes through BLAS or LAPACK: it repeats to the bit on one processor, and has other last
+  // digits on the next. The estimates beside it are held by their errors.
   through_blas,
   timing,    // a measured figure that depends on the machine and its load
   samples,   // the repetitions behind a timing: numbers with blanks between them, for `compare`
@@ -30,6 +30,7 @@ enum class ColumnRole {
   waiver,    // why nothing is promised of this row; null where something is
   gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor
   estimate,  // a Monte Carlo figure: `check` fails where it and the baseline differ by more than their errors
+  unknown,   // in stored rows, but not among the experiment's columns: shown in CSV, and held to nothing
 };
 
 struct Column {
@@ -72,6 +73,11 @@ struct Row {
   RowStatus status = RowStatus::ok;
   std::string reason;  // empty if and only if status is ok
   std::vector<Value> values;
+  // Of a stored row: by column, whether the row was written before there was such a column, which is why it is null
+  // there. Empty where it has them all.
+  std::vector<bool> lacking = {};
+
+  bool lacks(std::size_t column) const { return column < lacking.size() && lacking[column]; }
 };
 
 // Rows under one list of columns, and what people are told above and below them.

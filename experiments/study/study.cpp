@@ -16,16 +16,14 @@ namespace {
 
 constexpr std::string_view experiment_key = "experiment";
 
-}  // namespace
-
-Config Study::config() const {
-  Config config = options.config();
-  config.insert(config.begin(), {std::string(experiment_key), experiment_name});
+Config with_experiment(const std::string& name, Config config) {
+  config.insert(config.begin(), {std::string(experiment_key), name});
   return config;
 }
 
-Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments) {
-  const std::vector<Setting> settings = read_config_file(config_file);
+// The experiment that these settings of the file name, with no option set yet.
+Study named_study(const std::filesystem::path& config_file, const std::vector<Setting>& settings,
+                  std::span<const ExperimentInfo> experiments) {
   const auto named = std::find_if(settings.begin(), settings.end(),
                                   [](const Setting& setting) { return setting.key == experiment_key; });
   if (named == settings.end())
@@ -40,9 +38,47 @@ Study read_study(const std::filesystem::path& config_file, std::span<const Exper
 
   std::unique_ptr<Experiment> experiment = info->make();
   OptionTable options = experiment->options();
-  for (const Setting& setting : settings)
-    if (setting.key != experiment_key) options.assign(setting);
   return {std::string(info->name), std::move(experiment), std::move(options)};
+}
+
+}  // namespace
+
+Config Study::config() const { return with_experiment(experiment_name, options.config()); }
+
+Config Study::defaults() const { return with_experiment(experiment_name, options.defaults()); }
+
+Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments) {
+  const std::vector<Setting> settings = read_config_file(config_file);
+  Study study = named_study(config_file, settings, experiments);
+  for (const Setting& setting : settings)
+    if (setting.key != experiment_key) study.options.assign(setting);
+  return study;
+}
+
+StoredStudy read_stored_study(const std::filesystem::path& config_file,
+                              std::span<const ExperimentInfo> experiments) {
+  const std::vector<Setting> settings = read_config_file(config_file);
+  StoredStudy stored{named_study(config_file, settings, experiments), {}, {}};
+  Config kept;
+  for (const Setting& setting : settings) {
+    if (setting.key == experiment_key) continue;
+    try {
+      stored.study.options.assign(setting);
+    } catch (const InputError&) {
+      kept.push_back({setting.key, setting.value});
+      stored.unknown.push_back(setting.where);
+    }
+  }
+  stored.config = stored.study.config();
+  for (ConfigEntry& entry : kept) {
+    const auto same_key = std::find_if(stored.config.begin(), stored.config.end(),
+                                       [&](const ConfigEntry& known) { return known.key == entry.key; });
+    if (same_key != stored.config.end())
+      same_key->value = entry.value;
+    else
+      stored.config.push_back(std::move(entry));
+  }
+  return stored;
 }
 
 }  // namespace jacobench::harness

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "options/settings.hpp"
 #include "study/experiment.hpp"
@@ -18,10 +19,26 @@ struct Study {
 
   // The resolved config: the experiment's name under the key `experiment`, then every option with its value.
   Config config() const;
+
+  // The same with every option at its default.
+  Config defaults() const;
 };
 
 // The experiment that the config file names, its options set from the file. Throws InputError where the file
 // cannot be read, names no or an unknown experiment, or sets an option to what it does not allow.
 Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments);
+
+// A study as it was stored with its result, perhaps by a version with other settings.
+struct StoredStudy {
+  Study study;
+  // Every setting: what the file does not have stands at today's default, and what this version does not know, the
+  // setting or its value, is the text of the file.
+  Config config;
+  std::vector<std::string> unknown;  // the places of the latter: "result/config.ini:4: network.hidden"
+};
+
+// Throws InputError where the file cannot be read or names no or an unknown experiment.
+StoredStudy read_stored_study(const std::filesystem::path& config_file,
+                              std::span<const ExperimentInfo> experiments);
 
 }  // namespace jacobench::harness

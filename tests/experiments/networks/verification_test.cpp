@@ -26,9 +26,5 @@ TEST(VerificationOfAProblem, PromisesByTheScaleOfItsWeightsAndItsLargestArgument
   EXPECT_EQ(promise(), promised_at(6));
 }
 
-TEST(NamesOfWrt, AreReadBack) {
-  for (const std::string& name : wrt_names()) EXPECT_EQ(name_of(wrt_from_name(name)), name);
-}
-
 }  // namespace
 }  // namespace jacobench::harness

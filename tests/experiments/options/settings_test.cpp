@@ -75,6 +75,14 @@ TEST(ConfigDifference, IsNamed) {
   EXPECT_EQ(difference({{"a", "1"}, {"b", "2"}, {"c", "4"}}, here), "c is 4 there and not known here");
 }
 
+// The setting was added since the other config was written: what was done then is what the default does now.
+TEST(ConfigDifference, IsNoneInANewSettingAtItsDefault) {
+  const Config here = {{"a", "1"}, {"b", "2"}};
+  EXPECT_EQ(difference({{"a", "1"}}, here, {{"a", "7"}, {"b", "2"}}), std::nullopt);
+  EXPECT_EQ(difference({{"a", "1"}}, here, {{"a", "1"}, {"b", "3"}}), "b is 2 here and not set there");
+  EXPECT_EQ(difference({{"a", "1"}, {"b", "3"}}, here, here), "b is 3 there and 2 here");
+}
+
 class CommandLineArguments : public ::testing::Test {
  protected:
   static CommandLine read(const std::vector<std::string>& arguments) {

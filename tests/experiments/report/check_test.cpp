@@ -183,6 +183,48 @@ TEST_F(Check, RefusesTheBaselineOfAnotherConfig) {
                 "one, or --update it");
 }
 
+// The baseline was written before the setting, the identity column and the figure were added.
+TEST_F(Check, HoldsWhatAnOlderBaselineKnows) {
+  std::erase_if(baseline_.config, [](const ConfigEntry& entry) { return entry.key == "toy.inputs"; });
+  for (BaselineCell& cell : baseline_.cells) {
+    cell.key.erase(0, std::string("inputs=1 ").size());
+    std::erase_if(cell.figures, [](const auto& figure) { return figure.first == "n_params"; });
+  }
+  EXPECT_THAT(problems_after([](std::vector<Row>&) {}), IsEmpty());
+  EXPECT_THAT(problems_to_the_bit(baseline_, toy_.stored()), IsEmpty());
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) { rows[2].values[error] = 1e9; }), SizeIs(1));
+
+  // Rows that differ in the new column alone are one to the baseline.
+  EXPECT_THAT(problems_after([](std::vector<Row>& rows) {
+                rows.push_back(rows[2]);
+                rows.back().values[0] = std::int64_t{2};
+              }),
+              ElementsAre("inputs=1 hidden=none way=digits: is one of several rows that the baseline calls "
+                          "\"hidden=none way=digits\"; --update takes them in",
+                          "inputs=2 hidden=none way=digits: is one of several rows that the baseline calls "
+                          "\"hidden=none way=digits\"; --update takes them in"));
+}
+
+// A row cannot be held to what was not there when it was stored, and what is not known is held to nothing.
+TEST_F(Check, HoldsWhatAnOlderRowHas) {
+  const auto without = [](ToyColumn column) {
+    return [column](std::vector<Row>& rows) {
+      rows[0].values[column] = Value();
+      rows[0].lacking.assign(rows[0].values.size(), false);
+      rows[0].lacking[column] = true;
+    };
+  };
+  for (const ToyColumn column : {error, of_promise, remark}) {
+    EXPECT_THAT(problems_after(without(column)), IsEmpty());
+    StoredResult result = toy_.stored();
+    without(column)(result.rows);
+    EXPECT_THAT(problems_to_the_bit(baseline_, result), IsEmpty());
+    result.rows[0].lacking.clear();
+    result.row_columns[column].role = ColumnRole::unknown;
+    EXPECT_THAT(problems_against(baseline_, result, 2), IsEmpty());
+  }
+}
+
 TEST_F(Check, SaysWhatAnUpdateChanges) {
   StoredResult result = toy_.stored();
   result.rows[0].values[error] = 1.25;

@@ -149,7 +149,9 @@ TEST(Join, RefusesResultsThatItCannotSetSideBySide) {
 TEST(SummaryColumns, AreOfTheExperiment) {
   for (const ExperimentInfo& info : experiment_table()) {
     const auto experiment = info.make();
-    const ColumnList& columns = experiment->columns();
+    ColumnList columns = experiment->columns();
+    std::vector<Row> no_rows;
+    derive_columns(*experiment, columns, no_rows);
     for (const SummaryColumn& summary : experiment->summary_columns()) {
       const Column& figure = columns[column_index(columns, summary.column)];
       if (figure.role == ColumnRole::estimate) {

@@ -252,6 +252,22 @@ two     4       plain  5     15.0          0.25  3704
 )");
 }
 
+// Each was written by a version with a column of its own.
+TEST_F(Table, OfResultsWithDifferentColumnsHasAllOfThem) {
+  for (const std::string name : {"one", "two"}) {
+    run("experiment = toy\n", name);
+    const auto file = folder_.path() / name / "rows.jsonl";
+    const std::string row = contents_of(file);
+    folder_.file(name + "/rows.jsonl", "{\"of_" + name + "\":\"x\"," + row.substr(1));
+    results_.back() = ToyRun(folder_, "experiment = toy\n").stored_in(folder_.path() / name);
+  }
+  const std::string csv = table("csv");
+  EXPECT_NE(csv.find("\nresult,inputs,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",no_promise,of_one,of_two,status,reason\none,1,3x2,plain,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",,x,,ok,\ntwo,1,3x2,plain,"), std::string::npos) << csv;
+  EXPECT_TRUE(csv.ends_with(",,,x,ok,\n")) << csv;
+}
+
 TEST_F(Table, OfResultsWithOneNameHasTheirPathsInFront) {
   run("experiment = toy\n", "a/same");
   run("experiment = toy\n", "b/same");

@@ -32,6 +32,7 @@ class Manifest : public ::testing::Test {
 TEST_F(Manifest, TellsTheCircumstancesOfARun) {
   record_run_start(file_, config_, 6, "jacobench run a.ini");
   auto manifest = read();
+  EXPECT_EQ(manifest["schema_version"], schema_version);
   EXPECT_EQ(manifest["experiment"], "toy");
   EXPECT_EQ(manifest["seed"], "7");
   EXPECT_EQ(manifest["cells"], 6);
@@ -65,6 +66,24 @@ TEST_F(Manifest, KeepsTheFirstRunWhenItIsResumed) {
   EXPECT_EQ(manifest["resumed"][0]["command_line"], "jacobench run a.ini --out x");
   EXPECT_EQ(manifest["resumed"][0]["outcome"], "interrupted");
   EXPECT_EQ(manifest["resumed"][0]["program"]["commit"], build_info().commit);
+}
+
+// A result that a later version runs on is of the later schema; those of the first release do not say of which they
+// are.
+TEST_F(Manifest, HasTheLatestSchemaVersionOfItsRuns) {
+  EXPECT_EQ(recorded_schema_version(file_), 1);
+  record_run_start(file_, config_, 6, "");
+  EXPECT_EQ(recorded_schema_version(file_), schema_version);
+  auto manifest = read();
+  manifest.erase("schema_version");
+  folder_.file("manifest.json", manifest.dump());
+  EXPECT_EQ(recorded_schema_version(file_), 1);
+  record_run_start(file_, config_, 6, "");
+  EXPECT_EQ(recorded_schema_version(file_), schema_version);
+  manifest["schema_version"] = schema_version + 1;
+  folder_.file("manifest.json", manifest.dump());
+  record_run_start(file_, config_, 6, "");
+  EXPECT_EQ(recorded_schema_version(file_), schema_version + 1);
 }
 
 TEST_F(Manifest, HoldsNeitherPathsNorTheHostName) {

@@ -1,12 +1,19 @@
 // A run that is interrupted anywhere ends with the rows of an uninterrupted one; what is not its own it
 // leaves alone.
 #include <csignal>
+#include <functional>
+#include <regex>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/check.hpp"
+#include "report/table.hpp"
+#include "run/manifest.hpp"
+#include "study/cell_key.hpp"
 #include "study/row_json.hpp"
 #include "support/error_line.hpp"
 #include "support/toy_run.hpp"
@@ -191,9 +198,8 @@ TEST_F(Resume, IsRefusedWithACorruptRow) {
   };
   EXPECT_EQ(refusal_with(with("{\"inputs\"", "\"inputs\"")),
             "result/rows.jsonl:1: the line is corrupt (not JSON)");
-  EXPECT_EQ(refusal_with(with("\"n_params\":1,", "")), "result/rows.jsonl:1: the row has no column n_params");
-  EXPECT_EQ(refusal_with(with("\"n_params\":1,", "\"n_params\":1,\"more\":1,")),
-            "result/rows.jsonl:1: the row has columns that this version does not know");
+  EXPECT_EQ(refusal_with("{\"status\":\"ok\",\"reason\":\"\"}\n" + rows),
+            "result/rows.jsonl:1: the row does not say which cell it is of");
   EXPECT_EQ(refusal_with(with("\"status\":\"ok\"", "\"status\":\"well\"")),
             "result/rows.jsonl:1: the row has no valid status");
   EXPECT_EQ(refusal_with(with("\"n_params\":1,", "\"n_params\":[1],")),
@@ -203,6 +209,139 @@ TEST_F(Resume, IsRefusedWithACorruptRow) {
             "another --out");
   EXPECT_EQ(refusal_with(rows + rows.substr(0, rows.find('\n') + 1)),
             "result: has two rows for inputs=1 hidden=none way=plain; choose another --out");
+}
+
+// A result written by a version with other columns or settings.
+class OtherVersion : public Resume {
+ protected:
+  // The result of the toy config, of which this has been done to the rows; with so many rows left.
+  void write_rows(const std::function<std::string(std::string)>& change, std::size_t n_rows) {
+    std::filesystem::remove_all(toy_.result);
+    toy_.run();
+    std::istringstream lines(contents_of(toy_.rows_file()));
+    rows_.clear();
+    std::string line;
+    for (std::size_t i = 0; i < n_rows && std::getline(lines, line); ++i) rows_ += change(line) + '\n';
+    folder_.file("result/rows.jsonl", rows_);
+  }
+
+  static std::string replaced(std::string text, const std::string& pattern, const std::string& by) {
+    return std::regex_replace(text, std::regex(pattern), by);
+  }
+
+  static Value value(const StoredResult& result, std::size_t row, std::string_view column) {
+    return result.rows.at(row).values.at(column_index(result.columns(), column));
+  }
+
+  ToyRun toy_{folder_};
+  std::string rows_;
+};
+
+TEST_F(OtherVersion, OfRowsThatLackAColumnIsContinuedAndNullThere) {
+  write_rows([](const std::string& row) { return replaced(row, R"("n_params":\d+,)", ""); }, 4);
+  EXPECT_EQ(toy_.run().n_earlier, 4u);
+  EXPECT_TRUE(contents_of(toy_.rows_file()).starts_with(rows_)) << "rows that are there stay to the byte";
+  const StoredResult result = toy_.stored();
+  EXPECT_TRUE(result.is_complete());
+  EXPECT_EQ(value(result, 3, "n_params"), Value());
+  EXPECT_EQ(value(result, 3, "time_ns"), Value(4938.0));
+  EXPECT_EQ(value(result, 4, "n_params"), Value(std::int64_t{6}));
+}
+
+TEST_F(OtherVersion, OfRowsWithUnknownColumnsIsContinuedAndShowsThemLast) {
+  write_rows(
+      [](const std::string& row) {
+        return replaced(row, R"("status")", R"("peer":"x,y","list":[1,2],"status")");
+      },
+      4);
+  EXPECT_EQ(toy_.run().n_earlier, 4u);
+  EXPECT_TRUE(contents_of(toy_.rows_file()).starts_with(rows_));
+  std::vector<StoredResult> results;
+  results.push_back(toy_.stored());
+  EXPECT_EQ(value(results[0], 0, "list"), Value(std::string("[1,2]")));
+  EXPECT_EQ(value(results[0], 5, "peer"), Value());
+  std::ostringstream csv, text;
+  write_table(csv, table_of(results), "csv");
+  EXPECT_NE(csv.str().find(",no_promise,peer,list,status,reason\n"), std::string::npos) << csv.str();
+  EXPECT_NE(csv.str().find(",\"x,y\",\"[1,2]\",ok,\n"), std::string::npos) << csv.str();
+  write_table(text, table_of(results), "text");
+  EXPECT_EQ(text.str().find("peer"), std::string::npos) << text.str();
+}
+
+// Inputs are the same in all cells, so that each row is still of one; the ways are not.
+TEST_F(OtherVersion, OfRowsThatLackAnIdentityColumnIsContinuedWhereOneCellAgrees) {
+  write_rows([](const std::string& row) { return replaced(row, R"("inputs":1,)", ""); }, 4);
+  EXPECT_EQ(toy_.run().n_earlier, 4u);
+  EXPECT_TRUE(contents_of(toy_.rows_file()).starts_with(rows_));
+  EXPECT_EQ(cell_key(toy_.stored().columns(), toy_.stored().rows[0]), "hidden=none way=plain");
+  EXPECT_EQ(cell_key(toy_.stored().columns(), toy_.stored().rows[4]), "inputs=1 hidden=3x2 way=fine");
+  EXPECT_TRUE(problems_of(toy_.stored()).empty()) << problems_of(toy_.stored()).front();
+  EXPECT_TRUE(problems_to_the_bit(baseline_of(toy_.stored()), toy_.stored()).empty());
+  folder_.file("result/rows.jsonl", rows_ + rows_.substr(0, rows_.find('\n') + 1));
+  EXPECT_EQ(refusal(toy_), "result: has two rows for inputs=1 hidden=none way=plain; choose another --out");
+
+  write_rows([](const std::string& row) { return replaced(row, R"("way":"\w+",)", ""); }, 1);
+  EXPECT_EQ(
+      refusal(toy_),
+      "result: has a row for inputs=1 hidden=none, which was stored before there were cells such as inputs=1 "
+      "hidden=none way=plain and inputs=1 hidden=none way=fine and can be of either; choose another --out");
+  EXPECT_EQ(contents_of(toy_.rows_file()), rows_);
+}
+
+TEST_F(OtherVersion, OfAConfigWithoutANewSettingIsContinuedAtItsDefault) {
+  write_rows([](const std::string& row) { return row; }, 2);
+  folder_.file("result/config.ini", replaced(contents_of(toy_.result / "config.ini"), "scale = 1\n", ""));
+  ToyRun other(folder_, toy_config + "scale = 3\n");
+  EXPECT_EQ(refusal(other),
+            "result: belongs to another config (toy.scale is 3 here and not set there); choose another "
+            "--out, or remove "
+            "that folder");
+  EXPECT_EQ(ToyRun(folder_).run().n_earlier, 2u);
+  EXPECT_TRUE(contents_of(toy_.rows_file()).starts_with(rows_));
+  EXPECT_EQ(value_of(toy_.stored().config, "toy.scale"), "1");
+}
+
+// Its cells cannot be had, but its rows can, and the manifest says how many there are.
+TEST_F(OtherVersion, OfSettingsThatAreNotKnownIsReadAndNotContinued) {
+  write_rows([](const std::string& row) { return replaced(row, "plain", "peculiar"); }, 4);
+  const std::string config =
+      replaced(contents_of(toy_.result / "config.ini"), "plain", "peculiar") + "peers = some\n";
+  folder_.file("result/config.ini", config);
+  toy_.said.str("");
+  const StoredResult result = toy_.stored();
+  const std::string file = (toy_.result / "config.ini").string();
+  EXPECT_EQ(toy_.said.str(), file +
+                                 ":7: toy.way: warning: this version knows no such setting, or not this "
+                                 "value; it is kept as text\n" +
+                                 file +
+                                 ":12: toy.peers: warning: this version knows no such setting, or not this "
+                                 "value; it is kept as text\n");
+  EXPECT_EQ(value_of(result.config, "toy.way"), "peculiar, fine, digits");
+  EXPECT_EQ(value_of(result.config, "toy.peers"), "some");
+  EXPECT_EQ(value(result, 0, "way"), Value(std::string("peculiar")));
+  EXPECT_EQ(problems_of(result), std::vector<std::string>{"4 of 6 cells have been run"});
+  EXPECT_EQ(problems_against(baseline_of(result), result, 2), problems_of(result));
+  EXPECT_EQ(refusal(toy_),
+            "result: belongs to another config (toy.way is peculiar, fine, digits there and plain, fine, "
+            "digits here); "
+            "choose another --out, or remove that folder");
+}
+
+TEST_F(OtherVersion, OfALaterSchemaIsReadAndContinuedWithAWarning) {
+  write_rows([](const std::string& row) { return row; }, 4);
+  const std::filesystem::path manifest = toy_.result / "manifest.json";
+  folder_.file("result/manifest.json",
+               replaced(contents_of(manifest), R"("schema_version": \d+)", R"("schema_version": 99)"));
+  const std::string warning = fmt::format(
+      "{}: warning: is of schema version 99, later than this program's {}; what is new in it is kept as "
+      "text\n",
+      manifest.string(), schema_version);
+  toy_.said.str("");
+  EXPECT_EQ(toy_.stored().rows.size(), 4u);
+  EXPECT_EQ(toy_.said.str(), warning);
+  EXPECT_EQ(toy_.run().n_earlier, 4u);
+  EXPECT_NE(toy_.said.str().find(warning, 1), std::string::npos) << toy_.said.str();
+  EXPECT_EQ(recorded_schema_version(manifest), 99);
 }
 
 TEST(RowJson, ReplacesWhatIsNotUtf8) {

@@ -38,6 +38,9 @@ TEST(Speed, CountsEvaluationsBytesAndAllocations) {
   EXPECT_EQ(rows.value(rows.of("values"), "over_values"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("layerwise"), "speedup_over_layerwise"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("values"), "speedup_over_layerwise"), Value());
+  for (const char* work : {"values", "write_limit"})
+    EXPECT_EQ(rows.value(rows.of(work), "no_promise"), Value(std::string("is no Jacobian")));
+  EXPECT_EQ(rows.value(rows.of("layerwise"), "no_promise"), Value());
 }
 
 TEST(Speed, WithRespectToInputsTheJacobianIsThatSmall) {

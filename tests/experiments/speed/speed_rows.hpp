@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "run/result_folder.hpp"
 #include "speed/speed_experiment.hpp"
 
 namespace jacobench::testing {
@@ -35,12 +36,13 @@ class Rows {
       harness::MemoryJournal journal;
       for (harness::Row& row : experiment_.run_cells(group, journal)) rows_.push_back(std::move(row));
     }
+    columns_ = experiment_.columns();
+    harness::derive_columns(experiment_, columns_, rows_);
   }
 
   harness::Value value(const harness::Row& row, std::string_view name) const {
-    const harness::ColumnList& columns = experiment_.columns();
-    for (std::size_t c = 0; c < columns.size(); ++c)
-      if (columns[c].name == name) return row.values[c];
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (columns_[c].name == name) return row.values[c];
     ADD_FAILURE() << "no column " << name;
     return {};
   }
@@ -58,6 +60,7 @@ class Rows {
 
  private:
   speed::SpeedExperiment experiment_;
+  harness::ColumnList columns_;
   std::vector<harness::Row> rows_;
 };
 

@@ -11,7 +11,7 @@
 
 namespace jacobench::testing {
 
-class StubExperiment final : public harness::Experiment {
+class StubExperiment : public harness::Experiment {
  public:
   StubExperiment(harness::ColumnList columns, std::vector<harness::Row> cells,
                  std::vector<harness::SummaryColumn> summary)
@@ -33,7 +33,13 @@ inline harness::StoredResult stub_result(const std::string& experiment, const ha
                                          const std::vector<harness::Row>& rows,
                                          const std::vector<harness::SummaryColumn>& summary = {}) {
   harness::Study study{experiment, std::make_unique<StubExperiment>(columns, rows, summary), {}};
-  return {experiment + "_result", std::move(study), rows, static_cast<std::int64_t>(rows.size())};
+  harness::Config config = study.config();
+  return {.folder = experiment + "_result",
+          .study = std::move(study),
+          .config = std::move(config),
+          .row_columns = columns,
+          .rows = rows,
+          .n_cells = static_cast<std::int64_t>(rows.size())};
 }
 
 }  // namespace jacobench::testing

@@ -21,7 +21,10 @@ struct ToyRun {
     return harness::run_study(study, result, "jacobench run toy.ini", {.out = said});
   }
   std::filesystem::path rows_file() const { return result / "rows.jsonl"; }
-  harness::StoredResult stored() { return harness::read_result(result, toy_experiments(), said); }
+  harness::StoredResult stored() { return stored_in(result); }
+  harness::StoredResult stored_in(const std::filesystem::path& folder) {
+    return harness::read_result(folder, toy_experiments(), said);
+  }
 
   std::filesystem::path config_file, result;
   std::ostringstream said;  // progress and warnings
