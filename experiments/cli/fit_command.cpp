@@ -50,7 +50,8 @@ struct FitRequest {
     t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
           value_or("none", text()));
     t.add("hidden", "hidden widths, from the inputs up", hidden, shape(1, 10'000));
-    t.add("activation", "activation of the hidden layers", activation, one_of(activation_table(), &ActivationInfo::id));
+    t.add("activation", "activation of the hidden layers", activation,
+          one_of(activation_table(), &ActivationInfo::id));
     t.add("output_activation", "activation of the outputs", output_activation,
           one_of(activation_table(), &ActivationInfo::id));
     t.add("bias", "whether every layer has a bias", bias, yes_or_no());
@@ -93,10 +94,6 @@ std::vector<std::string> input_columns(const std::string& file, const FitRequest
   return inputs;
 }
 
-Matrix columns_of(const std::string& file, const std::vector<std::string>& names, Index n_rows) {
-  return CsvColumns(file, names).read(n_rows);
-}
-
 void expect_apart(const StoredFit& fitted, const std::optional<std::string>& weights) {
   for (const std::string& output : fitted.outputs)
     if (std::find(fitted.inputs.begin(), fitted.inputs.end(), output) != fitted.inputs.end())
@@ -122,7 +119,7 @@ struct Task {
 };
 
 Task read_task(const std::string& file, const FitRequest& request) {
-  const Index n_rows = count_csv_rows(file);
+  count_csv_rows(file);  // whatever is wrong with the file is said first
   std::vector<std::string> inputs = input_columns(file, request);
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
   std::optional<Vector> start;
@@ -141,14 +138,13 @@ Task read_task(const std::string& file, const FitRequest& request) {
   }
   Task task{{.fit = {.network = *network,
                      .theta = {},
-                     .data = {.X = columns_of(file, inputs, n_rows),
-                              .Y = columns_of(file, request.outputs, n_rows)}},
+                     .data = {.X = read_csv(file, inputs), .Y = read_csv(file, request.outputs)}},
              .inputs = inputs,
              .outputs = request.outputs,
              .source = std::filesystem::path(file).filename().string()},
             start};
   expect_apart(task.stored, request.weights);
-  if (request.weights) task.stored.fit.data.weights = columns_of(file, {*request.weights}, n_rows).col(0);
+  if (request.weights) task.stored.fit.data.weights = read_csv(file, {*request.weights}).col(0);
   return task;
 }
 

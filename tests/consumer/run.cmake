@@ -10,7 +10,7 @@ endfunction()
 
 file(READ ${SOURCE}/README.md readme)
 # Each program with the number of lines that it may have, blank ones aside.
-foreach(program_and_limit IN ITEMS "own_weights 8" "main 14")
+foreach(program_and_limit IN ITEMS "own_weights 8" "fit_and_band 12" "main 14")
   separate_arguments(program_and_limit)
   list(GET program_and_limit 0 program)
   list(GET program_and_limit 1 limit)
@@ -59,6 +59,11 @@ foreach(flags "" "-march=native")
   run(${build}/own_weights)
   # The first row by hand: W1 x is (0, 1.25), so that tanh' is 1 and 1 - tanh(1.25)^2; times W2 and x, then tanh itself.
   if(NOT output MATCHES "^ *1 +2 +-0\\.28041[0-9]* +-0\\.56083[0-9]* +0 +0\\.84828[0-9]*\n")
+    message(FATAL_ERROR "unexpected output: ${output}")
+  endif()
+  run(${build}/fit_and_band ${SOURCE}/configs/rat42/rat42.csv)
+  # Two fitted values, two lower and two upper bounds, of yields between 8.93 and 67.08.
+  if(NOT output MATCHES "^ *[1-6][0-9]\\.[0-9]+\n *[1-6][0-9]\\.[0-9]+\n *[1-6][0-9]\\.")
     message(FATAL_ERROR "unexpected output: ${output}")
   endif()
   run(${build}/matrix_both_ways)

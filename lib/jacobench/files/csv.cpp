@@ -140,6 +140,10 @@ Index count_csv_rows(const std::filesystem::path& file) {
   return n;
 }
 
+Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names) {
+  return CsvColumns(file, names).read(count_csv_rows(file));
+}
+
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";

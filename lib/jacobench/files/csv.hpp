@@ -60,6 +60,9 @@ class CsvColumns {
 // of it.
 Index count_csv_rows(const std::filesystem::path& file);
 
+// The named columns of all rows.  Shape: [rows x names.size()]
+Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names);
+
 // A cell as it stands in a CSV file: quoted where it has to be.
 std::string csv_cell(const std::string& text);
 

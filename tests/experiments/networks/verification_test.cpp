@@ -9,7 +9,8 @@ namespace {
 TEST(VerificationOfAProblem, PromisesByTheScaleOfItsWeightsAndItsLargestArgument) {
   const StrategyInfo& central = find_strategy("ceres_central");
   const double step = 1e-3;
-  NetworkCase network_case{Perceptron(1, {{2, Activation::tanh}, {1, Activation::identity}}), "tanh", 0.5};
+  NetworkCase network_case{Perceptron(1, {{2, Activation::tanh}, {1, Activation::identity}}),
+                           Activation::tanh, 0.5};
   Problem problem{Vector::Constant(7, 0.25), Matrix::Constant(3, 1, 0.5)};
   const auto promise = [&] {
     const Reference reference = compute_reference(network_case.network, problem.theta, problem.X);

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "jacobench/base/names.hpp"
+
 #include "report/check.hpp"
 #include "report/table.hpp"
 #include "run/manifest.hpp"
@@ -261,10 +263,10 @@ TEST_F(OtherVersion, OfRowsWithUnknownColumnsIsContinuedAndShowsThemLast) {
   EXPECT_EQ(value(results[0], 0, "list"), Value(std::string("[1,2]")));
   EXPECT_EQ(value(results[0], 5, "peer"), Value());
   std::ostringstream csv, text;
-  write_table(csv, table_of(results), "csv");
+  find_by_name(table_format_table(), "csv", "format").write(csv, table_of(results));
   EXPECT_NE(csv.str().find(",no_promise,peer,list,status,reason\n"), std::string::npos) << csv.str();
   EXPECT_NE(csv.str().find(",\"x,y\",\"[1,2]\",ok,\n"), std::string::npos) << csv.str();
-  write_table(text, table_of(results), "text");
+  write_text(text, table_of(results));
   EXPECT_EQ(text.str().find("peer"), std::string::npos) << text.str();
 }
 

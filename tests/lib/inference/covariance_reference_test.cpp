@@ -22,7 +22,7 @@ using enum Activation;
 using testing::all_within;
 using testing::all_within_relative;
 
-using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+using ExtendedMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 using LongVector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
 
 const Matrix new_points = Vector::LinSpaced(7, -3, 3);
@@ -67,15 +67,15 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-LongMatrix jacobian(const Fit& fit, const Vector& theta, const MatrixView& X) {
+ExtendedMatrix jacobian(const Fit& fit, const Vector& theta, const MatrixView& X) {
   return testing::gradients_at(fit.network, theta, X).cast<long double>();
 }
 
-LongMatrix inverse_of(const LongMatrix& A) { return A.fullPivLu().inverse(); }
+ExtendedMatrix inverse_of(const ExtendedMatrix& A) { return A.fullPivLu().inverse(); }
 
-LongMatrix power(const LongMatrix& S, long double exponent) {
-  const Eigen::SelfAdjointEigenSolver<LongMatrix> eigen(S);
-  const LongMatrix U = eigen.eigenvectors();
+ExtendedMatrix power(const ExtendedMatrix& S, long double exponent) {
+  const Eigen::SelfAdjointEigenSolver<ExtendedMatrix> eigen(S);
+  const ExtendedMatrix U = eigen.eigenvectors();
   return U * eigen.eigenvalues().array().pow(exponent).matrix().asDiagonal() * U.transpose();
 }
 
@@ -87,7 +87,7 @@ class Textbook {
     g_ = fit.data.row_factors().reshaped().cast<long double>();
     J_ = g_.asDiagonal() * jacobian(fit, fit.theta, fit.data.X);
     r_ = g_.cwiseProduct(residuals(fit.theta));
-    penalty_ = LongMatrix::Zero(J_.cols(), J_.cols());
+    penalty_ = ExtendedMatrix::Zero(J_.cols(), J_.cols());
     if (fit.has_decay() && info(kind).decay != Decay::ignored)
       penalty_.diagonal() = fit.decay.cast<long double>();
     bread_ = inverse_of(J_.transpose() * J_ + penalty_);
@@ -100,7 +100,7 @@ class Textbook {
     sigma = rule == DofRule::known_sigma ? known_sigma : std::sqrt(r_.squaredNorm() / dof);
   }
 
-  LongMatrix V() const {
+  ExtendedMatrix V() const {
     using enum CovarianceKind;
     const long double s2 = sigma * sigma;
     switch (kind_) {
@@ -117,14 +117,14 @@ class Textbook {
       case hc3:
         return bread_ * meat() * bread_;
       case hessian_sandwich: {
-        const LongMatrix A_inverse = inverse_of(hessian_of_objective());
+        const ExtendedMatrix A_inverse = inverse_of(hessian_of_objective());
         return A_inverse * meat() * A_inverse;
       }
     }
     return {};
   }
 
-  const LongMatrix& H() const { return H_; }
+  const ExtendedMatrix& H() const { return H_; }
 
   long double dof, sigma;
 
@@ -134,9 +134,9 @@ class Textbook {
   }
 
   // Half of it, by differences of the gradient J'r that are exact up to h^4.
-  LongMatrix hessian_of_objective() const {
+  ExtendedMatrix hessian_of_objective() const {
     constexpr double h = 1e-3;
-    LongMatrix A(J_.cols(), J_.cols());
+    ExtendedMatrix A(J_.cols(), J_.cols());
     for (Index p = 0; p < A.cols(); ++p) {
       const auto gradient = [&](double step) -> LongVector {
         const Vector theta = fit_.theta + step * Vector::Unit(A.cols(), p);
@@ -148,19 +148,19 @@ class Textbook {
     return (A + A.transpose()) / 2 + penalty_;
   }
 
-  LongMatrix meat() const {
+  ExtendedMatrix meat() const {
     using enum CovarianceKind;
-    LongMatrix sum = LongMatrix::Zero(J_.cols(), J_.cols());
+    ExtendedMatrix sum = ExtendedMatrix::Zero(J_.cols(), J_.cols());
     for (Index n = 0; n < N_; ++n) {
       std::vector<Index> rows;
       for (Index k = 0; k < K_; ++k) rows.push_back(k * N_ + n);
-      const LongMatrix left = LongMatrix::Identity(K_, K_) - LongMatrix(H_(rows, rows));
+      const ExtendedMatrix left = ExtendedMatrix::Identity(K_, K_) - ExtendedMatrix(H_(rows, rows));
       LongVector a = r_(rows);
       if (kind_ == hc1)
         a *= std::sqrt(static_cast<long double>(n_) / (static_cast<long double>(n_) - H_.trace()));
       if (kind_ == hc2) a = power(left, -0.5L) * a;
       if (kind_ == hc3) a = power(left, -1) * a;
-      const LongVector score = LongMatrix(J_(rows, Eigen::all)).transpose() * a;
+      const LongVector score = ExtendedMatrix(J_(rows, Eigen::all)).transpose() * a;
       sum += score * score.transpose();
     }
     return sum;
@@ -170,7 +170,7 @@ class Textbook {
   const CovarianceKind kind_;
   const Index N_, K_, n_;
   LongVector g_, r_;
-  LongMatrix J_, penalty_, bread_, H_;
+  ExtendedMatrix J_, penalty_, bread_, H_;
 };
 
 class OfKindAndRule : public ::testing::TestWithParam<std::tuple<std::size_t, CovarianceInfo, DofRuleInfo>> {
@@ -218,10 +218,10 @@ TEST_P(OfKindAndRule, IsThatOfTheTextbook) {
   EXPECT_TRUE(all_within(cov.leverages(), Vector(textbook.H().diagonal().cast<double>()), tolerance));
   EXPECT_NEAR(cov.trace_h(), static_cast<double>(textbook.H().trace()), 100 * tolerance);
 
-  const LongMatrix V = textbook.V();
+  const ExtendedMatrix V = textbook.V();
   const auto scale = static_cast<double>(V.norm());
   EXPECT_LE((cov.of_parameters() - V.cast<double>()).norm(), tolerance * scale);
-  const LongMatrix G = jacobian(fit_, fit_.theta, new_points);
+  const ExtendedMatrix G = jacobian(fit_, fit_.theta, new_points);
   const Matrix of_f = (G * V * G.transpose()).cast<double>();
   const Vector variances = of_f.diagonal();
   const Matrix se = variances.cwiseSqrt().reshaped(new_points.rows(), fit_.network.n_outputs());
