@@ -2,8 +2,7 @@
 //
 // Model:  data rows      r_(k N + n) = g_nk (f_k(x_n; tau) - y_nk)
 //         penalty rows   r_(N K + i) = sqrt(k_p) theta_p,  one for each penalised parameter p, theta = T tau + t
-//         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as
-//         data: rss() and penalty() are sums over one kind of rows each.
+//         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as data.
 // Shapes: X [N x D], Y and g [N x K], tau [P], r [n_rows()], J [n_rows() x P]
 // Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies
 #pragma once

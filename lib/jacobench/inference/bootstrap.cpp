@@ -9,6 +9,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/base/statistics.hpp"
 #include "jacobench/fit/fitter.hpp"
 
 namespace jacobench {
@@ -70,20 +71,6 @@ class Worker {
   Covariance covariance_;
   Matrix variances_;
 };
-
-// The p-quantile with plotting positions i / (n + 1).
-double quantile_of(const std::vector<double>& draws, double p) {
-  const auto n = static_cast<double>(draws.size());
-  const double at = std::clamp(p * (n + 1) - 1, 0.0, n - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, draws.size() - 1);
-  return draws[low] + (at - std::floor(at)) * (draws[high] - draws[low]);
-}
-
-double deviation(const std::vector<double>& draws) {
-  const Eigen::Map<const Vector> values(draws.data(), static_cast<Index>(draws.size()));
-  return (values.array() - values.mean()).matrix().norm() / std::sqrt(static_cast<double>(values.size() - 1));
-}
 
 void sort_numbers(const Matrix& draws, Index row, std::vector<double>& sorted) {
   sorted.clear();
@@ -184,13 +171,13 @@ class BootstrapEngine final : public IntervalEngine {
       for (std::size_t b = 0; b < bands_.size(); ++b) {
         const double alpha = 1 - requests_[b].level;
         Band& band = bands_[b];
-        band.se.reshaped()[i] = deviation(f_);
+        band.se.reshaped()[i] = standard_deviation(Eigen::Map<const Vector>(f_.data(), std::ssize(f_)));
         if (interval_ == BootstrapInterval::percentile) {
-          band.lower.reshaped()[i] = quantile_of(f_, alpha / 2);
-          band.upper.reshaped()[i] = quantile_of(f_, 1 - alpha / 2);
+          band.lower.reshaped()[i] = quantile_of_sorted(f_, alpha / 2);
+          band.upper.reshaped()[i] = quantile_of_sorted(f_, 1 - alpha / 2);
         } else {
-          band.lower.reshaped()[i] = estimate - se * quantile_of(t_, 1 - alpha / 2);
-          band.upper.reshaped()[i] = estimate - se * quantile_of(t_, alpha / 2);
+          band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t_, 1 - alpha / 2);
+          band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t_, alpha / 2);
         }
       }
     }

@@ -6,11 +6,11 @@
 
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/fisher_f.hpp>
-#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/random.hpp"
+#include "jacobench/base/statistics.hpp"
 
 namespace jacobench {
 namespace {
@@ -57,7 +57,7 @@ void check_level(double level) {
 }
 
 double t_quantile(double probability, double dof) {
-  if (!std::isfinite(dof)) return quantile(boost::math::normal(), probability);
+  if (!std::isfinite(dof)) return normal_quantile(probability);
   return quantile(boost::math::students_t(dof), probability);
 }
 

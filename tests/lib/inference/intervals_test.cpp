@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
@@ -352,6 +353,33 @@ TEST(Bands, AreThoseOfTheUsualMethodUnlessOneIsNamed) {
     EXPECT_EQ(default_interval_method(at.fit()).name, name);
     EXPECT_EQ(bands_at(at.fit(), points).mean.lower, bands_at(at.fit(), points, {.method = name}).mean.lower);
   }
+}
+
+// Of 40,000 points and 541 parameters the gradients would take 173 MB, which a band never holds at once.
+TEST(Bands, OfManyPointsTakeTheMemoryOfTheBounds) {
+  const Perceptron network = make_perceptron({4, {20, 20}, 1, Activation::tanh});
+  RandomStream stream(1, 2, 3, RandomPurpose::simulation);
+  const auto uniform = [&](Index n, Index m) {
+    Matrix values(n, m);
+    for (double& value : values.reshaped()) value = 2 * stream.uniform() - 1;
+    return values;
+  };
+  const Fit at{.network = network,
+               .theta = draw_parameters(network, 1, stream),
+               .data = {uniform(600, 4), uniform(600, 1)},
+               .decay = Vector::Ones(network.n_params())};
+  const Matrix X0 = uniform(40'000, 4);
+  const auto peak_in_mb = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024;
+  };
+  const double before = peak_in_mb();
+  const Bands bands = bands_at(at, X0, {.method = "laplace"});
+  ASSERT_TRUE(bands.ok()) << bands.reason;
+  EXPECT_LT(peak_in_mb() - before, 90);
+  const Bands few = bands_at(at, X0.topRows(7), {.method = "laplace"});
+  EXPECT_TRUE(testing::all_within_relative(Matrix(bands.mean.se.topRows(7)), few.mean.se, 1e-10));
 }
 
 }  // namespace
