@@ -6,24 +6,29 @@ namespace jacobench::cli {
 
 using namespace harness;
 
-void CovarianceChoice::add_options(OptionTable& table) {
-  table.add("rank_policy", "where the data leave directions open", rank_policy_,
-            one_of(rank_policy_table(), &RankPolicyInfo::policy));
-  table.add("ridge", "of --rank_policy ridge, relative to the largest singular value", ridge_,
-            real_number(1e-16, 1));
-  table.add("dof", "degrees of freedom left for sigma", dof_rule_, one_of(dof_rule_table(), &DofRuleInfo::rule));
-  table.add("sigma", "standard deviation of the noise, where it is known", sigma_,
-            value_or("unknown", real_number(1e-300, 1e300)));
+void CovarianceChoice::add_options(OptionTable& table, const std::string& otherwise) {
+  table.add("rank_policy", "where the data leave directions open; auto: " + otherwise, rank_policy_,
+            value_or("auto", one_of(rank_policy_table(), &RankPolicyInfo::policy)));
+  table.add("ridge", "of rank policy ridge, relative to the largest singular value; auto: " + otherwise,
+            ridge_, value_or("auto", real_number(1e-16, 1)));
+  table.add("dof", "degrees of freedom left for sigma; auto: " + otherwise, dof_rule_,
+            value_or("auto", one_of(dof_rule_table(), &DofRuleInfo::rule)));
+  table.add("sigma", "standard deviation of the noise, where it is known; auto: " + otherwise, sigma_,
+            value_or("auto", real_number(1e-300, 1e300)));
 }
 
-IntervalOptions CovarianceChoice::options() const {
-  const DofRule rule = sigma_ ? DofRule::known_sigma : dof_rule_;
-  if (rule == DofRule::known_sigma && !sigma_)
+IntervalOptions CovarianceChoice::options(IntervalOptions otherwise) const {
+  otherwise.rank_policy = rank_policy_.value_or(otherwise.rank_policy);
+  otherwise.ridge = ridge_.value_or(otherwise.ridge);
+  if (dof_rule_) otherwise.dof_rule = *dof_rule_;
+  if (sigma_) {
+    otherwise.dof_rule = DofRule::known_sigma;
+    otherwise.known_sigma = sigma_;
+  }
+  if (otherwise.dof_rule != DofRule::known_sigma) otherwise.known_sigma.reset();
+  if (otherwise.dof_rule == DofRule::known_sigma && !otherwise.known_sigma)
     throw InputError("--dof known_sigma: needs --sigma, the standard deviation that is known");
-  return {.dof_rule = rule,
-          .known_sigma = sigma_,
-          .rank_policy = rank_policy_,
-          .ridge = ridge_};
+  return otherwise;
 }
 
 }  // namespace jacobench::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "jacobench/inference/interval_method.hpp"
 
@@ -11,16 +12,17 @@ namespace jacobench::cli {
 
 class CovarianceChoice {
  public:
-  // --rank_policy, --ridge, --dof, --sigma
-  void add_options(harness::OptionTable& table);
+  // --rank_policy, --ridge, --dof, --sigma; `otherwise` says in words what they are where they are not given.
+  void add_options(harness::OptionTable& table, const std::string& otherwise);
 
+  // What was given, and the rest as it is in `otherwise`.
   // Throws InputError where --sigma and --dof do not go together.
-  IntervalOptions options() const;
+  IntervalOptions options(IntervalOptions otherwise) const;
 
  private:
-  RankPolicy rank_policy_ = RankPolicy::refuse;
-  double ridge_ = 1e-6;
-  DofRule dof_rule_ = DofRule::n_minus_rank;
+  std::optional<RankPolicy> rank_policy_;
+  std::optional<double> ridge_;
+  std::optional<DofRule> dof_rule_;
   std::optional<double> sigma_;
 };
 

@@ -70,7 +70,7 @@ struct FitRequest {
           one_of(strategy_table()));
     t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
     t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
-    covariance.add_options(t);
+    covariance.add_options(t, "refuse, 1e-6, n_minus_rank, unknown");
     t.add(
         "out",
         "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",
@@ -219,7 +219,7 @@ int fit_command(const Invocation& invocation) {
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const FitOptions fit_how = fit_options(request, network, start);
-  const IntervalOptions how = request.covariance.options();
+  stored.how = request.covariance.options({});
   std::vector<std::string> read{file};
   if (request.from) read.push_back(*request.from);
   Outputs outputs(request, read, invocation.out);
@@ -228,7 +228,7 @@ int fit_command(const Invocation& invocation) {
 
   stored.fit = fit(network, stored.fit.data, fit_how);
   Tangent at = linearise(stored.fit);
-  const Covariance cov = covariance(at, how.covariance(default_covariance(stored.fit)));
+  const Covariance cov = covariance(at, stored.how.covariance(default_covariance(stored.fit)));
   print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, stored, at, cov,
                    request.level);
   // The diagnostics first: where they cannot be written, the fit is not lost with them, nor they with the fit.

@@ -44,7 +44,8 @@ struct Request {
     t.add("kind", "of the mean, of a new observation; auto: what each method gives of the two", kinds,
           value_or("auto", list_of(one_of(interval_kind_table(), &IntervalKindInfo::kind))));
     t.add("method",
-          "ways to the intervals, one after the other (jacobench list interval_methods); auto: the fit's own, ridge "
+          "ways to the intervals, one after the other (jacobench list interval_methods); auto: the fit's "
+          "own, ridge "
           "with a "
           "decay and delta without",
           methods, value_or("auto", list_of(one_of(interval_method_table()))));
@@ -57,7 +58,7 @@ struct Request {
     t.add("replicates", "of a bootstrap", n_replicates, whole_number(20, 1'000'000));
     t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
-    covariance.add_options(t);
+    covariance.add_options(t, "as the fit had it");
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;
   }
@@ -68,8 +69,8 @@ struct Request {
     return sd.cwiseAbs2().asDiagonal();
   }
 
-  IntervalOptions how() const {
-    IntervalOptions options = covariance.options();
+  IntervalOptions how(const StoredFit& stored) const {
+    IntervalOptions options = covariance.options(stored.how);
     options.input_noise = input_noise_covariance();
     options.n_refits = n_replicates;
     options.n_threads = n_threads;
@@ -127,9 +128,8 @@ std::string remark_on(const IntervalMethod& method, const IntervalEngine& engine
   return remark + (engine.remark().empty() ? "" : "; " + engine.remark());
 }
 
-MethodAnswers answers_of(const IntervalMethod& method, const Request& request, Tangent& at,
-                         NewPoints& points) {
-  const IntervalOptions how = request.how();
+MethodAnswers answers_of(const IntervalMethod& method, const Request& request, const IntervalOptions& how,
+                         Tangent& at, NewPoints& points) {
   MethodAnswers answers{.method = &method, .by_kind = {}, .open = {}, .remark = {}};
   std::vector<BandRequest> bands;
   std::vector<std::size_t> places;
@@ -157,10 +157,12 @@ MethodAnswers answers_of(const IntervalMethod& method, const Request& request, T
   return answers;
 }
 
-std::vector<MethodAnswers> all_answers(const Request& request, Tangent& at, NewPoints& points) {
+std::vector<MethodAnswers> all_answers(const Request& request, const IntervalOptions& how, Tangent& at,
+                                       NewPoints& points) {
   std::vector<MethodAnswers> all;
-  if (!request.methods) return {answers_of(default_interval_method(at.fit()), request, at, points)};
-  for (const IntervalMethod* method : *request.methods) all.push_back(answers_of(*method, request, at, points));
+  if (!request.methods) return {answers_of(default_interval_method(at.fit()), request, how, at, points)};
+  for (const IntervalMethod* method : *request.methods)
+    all.push_back(answers_of(*method, request, how, at, points));
   return all;
 }
 
@@ -225,10 +227,11 @@ int interval_command(const Invocation& invocation) {
   if (request.input_noise && request.input_noise->size() != stored.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
+  const IntervalOptions how = request.how(stored);
   NewPoints points(stored.fit, points_of(request, stored));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
-  const std::vector<MethodAnswers> all = all_answers(request, at, points);
+  const std::vector<MethodAnswers> all = all_answers(request, how, at, points);
   write_csv(output.stream(), all, points, stored, request);
   output.commit();
   for (const MethodAnswers& answers : all) harness::print(invocation.err, "{}\n", answers.remark);

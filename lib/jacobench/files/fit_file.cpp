@@ -102,6 +102,25 @@ class FitFile {
     }
   }
 
+  // How intervals were chosen to be made; what is not said is the default.
+  IntervalOptions how() const {
+    IntervalOptions options;
+    if (!json_.contains("intervals")) return options;
+    try {
+      const OrderedJson& how = json_.at("intervals");
+      options.dof_rule = find_by_name(dof_rule_table(), how.at("dof").get<std::string>(), "dof rule").rule;
+      if (how.contains("sigma")) options.known_sigma = how.at("sigma").get<double>();
+      options.rank_policy =
+          find_by_name(rank_policy_table(), how.at("rank_policy").get<std::string>(), "rank policy").policy;
+      options.ridge = how.at("ridge").get<double>();
+      return options;
+    } catch (const OrderedJson::exception&) {
+      refuse("intervals: does not say how they are made; fit again");
+    } catch (const InputError& error) {
+      refuse(fmt::format("intervals: {}; fit again", error.what()));
+    }
+  }
+
   Model model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
     return read_model(text, name_ + ": model");
@@ -127,6 +146,14 @@ OrderedJson to_json(const FitEnd& end) {
   json["starts"] = {{"number", end.starts.n_starts},   {"failed", end.starts.n_failed},
                     {"at_best", end.starts.n_at_best}, {"lowest", end.starts.lowest},
                     {"median", end.starts.median},     {"highest", end.starts.highest}};
+  return json;
+}
+
+OrderedJson to_json(const IntervalOptions& how) {
+  OrderedJson json{{"dof", dof_rule_table()[static_cast<std::size_t>(how.dof_rule)].name}};
+  if (how.known_sigma) json["sigma"] = *how.known_sigma;
+  json["rank_policy"] = rank_policy_table()[static_cast<std::size_t>(how.rank_policy)].name;
+  json["ridge"] = how.ridge;
   return json;
 }
 
@@ -161,7 +188,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
                            .end = json.end(rss)},
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
-                   .source = json.get<std::string>("source")};
+                   .source = json.get<std::string>("source"),
+                   .how = json.how()};
   Fit& fit = stored.fit;
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),
@@ -195,6 +223,7 @@ std::string to_fit_text(const StoredFit& stored) {
   json["rss"] = fit.end ? fit.end->rss : fit.rss();
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
+  json["intervals"] = to_json(stored.how);
   return json.dump() + "\n";
 }
 

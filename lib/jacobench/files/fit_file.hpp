@@ -4,10 +4,11 @@
 //    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...], "decay": [...],
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ..., "starts": {"number": ..., "failed": ...,
-//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv"}
+//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv",
+//    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06}}
 //
 // `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `decay`,
-// `relative_step`, `relative_offset` and `end` are left out where there are none. Numbers are in the shortest form that reads
+// `relative_step`, `relative_offset`, `sigma` and `end` are left out where there are none. Numbers are in the shortest form that reads
 // back to the same bits. Version 1, which did not say how the fit ended, is read too.
 #pragma once
 
@@ -15,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "jacobench/fit/fit.hpp"
+#include "jacobench/inference/interval_method.hpp"
 
 namespace jacobench {
 
@@ -24,6 +25,8 @@ struct StoredFit {
   Fit fit;
   std::vector<std::string> inputs, outputs;  // names of the columns of X and Y
   std::string source;                        // the name of the data file
+  IntervalOptions how =
+      {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
 };
 
 // Errors: InputError "FILE: where: what is wrong; what to do" for whatever is not such a file, or whose numbers do not

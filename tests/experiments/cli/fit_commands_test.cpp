@@ -148,6 +148,24 @@ TEST_F(FitCommands, InputNoiseAddsItsPropagatedVariance) {
   EXPECT_NE(err_.find("has 2 entries, the fit 1 inputs"), std::string::npos) << err_;
 }
 
+// With a known sigma of 2 the multiplier is the normal one, and a prediction's variance is 4 more than the mean's.
+TEST_F(FitCommands, IntervalsAreMadeAsTheFitWasTold) {
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json",
+                  "--starts", "0", "--sigma", "2", "--out", path("fit.json")}),
+            all_well);
+  ASSERT_EQ(call({"interval", path("fit.json"), "--at", "data", "--out", path("b.csv")}), all_well);
+  const Vector se = csv_column(path("b.csv"), "se_mean"), of_new = csv_column(path("b.csv"), "se_prediction");
+  EXPECT_TRUE(all_within((of_new.array().square() - se.array().square()).matrix(),
+                         Vector::Constant(se.size(), 4), 1e-12));
+  const Vector half = csv_column(path("b.csv"), "mean_upper") - csv_column(path("b.csv"), "fit");
+  EXPECT_TRUE(all_within(half.cwiseQuotient(se), Vector::Constant(se.size(), 1.959963985), 1e-8));
+  ASSERT_EQ(
+      call({"interval", path("fit.json"), "--at", "data", "--dof", "n_minus_rank", "--out", path("b.csv")}),
+      all_well);
+  EXPECT_TRUE(all_within_relative(Vector(csv_column(path("b.csv"), "se_mean") / se[0]),
+                                  Vector(1.1587725499 / 2 * se / se[0]), 1e-9));
+}
+
 TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
   ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "2",
                   "--out", path("fit.json")}),

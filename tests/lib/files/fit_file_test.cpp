@@ -132,6 +132,20 @@ TEST_F(FitFile, GivesBackHowTheFitEnded) {
 }
 
 // y = 2 x + 1 at three points, as version 1 was written.
+TEST_F(FitFile, GivesBackHowIntervalsWereChosen) {
+  StoredFit stored = weighted_fit();
+  stored.how = {.dof_rule = DofRule::known_sigma,
+                .known_sigma = 0.1 + 0.2,
+                .rank_policy = RankPolicy::pseudo_inverse,
+                .ridge = 1e-5 / 3};
+  const IntervalOptions how = there_and_back(stored).how;
+  EXPECT_EQ(how.dof_rule, DofRule::known_sigma);
+  EXPECT_EQ(how.known_sigma, 0.1 + 0.2);
+  EXPECT_EQ(how.rank_policy, RankPolicy::pseudo_inverse);
+  EXPECT_EQ(how.ridge, 1e-5 / 3);
+  EXPECT_EQ(there_and_back(weighted_fit()).how.dof_rule, DofRule::n_minus_rank);
+}
+
 TEST_F(FitFile, OfVersionOneIsReadWithoutAnEnd) {
   write_text(R"({"format": "jacobench-fit", "version": 1,
     "model": {"format": "jacobench-mlp", "version": 1,
