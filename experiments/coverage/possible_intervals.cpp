@@ -34,11 +34,12 @@ void expect_possible_intervals(const ReplicatePlan& plan) {
   for (const auto& [method, options] : plan.methods)
     if (scenario.solver == Solver::linear_step &&
         (needs_nonlinear_fit(*method) || options.rank_policy != RankPolicy::refuse))
-      throw InputError(
-          "fit.solver: linear_step does not go with the method {}{}; take least_squares", method->name,
-          needs_nonlinear_fit(*method)
-              ? ""
-              : " and rank_policy " + name_in(rank_policy_table(), &RankPolicyInfo::policy, options.rank_policy));
+      throw InputError("fit.solver: linear_step does not go with the method {}{}; take least_squares",
+                       method->name,
+                       needs_nonlinear_fit(*method)
+                           ? ""
+                           : " and rank_policy " +
+                                 name_in(rank_policy_table(), &RankPolicyInfo::policy, options.rank_policy));
   for (const IntervalRequest& interval : plan.intervals)
     if (const MethodRequest& request = plan.methods[interval.method];
         request.method->draws && !are_enough_refits(request.options.n_refits, interval.level))

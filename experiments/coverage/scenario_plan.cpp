@@ -76,8 +76,7 @@ ReplicatePlan plan_of(const CoverageOptions& options, const ScenarioPoint& point
   for (const IntervalPoint& its : options.intervals.points()) {
     const bool is_of_last = !plan.methods.empty() && plan.methods.back().method == its.method &&
                             plan.methods.back().options.dof_rule == its.dof_rule;
-    if (!is_of_last)
-      plan.methods.push_back({its.method, how(options, its.dof_rule, plan.scenario.noise_sd)});
+    if (!is_of_last) plan.methods.push_back({its.method, how(options, its.dof_rule, plan.scenario.noise_sd)});
     const IntervalRequest request{plan.methods.size() - 1, its.simultaneous, its.kind, its.level};
     if (is_possible(plan.methods.back(), request, plan.scenario)) plan.intervals.push_back(request);
   }
