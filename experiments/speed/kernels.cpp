@@ -149,10 +149,10 @@ void gram(State& state) {
 void band_variance(State& state) {
   const Problem p(thousand_parameters);
   const Index P = p.network.n_params();
-  const Matrix S = Matrix::Identity(P, P);
+  const Matrix T = Matrix::Identity(P, P);
   JacobianProducts products(p.network, p.X.rows());
   Matrix variance;
-  for (auto _ : state) products.row_quadratic_forms(p.theta, p.X, S, variance);
+  for (auto _ : state) products.row_tangent_forms(p.theta, p.X, T, {}, variance);
   count_rate(state, "flops", static_cast<double>(2 * p.X.rows() * P * P));
 }
 

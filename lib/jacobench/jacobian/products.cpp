@@ -145,45 +145,6 @@ void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, const 
   copy_lower_to_upper(J_t_J);
 }
 
-template <class Multiply>
-void JacobianProducts::sum_squares_of_rows(const VectorView& theta, const MatrixView& X, Index n_columns,
-                                           const Multiply& multiply, Matrix& variance) {
-  variance.resize(X.rows(), network_.n_outputs());
-  product_.resize(std::min(block_rows_, X.rows()), n_columns);
-  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
-    variance.col(k).segment(row, J.rows()) = multiply(J, product_.topRows(J.rows()));
-  });
-}
-
-void JacobianProducts::row_quadratic_forms(const VectorView& theta, const MatrixView& X, const MatrixView& S,
-                                           Matrix& variance) {
-  JB_EXPECT(S.rows() == network_.n_params() && S.cols() == network_.n_params(), "S is {} x {}, want {} x {}",
-            S.rows(), S.cols(), network_.n_params(), network_.n_params());
-  const auto add_product = kernel::kernels().add_product;
-  const auto quadratic = [&](const MatrixView& J, const blas::MatrixBuffer& J_S) {
-    blas::multiply_symmetric(J, S, J_S);
-    Vector sum = Vector::Zero(J.rows());
-    for (Index p = 0; p < J.cols(); ++p)
-      add_product(J.col(p).data(), J_S.col(p).data(), sum.data(), J.rows());
-    return sum;
-  };
-  sum_squares_of_rows(theta, X, S.cols(), quadratic, variance);
-}
-
-void JacobianProducts::row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F,
-                                         Matrix& variance) {
-  JB_EXPECT(F.rows() == network_.n_params(), "F has {} rows, want {}", F.rows(), network_.n_params());
-  const auto add_product = kernel::kernels().add_product;
-  const auto norms = [&](const MatrixView& J, const blas::MatrixBuffer& J_F) {
-    blas::multiply(J, F, J_F);
-    Vector sum = Vector::Zero(J.rows());
-    for (Index p = 0; p < J_F.cols(); ++p)
-      add_product(J_F.col(p).data(), J_F.col(p).data(), sum.data(), J.rows());
-    return sum;
-  };
-  sum_squares_of_rows(theta, X, F.cols(), norms, variance);
-}
-
 void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
   expect_shapes(theta, X);
   const Index N = X.rows(), K = network_.n_outputs(), L = network_.n_layers();

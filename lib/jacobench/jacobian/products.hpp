@@ -35,21 +35,13 @@ class JacobianProducts {
   //         max_rows rows, K + 1 of them
   void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t);
 
-  // diag(J S J'), by blocks of rows: with S the covariance of theta, the variance of every output. Of the symmetric S
-  // [P x P] the lower triangle is read. Shapes: variance [N x K]. Cost: 2 N K P^2 flops at the speed of BLAS
-  void row_quadratic_forms(const VectorView& theta, const MatrixView& X, const MatrixView& S,
-                           Matrix& variance);
-
-  // diag(J F F' J') from a factor F [P x m] of S = F F': squared row norms of J F, hence never negative.
-  // Cost: 2 N K P m flops
-  void row_squared_norms(const VectorView& theta, const MatrixView& X, const MatrixView& F, Matrix& variance);
-
   // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there until
   // `hold` is called again: they must be given the same theta and X.
   // Shapes: values [N x K]
   void hold(const VectorView& theta, const MatrixView& X, Matrix& values);
 
-  // diag(J T M T' J'), by blocks of rows: M [m x m] symmetric, of which the lower triangle is read, or empty for I.
+  // diag(J T M T' J'), by blocks of rows: with T M T' the covariance of theta, the variance of every output. M [m x m] is
+  // symmetric, and its lower triangle is read, or empty for I: then squared norms, hence never negative.
   // Shapes: T [P x m], variance [N x K]. Cost: 2 N K (P + m) m flops at the speed of BLAS
   void row_tangent_forms(const VectorView& theta, const MatrixView& X, const Matrix& T, const Matrix& M,
                          Matrix& variance);
@@ -80,9 +72,6 @@ class JacobianProducts {
   void expect_shapes(const VectorView& theta, const MatrixView& X) const;
   Index start_blocks(const VectorView& theta, const MatrixView& X);
   Index evaluate_block(const VectorView& theta, const MatrixView& X, Index row, Matrix* values);
-  template <class Multiply>
-  void sum_squares_of_rows(const VectorView& theta, const MatrixView& X, Index n_columns,
-                           const Multiply& multiply, Matrix& variance);
 
   const Perceptron network_;
   const Index max_rows_;

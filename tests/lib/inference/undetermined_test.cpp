@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
 #include "jacobench/inference/covariance.hpp"
 
 #include "support/entrywise.hpp"
@@ -281,6 +282,22 @@ TEST(Covariance, ALeverageOfOneIsAnOutcome) {
   EXPECT_EQ(hc3.status(), CovarianceStatus::leverage_of_one);
   EXPECT_THAT(hc3.reason(), HasSubstr("observation 4"));
   EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::hc1}).ok());
+}
+
+// Where a ridge of K stands in for open directions the delta method is the sampling variance of the ridged estimator,
+// s^2 (J'J + K)^-1 J'J (J'J + K)^-1, and not the larger s^2 (J'J + K)^-1. The inverse has a condition of some 1e6.
+TEST(Covariance, OfAnAddedRidgeIsTheVarianceOfTheRidgedEstimator) {
+  const testing::Linearised at =
+      testing::linearised(two_tanh, Vector{{1.5, 1.5, -0.4, -0.4, 1, 1, 3}}, testing::step_data());
+  const double ridge = 1e-3;
+  const Covariance cov = covariance(
+      at, {.policy = RankPolicy::ridge, .ridge = ridge, .dof_rule = DofRule::known_sigma, .known_sigma = 2});
+  ASSERT_TRUE(cov.ok() && cov.has_added_ridge());
+  const RankReport report = at->of_data().report();
+  const Matrix K = (ridge * report.largest * report.column_norms).cwiseAbs2().asDiagonal();
+  const Matrix JtJ = at->J().transpose() * at->J(), inverse = (JtJ + K).inverse();
+  const Matrix G = testing::gradients_at(two_tanh, at->theta(), Vector::LinSpaced(5, -2, 2));
+  EXPECT_TRUE(testing::all_within_relative(cov.of(G), 4 * G * inverse * JtJ * inverse * G.transpose(), 1e-6));
 }
 
 }  // namespace

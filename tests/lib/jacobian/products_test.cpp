@@ -77,14 +77,14 @@ TEST_P(Products, QuadraticFormsAreTheFormedOnes) {
   const Matrix formed = (J_ * F).rowwise().squaredNorm().reshaped(N_, K_);
   const Matrix terms = (sizes * F.cwiseAbs()).rowwise().squaredNorm().reshaped(N_, K_);
   Matrix variance;
-  products_.row_squared_norms(s_.theta, s_.X, F, variance);
+  products_.row_tangent_forms(s_.theta, s_.X, F, {}, variance);
   expect_close(variance, formed, terms, 2 * P_ + 3, "diag(J F F' J')");
   // Only the lower triangle is read.
   Matrix lower = S;
   lower.triangularView<Eigen::StrictlyUpper>().setConstant(std::nan(""));
-  products_.row_quadratic_forms(s_.theta, s_.X, lower, variance);
+  products_.row_tangent_forms(s_.theta, s_.X, Matrix::Identity(P_, P_), lower, variance);
   const Matrix terms_of_S = ((sizes * S.cwiseAbs()).cwiseProduct(sizes)).rowwise().sum().reshaped(N_, K_);
-  expect_close(variance, formed, terms + terms_of_S, 2 * P_ + 6, "diag(J S J')");
+  expect_close(variance, formed, terms + terms_of_S, 3 * P_ + 6, "diag(J S J')");
 }
 
 TEST_P(Products, TimesAVectorIsTheFormedProduct) {
@@ -127,7 +127,7 @@ TEST(ProductsOfManyRows, TheTwoModesAreAdjointAndBlocksAddUp) {
   const double largest = outer.diagonal().maxCoeff<Eigen::PropagateNaN>();
   EXPECT_TRUE(
       all_within(J_J_t, outer, 2 * unit_roundoff * static_cast<double>(s.network.n_params() + 40) * largest));
-  products.row_quadratic_forms(s.theta, s.X, Matrix::Identity(J.cols(), J.cols()), variance);
+  products.row_tangent_forms(s.theta, s.X, Matrix::Identity(J.cols(), J.cols()), {}, variance);
   EXPECT_TRUE(all_within(variance.reshaped(), outer.diagonal(),
                          2 * unit_roundoff * static_cast<double>(2 * J.cols() + 40) * largest));
 }
@@ -151,8 +151,8 @@ TEST(ProductsOfManyRows, WrongShapesAreBrokenPreconditions) {
   EXPECT_THROW(products.gram(s.theta.head(3), s.X, M), std::logic_error);
   EXPECT_THROW(products.gram(s.theta, s.X.leftCols(1), M), std::logic_error);
   EXPECT_THROW(products.gram(s.theta, s.X, Matrix::Ones(N + 1, 1), M, v), std::logic_error);
-  EXPECT_THROW(products.row_quadratic_forms(s.theta, s.X, Matrix::Ones(2, 2), M), std::logic_error);
-  EXPECT_THROW(products.row_squared_norms(s.theta, s.X, Matrix::Ones(2, 2), M), std::logic_error);
+  EXPECT_THROW(products.row_tangent_forms(s.theta, s.X, Matrix::Ones(2, 2), {}, M), std::logic_error);
+  EXPECT_THROW(products.row_tangent_forms(s.theta, s.X, s.theta, Matrix::Ones(2, 2), M), std::logic_error);
   EXPECT_THROW(products.times(s.theta, s.X, s.theta.head(2), M), std::logic_error);
   EXPECT_THROW(products.transposed_times(s.theta, s.X, Matrix::Ones(1, 1), v), std::logic_error);
   EXPECT_THROW(JacobianProducts(s.network, 1).gram(s.theta, s.X, M), std::logic_error);
