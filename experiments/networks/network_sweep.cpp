@@ -58,9 +58,9 @@ std::vector<SharedNetwork> NetworkSweep::cases() const {
   for (const Point& point : points) {
     const bool has_hidden = !point.hidden.empty();
     if (!has_hidden && point.activation != points.front().activation) continue;
-    cases.push_back(std::make_shared<NetworkCase>(network(point.hidden, point.activation),
-                                                  has_hidden ? point.activation : output_activation_,
-                                                  point.weight_scale));
+    cases.push_back(std::make_shared<NetworkCase>(
+        NetworkCase{network(point.hidden, point.activation),
+                    has_hidden ? point.activation : output_activation_, point.weight_scale}));
   }
   return cases;
 }

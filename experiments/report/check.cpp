@@ -23,6 +23,7 @@ std::string in_words(const std::optional<Value>& value) { return value ? in_word
 // The keys of rows or cells. Columns: theirs, or some with another role for this.
 std::vector<std::string> keys_of(const ColumnList& columns, const std::vector<Row>& rows) {
   std::vector<std::string> keys;
+  keys.reserve(rows.size());
   for (const Row& row : rows) keys.push_back(cell_key(columns, row));
   return keys;
 }

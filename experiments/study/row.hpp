@@ -124,6 +124,7 @@ class RowSchema {
   template <class Part, class Get>
   static std::vector<Entry> of_part(const std::vector<Part>& entries, const Get& part) {
     std::vector<Entry> lifted;
+    lifted.reserve(entries.size());
     for (const Part& entry : entries)
       lifted.push_back(
           Entry(entry.column(), [entry, part](const R& row) { return entry.value(std::invoke(part, row)); }));

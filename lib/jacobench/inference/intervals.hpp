@@ -21,7 +21,7 @@ struct Bands {
 };
 
 struct BandOptions {
-  std::string method = "";  // a name of interval_method_table(); empty: default_interval_method(fit)
+  std::string method = {};  // a name of interval_method_table(); empty: default_interval_method(fit)
   double level = 0.95;
   Simultaneous simultaneous = Simultaneous::none;
   Sides sides = Sides::both;
