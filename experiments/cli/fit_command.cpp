@@ -119,7 +119,10 @@ struct Task {
 };
 
 Task read_task(const std::string& file, const FitRequest& request) {
-  count_csv_rows(file);  // whatever is wrong with the file is said first
+  const Index n_rows = count_csv_rows(file);
+  const auto columns = [&](const std::vector<std::string>& names) {
+    return CsvColumns(file, names).read(n_rows);
+  };
   std::vector<std::string> inputs = input_columns(file, request);
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
   std::optional<Vector> start;
@@ -138,13 +141,13 @@ Task read_task(const std::string& file, const FitRequest& request) {
   }
   Task task{{.fit = {.network = *network,
                      .theta = {},
-                     .data = {.X = read_csv(file, inputs), .Y = read_csv(file, request.outputs)}},
+                     .data = {.X = columns(inputs), .Y = columns(request.outputs)}},
              .inputs = inputs,
              .outputs = request.outputs,
              .source = std::filesystem::path(file).filename().string()},
             start};
   expect_apart(task.stored, request.weights);
-  if (request.weights) task.stored.fit.data.weights = read_csv(file, {*request.weights}).col(0);
+  if (request.weights) task.stored.fit.data.weights = columns({*request.weights}).col(0);
   return task;
 }
 

@@ -105,65 +105,42 @@ Matrix points_of(const Request& request, const StoredFit& stored) {
   return Vector::LinSpaced(request.n_grid, stored.fit.data.X.minCoeff(), stored.fit.data.X.maxCoeff());
 }
 
-// What one method gives of one kind: a band, or the reason why not.
-struct Answer {
-  Band band;
-  std::string reason;
-};
-
+// What one method gives of each wanted kind.
 struct MethodAnswers {
   const IntervalMethod* method;
-  std::vector<Answer> by_kind;    // as Request::wanted_kinds()
-  std::vector<std::string> open;  // of each point; [0] where none is
-  std::string remark;             // for people
+  Answers answers;
 };
-
-std::string remark_on(const IntervalMethod& method, const IntervalEngine& engine) {
-  std::string remark =
-      fmt::format("{}: s = {:.6g} on {:.6g} degrees of freedom", method.name, engine.sigma(), engine.dof());
-  if (const Multiplier& q = engine.bands().front().multiplier; q.value > 0) {
-    remark += fmt::format(", multiplier {:.5g}", q.value);
-    if (q.simulation_error > 0) remark += fmt::format(" (simulated, +- {:.1g})", q.simulation_error);
-  }
-  return remark + (engine.remark().empty() ? "" : "; " + engine.remark());
-}
 
 MethodAnswers answers_of(const IntervalMethod& method, const Request& request, const IntervalOptions& how,
                          Tangent& at, NewPoints& points) {
-  MethodAnswers answers{.method = &method, .by_kind = {}, .open = {}, .remark = {}};
   std::vector<BandRequest> bands;
-  std::vector<std::size_t> places;
-  for (const IntervalKindInfo& kind : request.wanted_kinds()) {
-    const BandRequest band = request.band(kind.kind);
-    const auto reason = method.why_not(at.fit(), how, band);
-    answers.by_kind.push_back({{}, reason.value_or("")});
-    if (reason) continue;
-    bands.push_back(band);
-    places.push_back(answers.by_kind.size() - 1);
-  }
-  if (bands.empty()) {
-    answers.remark = fmt::format("{}: no intervals: {}", method.name, answers.by_kind.front().reason);
-    return answers;
-  }
-  const auto engine = method.prepare(at.fit(), points, how, bands);
-  if (!engine->compute(at, points, request.seed)) {
-    for (const std::size_t place : places) answers.by_kind[place].reason = engine->reason();
-    answers.remark = fmt::format("{}: no intervals: {}", method.name, engine->reason());
-    return answers;
-  }
-  for (std::size_t i = 0; i < places.size(); ++i) answers.by_kind[places[i]].band = engine->bands()[i];
-  answers.open = engine->open();
-  answers.remark = remark_on(method, *engine);
-  return answers;
+  for (const IntervalKindInfo& kind : request.wanted_kinds()) bands.push_back(request.band(kind.kind));
+  return {&method, jacobench::answers_of(method, bands, how, at, points, request.seed)};
 }
 
 std::vector<MethodAnswers> all_answers(const Request& request, const IntervalOptions& how, Tangent& at,
                                        NewPoints& points) {
-  std::vector<MethodAnswers> all;
   if (!request.methods) return {answers_of(default_interval_method(at.fit()), request, how, at, points)};
+  std::vector<MethodAnswers> all;
   for (const IntervalMethod* method : *request.methods)
     all.push_back(answers_of(*method, request, how, at, points));
   return all;
+}
+
+// For people, beside the bands.
+std::string remark_on(const MethodAnswers& its) {
+  const std::vector<Answer>& bands = its.answers.bands;
+  const auto first =
+      std::find_if(bands.begin(), bands.end(), [](const Answer& answer) { return answer.reason.empty(); });
+  if (first == bands.end())
+    return fmt::format("{}: no intervals: {}", its.method->name, bands.front().reason);
+  std::string remark = fmt::format("{}: s = {:.6g} on {:.6g} degrees of freedom", its.method->name,
+                                   its.answers.sigma, its.answers.dof);
+  if (const Multiplier& q = first->band.multiplier; q.value > 0) {
+    remark += fmt::format(", multiplier {:.5g}", q.value);
+    if (q.simulation_error > 0) remark += fmt::format(" (simulated, +- {:.1g})", q.simulation_error);
+  }
+  return remark + (its.answers.remark.empty() ? "" : "; " + its.answers.remark);
 }
 
 std::string cell(double value) { return std::isfinite(value) ? exact_text(value) : ""; }
@@ -172,10 +149,10 @@ std::string cell(double value) { return std::isfinite(value) ? exact_text(value)
 std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
 
 // The first of the reasons why a line has empty cells.
-std::string reason_at(const MethodAnswers& answers, Index point) {
+std::string reason_at(const Answers& answers, Index point) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
-  for (const Answer& answer : answers.by_kind)
+  for (const Answer& answer : answers.bands)
     if (!answer.reason.empty()) return answer.reason;
   return {};
 }
@@ -188,14 +165,14 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const N
   for (const IntervalKindInfo& kind : request.wanted_kinds())
     out << ",se_" << kind.name << ',' << kind.name << "_lower," << kind.name << "_upper";
   out << ",reason\n";
-  for (const MethodAnswers& answers : all)
+  for (const auto& [method, answers] : all)
     for (Index m = 0; m < points.n_points(); ++m)
       for (Index k = 0; k < points.n_outputs(); ++k) {
-        out << answers.method->name;
+        out << method->name;
         for (Index d = 0; d < points.X().cols(); ++d) out << ',' << cell(points.X()(m, d));
         out << ',' << csv_cell(stored.outputs[static_cast<std::size_t>(k)]) << ','
             << cell(points.values()(m, k));
-        for (const Answer& answer : answers.by_kind)
+        for (const Answer& answer : answers.bands)
           out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
               << cell(answer.band.upper, m, k);
         out << ',' << csv_cell(reason_at(answers, m)) << '\n';
@@ -204,12 +181,14 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const N
 
 // Whether every band that was asked for is there, at every point; where no kind was named, one of each method.
 bool is_complete(const std::vector<MethodAnswers>& all, const Request& request) {
-  const auto is_there = [](const Answer& answer) { return answer.reason.empty(); };
-  return std::all_of(all.begin(), all.end(), [&](const MethodAnswers& answers) {
-    const auto n_there = std::count_if(answers.by_kind.begin(), answers.by_kind.end(), is_there);
-    const bool has_open_points = std::any_of(answers.open.begin(), answers.open.end(),
-                                             [](const std::string& reason) { return !reason.empty(); });
-    return !has_open_points && (request.kinds ? n_there == std::ssize(answers.by_kind) : n_there > 0);
+  return std::all_of(all.begin(), all.end(), [&](const MethodAnswers& its) {
+    const std::vector<Answer>& bands = its.answers.bands;
+    const std::vector<std::string>& open = its.answers.open;
+    const auto n_there =
+        std::count_if(bands.begin(), bands.end(), [](const Answer& answer) { return answer.reason.empty(); });
+    const bool has_open_points =
+        std::any_of(open.begin(), open.end(), [](const std::string& reason) { return !reason.empty(); });
+    return !has_open_points && (request.kinds ? n_there == std::ssize(bands) : n_there > 0);
   });
 }
 
@@ -234,7 +213,7 @@ int interval_command(const Invocation& invocation) {
   const std::vector<MethodAnswers> all = all_answers(request, how, at, points);
   write_csv(output.stream(), all, points, stored, request);
   output.commit();
-  for (const MethodAnswers& answers : all) harness::print(invocation.err, "{}\n", answers.remark);
+  for (const MethodAnswers& its : all) harness::print(invocation.err, "{}\n", remark_on(its));
   return is_complete(all, request) ? all_well : not_all_well;
 }
 

@@ -72,6 +72,7 @@ struct Fitter::Worker {
 Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions options)
     : options_(std::move(options)),
       start_(network.n_params()),
+      scaled_start_(network.n_params()),
       gradient_(network.n_params()),
       fit_{.network = network,
            .theta = Vector::Zero(network.n_params()),
@@ -110,29 +111,26 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
     candidate.tau = tau;
     candidate.trust_radius = trust_radius;
+    candidate.descent = {};
     return candidate;
   };
 
-  Worker& first = *workers_.front();
-  Candidate* polished = nullptr;
+  const Candidate* polished = nullptr;
   if (start) {
-    gradient_ = *start;
-    first.residuals.scaling().make_scaled(gradient_);
-    polished = &add(gradient_, 0);
-    const Polished there = first.polisher().polish(
-        polished->tau,
-        {.max_iterations = options_.max_iterations, .relative_offset = options_.relative_offset});
-    polished->descent = {there.objective, there.n_iterations};
-    fit_.end->stop = there.stop;
-    fit_.end->relative_offset = there.relative_offset;
+    scaled_start_ = *start;
+    workers_.front()->residuals.scaling().make_scaled(scaled_start_);
+    Candidate& first = add(scaled_start_, usual_trust_radius);
+    const Index rank = polish(first);
+    polished = &first;
     // At a minimum that leaves directions open another try may find a lower one.
-    if (!is_minimum(there.stop) || there.rank < first.residuals.n_params())
-      for (Index i = 1; i < options_.n_tries_from_start; ++i) add(gradient_, further_radii[i - 1]);
+    if (!is_minimum(fit_.end->stop) || rank < scaled_start_.size())
+      for (Index i = 1; i < options_.n_tries_from_start; ++i) add(scaled_start_, further_radii[i - 1]);
   }
   for (Index s = 0; s < drawn_.cols(); ++s) add(drawn_.col(s), usual_trust_radius);
   const Index begin = polished ? 1 : 0;
-  parallel_for_workers(n_candidates_ - begin, static_cast<Index>(workers_.size()),
-                       [&](Index i, Index w) { go_down(begin + i, *workers_[static_cast<std::size_t>(w)]); });
+  parallel_for_workers(n_candidates_ - begin, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
+    go_down(candidates_[static_cast<std::size_t>(begin + i)], *workers_[static_cast<std::size_t>(w)]);
+  });
 
   double lowest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c < n_candidates_; ++c)
@@ -141,31 +139,34 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   Candidate& best = *std::find_if(candidates_.begin(), end, [&](const Candidate& candidate) {
     return candidate.descent.objective <= as_good_as_lowest * lowest;
   });
-  finish(best, &best == polished);
+  if (&best != polished) polish(best);
+  finish(best);
   return fit_;
 }
 
-void Fitter::go_down(Index c, Worker& worker) {
-  Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
+// From where the candidate is. How that ended is how the fit has ended so far. Returns the rank there.
+Index Fitter::polish(Candidate& candidate) {
+  const Polished polished = workers_.front()->polisher().polish(
+      candidate.tau,
+      {.max_iterations = options_.max_iterations, .relative_offset = options_.relative_offset});
+  candidate.descent = {polished.objective, candidate.descent.n_iterations + polished.n_iterations};
+  fit_.end->stop = polished.stop;
+  fit_.end->relative_offset = polished.relative_offset;
+  return polished.rank;
+}
+
+void Fitter::go_down(Candidate& candidate, Worker& worker) {
   candidate.descent =
       worker.descender.descend(candidate.tau, options_.max_iterations, candidate.trust_radius);
 }
 
-// The best is polished, unless it has been, and the fit filled in from there.
-void Fitter::finish(Candidate& best, bool is_polished) {
+// The fit is filled in from the best candidate, which was the last to be polished.
+void Fitter::finish(const Candidate& best) {
   Worker& worker = *workers_.front();
   Polisher& polisher = worker.polisher();
   FitEnd& end = *fit_.end;
   fit_.theta = best.tau;
   end.n_iterations = best.descent.n_iterations;
-  if (!is_polished) {
-    const Polished polished = polisher.polish(
-        fit_.theta, {.max_iterations = options_.max_iterations, .relative_offset = options_.relative_offset});
-    end.stop = polished.stop;
-    end.relative_offset = polished.relative_offset;
-    end.n_iterations += polished.n_iterations;
-    best.descent.objective = polished.objective;
-  }
   const Scaling& scaling = worker.residuals.scaling();
   const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
   if (end.stop == Stop::not_finite) {

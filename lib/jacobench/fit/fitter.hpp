@@ -38,8 +38,9 @@ class Fitter {
   struct Candidate;
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
-  void go_down(Index candidate, Worker& worker);
-  void finish(Candidate& best, bool is_polished);
+  Index polish(Candidate& candidate);
+  void go_down(Candidate& candidate, Worker& worker);
+  void finish(const Candidate& best);
   void summarise_starts();
 
   const FitOptions options_;
@@ -48,7 +49,7 @@ class Fitter {
   std::vector<Candidate> candidates_;
   std::vector<double> objectives_;
   Index n_candidates_ = 0;
-  Vector start_, gradient_;
+  Vector start_, scaled_start_, gradient_;
   Fit fit_;
 };
 

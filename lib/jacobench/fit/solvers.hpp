@@ -24,8 +24,8 @@
 namespace jacobench {
 
 struct Descent {
-  double objective;  // |r|^2; infinite where r is not finite
-  Index n_iterations;
+  double objective = 0;  // |r|^2; infinite where r is not finite
+  Index n_iterations = 0;
 };
 
 // The first step has mu = 1 / trust_radius: a large one reaches far, a small one stays near the start.

@@ -94,7 +94,7 @@ class BootstrapEngine final : public IntervalEngine {
  public:
   BootstrapEngine(BootstrapKind kind, BootstrapInterval interval, const Fit& like, const NewPoints& points,
                   const IntervalOptions& options, const std::vector<BandRequest>& requests)
-      : IntervalEngine(requests.size()),
+      : IntervalEngine(requests.size(), points),
         kind_(kind),
         interval_(interval),
         options_(options),
@@ -107,9 +107,6 @@ class BootstrapEngine final : public IntervalEngine {
         throw InputError("replicates: {} are too few for level {}; 999 are usual", options.n_refits,
                          request.level);
     }
-    for (Band& band : bands_)
-      for (Matrix* part : {&band.se, &band.lower, &band.upper})
-        part->resize(points.n_points(), points.n_outputs());
   }
 
   bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
@@ -163,6 +160,7 @@ class BootstrapEngine final : public IntervalEngine {
   }
 
   void set_bounds(Tangent& at, NewPoints& points, const BootstrapDraws& draws) {
+    for (Band& band : bands_) band.se.resize(points.n_points(), points.n_outputs());
     points.get_variances(at, covariance_, variances_);
     for (Index i = 0; i < draws.f.rows(); ++i) {
       sort_numbers(draws.f, i, f_);

@@ -66,6 +66,10 @@ bool needs_second_derivatives(CovarianceKind kind) {
   return kind == CovarianceKind::hessian || kind == CovarianceKind::hessian_sandwich;
 }
 
+std::string no_decay_reason(CovarianceKind kind) {
+  return fmt::format("{} is the covariance of a fit with decay, and this one has none", info(kind).name);
+}
+
 Covariance::Covariance(const CovarianceOptions& options) : options_(options) { check_options(options); }
 
 bool Covariance::fail(CovarianceStatus status, double figure) {
@@ -91,20 +95,21 @@ bool Covariance::choose_factor(Tangent& at) {
     const RankReport report = at.of_data().report();
     Vector K = (options_.ridge * report.largest * report.column_norms).cwiseAbs2();
     if (decay != Decay::ignored) K += at.decay();
-    if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
-    own_factor_->factorise(at.J(), K, TangentFactor::Route::primal);
-    factor_ = own_factor_.get();
-  }
-  // The Hessian bends the part of the prior that the dual route keeps beside T T'.
-  if (!has_added_ridge_ && needs_second_derivatives(options_.kind) && factor_->is_dual()) {
-    if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
-    own_factor_->factorise(at.J(), at.decay(), TangentFactor::Route::primal);
-    factor_ = own_factor_.get();
+    use_own_factor(at, K);
+  } else if (needs_second_derivatives(options_.kind) && factor_->is_dual()) {
+    // The Hessian bends the part of the prior that the dual route keeps beside T T'.
+    use_own_factor(at, at.decay());
   }
   if (factor_->is_determined() || options_.policy != RankPolicy::refuse) return true;
   const bool too_few = at.n_params() > at.n_values() && !(decay != Decay::ignored && at.has_decay());
   return fail(too_few ? CovarianceStatus::more_parameters_than_observations
                       : CovarianceStatus::rank_deficient);
+}
+
+void Covariance::use_own_factor(Tangent& at, const Vector& K) {
+  if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
+  own_factor_->factorise(at.J(), K, TangentFactor::Route::primal);
+  factor_ = own_factor_.get();
 }
 
 bool Covariance::estimate_sigma(Tangent& at) {
@@ -242,8 +247,7 @@ std::string Covariance::reason() const {
           "are not at a minimum, or the data do not determine one",
           figure_);
     case CovarianceStatus::no_decay:
-      return fmt::format("{} is the covariance of a fit with decay, and this one has none",
-                         info(options_.kind).name);
+      return no_decay_reason(options_.kind);
   }
   JB_EXPECT(false, "status {} has no reason", static_cast<int>(status_));
   return {};

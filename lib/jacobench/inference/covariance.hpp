@@ -127,6 +127,7 @@ class Covariance {
  private:
   bool fail(CovarianceStatus status, double figure = 0);
   bool choose_factor(Tangent& at);
+  void use_own_factor(Tangent& at, const Vector& K);
   bool estimate_sigma(Tangent& at);
   bool compute_middle(Tangent& at);
   bool add_scores(Tangent& at, double power);
@@ -149,6 +150,9 @@ Covariance covariance(Tangent& at, const CovarianceOptions& options = {});
 
 // What describes fits like this one: ridge with a decay, delta without.
 CovarianceKind default_covariance(const Fit& like);
+
+// Why a fit without decay has no covariance of a kind that needs one.
+std::string no_decay_reason(CovarianceKind kind);
 
 // Whether a kind takes second derivatives of the network.
 bool needs_second_derivatives(CovarianceKind kind);

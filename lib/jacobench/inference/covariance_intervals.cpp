@@ -26,8 +26,7 @@ void check_options(const Fit& like, const IntervalOptions& options) {
 }
 
 std::optional<std::string> why_not(CovarianceKind kind, const Fit& like, const BandRequest& request) {
-  if (info(kind).decay == Decay::needed && !like.has_decay())
-    return fmt::format("{} is the covariance of a fit with decay, and this one has none", info(kind).name);
+  if (info(kind).decay == Decay::needed && !like.has_decay()) return no_decay_reason(kind);
   if (request.simultaneous == Simultaneous::scheffe && request.sides != Sides::both)
     return "scheffe bands are two-sided; for one side take bonferroni or sup_t";
   return {};
@@ -37,7 +36,7 @@ class CovarianceEngine final : public IntervalEngine {
  public:
   CovarianceEngine(CovarianceKind kind, const Fit& like, const NewPoints& points,
                    const IntervalOptions& options, const std::vector<BandRequest>& requests)
-      : IntervalEngine(requests.size()),
+      : IntervalEngine(requests.size(), points),
         options_(options),
         requests_(requests),
         covariance_(options.covariance(kind)) {
@@ -49,9 +48,6 @@ class CovarianceEngine final : public IntervalEngine {
         throw InputError("simulations: {} are too few for level {}; 20000 are usual", options.n_simulations,
                          request.level);
     }
-    for (Band& band : bands_)
-      for (Matrix* part : {&band.se, &band.lower, &band.upper})
-        part->resize(points.n_points(), points.n_outputs());
   }
 
   bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {

@@ -46,6 +46,33 @@ std::span<const IntervalMethod> interval_method_table() {
   return table;
 }
 
+Answers answers_of(const IntervalMethod& method, const std::vector<BandRequest>& requests,
+                   const IntervalOptions& how, Tangent& at, NewPoints& points, std::uint64_t seed) {
+  Answers answers;
+  std::vector<BandRequest> possible;
+  for (const BandRequest& request : requests) {
+    answers.bands.push_back({{}, method.why_not(at.fit(), how, request).value_or("")});
+    if (answers.bands.back().reason.empty()) possible.push_back(request);
+  }
+  if (possible.empty()) return answers;
+  const auto engine = method.prepare(at.fit(), points, how, possible);
+  const bool has_bands = engine->compute(at, points, seed);
+  auto band = engine->bands().begin();
+  for (Answer& answer : answers.bands) {
+    if (!answer.reason.empty()) continue;
+    if (has_bands)
+      answer.band = *band++;
+    else
+      answer.reason = engine->reason();
+  }
+  if (!has_bands) return answers;
+  answers.open = engine->open();
+  answers.sigma = engine->sigma();
+  answers.dof = engine->dof();
+  answers.remark = engine->remark();
+  return answers;
+}
+
 const IntervalMethod& find_interval_method(std::string_view name) {
   return find_by_name(interval_method_table(), name, "interval method");
 }

@@ -87,7 +87,11 @@ class IntervalEngine {
   const std::string& remark() const { return remark_; }
 
  protected:
-  explicit IntervalEngine(std::size_t n_bands) : bands_(n_bands) {}
+  // Bands of the points' shape.
+  IntervalEngine(std::size_t n_bands, const NewPoints& points) : bands_(n_bands) {
+    for (Band& band : bands_)
+      for (Matrix* bound : {&band.lower, &band.upper}) bound->resize(points.n_points(), points.n_outputs());
+  }
 
   std::vector<Band> bands_;
   std::vector<std::string> open_;
@@ -117,6 +121,25 @@ struct IntervalMethod {
 
 // In the order of help, lists and rows.
 std::span<const IntervalMethod> interval_method_table();
+
+// What a method gives of one band: it, or one line that says why not.
+struct Answer {
+  Band band;
+  std::string reason;
+};
+
+// What it gives of several. The rest is as IntervalEngine has it, and empty where there is no band at all.
+struct Answers {
+  std::vector<Answer> bands;  // in the order of the requests
+  std::vector<std::string> open;
+  double sigma = 0, dof = 0;
+  std::string remark;
+};
+
+// Of the fit at which `at` and `points` stand, by an engine that is made for this one call.
+// Errors: InputError for options that make no sense
+Answers answers_of(const IntervalMethod& method, const std::vector<BandRequest>& requests,
+                   const IntervalOptions& how, Tangent& at, NewPoints& points, std::uint64_t seed);
 
 // Throws InputError, listing the known names, for an unknown one.
 const IntervalMethod& find_interval_method(std::string_view name);

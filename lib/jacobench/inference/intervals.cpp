@@ -4,38 +4,27 @@
 #include "jacobench/network/entry_names.hpp"
 
 namespace jacobench {
+
 Bands bands_at(const Fit& fit, const MatrixView& X0, const BandOptions& options) {
   const IntervalMethod& method =
       options.method.empty() ? default_interval_method(fit) : find_interval_method(options.method);
   Tangent at = linearise(fit);
   NewPoints points(fit, X0);
-  Bands result;
-  std::vector<BandRequest> requests;
-  std::vector<Band*> places;
-  for (const IntervalKind kind : {IntervalKind::mean, IntervalKind::prediction}) {
-    const BandRequest request{kind, options.level, options.simultaneous, options.sides};
-    if (const auto reason = method.why_not(fit, options.how, request)) {
-      if (requests.empty()) result.reason = *reason;
-      continue;
-    }
-    requests.push_back(request);
-    places.push_back(kind == IntervalKind::mean ? &result.mean : &result.prediction);
-  }
   points.move_to(at);  // where the network overflows, engines say so
-  result.fit = points.values();
-  if (requests.empty()) return result;
-  result.reason.clear();
-  const auto engine = method.prepare(fit, points, options.how, requests);
-  if (!engine->compute(at, points, options.seed)) {
-    result.reason = engine->reason();
-  } else {
-    for (std::size_t i = 0; i < places.size(); ++i) *places[i] = engine->bands()[i];
-    result.open = engine->open();
-    result.remark = engine->remark();
-  }
-  result.sigma = engine->sigma();
-  result.dof = engine->dof();
-  return result;
+  const auto request = [&](IntervalKind kind) {
+    return BandRequest{kind, options.level, options.simultaneous, options.sides};
+  };
+  Answers answers = answers_of(method, {request(IntervalKind::mean), request(IntervalKind::prediction)},
+                               options.how, at, points, options.seed);
+  Answer &mean = answers.bands[0], &prediction = answers.bands[1];
+  return {.reason = mean.reason.empty() || prediction.reason.empty() ? "" : mean.reason,
+          .fit = points.values(),
+          .mean = std::move(mean.band),
+          .prediction = std::move(prediction.band),
+          .open = std::move(answers.open),
+          .sigma = answers.sigma,
+          .dof = answers.dof,
+          .remark = std::move(answers.remark)};
 }
 
 Matrix joint_covariance(const Tangent& at, const Covariance& cov, const VectorView& x0) {

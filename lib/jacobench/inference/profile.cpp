@@ -97,12 +97,10 @@ class ProfileEngine final : public IntervalEngine {
  public:
   ProfileEngine(const NewPoints& points, const IntervalOptions& options,
                 const std::vector<BandRequest>& requests)
-      : IntervalEngine(requests.size()),
+      : IntervalEngine(requests.size(), points),
         requests_(requests),
         covariance_(options.covariance(CovarianceKind::delta)) {
     for (const BandRequest& request : requests) check_level(request.level);
-    for (Band& band : bands_)
-      for (Matrix* part : {&band.lower, &band.upper}) part->resize(points.n_points(), 1);
   }
 
   bool compute(Tangent& at, NewPoints& points, std::uint64_t) override {

@@ -54,34 +54,29 @@ void ScaledQr::factorise(Matrix& A) {
   rank_ = (pivots > threshold).count();
 }
 
-void ScaledQr::rotate(Vector& v) const {
+// v <- (I - tau_k v_k v_k') v
+void ScaledQr::reflect(Index k, double* v) const {
   const kernel::Kernels& kernels = kernel::kernels();
-  for (Index k = 0; k < n_pivots_; ++k) {
-    const Index n = qr_.rows() - k - 1;
-    const double* reflector = qr_.col(k).data() + k + 1;
-    double* below = v.data() + k + 1;
-    const double along = tau_[k] * (v[k] + kernels.dot(reflector, below, n));
-    v[k] -= along;
-    kernels.add_scaled(-along, reflector, below, n);
-  }
+  const Index n = qr_.rows() - k - 1;
+  const double* reflector = qr_.col(k).data() + k + 1;
+  double* below = v + k + 1;
+  const double along = tau_[k] * (v[k] + kernels.dot(reflector, below, n));
+  v[k] -= along;
+  kernels.add_scaled(-along, reflector, below, n);
+}
+
+void ScaledQr::rotate(Vector& v) const {
+  for (Index k = 0; k < n_pivots_; ++k) reflect(k, v.data());
 }
 
 // Reflectors after the k-th leave e_k as it is.
 void ScaledQr::get_q(Matrix& part) {
   JB_EXPECT(part.rows() <= qr_.rows() && part.cols() <= n_pivots_,
             "{} x {} of Q are wanted, there are {} x {}", part.rows(), part.cols(), qr_.rows(), n_pivots_);
-  const kernel::Kernels& kernels = kernel::kernels();
   for (Index p = 0; p < part.cols(); ++p) {
     column_.setZero();
     column_[p] = 1;
-    for (Index k = p; k >= 0; --k) {
-      const Index n = qr_.rows() - k - 1;
-      const double* reflector = qr_.col(k).data() + k + 1;
-      double* below = column_.data() + k + 1;
-      const double along = tau_[k] * (column_[k] + kernels.dot(reflector, below, n));
-      column_[k] -= along;
-      kernels.add_scaled(-along, reflector, below, n);
-    }
+    for (Index k = p; k >= 0; --k) reflect(k, column_.data());
     part.col(p) = column_.head(part.rows());
   }
 }

@@ -47,6 +47,7 @@ class ScaledQr {
   Index column_at(Index place) const { return from_[static_cast<std::size_t>(place)]; }  // Pi
 
  private:
+  void reflect(Index k, double* v) const;
   auto triangle(Index size) const { return qr_.topLeftCorner(size, size).triangularView<Eigen::Upper>(); }
 
   Vector column_norms_, inverse_norms_, permuted_, column_;

@@ -36,8 +36,8 @@ namespace {
 
 class ErrorsEngine final : public IntervalEngine {
  public:
-  ErrorsEngine(MakeErrors make, const std::vector<BandRequest>& requests)
-      : IntervalEngine(requests.size()), make_(std::move(make)), requests_(requests) {}
+  ErrorsEngine(MakeErrors make, const NewPoints& points, const std::vector<BandRequest>& requests)
+      : IntervalEngine(requests.size(), points), make_(std::move(make)), requests_(requests) {}
 
   bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     Errors errors;
@@ -70,9 +70,9 @@ IntervalMethod method_from(const std::string& name, const MakeErrors& make) {
           .summary = {},
           .why_not = [](const Fit&, const IntervalOptions&,
                         const BandRequest&) -> std::optional<std::string> { return {}; },
-          .prepare = [make](const Fit&, const NewPoints&, const IntervalOptions&,
+          .prepare = [make](const Fit&, const NewPoints& points, const IntervalOptions&,
                             const std::vector<BandRequest>& requests) -> std::unique_ptr<IntervalEngine> {
-            return std::make_unique<ErrorsEngine>(make, requests);
+            return std::make_unique<ErrorsEngine>(make, points, requests);
           }};
 }
 
