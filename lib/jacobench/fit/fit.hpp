@@ -8,6 +8,7 @@
 // Shapes: theta, decay [P]; data as in fit/dataset.hpp
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "jacobench/fit/dataset.hpp"
@@ -30,6 +31,18 @@ struct StartSummary {
   double lowest = 0, median = 0, highest = 0;  // objective, over those that did not fail
 };
 
+// What a fit has left undone: the Newton step that would come next, d, by the second derivatives of S at theta.
+// The rule by which a fit is judged: it has settled if no linear function of theta, be it a parameter or a linearised
+// prediction, would move by more than a twentieth of its standard error.
+struct Remaining {
+  double fall;  // of S, as the step's quadratic model predicts it, in units of s^2
+  double
+      move;  // the most that any linear function would move, in its standard errors: sqrt(d' (J'J + K) d) / s
+
+  static constexpr double settled_move = 0.05;
+  bool is_settled() const { return move <= settled_move; }
+};
+
 // How a fit ended. In the user's units.
 struct FitEnd {
   Stop stop = Stop::not_finite;
@@ -38,7 +51,11 @@ struct FitEnd {
   double penalty = 0;                          // sum_p k_p theta_p^2
   double gradient_norm = 0;                    // |dS / d theta|, Euclidean
   std::optional<double> relative_offset = {};  // none for observations that do not outnumber the rank
+  std::optional<Remaining> remaining = {};     // none where there is no s to compare with
   StartSummary starts = {};
+
+  // Where there is no s, a minimum up to rounding has settled.
+  bool has_settled() const { return remaining ? remaining->is_settled() : is_minimum(stop); }
 };
 
 struct Fit {
@@ -53,6 +70,7 @@ struct Fit {
   Index n_values() const { return data.n_values(); }  // N K
   bool has_decay() const { return (decay.array() > 0).any(); }
   bool has_converged() const { return end && is_minimum(end->stop); }
+  bool has_settled() const { return end && end->has_settled(); }
 
   // The objective at theta, and the part of it that is of the data.
   double rss() const;
@@ -60,6 +78,13 @@ struct Fit {
 
   // sqrt(rss / (n_values - n_params)); none where the values do not outnumber the parameters.
   std::optional<double> sigma() const;
+};
+
+// What a fit under way tells, from time to time, on the thread that called it or one of its workers.
+struct FitProgress {
+  Index n_starts_done, n_starts;
+  Index n_iterations;  // of all starts together
+  double objective;    // the lowest so far, in the user's units; infinite before there is one
 };
 
 struct FitOptions {
@@ -73,6 +98,10 @@ struct FitOptions {
   double relative_offset = 0;  // of Bates and Watts, small enough to stop at; 0: where rounding stops it
   JacobianChoice jacobian = {};
   Index n_threads = 1;
+
+  // Called after each iteration, by one thread at a time. Returns whether to go on: if not, the fit ends with the best
+  // that it has, as Stop::interrupted.
+  std::function<bool(const FitProgress&)> go_on = {};
 };
 
 // The best of all starts (fit/fitter.hpp says how).

@@ -152,6 +152,11 @@ Index Fitter::polish(Candidate& candidate) {
   candidate.descent = {polished.objective, candidate.descent.n_iterations + polished.n_iterations};
   fit_.end->stop = polished.stop;
   fit_.end->relative_offset = polished.relative_offset;
+  fit_.end->remaining.reset();
+  if (polished.relative_offset) {
+    const double move = std::sqrt(static_cast<double>(polished.rank)) * *polished.relative_offset;
+    fit_.end->remaining = {.fall = move * move, .move = move};
+  }
   return polished.rank;
 }
 

@@ -19,6 +19,7 @@ constexpr std::array stops{
     StopInfo{Stop::stalled, "stalled",
              "no step lowers the objective further, though the relative offset is not small"},
     StopInfo{Stop::iteration_limit, "iteration_limit", "the iterations that were allowed are used up"},
+    StopInfo{Stop::interrupted, "interrupted", "it was interrupted"},
     StopInfo{Stop::not_finite, "not_finite", "the residuals are not finite at any start"},
 };
 

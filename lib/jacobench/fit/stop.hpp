@@ -13,7 +13,8 @@ enum class Stop {
   stationary,  // nor is there a gradient left, but some direction is hardly determined
   stalled,     // no step lowers the objective, and none of the above
   iteration_limit,
-  not_finite,  // the residuals at the start are not finite
+  interrupted,  // by who asked for it
+  not_finite,   // the residuals at the start are not finite
 };
 
 struct StopInfo {
