@@ -7,9 +7,9 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
-#include "jacobench/inference/second_derivatives.hpp"
 #include "jacobench/inference/undetermined.hpp"
 #include "jacobench/kernel/blas.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/inference/multipliers.hpp"
-#include "jacobench/inference/second_derivatives.hpp"
 #include "jacobench/kernel/blas.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
 namespace {

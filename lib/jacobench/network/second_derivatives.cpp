@@ -1,4 +1,4 @@
-#include "jacobench/inference/second_derivatives.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/kernel/blas.hpp"

@@ -1,9 +1,7 @@
 // Second derivatives by two routes, held to one another and to differences of the first derivatives.
-#include "jacobench/inference/second_derivatives.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 #include <gtest/gtest.h>
-
-#include "jacobench/inference/tangent.hpp"
 
 #include "support/linearised.hpp"
 #include "support/scenarios.hpp"
