@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "jacobench/fit/dataset.hpp"
+#include "jacobench/fit/remaining.hpp"
 #include "jacobench/fit/stop.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/network/model.hpp"
@@ -29,18 +30,6 @@ struct StartSummary {
   Index n_failed = 0;  // the network was not finite there
   Index n_at_best = 0;
   double lowest = 0, median = 0, highest = 0;  // objective, over those that did not fail
-};
-
-// What a fit has left undone: the Newton step that would come next, d, by the second derivatives of S at theta.
-// The rule by which a fit is judged: it has settled if no linear function of theta, be it a parameter or a linearised
-// prediction, would move by more than a twentieth of its standard error.
-struct Remaining {
-  double fall;  // of S, as the step's quadratic model predicts it, in units of s^2
-  double
-      move;  // the most that any linear function would move, in its standard errors: sqrt(d' (J'J + K) d) / s
-
-  static constexpr double settled_move = 0.05;
-  bool is_settled() const { return move <= settled_move; }
 };
 
 // How a fit ended. In the user's units.

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
+#include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {
@@ -17,8 +20,10 @@ constexpr double same_optimum = 1e-3;
 // The lowest but for where the last steps ended.
 constexpr double as_good_as_lowest = 1 + 1e-6;
 
-// What is tried from a start that polishing does not bring to a minimum: near, and far.
-constexpr double further_radii[] = {1e-3, 1e4};
+// What is tried from a start that is not at a minimum after a few steps of polishing: from there, and from the start itself
+// near and far.
+constexpr Index few_steps = 20;
+constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
 
 void check_options(const Perceptron& network, const FitOptions& options) {
@@ -46,18 +51,23 @@ Matrix drawn_starts(const Perceptron& network, const FitOptions& options) {
 
 }  // namespace
 
-// Where one start leads. In standardised units.
+// Where one start leads. In the units of the residuals.
 struct Fitter::Candidate {
   Vector tau;
-  double trust_radius;
-  Descent descent;
+  double damping;  // of the first step down
+  double objective;
+  Index n_iterations;
+  bool has_arrived;
 };
 
 // One thread's workspace.
 struct Fitter::Worker {
-  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options)
-      : residuals(network, like, options.decay, options.jacobian, Residuals::Units::standardised),
-        descender(residuals) {}
+  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, Form form)
+      : residuals(network, like, options.decay, options.jacobian,
+                  form == Form::dual ? Residuals::Units::users : Residuals::Units::standardised),
+        dual(form == Form::dual ? std::make_unique<DualEquations>(residuals, options.decay) : nullptr),
+        normal(dual ? nullptr : std::make_unique<NormalEquations>(residuals)),
+        descender(residuals, dual ? static_cast<StepEquations&>(*dual) : *normal) {}
 
   Polisher& polisher() {
     if (!its_polisher) its_polisher.emplace(residuals);
@@ -65,15 +75,27 @@ struct Fitter::Worker {
   }
 
   Residuals residuals;
+  std::unique_ptr<DualEquations> dual;  // one of the two
+  std::unique_ptr<NormalEquations> normal;
   Descender descender;
   std::optional<Polisher> its_polisher;  // only one worker needs one
 };
 
+// How far all starts together have come, for who wants to know.
+struct Fitter::Progress {
+  std::mutex mutex;
+  FitProgress so_far{};
+  bool go_on = true;
+};
+
 Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions options)
     : options_(std::move(options)),
+      form_(prefer_dual(network, options_.decay, like.n_values()) ? Form::dual : Form::normal),
+      standardisation_(network),
       start_(network.n_params()),
       scaled_start_(network.n_params()),
       gradient_(network.n_params()),
+      step_(network.n_params()),
       fit_{.network = network,
            .theta = Vector::Zero(network.n_params()),
            .data = like,
@@ -83,7 +105,8 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
   check_options(network, options_);
   drawn_ = drawn_starts(network, options_);
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + options_.n_starts);
-  for (Index w = 0; w < n_threads; ++w) workers_.push_back(std::make_unique<Worker>(network, like, options_));
+  for (Index w = 0; w < n_threads; ++w)
+    workers_.push_back(std::make_unique<Worker>(network, like, options_, form_));
   candidates_.resize(static_cast<std::size_t>(most_tries + options_.n_starts));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   objectives_.reserve(candidates_.size());
@@ -105,88 +128,149 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && options_.n_starts == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
   for (const auto& worker : workers_) worker->residuals.set_data(data);
+  if (form_ == Form::dual) standardisation_.set(data.X, data.Y);
   fit_.data = data;
   n_candidates_ = 0;
-  const auto add = [&](const VectorView& tau, double trust_radius) -> Candidate& {
+  const auto add = [&](const VectorView& tau, double damping) {
     Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
     candidate.tau = tau;
-    candidate.trust_radius = trust_radius;
-    candidate.descent = {};
-    return candidate;
+    candidate.damping = damping;
+    candidate.n_iterations = 0;
   };
 
-  const Candidate* polished = nullptr;
+  const Candidate* at_minimum = nullptr;  // already, after a few steps
   if (start) {
     scaled_start_ = *start;
     workers_.front()->residuals.scaling().make_scaled(scaled_start_);
-    Candidate& first = add(scaled_start_, usual_trust_radius);
-    const Index rank = polish(first);
-    polished = &first;
+    add(scaled_start_, usual_damping);
+    Index rank = 0;
+    if (form_ == Form::normal)
+      rank = polish(candidates_.front(), std::min(few_steps, options_.max_iterations));
+    if (form_ == Form::normal && is_minimum(fit_.end->stop)) at_minimum = &candidates_.front();
     // At a minimum that leaves directions open another try may find a lower one.
-    if (!is_minimum(fit_.end->stop) || rank < scaled_start_.size())
-      for (Index i = 1; i < options_.n_tries_from_start; ++i) add(scaled_start_, further_radii[i - 1]);
+    if (!at_minimum || rank < scaled_start_.size())
+      for (Index i = 1; i < options_.n_tries_from_start; ++i) add(scaled_start_, further_dampings[i - 1]);
   }
-  for (Index s = 0; s < drawn_.cols(); ++s) add(drawn_.col(s), usual_trust_radius);
-  const Index begin = polished ? 1 : 0;
-  parallel_for_workers(n_candidates_ - begin, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
-    go_down(candidates_[static_cast<std::size_t>(begin + i)], *workers_[static_cast<std::size_t>(w)]);
-  });
+  for (Index s = 0; s < drawn_.cols(); ++s) {
+    add(drawn_.col(s), usual_damping);
+    if (form_ == Form::dual)
+      standardisation_.make_user(candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau);
+  }
+  go_down_from(at_minimum ? 1 : 0);
 
   double lowest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c < n_candidates_; ++c)
-    lowest = std::min(lowest, candidates_[static_cast<std::size_t>(c)].descent.objective);
+    lowest = std::min(lowest, candidates_[static_cast<std::size_t>(c)].objective);
   const auto end = candidates_.begin() + n_candidates_;
   Candidate& best = *std::find_if(candidates_.begin(), end, [&](const Candidate& candidate) {
-    return candidate.descent.objective <= as_good_as_lowest * lowest;
+    return candidate.objective <= as_good_as_lowest * lowest;
   });
-  if (&best != polished) polish(best);
-  finish(best);
+  finish(best, &best == at_minimum);
   return fit_;
 }
 
+// All candidates but the first few, spread over the workers.
+void Fitter::go_down_from(Index first) {
+  Progress progress;
+  progress.so_far = {.n_starts_done = 0,
+                     .n_starts = n_candidates_ - first,
+                     .n_iterations = 0,
+                     .objective = std::numeric_limits<double>::infinity()};
+  was_interrupted_ = false;
+  parallel_for_workers(n_candidates_ - first, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
+    go_down(candidates_[static_cast<std::size_t>(first + i)], *workers_[static_cast<std::size_t>(w)],
+            progress);
+  });
+  was_interrupted_ = !progress.go_on;
+}
+
+void Fitter::go_down(Candidate& candidate, Worker& worker, Progress& progress) {
+  DescentOptions how{.max_iterations = options_.max_iterations, .damping = candidate.damping};
+  if (options_.go_on) {
+    const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
+    how.go_on = [&, unit_squared](double objective) {
+      const std::lock_guard lock(progress.mutex);
+      ++progress.so_far.n_iterations;
+      progress.so_far.objective = std::min(progress.so_far.objective, unit_squared * objective);
+      progress.go_on = progress.go_on && options_.go_on(progress.so_far);
+      return progress.go_on;
+    };
+  }
+  const Descent descent = worker.descender.descend(candidate.tau, how);
+  candidate.objective = descent.objective;
+  candidate.n_iterations += descent.n_iterations;
+  candidate.has_arrived = descent.end == Descent::End::arrived;
+  if (options_.go_on) {
+    const std::lock_guard lock(progress.mutex);
+    ++progress.so_far.n_starts_done;
+  }
+}
+
 // From where the candidate is. How that ended is how the fit has ended so far. Returns the rank there.
-Index Fitter::polish(Candidate& candidate) {
+Index Fitter::polish(Candidate& candidate, Index max_iterations) {
   const Polished polished = workers_.front()->polisher().polish(
-      candidate.tau,
-      {.max_iterations = options_.max_iterations, .relative_offset = options_.relative_offset});
-  candidate.descent = {polished.objective, candidate.descent.n_iterations + polished.n_iterations};
+      candidate.tau, {.max_iterations = max_iterations, .relative_offset = options_.relative_offset});
+  candidate.objective = polished.objective;
+  candidate.n_iterations += polished.n_iterations;
   fit_.end->stop = polished.stop;
   fit_.end->relative_offset = polished.relative_offset;
-  fit_.end->remaining.reset();
-  if (polished.relative_offset) {
-    const double move = std::sqrt(static_cast<double>(polished.rank)) * *polished.relative_offset;
-    fit_.end->remaining = {.fall = move * move, .move = move};
-  }
   return polished.rank;
 }
 
-void Fitter::go_down(Candidate& candidate, Worker& worker) {
-  candidate.descent =
-      worker.descender.descend(candidate.tau, options_.max_iterations, candidate.trust_radius);
-}
-
-// The fit is filled in from the best candidate, which was the last to be polished.
-void Fitter::finish(const Candidate& best) {
-  Worker& worker = *workers_.front();
-  Polisher& polisher = worker.polisher();
+// The fit is filled in from the best candidate.
+void Fitter::finish(Candidate& best, bool is_polished) {
   FitEnd& end = *fit_.end;
+  Worker& worker = *workers_.front();
+  if (form_ == Form::dual)
+    finish_dual(best);
+  else if (!is_polished)
+    polish(best, was_interrupted_ ? 0 : options_.max_iterations);
+  if (was_interrupted_ && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
   fit_.theta = best.tau;
-  end.n_iterations = best.descent.n_iterations;
-  const Scaling& scaling = worker.residuals.scaling();
+  end.n_iterations = best.n_iterations;
   const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
   if (end.stop == Stop::not_finite) {
     end.rss = end.penalty = end.gradient_norm = std::numeric_limits<double>::infinity();
+    end.remaining.reset();
   } else {
-    const Vector& r = polisher.residuals();
+    const Vector& r = form_ == Form::dual ? worker.dual->residuals() : worker.polisher().residuals();
     const Index n_data_rows = worker.residuals.n_data_rows();
     end.rss = unit_squared * r.head(n_data_rows).squaredNorm();
     end.penalty = unit_squared * r.tail(r.size() - n_data_rows).squaredNorm();
-    polisher.get_gradient(gradient_);
-    scaling.make_user_gradient(gradient_);
+    if (form_ == Form::normal) {
+      worker.polisher().get_gradient(gradient_);
+      end.remaining = worker.polisher().remaining(best.tau);
+    } else {
+      gradient_ = 2 * worker.dual->gradient();
+    }
+    worker.residuals.scaling().make_user_gradient(gradient_);
     end.gradient_norm = unit_squared * gradient_.norm();
   }
-  scaling.make_user(fit_.theta);
+  worker.residuals.scaling().make_user(fit_.theta);
   summarise_starts();
+}
+
+// What polishing finds out, from the n x n equations. That they are as exact as they can be takes no more than a few steps.
+void Fitter::finish_dual(Candidate& best) {
+  FitEnd& end = *fit_.end;
+  Worker& worker = *workers_.front();
+  if (!worker.dual->move_to(best.tau)) {
+    end.stop = Stop::not_finite;
+    return;
+  }
+  const double objective = worker.dual->objective(), n_effective = worker.dual->effective_parameters();
+  const auto n = static_cast<double>(worker.residuals.n_data_rows());
+  const auto P = static_cast<double>(worker.residuals.n_params());
+  end.remaining.reset();
+  end.relative_offset.reset();
+  if (worker.dual->solve(0, step_)) {
+    const double fall = worker.dual->predicted_fall(0, step_);
+    end.relative_offset = std::sqrt((fall / P) / ((objective - fall) / n));
+    const double s_squared =
+        worker.dual->residuals().head(worker.residuals.n_data_rows()).squaredNorm() / (n - n_effective);
+    end.remaining = {.fall = fall / s_squared, .move = std::sqrt(fall / s_squared)};
+  }
+  end.stop = best.has_arrived ? Stop::converged : Stop::iteration_limit;
 }
 
 void Fitter::summarise_starts() {
@@ -194,8 +278,7 @@ void Fitter::summarise_starts() {
   const double unit = workers_.front()->residuals.unit();
   objectives_.clear();
   for (Index c = 0; c < n_candidates_; ++c)
-    if (const double objective = candidates_[static_cast<std::size_t>(c)].descent.objective;
-        std::isfinite(objective))
+    if (const double objective = candidates_[static_cast<std::size_t>(c)].objective; std::isfinite(objective))
       objectives_.push_back(unit * unit * objective);
   if (objectives_.empty()) {
     constexpr double none = std::numeric_limits<double>::infinity();

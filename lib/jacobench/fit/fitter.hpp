@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/scaling.hpp"
 
 namespace jacobench {
 
@@ -36,20 +37,27 @@ class Fitter {
  private:
   struct Worker;
   struct Candidate;
+  struct Progress;
+  enum class Form { normal, dual };  // of the equations of a step
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
-  Index polish(Candidate& candidate);
-  void go_down(Candidate& candidate, Worker& worker);
-  void finish(const Candidate& best);
+  Index polish(Candidate& candidate, Index max_iterations);
+  void go_down_from(Index first);
+  void go_down(Candidate& candidate, Worker& worker, Progress& progress);
+  void finish(Candidate& best, bool is_polished);
+  void finish_dual(Candidate& best);
   void summarise_starts();
 
   const FitOptions options_;
-  Matrix drawn_;  // starts, standardised  [P x n_starts]
+  const Form form_;
+  Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
+  Matrix drawn_;             // starts, standardised  [P x n_starts]
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Candidate> candidates_;
   std::vector<double> objectives_;
   Index n_candidates_ = 0;
-  Vector start_, scaled_start_, gradient_;
+  bool was_interrupted_ = false;
+  Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
 };
 

@@ -4,7 +4,9 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/solvers.hpp"
+#include "jacobench/kernel/blas.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
 namespace {
@@ -35,6 +37,7 @@ class Polisher::Tangent {
   }
 
   const ScaledQr& qr() const { return qr_; }
+  const Matrix& J() const { return J_; }
   const Vector& rotated() const { return rotated_; }
   double objective() const { return r_.squaredNorm(); }
   Index rank() const { return qr_.rank(); }
@@ -60,6 +63,20 @@ class Polisher::Tangent {
     for (Index p = 0; p < J_.cols(); ++p)
       if (!(std::pow(J_.col(p).dot(r_), 2) <= objective_rounding())) return false;
     return true;
+  }
+
+  // Whether J'J, with columns of norm one, is far enough from singular to be solved with.
+  bool suits_normal_equations() const {
+    constexpr double least_pivot = 1e-6;
+    return qr_.has_full_rank() &&
+           qr_.matrix().topRows(rank()).diagonal().cwiseAbs().minCoeff() >= least_pivot;
+  }
+
+  // tr J (J'J + K)^-1 J', J of the data alone.
+  double effective_parameters(Matrix& q) {
+    q.resize(residuals_.n_data_rows(), rank());
+    qr_.get_q(q);
+    return q.squaredNorm();
   }
 
   const Vector& residuals() const { return r_; }
@@ -112,6 +129,44 @@ class Polisher::Damping {
   ScaledQr qr_;
 };
 
+// The minimum of the quadratic that S = |r|^2 is locally: half its Hessian is J'J and the second derivatives of the network,
+// weighted by r. In scaled parameters, e = C d.
+class Polisher::Newton {
+ public:
+  explicit Newton(Residuals& residuals)
+      : residuals_(residuals),
+        H_(residuals.n_params(), residuals.n_params()),
+        weights_(residuals.factors().rows(), residuals.factors().cols()),
+        scaled_step_(residuals.n_params()),
+        gradient_(residuals.n_params()) {}
+
+  // Returns whether there is such a minimum, as far as normal equations can tell.
+  bool step(const Tangent& at, const Vector& tau, Vector& d) {
+    if (!at.suits_normal_equations()) return false;
+    const Vector& C = at.qr().column_norms();
+    const Eigen::Map<const Matrix> r(at.residuals().data(), weights_.rows(), weights_.cols());
+    weights_ = residuals_.factors().cwiseProduct(r);
+    H_ = SecondDerivatives(residuals_.network(), tau, residuals_.X()).weighted_sum(weights_);
+    H_.array().colwise() /= C.array();
+    H_.array().rowwise() /= C.transpose().array();
+    blas::add_gram(at.J(), H_);
+    gradient_.noalias() = at.J().transpose() * at.residuals();
+    scaled_step_ = -gradient_;
+    if (!blas::solve_positive_definite(H_, scaled_step_)) return false;
+    d = scaled_step_.cwiseQuotient(C);
+    return true;
+  }
+
+  // Of the last step.
+  double predicted_fall() const { return -gradient_.dot(scaled_step_); }
+  double move(const Tangent& at) const { return (at.J() * scaled_step_).norm(); }
+
+ private:
+  Residuals& residuals_;
+  Matrix H_, weights_;
+  Vector scaled_step_, gradient_;
+};
+
 namespace {
 
 // The next damping after a step that was refused; after one that was taken it falls by the same factor.
@@ -129,6 +184,7 @@ Polisher::Polisher(Residuals& residuals)
       now_(std::make_unique<Tangent>(residuals)),
       next_(std::make_unique<Tangent>(residuals)),
       damping_(std::make_unique<Damping>(residuals.n_rows(), residuals.n_params())),
+      newton_(std::make_unique<Newton>(residuals)),
       step_(residuals.n_params()),
       tried_(residuals.n_params()) {}
 
@@ -155,6 +211,15 @@ Stop Polisher::reason_for_rest() const {
   return now_->is_stationary() ? Stop::stationary : Stop::stalled;
 }
 
+// Whether the point that tau + step_ is, is better; then it is the next.
+bool Polisher::take_step(Vector& tau) {
+  tried_ = tau + step_;
+  if (!next_->move_to(tried_) || !next_is_better()) return false;
+  tau = tried_;
+  std::swap(now_, next_);
+  return true;
+}
+
 // To the first point that is better, with more damping until one is. Returns whether one was.
 bool Polisher::step_down(Vector& tau, double& mu) {
   for (; mu <= most_damping; mu = more(mu)) {
@@ -162,11 +227,8 @@ bool Polisher::step_down(Vector& tau, double& mu) {
       now_->step(step_);
     else
       damping_->step(*now_, mu, step_);
-    tried_ = tau + step_;
-    if (next_->move_to(tried_) && next_is_better()) {
-      tau = tried_;
+    if (take_step(tau)) {
       mu = less(mu);
-      std::swap(now_, next_);
       return true;
     }
   }
@@ -175,18 +237,41 @@ bool Polisher::step_down(Vector& tau, double& mu) {
 
 Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
   if (!now_->move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, 0, {}, Stop::not_finite};
+  // Where Gauss-Newton steps leave more than this of the gradient, they are slow, and second derivatives are worth their cost.
+  constexpr double slow_contraction = 0.25;
   std::optional<Stop> stop;
   Index iteration = 0;
   double mu = options.damping;
+  bool slow = false;
   while (!(stop = reason_to_stop(options.relative_offset)) && iteration < options.max_iterations) {
-    if (!step_down(tau, mu)) {
+    const double before = now_->tangential();
+    const bool stepped = (slow && newton_->step(*now_, tau, step_) && take_step(tau)) || step_down(tau, mu);
+    if (!stepped) {
       stop = reason_for_rest();
       break;
     }
+    slow = slow || now_->tangential() > slow_contraction * before;
     ++iteration;
   }
   return {now_->objective(), iteration, now_->rank(), now_->relative_offset(),
           stop.value_or(Stop::iteration_limit)};
+}
+
+std::optional<Remaining> Polisher::remaining(const Vector& tau) {
+  const auto n_data_rows = static_cast<double>(residuals_.n_data_rows());
+  const double n_effective = residuals_.n_rows() == residuals_.n_data_rows()
+                                 ? static_cast<double>(now_->rank())
+                                 : now_->effective_parameters(q_);
+  const double rss = now_->residuals().head(residuals_.n_data_rows()).squaredNorm();
+  if (!(n_data_rows > n_effective && rss > 0)) return {};
+  const double s_squared = rss / (n_data_rows - n_effective);
+  // Where this is so little, second derivatives would not change the verdict.
+  constexpr double negligible = 1e-6;
+  const double gauss_newton = now_->tangential() / std::sqrt(s_squared);
+  if (gauss_newton <= negligible || !newton_->step(*now_, tau, step_))
+    return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
+  return Remaining{.fall = newton_->predicted_fall() / s_squared,
+                   .move = newton_->move(*now_) / std::sqrt(s_squared)};
 }
 
 const Vector& Polisher::residuals() const { return now_->residuals(); }

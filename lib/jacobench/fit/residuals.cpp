@@ -1,8 +1,11 @@
 #include "jacobench/fit/residuals.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/jacobian/products.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 
@@ -15,9 +18,9 @@ Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vecto
       Y_(data.Y.rows(), data.Y.cols()),
       factors_(data.Y.rows(), data.Y.cols()),
       offset_(network.n_params()),
-      evaluator_(make_evaluator(jacobian, network, data.n_observations())),
-      values_(data.Y.rows(), data.Y.cols()),
-      J_y_theta_(data.n_values(), network.n_params()) {
+      evaluator_(make_evaluator(jacobian, network, rows_in_block(network, data.n_observations()))),
+      values_(rows_in_block(network, data.n_observations()), data.Y.cols()),
+      J_y_theta_(values_.size(), network.n_params()) {
   JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
             decay.size(), network.n_params());
   for (Index p = 0; p < decay.size(); ++p)
@@ -39,23 +42,64 @@ void Residuals::set_data(const Dataset& data) {
   factors_.array().rowwise() *= scaling_.output_scale().transpose().array();
   unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(factors_.maxCoeff())));
   factors_ /= unit_;
+  has_unit_factors_ = (factors_.array() == 1).all();
   size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
 }
 
-bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
-  evaluator_->evaluate(tau, X_, {.values = &values_, .J_y_theta = J ? &J_y_theta_ : nullptr});
-  Eigen::Map<Vector> data_rows(r, n_data_rows());
-  data_rows.reshaped(Y_.rows(), Y_.cols()) = (values_ - Y_).cwiseProduct(factors_);
-  if (J) {
-    const auto factors = factors_.reshaped().array();
-    for (Index p = 0; p < n_params(); ++p)
-      Eigen::Map<Vector>(J + p * n_rows(), n_data_rows()).array() = J_y_theta_.col(p).array() * factors;
+// Calls use(row, n_seen) for blocks of rows of equal length that begin at `row`, with values_ and, where J is not null, J
+// evaluated there; the first n_seen rows of the last block were in the block before.
+template <class UseBlock>
+void Residuals::for_each_block(const VectorView& tau, Matrix* J, const UseBlock& use) {
+  const Index N = X_.rows(), n = values_.rows();
+  for (Index next = 0; next < N; next += n) {
+    const Index row = std::min(next, N - n);
+    evaluator_->evaluate(tau, X_.middleRows(row, n), {.values = &values_, .J_y_theta = J});
+    use(row, next - row);
   }
+}
+
+namespace {
+
+bool is_finite(const double* data, Index n) { return std::isfinite(Eigen::Map<const Vector>(data, n).sum()); }
+
+}  // namespace
+
+bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
+  const Index N = X_.rows(), n = values_.rows();
+  Eigen::Map<Matrix> data_rows(r, N, Y_.cols());
+  for_each_block(tau, J ? &J_y_theta_ : nullptr, [&](Index row, Index n_seen) {
+    const Index first = row + n_seen, n_new = n - n_seen;
+    data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
+                                             .cwiseProduct(factors_.middleRows(first, n_new));
+    if (!J) return;
+    for (Index p = 0; p < n_params(); ++p)
+      for (Index k = 0; k < Y_.cols(); ++k)
+        Eigen::Map<Vector>(J + p * n_rows() + k * N + first, n_new).array() =
+            J_y_theta_.col(p).segment(k * n + n_seen, n_new).array() *
+            factors_.col(k).segment(first, n_new).array();
+  });
   if (!penalised_.empty()) evaluate_penalty_rows(tau, r, J);
-  const auto finite = [](const double* data, Index n) {
-    return std::isfinite(Eigen::Map<const Vector>(data, n).sum());
-  };
-  return finite(r, n_rows()) && (!J || finite(J, n_rows() * n_params()));
+  return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
+}
+
+bool Residuals::normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r) {
+  const Index N = X_.rows(), n = values_.rows();
+  Eigen::Map<Matrix> data_rows(r.data(), N, Y_.cols());
+  J_t_J.setZero();
+  J_t_r.setZero();
+  for_each_block(tau, &J_y_theta_, [&](Index row, Index n_seen) {
+    const Index first = row + n_seen, n_new = n - n_seen;
+    data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
+                                             .cwiseProduct(factors_.middleRows(first, n_new));
+    for (Index k = 0; k < Y_.cols(); ++k) {
+      auto J = J_y_theta_.middleRows(k * n + n_seen, n_new);
+      if (!has_unit_factors_) J.array().colwise() *= factors_.col(k).segment(first, n_new).array();
+      blas::add_gram(J, J_t_J);
+      J_t_r.noalias() += J.transpose() * data_rows.col(k).segment(first, n_new);
+    }
+  });
+  if (!penalised_.empty()) add_penalty(tau, r.data(), J_t_J, J_t_r);
+  return is_finite(r.data(), n_rows()) && is_finite(J_t_r.data(), n_params()) && std::isfinite(J_t_J.trace());
 }
 
 void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const {
@@ -69,6 +113,23 @@ void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* 
       if (J) J[q * n_rows() + row] = root * entry;
     });
     r[row++] = root * theta;
+  }
+}
+
+void Residuals::add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vector& J_t_r) const {
+  Index row = n_data_rows();
+  for (const Penalised& penalised : penalised_) {
+    const double root = penalised.root / unit_;
+    double theta = offset_[penalised.parameter];
+    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) { theta += entry * tau[q]; });
+    r[row] = root * theta;
+    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry_q) {
+      J_t_r[q] += root * entry_q * r[row];
+      scaling_.for_each_in_row(penalised.parameter, [&](Index p, double entry_p) {
+        if (p >= q) J_t_J(p, q) += root * root * entry_p * entry_q;
+      });
+    });
+    ++row;
   }
 }
 

@@ -1,10 +1,12 @@
-// The residuals of a fit and their Jacobian: what every solver of the fit and every covariance starts from.
+// The residuals of a fit, their Jacobian, and the products of it that a solver steps by: what every solver of the fit and
+// every covariance starts from.
 //
 // Model:  data rows      r_(k N + n) = g_nk (f_k(x_n; tau) - y_nk)
 //         penalty rows   r_(N K + i) = sqrt(k_p) theta_p,  one for each penalised parameter p, theta = T tau + t
 //         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as data.
 // Shapes: X [N x D], Y and g [N x K], tau [P], r [n_rows()], J [n_rows() x P]
-// Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies
+// Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies. The network is evaluated by
+//         blocks of observations that stay in the cache, so that memory beyond r and the caller's J does not grow with N
 #pragma once
 
 #include "jacobench/fit/dataset.hpp"
@@ -30,6 +32,7 @@ class Residuals {
   // Other data of as many observations, standardised as suits them.  Cost: O(N (D + K)), no allocation
   void set_data(const Dataset& data);
 
+  const Perceptron& network() const { return network_; }
   const Scaling& scaling() const { return scaling_; }
 
   Index n_params() const { return network_.n_params(); }
@@ -40,9 +43,17 @@ class Residuals {
   // The size of the y that the data rows compare with, |g o y|: the rounding of r is relative to it.
   double size_of_outputs() const { return size_of_outputs_; }
 
+  // X and g as the network here sees them.
+  const Matrix& X() const { return X_; }
+  const Matrix& factors() const { return factors_; }
+
   // Computes r and, where it is not null, J. Both have their shapes already.
   // Returns whether all of r (and J) is finite.
   bool evaluate(const VectorView& tau, double* r, double* J);
+
+  // r, J'J and J'r, without J. Of J'J only the lower triangle is set. Returns whether all is finite.
+  // Cost: J in the cache and N K P^2 flops at the speed of BLAS
+  bool normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r);
 
  private:
   struct Penalised {
@@ -50,18 +61,22 @@ class Residuals {
     double root;  // sqrt(k_p)
   };
 
+  template <class UseBlock>
+  void for_each_block(const VectorView& tau, Matrix* J, const UseBlock& use);
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const;
+  void add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vector& J_t_r) const;
 
   const Perceptron network_;
   Scaling scaling_;
   const Units units_;
   Matrix X_, Y_, factors_;
+  bool has_unit_factors_ = false;  // all 1
   double unit_ = 1;
   double size_of_outputs_ = 0;
   Vector offset_;  // t
   std::vector<Penalised> penalised_;
   std::unique_ptr<Evaluator> evaluator_;
-  Matrix values_, J_y_theta_;
+  Matrix values_, J_y_theta_;  // of one block
 };
 
 }  // namespace jacobench

@@ -15,39 +15,48 @@
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
+#include "jacobench/fit/remaining.hpp"
 #include "jacobench/fit/residuals.hpp"
+#include "jacobench/fit/step_equations.hpp"
 #include "jacobench/fit/stop.hpp"
 
 namespace jacobench {
 
 struct Descent {
+  enum class End { arrived, iteration_limit, interrupted, not_finite };
+
   double objective = 0;  // |r|^2; infinite where r is not finite
   Index n_iterations = 0;
+  End end = End::not_finite;
 };
 
-// The first step has mu = 1 / trust_radius: a large one reaches far, a small one stays near the start.
-inline constexpr double usual_trust_radius = 10;
+// The damping of the first step: a small one reaches far, a large one stays near the start.
+inline constexpr double usual_damping = 100;
+
+struct DescentOptions {
+  Index max_iterations = 1000;
+  double damping = usual_damping;
+  std::function<bool(double objective)> go_on =
+      {};  // called after each step; the descent ends where it says no
+};
 
 // A workspace for going down, to residuals that may change between one time and the next.
 class Descender {
  public:
-  // The residuals are kept by reference.
-  explicit Descender(Residuals& residuals);
+  // Both are kept by reference.
+  Descender(Residuals& residuals, StepEquations& equations);
 
   // Moves tau down. Allocates nothing.
-  Descent descend(Vector& tau, Index max_iterations, double trust_radius = usual_trust_radius);
+  Descent descend(Vector& tau, const DescentOptions& options = {});
 
  private:
-  bool move_to(const Vector& tau);
-  bool solve(double mu);
-  double predicted_fall();
-
   Residuals& residuals_;
-  Vector r_, r_tried_, gradient_, step_, user_step_, tried_, J_t_J_step_, scale_;
-  Matrix J_, J_t_J_, damped_;
+  StepEquations& equations_;
+  Vector r_tried_, step_, tried_;
 };
 
 struct PolishOptions {
@@ -74,14 +83,19 @@ class Polisher {
   // Moves tau to the bottom. Allocates nothing.
   Polished polish(Vector& tau, const PolishOptions& options = {});
 
-  // Where the last polish ended, if that is finite.
+  // What is left undone at tau, where the last polish ended, if that is finite.
+  std::optional<Remaining> remaining(const Vector& tau);
+
+  // There, too.
   const Vector& residuals() const;
   void get_gradient(Vector& gradient) const;  // of |r|^2 by tau
 
  private:
   class Tangent;
   class Damping;
+  class Newton;
 
+  bool take_step(Vector& tau);
   bool next_is_better() const;
   std::optional<Stop> reason_to_stop(double relative_offset) const;
   Stop reason_for_rest() const;
@@ -90,7 +104,9 @@ class Polisher {
   Residuals& residuals_;
   std::unique_ptr<Tangent> now_, next_;
   std::unique_ptr<Damping> damping_;
+  std::unique_ptr<Newton> newton_;
   Vector step_, tried_;
+  Matrix q_;
 };
 
 }  // namespace jacobench

@@ -12,16 +12,15 @@ namespace {
 
 constexpr Index tile = 128;  // rows and columns; three tiles stay in a core's own cache
 
-// Rows in a block of J that stays in the cache, and is deep enough for BLAS.
+void copy_lower_to_upper(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
+
+}  // namespace
+
 Index rows_in_block(const Perceptron& network, Index max_rows) {
   constexpr Index doubles_in_cache = (Index{4} << 20) / static_cast<Index>(sizeof(double));
   const Index fitting = doubles_in_cache / (network.n_params() * network.n_outputs());
   return std::clamp<Index>(max_rows, 1, std::clamp<Index>(fitting, 32, 256));
 }
-
-void copy_lower_to_upper(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
-
-}  // namespace
 
 // The passes over a block of rows that times and transposed_times work on.
 struct JacobianProducts::BlockPasses {
@@ -145,8 +144,12 @@ void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, const 
   copy_lower_to_upper(J_t_J);
 }
 
-void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
+void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, const LayerScales& scales,
+                                  Matrix& J_J_t) {
   expect_shapes(theta, X);
+  JB_EXPECT(scales.weights.size() == network_.n_layers() && scales.biases.size() == network_.n_layers(),
+            "{} and {} scales for {} layers", scales.weights.size(), scales.biases.size(),
+            network_.n_layers());
   const Index N = X.rows(), K = network_.n_outputs(), L = network_.n_layers();
   if (!all_rows_) all_rows_ = std::make_unique<AllRows>(network_, max_rows_);
   AllRows& all = *all_rows_;
@@ -166,7 +169,8 @@ void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, 
           blas::multiply_by_own_transposed(all.activations(l, i, m), A);
         else
           blas::multiply_by_transposed(all.activations(l, i, m), all.activations(l, j, n), A);
-        if (network_.layer(l).has_bias()) A.array() += 1;
+        A *= scales.weights[l];
+        if (network_.layer(l).has_bias()) A.array() += scales.biases[l];
         for (Index k = 0; k < K; ++k)
           for (Index q = 0; q <= k; ++q) {
             if ((l == L - 1 && q != k) || (q == k && i < j)) continue;

@@ -13,6 +13,18 @@
 
 namespace jacobench {
 
+// Observations in a block whose J stays in the cache, and is deep enough for BLAS; at most max_rows.
+Index rows_in_block(const Perceptron& network, Index max_rows);
+
+// One number for all weights and one for all biases of each layer.  Shapes: [L]
+struct LayerScales {
+  Vector weights, biases;
+
+  static LayerScales ones(const Perceptron& network) {
+    return {Vector::Ones(network.n_layers()), Vector::Ones(network.n_layers())};
+  }
+};
+
 // Owns the workspace for one network and at most max_rows observations. Single-threaded; one object a thread.
 // Errors: logic_error where a shape is not that of the network, or X has more than max_rows rows
 class JacobianProducts {
@@ -29,11 +41,15 @@ class JacobianProducts {
   // J'J and J'r in one go. Shapes: r [N x K], J_t_r [P]. Cost: 2 N K P flops more
   void gram(const VectorView& theta, const MatrixView& X, const MatrixView& r, Matrix& J_t_J, Vector& J_t_r);
 
-  // J J' = sum over layers of (A_{l-1} A_{l-1}' + 1 1' for a bias) o (delta_l delta_l'), for each pair of outputs.
+  // J S J' = sum over layers of (s_l A_{l-1} A_{l-1}' + t_l 1 1' for a bias) o (delta_l delta_l'), for each pair of outputs,
+  // S the diagonal matrix that has the scale s_l for each weight and t_l for each bias of layer l. Without scales J J'.
   // Shapes: J_J_t [(N K) x (N K)], both triangles.
   // Cost:   N^2 K^2 flops a unit below and above each layer, whatever P; the first call takes memory for passes over
   //         max_rows rows, K + 1 of them
-  void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t);
+  void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
+    outer_gram(theta, X, LayerScales::ones(network_), J_J_t);
+  }
+  void outer_gram(const VectorView& theta, const MatrixView& X, const LayerScales& scales, Matrix& J_S_J_t);
 
   // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there until
   // `hold` is called again: they must be given the same theta and X.
