@@ -1,0 +1,389 @@
+"""The problems of scripts/compare_solvers, and every solver's run from the same starts.
+
+Model: S(theta) = sum (y - f)^2 + k sum theta^2, of all weights and biases, in the units of the data as they stand.
+Theta is in the order of lib/jacobench/network/perceptron.hpp. A run yields a row a start (a dict): status, and either a
+reason or objective (computed here, for every solver alike), steps, evaluations, cpu_s, stop, settled (by the solver's own
+rule).
+"""
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is imported; what is started here inherits it
+
+import csv
+import dataclasses
+import datetime
+import json
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import zlib
+
+import numpy as np
+import scipy
+from scipy import optimize, special
+
+root = pathlib.Path(__file__).resolve().parent.parent
+field = root / "configs/field"
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    name: str
+    data: str  # of configs/field, or a teacher's name
+    output: str
+    hidden: tuple
+    decay: float
+    n_starts: int = 20
+    activation: str = "logistic"
+
+
+@dataclasses.dataclass(frozen=True)
+class Teacher:
+    """Data of a random network: theta ~ N(0, 4 / n_l-1), inputs uniform on (-1, 1), y = (f + noise) in units of f's sd."""
+
+    n_inputs: int
+    hidden: tuple
+    n: int
+    noise: float
+    activation: str = "logistic"
+
+
+teachers = {
+    "teacher_5-10-5-1": Teacher(5, (10, 5), 1210, 0.1, "tanh"),
+    "teacher_1-4-1": Teacher(1, (4,), 104, 0.05),
+    "teacher_3-8-1": Teacher(3, (8,), 300, 0.1),
+    "teacher_300-4-1": Teacher(300, (4,), 60, 0.3),
+}
+
+problems = [
+    Problem("cars_2", "cars_s", "dist", (2,), 0.01),
+    Problem("cars_10", "cars_s", "dist", (10,), 0.01),
+    Problem("rock_3", "rock_s", "perm", (3,), 0.01),
+    Problem("rock_8", "rock_s", "perm", (8,), 0.01),
+    Problem("faithful_5", "faithful_s", "waiting", (5,), 1e-3),
+    Problem("faithful_10", "faithful_s", "waiting", (10,), 1e-4),
+    Problem("mcycle_4", "mcycle_s", "accel", (4,), 1e-3),
+    Problem("mcycle_20", "mcycle_s", "accel", (20,), 0.01),
+    Problem("airq_10", "airq_s", "Ozone", (10,), 0.1),
+    Problem("cpus_2", "cpus_s", "perf", (2,), 0.01),
+    Problem("cpus_5", "cpus_s", "perf", (5,), 0.01),
+    Problem("cpus_10", "cpus_s", "perf", (10,), 1e-3),
+    Problem("swiss_4", "swiss_s", "Fertility", (4,), 0.1),
+    Problem("boston_5", "boston_s", "medv", (5,), 0.1),
+    Problem("boston_10", "boston_s", "medv", (10,), 0.01, 10),
+    Problem("boston_20", "boston_s", "medv", (20,), 0.01, 5),
+    Problem("orange_3", "orange_s", "circumference", (3,), 0.01),
+    Problem("trees_3", "trees_s", "Volume", (3,), 0.01),
+    Problem("iris4_4", "iris4_s", "Petal.Width", (4,), 0.01),
+    Problem("teacher_1-4-1", "teacher_1-4-1", "y", (4,), 0),
+    Problem("teacher_3-8-1", "teacher_3-8-1", "y", (8,), 1e-4),
+    Problem("teacher_5-10-5-1", "teacher_5-10-5-1", "y", (10, 5), 0, 6, "tanh"),
+    Problem("teacher_300-4-1", "teacher_300-4-1", "y", (4,), 0.01, 5),
+]
+
+
+class Network:
+    """A multilayer perceptron with an identity output, its values and its Jacobian."""
+
+    activations = {"logistic": (special.expit, lambda a: a * (1 - a)), "tanh": (np.tanh, lambda a: 1 - a * a)}
+
+    def __init__(self, n_inputs, hidden, activation):
+        self.sizes = [n_inputs, *hidden, 1]
+        self.phi, self.slope = self.activations[activation]
+        self.n_params = sum((below + 1) * units for below, units in zip(self.sizes, self.sizes[1:]))
+
+    def layers(self, theta):
+        at = 0
+        for below, units in zip(self.sizes, self.sizes[1:]):
+            W = theta[at : at + units * below].reshape(units, below)
+            at += units * below
+            yield W, theta[at : at + units]
+            at += units
+
+    def forward(self, theta, X):
+        A = [X]
+        layers = list(self.layers(theta))
+        for W, b in layers[:-1]:
+            A.append(self.phi(A[-1] @ W.T + b))
+        W, b = layers[-1]
+        return A, (A[-1] @ W.T + b)[:, 0]
+
+    def values(self, theta, X):
+        return self.forward(theta, X)[1]
+
+    def jacobian(self, theta, X):
+        A, _ = self.forward(theta, X)
+        layers = list(self.layers(theta))
+        delta = np.ones((len(X), 1))
+        blocks = []
+        for l in reversed(range(len(layers))):
+            blocks += [delta, (delta[:, :, None] * A[l][:, None, :]).reshape(len(X), -1)]
+            if l > 0:
+                delta = (delta @ layers[l][0]) * self.slope(A[l])
+        return np.hstack(blocks[::-1])
+
+
+class Task:
+    """A problem with its data, its starts and a folder for what the other programs read."""
+
+    def __init__(self, problem, seed, n_starts, folder):
+        self.problem = problem
+        self.folder = pathlib.Path(folder)
+        self.data_file = field / f"{problem.data}.csv"
+        if problem.data in teachers:
+            self.data_file = self.folder / f"{problem.data}.csv"
+            write_teacher_data(teachers[problem.data], self.data_file, seed)
+        with open(self.data_file, newline="") as file:
+            names, *rows = csv.reader(file)
+        table = np.array(rows, dtype=float)
+        self.inputs = [name for name in names if name != problem.output]
+        self.X = table[:, [names.index(name) for name in self.inputs]]
+        self.y = table[:, names.index(problem.output)]
+        self.network = Network(len(self.inputs), problem.hidden, problem.activation)
+        # nnet's own: uniform up to its default rang.
+        random = np.random.default_rng([seed, zlib.crc32(problem.name.encode())])
+        self.starts = random.uniform(-0.7, 0.7, (n_starts, self.network.n_params))
+
+    def residuals(self, theta):
+        return np.concatenate([self.network.values(theta, self.X) - self.y, np.sqrt(self.problem.decay) * theta])
+
+    def jacobian(self, theta):
+        J = self.network.jacobian(theta, self.X)
+        return np.vstack([J, np.sqrt(self.problem.decay) * np.eye(len(theta))])
+
+    def row(self, theta, own_objective, **others):
+        """Of a solver that ended at theta and calls its objective so."""
+        r = self.residuals(np.asarray(theta))
+        objective = float(r @ r)
+        if not np.isfinite(objective):
+            return failed("the objective is not finite where it ended", others.get("cpu_s"))
+        # nnet's logistic is 0 or 1 beyond |z| = 15, where 1 - phi is 3e-7.
+        if abs(objective - own_objective) > 1e-4 * objective + 1e-12:
+            return failed(f"it minimises something else: {own_objective!r} is {objective!r}", others.get("cpu_s"))
+        return {"status": "ok", "objective": objective, **others}
+
+
+def failed(reason, cpu_s=None):
+    return {"status": "failed", "reason": " ".join(str(reason).split()), "cpu_s": cpu_s}
+
+
+def write_teacher_data(teacher, file, seed):
+    random = np.random.default_rng([seed, zlib.crc32(file.stem.encode())])
+    network = Network(teacher.n_inputs, teacher.hidden, teacher.activation)
+    theta = np.concatenate([2 / np.sqrt(W.shape[1]) * random.standard_normal(part.size)
+                            for W, b in network.layers(np.zeros(network.n_params)) for part in (W, b)])
+    X = random.uniform(-1, 1, (teacher.n, teacher.n_inputs))
+    f = network.values(theta, X)
+    y = (f - f.mean()) / f.std() + teacher.noise * random.standard_normal(teacher.n)
+    with open(file, "w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([f"x{d}" for d in range(teacher.n_inputs)] + ["y"])
+        writer.writerows([[repr(float(v)) for v in row] for row in np.column_stack([X, y])])
+
+
+def write_rows(file, header, rows):
+    with open(file, "w", newline="") as out:
+        writer = csv.writer(out)
+        if header:
+            writer.writerow(header)
+        writer.writerows([[repr(float(v)) for v in row] for row in rows])
+
+
+# --- Each solver: why_not(task) says in words why it is left out, or nothing; run(task) yields a row a start.
+
+
+class TrialSolver:
+    """A solver of the program jacobench_solver_trial."""
+
+    def __init__(self, name, program, seconds, summary):
+        self.name, self.program, self.seconds, self.summary = name, program, seconds, summary
+
+    def why_not(self, task):
+        return None if self.name in program_info(self.program)["solvers"] else "the program was built without it"
+
+    def run(self, task):
+        starts = task.folder / "starts.csv"
+        write_rows(starts, [f"p{p}" for p in range(task.network.n_params)], task.starts)
+        problem = task.problem
+        done = subprocess.run(
+            [self.program, self.name, "--data", task.data_file, "--inputs", ",".join(task.inputs), "--outputs",
+             problem.output, "--hidden", "x".join(map(str, problem.hidden)), "--activation", problem.activation,
+             "--decay", repr(problem.decay), "--starts", starts, "--seconds", repr(self.seconds)],
+            capture_output=True, text=True)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        for line in lines:
+            if line["status"] == "ok":
+                yield task.row(line.pop("theta"), line.pop("objective"), **{k: v for k, v in line.items() if k != "status"})
+            else:
+                yield failed(line["reason"], line["cpu_s"])
+        for _ in range(len(task.starts) - len(lines)):
+            yield failed(f"ended with code {done.returncode}: {done.stderr.strip()}")
+
+
+class Nnet:
+    def __init__(self, name, summary, maxit="default", reltol="default", abstol="default"):
+        self.name, self.summary, self.settings = name, summary, [str(maxit), str(reltol), str(abstol)]
+
+    def why_not(self, task):
+        if not shutil.which("Rscript"):
+            return "R is not installed; scripts/setup solvers installs it"
+        if not nnet_version():
+            return "R has no nnet; scripts/setup solvers installs it"
+        if len(task.problem.hidden) != 1 or task.problem.activation != "logistic":
+            return "nnet has one hidden layer of logistic units"
+        return None
+
+    def run(self, task):
+        hidden, n_inputs = task.problem.hidden[0], len(task.inputs)
+        order = nnet_order(n_inputs, hidden)
+        starts, out = task.folder / "nnet_starts.csv", task.folder / "nnet.csv"
+        write_rows(starts, None, task.starts[:, order])
+        out.unlink(missing_ok=True)
+        done = subprocess.run(
+            ["Rscript", "--vanilla", root / "scripts/fit_with_nnet.R", task.data_file, task.problem.output, str(hidden),
+             repr(task.problem.decay), starts, *self.settings, out], capture_output=True, text=True)
+        lines = list(csv.reader(open(out))) if out.exists() else []
+        for status, *cells in lines:
+            if status != "ok":
+                yield failed(cells[0])
+                continue
+            cpu_s, value, convergence, steps = map(float, cells[:4])
+            theta = np.empty(len(order))
+            theta[order] = [float(cell) for cell in cells[4:]]
+            yield task.row(theta, value, steps=int(steps), cpu_s=cpu_s, settled=convergence == 0,
+                           stop="converged" if convergence == 0 else "iteration limit")
+        for _ in range(len(task.starts) - len(lines)):
+            yield failed(f"Rscript ended with code {done.returncode}: {done.stderr.strip()[-300:]}")
+
+
+def nnet_order(n_inputs, hidden):
+    """Where in theta nnet's parameters stand: unit by unit, the bias first."""
+    order = []
+    for i in range(hidden):
+        order += [n_inputs * hidden + i, *range(i * n_inputs, (i + 1) * n_inputs)]
+    above = (n_inputs + 1) * hidden
+    return order + [above + hidden, *range(above, above + hidden)]
+
+
+class TimeLimit(Exception):
+    pass
+
+
+class LeastSquares:
+    """SciPy's least_squares with its usual tolerances, columns scaled by the Jacobian, as many evaluations as it wants."""
+
+    def __init__(self, method, seconds):
+        self.name, self.method, self.seconds = f"scipy_{method}", method, seconds
+        self.summary = f"scipy.optimize.least_squares(method='{method}', x_scale='jac', max_nfev=100000)"
+
+    def why_not(self, task):
+        n_residuals = len(task.y) + (task.network.n_params if task.problem.decay > 0 else 0)
+        if self.method == "lm" and n_residuals < task.network.n_params:
+            return "lm takes no fewer residuals than parameters"
+        return None
+
+    def run(self, task):
+        for start in task.starts:
+            yield self.run_from(task, start)
+
+    def run_from(self, task, start):
+        begun = time.process_time()
+        best = [np.inf, start]
+        counts = {"evaluations": 0, "jacobians": 0}
+
+        def residuals(theta):
+            counts["evaluations"] += 1
+            r = task.residuals(theta)
+            if (objective := r @ r) < best[0]:
+                best[:] = [objective, theta.copy()]
+            if time.process_time() - begun > self.seconds:
+                raise TimeLimit
+            return r
+
+        def jacobian(theta):
+            counts["jacobians"] += 1
+            return task.jacobian(theta)
+
+        try:
+            fit = optimize.least_squares(residuals, start, jacobian, method=self.method, x_scale="jac", max_nfev=100000)
+            theta, stop, is_settled = fit.x, f"status {fit.status}", fit.status > 0
+        except TimeLimit:
+            theta, stop, is_settled = best[1], "time limit", False
+        except Exception as error:  # a row, not a lost run
+            return failed(error, time.process_time() - begun)
+        cpu_s = time.process_time() - begun
+        r = task.residuals(theta)
+        return task.row(theta, float(r @ r), steps=counts["jacobians"], cpu_s=cpu_s, stop=stop, settled=bool(is_settled),
+                        **counts)
+
+
+def make_solvers(program, seconds):
+    return [
+        TrialSolver("jacobench", program, seconds, "jacobench::fit, from the start given alone"),
+        Nnet("nnet", "R's nnet(maxit = 20000), its own tolerances (reltol 1e-8)", maxit=20000),
+        Nnet("nnet_tight", "R's nnet(maxit = 20000, reltol = 1e-12, abstol = 0)", 20000, 1e-12, 0),
+        Nnet("nnet_defaults", "R's nnet with its defaults: maxit 100"),
+        LeastSquares("lm", seconds),
+        LeastSquares("trf", seconds),
+        TrialSolver("gsl", program, seconds, "gsl_multifit_nlinear, trs lmaccel, xtol = gtol = 1e-8"),
+    ]
+
+
+# --- What the results were made with.
+
+_program_info = {}
+
+
+def program_info(program):
+    if program not in _program_info:
+        _program_info[program] = json.loads(subprocess.run([program, "--list"], check=True, capture_output=True).stdout)
+    return _program_info[program]
+
+
+def nnet_version():
+    if not shutil.which("Rscript"):
+        return None
+    if "nnet" not in _program_info:
+        said = subprocess.run(["Rscript", "--vanilla", "-e", 'cat(as.character(packageVersion("nnet")))'],
+                              capture_output=True, text=True)
+        _program_info["nnet"] = said.stdout.strip() if said.returncode == 0 else None
+    return _program_info["nnet"]
+
+
+def r_version():
+    if not shutil.which("Rscript"):
+        return None
+    said = subprocess.run(["Rscript", "--vanilla", "-e", "cat(as.character(getRversion()))"], capture_output=True, text=True)
+    return said.stdout.strip() or None
+
+
+def processor():
+    with open("/proc/cpuinfo") as info:
+        return next((line.split(": ", 1)[1].strip() for line in info if line.startswith("model name")), "unknown")
+
+
+def git(*arguments):
+    said = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    return said.stdout.strip() if said.returncode == 0 else "unknown"
+
+
+def manifest(arguments, **others):
+    """No path of the machine and no host name."""
+    return {
+        "command_line": " ".join(pathlib.Path(a).name if a.startswith("/") else a for a in arguments),
+        "scripts": {"commit": git("rev-parse", "HEAD"), "tree_state": "dirty" if git("status", "--porcelain") else "clean"},
+        "peers": {"R": r_version(), "nnet": nnet_version(), "python": platform.python_version(), "numpy": np.__version__,
+                  "scipy": scipy.__version__},
+        "machine": {"cpu": processor(), "hardware_threads": os.cpu_count(), "load_average": os.getloadavg()},
+        "started": now(),
+        **others,
+    }
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
