@@ -31,7 +31,7 @@ LayerScales inverse(const LayerScales& of) { return {of.weights.cwiseInverse(), 
 
 // A damping that is left for parameters without a penalty, relative to the mean of their diag J'J: enough for n x n
 // equations that rounding spoils by some 1e-8, so that the last steps still gain eight digits each.
-constexpr double least_damping = 1e-8;
+constexpr double least_free_damping = 1e-8;
 
 }  // namespace
 
@@ -71,7 +71,7 @@ bool DualEquations::move_to(const Vector& theta) {
 
 // I + J B^-1 J', and B.
 void DualEquations::set_damped(double mu) {
-  const double more = 1 + mu * penalty_scale_, of_free = std::max(mu, least_damping) * free_scale_;
+  const double more = 1 + mu * penalty_scale_, of_free = std::max(mu, least_free_damping) * free_scale_;
   damped_.triangularView<Eigen::Lower>() = A_ / more;
   if (has_free()) damped_.triangularView<Eigen::Lower>() += A_free_ / of_free;
   damped_.diagonal().array() += 1;

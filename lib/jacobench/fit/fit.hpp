@@ -80,6 +80,7 @@ struct FitOptions {
   std::optional<Vector> start = {};  // in the user's units
   Index n_starts = 10;               // drawn ones beside it
   Index n_tries_from_start = 3;      // of which the first that ends at a minimum is the last: 1 to 3
+  Matrix starts = {};  // [P x any number] in the user's units, in the place of drawn ones where there are any
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty

@@ -29,6 +29,9 @@ constexpr Index most_tries = 3;
 void check_options(const Perceptron& network, const FitOptions& options) {
   JB_EXPECT(options.n_tries_from_start >= 1 && options.n_tries_from_start <= most_tries,
             "{} tries from a start", options.n_tries_from_start);
+  JB_EXPECT(options.starts.size() == 0 || options.starts.rows() == network.n_params(),
+            "starts are {} x {}, want {} rows", options.starts.rows(), options.starts.cols(),
+            network.n_params());
   if (options.n_starts < 0) throw InputError("starts: {} is negative", options.n_starts);
   JB_EXPECT(!options.start || options.start->size() == network.n_params(), "start has {} entries, want {}",
             options.start->size(), network.n_params());
@@ -39,7 +42,8 @@ void check_options(const Perceptron& network, const FitOptions& options) {
       throw InputError("decay: {} is not a penalty; give a finite number from 0 up", k);
 }
 
-Matrix drawn_starts(const Perceptron& network, const FitOptions& options) {
+Matrix drawn_or_given_starts(const Perceptron& network, const FitOptions& options) {
+  if (options.starts.size() > 0) return options.starts;
   const InitialisationInfo& scheme = find_initialisation(options.initialisation);
   Matrix starts(network.n_params(), options.n_starts);
   for (Index s = 0; s < options.n_starts; ++s) {
@@ -103,11 +107,11 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .jacobian = options_.jacobian,
            .end = FitEnd{}} {
   check_options(network, options_);
-  drawn_ = drawn_starts(network, options_);
-  const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + options_.n_starts);
+  starts_ = drawn_or_given_starts(network, options_);
+  const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
   for (Index w = 0; w < n_threads; ++w)
     workers_.push_back(std::make_unique<Worker>(network, like, options_, form_));
-  candidates_.resize(static_cast<std::size_t>(most_tries + options_.n_starts));
+  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   objectives_.reserve(candidates_.size());
 }
@@ -125,7 +129,7 @@ const Fit& Fitter::fit(const Dataset& data, const VectorView& start) {
 }
 
 const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
-  if (!start && options_.n_starts == 0)
+  if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
   for (const auto& worker : workers_) worker->residuals.set_data(data);
   if (form_ == Form::dual) standardisation_.set(data.X, data.Y);
@@ -151,10 +155,12 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     if (!at_minimum || rank < scaled_start_.size())
       for (Index i = 1; i < options_.n_tries_from_start; ++i) add(scaled_start_, further_dampings[i - 1]);
   }
-  for (Index s = 0; s < drawn_.cols(); ++s) {
-    add(drawn_.col(s), usual_damping);
-    if (form_ == Form::dual)
-      standardisation_.make_user(candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau);
+  for (Index s = 0; s < starts_.cols(); ++s) {
+    add(starts_.col(s), usual_damping);
+    Vector& tau = candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau;
+    const bool is_drawn = options_.starts.size() == 0;
+    if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
+    if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
   }
   go_down_from(at_minimum ? 1 : 0);
 

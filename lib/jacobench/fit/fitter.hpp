@@ -51,7 +51,7 @@ class Fitter {
   const FitOptions options_;
   const Form form_;
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
-  Matrix drawn_;             // starts, standardised  [P x n_starts]
+  Matrix starts_;            // drawn ones are standardised  [P x n]
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Candidate> candidates_;
   std::vector<double> objectives_;
