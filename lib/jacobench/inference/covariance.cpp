@@ -172,9 +172,13 @@ bool Covariance::compute_middle(Tangent& at) {
 // inverse_ = (T'AT)^-1.
 bool Covariance::invert_hessian(Tangent& at) {
   const Matrix& T = factor_->T();
-  const SecondDerivatives second(at.network(), at.theta(), at.data().X);
-  const Matrix C = at.r().cwiseProduct(at.row_factors()).reshaped(at.n_observations(), at.n_outputs());
-  const Matrix T_A_T = Matrix::Identity(T.cols(), T.cols()) - T.transpose() * second.weighted_sum(C) * T;
+  const Index P = at.n_params(), m = T.cols();
+  const Matrix C = -at.r().cwiseProduct(at.row_factors()).reshaped(at.n_observations(), at.n_outputs());
+  Matrix H = Matrix::Zero(P, P), H_T(P, m), T_A_T = Matrix::Identity(m, m);
+  SecondDerivatives(at.network(), at.n_observations()).add_weighted_sum(at.theta(), at.data().X, C, H);
+  H.triangularView<Eigen::StrictlyUpper>() = H.transpose();
+  blas::multiply(H, T, H_T);
+  blas::add_transposed_product(T, H_T, T_A_T);
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(T_A_T);
   const double smallest = eigen.eigenvalues()[0];
   if (!(smallest > 0)) return fail(CovarianceStatus::hessian_not_positive_definite, smallest);

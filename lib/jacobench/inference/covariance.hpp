@@ -13,7 +13,7 @@
 //         s^2 = RSS / dof, RSS the data's alone.
 // Policy: where J has not full rank, `delta` and the kinds without decay refuse, or take the pseudo-inverse (the
 //         directions that the data determine), or put a ridge on the scaled parameters.
-// Cost:   that of the factorisation, m^2 N flops for M; hessian kinds 12 N P^2 more. compute allocates nothing after the first
+// Cost:   that of the factorisation, m^2 N flops for M; hessian kinds N P^2 + 4 m P^2 more. compute allocates nothing after the first
 //         time for kinds without second derivatives, of fits of full rank
 // Errors: InputError for options that make no sense. What the data do not allow is an outcome: status and reason.
 // Source: Seber and Wild (2003), Nonlinear Regression, sec. 2.1 and 5.1; De Veaux et al. (1998), Technometrics 40(4)

@@ -33,16 +33,21 @@ class CurvatureSum {
 Curvature curvature(Tangent& at, const Covariance& cov, double level) {
   JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
   const Matrix &T = at.of_data().T(), &Q = at.of_data().Q();
-  const SecondDerivatives second(at.network(), at.theta(), at.data().X);
+  SecondDerivatives second(at.network(), at.n_observations());
+  const auto along = [&](const Matrix& V, Matrix& A) {
+    second.along(at.theta(), at.data().X, V, A);
+    A = at.row_factors().asDiagonal() * A;
+  };
   CurvatureSum in_plane(T.cols()), out_of_plane(at.n_values());
-  std::vector<SecondDerivatives::Tangents> tangents;
+  Matrix of_one, A;
+  along(T, of_one);
   for (Index i = 0; i < T.cols(); ++i) {
-    tangents.push_back(second.tangents(T.col(i)));
-    Matrix A(at.n_values(), i + 1);
-    for (Index j = 0; j <= i; ++j)
-      A.col(j) = second.along(tangents.back(), tangents[static_cast<std::size_t>(j)])
-                     .reshaped()
-                     .cwiseProduct(at.row_factors());
+    // a_ij = (a along T_i + T_j, twice, less a_ii and a_jj) / 2
+    along(T.leftCols(i).colwise() + T.col(i), A);
+    A.conservativeResize(at.n_values(), i + 1);
+    A.leftCols(i) = (A.leftCols(i) - of_one.leftCols(i)).colwise() - of_one.col(i);
+    A.leftCols(i) *= 0.5;
+    A.col(i) = of_one.col(i);
     Matrix tangential = Matrix::Zero(Q.cols(), A.cols()), back(A.rows(), A.cols());
     blas::add_transposed_product(Q, A, tangential);
     in_plane.add(tangential);

@@ -11,7 +11,7 @@ namespace jacobench {
 namespace {
 
 constexpr std::array table{
-    ActivationInfo{.id = Activation::identity, .name = "identity", .summary = "z"},
+    ActivationInfo{.id = Activation::identity, .name = "identity", .summary = "z", .bends = false},
     ActivationInfo{.id = Activation::logistic,
                    .name = "logistic",
                    .summary = "1 / (1 + exp(-z))",
@@ -22,7 +22,8 @@ constexpr std::array table{
     ActivationInfo{.id = Activation::relu,
                    .name = "relu",
                    .summary = "max(z, 0), with derivative 0 at z = 0",
-                   .slope_jump = 1},
+                   .slope_jump = 1,
+                   .bends = false},
     ActivationInfo{.id = Activation::softplus,
                    .name = "softplus",
                    .summary = "log(1 + exp(z))",
@@ -41,7 +42,8 @@ constexpr std::array table{
                    .summary = "z for z > 0, 0.01 z otherwise",
                    .value_ulp = 0.5,
                    .derivative_ulp = 0,
-                   .slope_jump = 0.99},
+                   .slope_jump = 0.99,
+                   .bends = false},
     ActivationInfo{.id = Activation::elu,
                    .name = "elu",
                    .summary = "z for z > 0, exp(z) - 1 otherwise",

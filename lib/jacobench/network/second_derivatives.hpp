@@ -1,50 +1,59 @@
-// Second derivatives of the network by its parameters: along two directions, and all of them weighted and summed.
+// Second derivatives of the network by its parameters: weighted and summed, which a Newton step needs, and along directions.
 //
-// Model:  along directions u and v in theta (a dot is a derivative along one of them), layer by layer from the inputs:
-//           Zu = Au W' + A U' + 1 u_b',          Au = phi'(Z) o Zu,   and the same for v
-//           Zuv = Auv W' + Au V' + Av U',        Auv = phi''(Z) o Zu o Zv + phi'(Z) o Zuv
-//         and H = sum_nk c_nk d2 y_nk / d theta d theta', a column at a time: the backward pass for the adjoint C,
-//           G_L = C,  delta_l = phi'(Z_l) o G_l,  G_{l-1} = delta_l W_l,
-//         differentiated along one parameter; d / dW_l = delta_l' A_{l-1} then has the derivative
-//         delta_v' A + delta' Av.
-// Shapes: theta, u, v [P], X [N x D], C [N x K]
-// Cost:   set-up 2 N P flops; tangents() 4 N P; along() of two of them 6 N P less the first layer's; weighted_sum() 12 N P^2
+// Model:  H = sum_nk c_nk d2 y_nk / d theta d theta', by pairs of units rather than of parameters. A parameter of unit i in
+//         layer l, its weight from a or its bias (a_0 = 1), moves z_li alone, by a_{l-1,a}. So for l <= m
+//           H(li a, mj b) = sum_n a_{l-1,a} a_{m-1,b} D_li,mj  +  [l < m] sum_n a_{l-1,a} delta_mj S_li,(m-1)b
+//           D_li,mj = d2 (sum_k c_nk y_nk) / dz_li dz_mj,    S_li,mb = d a_mb / dz_li
+//         and, with G_L = C, delta_l = phi'(Z_l) o G_l, G_{l-1} = delta_l W_l, observation by observation
+//           D_ll = diag(phi''(Z_l) o G_l) + diag(phi'(Z_l)) W_{l+1}' D_{l+1,l}
+//           D_lm = diag(phi'(Z_l)) W_{l+1}' D_{l+1,m},   l < m
+//           S_lm = diag(phi'(Z_m)) W_m S_l,m-1,          S_ll = diag(phi'(Z_l))
+//         Both sums over n are products of matrices, (a_{l-1,a} a_{m-1,b})' D and (a_{l-1,a} delta_mj)' S. Of D_ll only pairs
+//         i >= j and a >= b are taken. Above the last layer L' that bends D is zero, and D_L'L' is diagonal: neither is
+//         multiplied by.
+//         Along v, Z and A are series in t at theta + t v, and d2 Y / dv2 is twice the coefficient of t^2:
+//           Z_1 = A V' + 1 v_b' + A_1 W',   A_1 = phi' o Z_1
+//           Z_2 = A_1 V' + A_2 W',          A_2 = phi' o Z_2 + phi'' o Z_1^2 / 2
+// Cost:   H takes at most N P^2 flops at the speed of BLAS, and 2 N n_l n_{m-1} n_m for each l < m; of one hidden layer below
+//         linear outputs no more than N n_1 (D + 1) (D + 2 + 2 K). A direction takes 8 N P flops, and one forward pass serves
+//         all. The first call of each allocates: memory as for H, and one block of rows
 // Errors: logic_error for shapes that are not the network's. A kink has no second derivative: that of either side is taken
-// Source: Pearlmutter (1994), Neural Computation 6(1), "Fast exact multiplication by the Hessian"
+// Source: Bishop (2006), Pattern Recognition and Machine Learning, sec. 5.4.5 (two layers); Griewank and Walther (2008),
+//         Evaluating Derivatives, ch. 13 (series)
 #pragma once
 
-#include <vector>
+#include <memory>
 
 #include "jacobench/network/perceptron.hpp"
 
 namespace jacobench {
 
+// Owns the workspace for one network and at most max_rows observations. Single-threaded; one object a thread.
 class SecondDerivatives {
  public:
-  SecondDerivatives(const Perceptron& network, const VectorView& theta, const MatrixView& X);
+  SecondDerivatives(const Perceptron& network, Index max_rows);
+  ~SecondDerivatives();
+  SecondDerivatives(SecondDerivatives&&) noexcept;
 
-  // Zu and Au of every layer along one direction, for all the pairs that the direction is in.
-  struct Tangents {
-    Vector direction;
-    std::vector<Matrix> Z, A;
-  };
-  Tangents tangents(const VectorView& direction) const;
+  // The lower triangle of H is added to that of `sum`; what stands above it is left.
+  // Shapes: theta [P], X [N x D], C [N x K], sum [P x P]
+  void add_weighted_sum(const VectorView& theta, const MatrixView& X, const MatrixView& C, Matrix& sum);
 
-  // d2 Y / du dv.  Shape: [N x K]
-  Matrix along(const Tangents& u, const Tangents& v) const;
-  Matrix along(const VectorView& u, const VectorView& v) const { return along(tangents(u), tangents(v)); }
+  // d2 Y / dv2 for each column v of V, a vector or more.
+  // Shapes: V [P x m], Y_vv [(N K) x m], row k N + n being output k of observation n
+  void along(const VectorView& theta, const MatrixView& X, const MatrixView& V, Matrix& Y_vv);
 
-  // H, symmetric.  Shape: [P x P]
-  Matrix weighted_sum(const MatrixView& C) const;
+  const Perceptron& network() const { return network_; }
 
  private:
-  const Matrix& below(Index l) const { return l == 0 ? X_ : A_[static_cast<std::size_t>(l - 1)]; }
-  Vector column_of_sum(const VectorView& direction, const std::vector<Matrix>& G) const;
+  void expect_shapes(const VectorView& theta, const MatrixView& X) const;
 
   const Perceptron network_;
-  const Vector theta_;
-  const Matrix X_;
-  std::vector<Matrix> A_, slope_, bend_;  // phi, phi' and phi'' at Z
+  const Index max_rows_;
+  struct Sum;
+  struct Series;
+  std::unique_ptr<Sum> sum_;        // made by the first add_weighted_sum
+  std::unique_ptr<Series> series_;  // made by the first along
 };
 
 }  // namespace jacobench

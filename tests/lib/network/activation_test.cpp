@@ -151,6 +151,12 @@ TEST_P(EveryActivation, StatesTheJumpOfItsSlope) {
   EXPECT_EQ(phi_.slope_jump == 0, std::abs(jump) < 1e-300);
 }
 
+TEST_P(EveryActivation, StatesWhetherItBends) {
+  const std::vector<double> grid = activation_grid(1, 3);
+  EXPECT_EQ(phi_.bends,
+            std::any_of(grid.begin(), grid.end(), [&](double z) { return at(phi_, z).second != 0; }));
+}
+
 // The form of the error bounds rests on it (verification/error_bound.hpp). Each of the two numbers is right to a
 // few ulp and equality is met in the tails, where |tanh''| = 2 |tanh'| up to rounding.
 TEST_P(EveryActivation, AMonotoneOneHasSecondDerivativeAtMostTwiceTheFirst) {
