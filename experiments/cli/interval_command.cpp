@@ -28,7 +28,7 @@ struct Request {
   Simultaneous simultaneous = Simultaneous::none;
   Sides sides = Sides::both;
   std::optional<std::vector<double>> input_noise;
-  std::int64_t n_replicates = 999, n_threads = 1;
+  std::int64_t n_replicates = 999, n_threads = 1, max_refit_iterations = 200;
   std::uint64_t seed = 1;
   std::optional<std::string> out;
   CovarianceChoice covariance;
@@ -56,6 +56,8 @@ struct Request {
           "standard deviations of independent noise on the inputs, one an input, to be propagated",
           input_noise, value_or("none", sequence_of(real_number(0, 1e300))));
     t.add("replicates", "of a bootstrap", n_replicates, whole_number(20, 1'000'000));
+    t.add("refit_iterations", "iterations that a refit of a bootstrap or a profile may take",
+          max_refit_iterations, whole_number(1, 1'000'000));
     t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
     covariance.add_options(t, "as the fit had it");
@@ -74,6 +76,7 @@ struct Request {
     options.input_noise = input_noise_covariance();
     options.n_refits = n_replicates;
     options.n_threads = n_threads;
+    options.max_refit_iterations = max_refit_iterations;
     return options;
   }
 

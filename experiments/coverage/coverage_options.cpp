@@ -192,8 +192,10 @@ void CoverageOptions::add_expectations() {
   table.add("expect.over", "rows whose coverage is above its level, at 99.9 %", expectations.over, rules);
   table.add("expect.calibrated", "rows whose model SE is the empirical SE, within three standard errors",
             expectations.calibrated, rules);
-  table.add("expect.no_claim", "rows whose data leave intervals out or directions of the parameters open",
-            expectations.no_claim, rules);
+  table.add(
+      "expect.no_claim",
+      "rows of which more than 5 % of the replicates have no interval, not full rank or a fit not settled",
+      expectations.no_claim, rules);
 }
 
 void CoverageOptions::check(const std::vector<ScenarioPoint>& points) const {

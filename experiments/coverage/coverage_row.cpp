@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "jacobench/base/joined.hpp"
+
 #include "options/value_text.hpp"
 
 namespace jacobench::coverage {
@@ -13,8 +15,9 @@ namespace {
 
 using harness::ColumnRole;
 
-// More replicates than this without an interval, or without full rank, and a coverage is no claim about the method.
-constexpr double most_without = 0.05;
+// More replicates than this without an interval, or without full rank, and a coverage is no claim about the method; as with
+// fits that have not settled.
+constexpr double most_without = most_unsettled;
 
 // The part of the records that a row is about, [points x R], and what is in the first places of each.
 class Part {
@@ -24,6 +27,14 @@ class Part {
 
   auto figure(RecordLayout::Figure which) const {
     return records_.row(static_cast<Index>(layout_.figure(place_.strategy, which))).transpose();
+  }
+  auto unsettled_refits(std::size_t method) const {
+    return records_.row(static_cast<Index>(layout_.unsettled_refits(place_.strategy, method, place_.region)))
+        .transpose();
+  }
+  Index n_settled() const {
+    const Vector is_settled = figure(RecordLayout::is_settled);
+    return std::count(is_settled.begin(), is_settled.end(), 1);
   }
   auto fit() const { return at(layout_.fit(place_.strategy)); }
   auto se(std::size_t method) const { return at(layout_.se(place_.strategy, method)); }
@@ -90,6 +101,13 @@ void take_fits(const Part& part, CoverageRow& row) {
   row.n_not_converged = std::count_if(stops.begin(), stops.end(), [](double stop) {
     return !std::isfinite(stop) || !is_minimum(static_cast<Stop>(static_cast<int>(stop)));
   });
+  row.settled = static_cast<double>(part.n_settled()) / static_cast<double>(stops.size());
+  if (const auto steps = finite_entries(part.figure(RecordLayout::n_iterations)); !steps.empty()) {
+    row.mean_steps = mean(Eigen::Map<const Vector>(steps.data(), std::ssize(steps)));
+    row.most_steps = static_cast<std::int64_t>(*std::max_element(steps.begin(), steps.end()));
+  }
+  if (auto moves = finite_entries(part.figure(RecordLayout::move)); !moves.empty())
+    row.move_95 = quantile(std::move(moves), 0.95);
   const std::vector<double> ranks = finite_entries(part.figure(RecordLayout::rank));
   if (!ranks.empty())
     row.lowest_rank = static_cast<std::int64_t>(*std::min_element(ranks.begin(), ranks.end()));
@@ -101,6 +119,12 @@ void take_fits(const Part& part, CoverageRow& row) {
   const PairedDifference mean = paired_difference(values, Vector::Zero(values.size()));
   row.variance_ratio = mean.mean->value;
   row.variance_ratio_se = mean.mean->standard_error;
+}
+
+void take_refits(const Part& part, std::size_t method, CoverageRow& row) {
+  const std::vector<double> shares = finite_entries(part.unsettled_refits(method));
+  if (!shares.empty())
+    row.unsettled_refits = mean(Eigen::Map<const Vector>(shares.data(), std::ssize(shares)));
 }
 
 // Against the same intervals of the first strategy, replicate by replicate.
@@ -119,13 +143,21 @@ void take_differences(const Measures& own, const Measures& first, CoverageRow& r
   }
 }
 
-bool is_no_claim(const Part& part, Index n_params, const Measures& measures) {
-  const auto R = static_cast<double>(measures.n_replicates);
+// Why the coverage is no claim about the method; nothing where it is one.
+std::optional<std::string> why_no_claim(const Part& part, Index n_params, const Measures& measures) {
   const Vector ranks = part.figure(RecordLayout::rank);
   const auto n_deficient = std::count_if(ranks.begin(), ranks.end(),
                                          [&](double rank) { return rank < static_cast<double>(n_params); });
-  return static_cast<double>(measures.n_failed) > most_without * R ||
-         static_cast<double>(n_deficient) > most_without * R;
+  std::vector<std::string> reasons;
+  for (const auto& [number, what] :
+       {std::pair{measures.n_failed, "of the replicates gave no interval"},
+        {n_deficient, "of the fits have not full rank"},
+        {measures.n_replicates - part.n_settled(), "of the fits have not settled"}})
+    if (const double share = static_cast<double>(number) / static_cast<double>(measures.n_replicates);
+        share > most_without)
+      reasons.push_back(fmt::format("{}% {}", harness::rounded_text(100 * share, 3), what));
+  if (reasons.empty()) return {};
+  return joined(reasons, "; ");
 }
 
 }  // namespace
@@ -145,6 +177,12 @@ harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options) 
       {{.name = "failed", .heading = "failed", .role = ColumnRole::through_blas}, &R::n_failed},
       {{.name = "not_converged", .heading = "not conv.", .role = ColumnRole::through_blas},
        &R::n_not_converged},
+      {{.name = "settled", .heading = "settled", .role = ColumnRole::through_blas}, &R::settled},
+      {{.name = "mean_steps", .heading = "steps", .role = ColumnRole::through_blas}, &R::mean_steps},
+      {{.name = "most_steps", .heading = "at most", .role = ColumnRole::through_blas}, &R::most_steps},
+      {{.name = "move_95", .heading = "move/SE", .role = ColumnRole::through_blas, .digits = 2}, &R::move_95},
+      {{.name = "unsettled_refits", .heading = "refits unsettled", .role = ColumnRole::through_blas},
+       &R::unsettled_refits},
       {{.name = "coverage",
         .heading = "coverage",
         .role = ColumnRole::estimate,
@@ -154,6 +192,8 @@ harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options) 
       {{.name = "coverage_lower", .role = ColumnRole::through_blas}, &R::coverage_lower},
       {{.name = "coverage_upper", .role = ColumnRole::through_blas}, &R::coverage_upper},
       {{.name = "verdict", .heading = "verdict", .role = ColumnRole::through_blas}, &R::verdict},
+      {{.name = "why_no_claim", .heading = "why no claim", .role = ColumnRole::through_blas},
+       &R::why_no_claim},
       {{.name = "missed_below", .heading = "below", .role = ColumnRole::through_blas, .digits = 2},
        &R::missed_below},
       {{.name = "missed_above", .heading = "above", .role = ColumnRole::through_blas, .digits = 2},
@@ -239,7 +279,9 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
   take_coverage(measures, request, context.regions[place.region].size, row);
   take_accuracy(measures, row);
   take_fits(part, row);
-  if (is_no_claim(part, context.plan.scenario.network.n_params(), measures)) row.verdict = no_claim;
+  if (context.plan.methods[request.method].method->refits) take_refits(part, request.method, row);
+  row.why_no_claim = why_no_claim(part, context.plan.scenario.network.n_params(), measures);
+  if (row.why_no_claim) row.verdict = no_claim;
   if (place.strategy > 0)
     take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);
 }

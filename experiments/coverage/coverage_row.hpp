@@ -12,7 +12,7 @@
 
 namespace jacobench::coverage {
 
-// The verdict on a row where too many replicates gave no interval, or had not full rank.
+// The verdict on a row where too many replicates gave no interval, had not full rank or a fit that has not settled.
 inline constexpr const char* no_claim = "no claim";
 
 struct CoverageRow {
@@ -25,8 +25,14 @@ struct CoverageRow {
 
   // what came of it
   std::int64_t n_replicates = 0, n_failed = 0, n_not_converged = 0;
+  double settled = 0;  // share of the fits that have (FitEnd::has_settled)
+  std::optional<double> mean_steps;
+  std::optional<std::int64_t> most_steps;
+  std::optional<double> move_95;           // quantile of what fits could still move, in standard errors
+  std::optional<double> unsettled_refits;  // share, of a method that refits
   double coverage = 0, coverage_se = 0, coverage_lower = 0, coverage_upper = 0;
   std::string verdict;
+  std::optional<std::string> why_no_claim;
   double missed_below = 0, missed_above = 0;
   double lowest_coverage = 0, highest_coverage = 0;
   std::string coverage_by_point;

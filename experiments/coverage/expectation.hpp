@@ -17,7 +17,7 @@ struct Expectations {
 
   Rules nominal = {}, under = {}, over = {};  // of the coverage, at 99.9 %
   Rules calibrated = {};                      // model SE over empirical SE is 1, within three standard errors
-  Rules no_claim = {};                        // too many replicates without an interval or without full rank
+  Rules no_claim = {};  // too many replicates without an interval, full rank or a settled fit
 };
 
 // Throws InputError "KEY: ..." where a rule is not made of column=value pairs, names a column that is not an identity

@@ -8,6 +8,14 @@
 #include "options/value_text.hpp"
 
 namespace jacobench::coverage {
+namespace {
+
+std::string settled_text(double is_settled, double move) {
+  const std::string text = is_settled == 1 ? "it has settled" : "it has not settled";
+  return std::isfinite(move) ? fmt::format("{}, and could move by {:.2g} standard errors", text, move) : text;
+}
+
+}  // namespace
 
 std::string replay_text(const ReplicateContext& context, const RowPlace& place, Index replicate) {
   const RecordLayout& layout = context.layout;
@@ -22,10 +30,11 @@ std::string replay_text(const ReplicateContext& context, const RowPlace& place, 
   };
   const double stop = figure(RecordLayout::stop);
   std::string text = fmt::format(
-      "stopped after {} iterations: {}\nrank {} of {}, condition {:.3g}, s^2 over sigma^2 {}\n",
+      "stopped after {} iterations: {}; {}\nrank {} of {}, condition {:.3g}, s^2 over sigma^2 {}\n",
       figure(RecordLayout::n_iterations),
       std::isfinite(stop) ? explanation(static_cast<Stop>(static_cast<int>(stop))) : "the fit failed",
-      figure(RecordLayout::rank), context.plan.scenario.network.n_params(), figure(RecordLayout::condition),
+      settled_text(figure(RecordLayout::is_settled), figure(RecordLayout::move)), figure(RecordLayout::rank),
+      context.plan.scenario.network.n_params(), figure(RecordLayout::condition),
       figure(RecordLayout::variance_ratio));
   for (const std::string& failure : failures) text += failure + "\n";
   text += "point  truth  fit - truth  lower - truth  upper - truth\n";

@@ -34,7 +34,12 @@ RecordLayout::RecordLayout(const ReplicatePlan& plan)
     : n_strategies_(plan.strategies.size()),
       n_methods_(plan.methods.size()),
       n_intervals_(plan.intervals.size()),
-      n_points_(plan.scenario.n_points()) {}
+      n_regions_(regions_of(plan.scenario).size()),
+      n_points_(plan.scenario.n_points()),
+      n_refitting_before_{0} {
+  for (const MethodRequest& request : plan.methods)
+    n_refitting_before_.push_back(n_refitting_before_.back() + (request.method->refits ? 1 : 0));
+}
 
 ReplicateContext::ReplicateContext(ReplicatePlan the_plan)
     : plan(std::move(the_plan)),
@@ -94,10 +99,15 @@ class ReplicateRunner::Strategy {
                       const Fail& fail) {
     for (std::size_t region = 0; region < points_.size(); ++region) {
       IntervalEngine& engine = *engines_[method].by_region[region];
-      if (!engine.compute(tangent_, points_[region], interval_seed(scenario(), replicate))) {
-        fail(engine);
+      const bool has_bands = engine.compute(tangent_, points_[region], interval_seed(scenario(), replicate));
+      if (const Refits& refits = engine.refits(); refits.number > 0)
+        record[layout().unsettled_refits(number_, method, region)] =
+            static_cast<double>(refits.n_unsettled) / static_cast<double>(refits.number);
+      if (!has_bands) {
+        fail(engine.reason());
         continue;
       }
+      if (const std::string* why = why_without_bounds(engine)) fail(*why);
       if (engine.se().size() > 0) put(engine.se(), no_truth_, region, layout().se(number_, method), record);
       for (std::size_t b = 0; b < engine.bands().size(); ++b) {
         const std::size_t interval = engines_[method].intervals[b];
@@ -118,6 +128,16 @@ class ReplicateRunner::Strategy {
   const RecordLayout& layout() const { return context_.layout; }
   double& figure(std::span<double> record, RecordLayout::Figure which) const {
     return record[layout().figure(number_, which)];
+  }
+
+  // Of the first point that a band leaves open; null where there is none.
+  static const std::string* why_without_bounds(const IntervalEngine& engine) {
+    for (std::size_t m = 0; m < engine.open().size(); ++m)
+      for (const Band& band : engine.bands())
+        if (const auto row = static_cast<Index>(m);
+            band.lower.row(row).hasNaN() || band.upper.row(row).hasNaN())
+          return &engine.open()[m];
+    return nullptr;
   }
 
   void add_engines(std::size_t method) {
@@ -150,6 +170,8 @@ class ReplicateRunner::Strategy {
     const Fit& fit = start.size() > 0 ? fitter_.fit(source.data(), start) : fitter_.fit(source.data());
     figure(record, RecordLayout::stop) = static_cast<double>(fit.end->stop);
     figure(record, RecordLayout::n_iterations) = static_cast<double>(fit.end->n_iterations);
+    figure(record, RecordLayout::is_settled) = fit.end->has_settled() ? 1 : 0;
+    if (fit.end->remaining) figure(record, RecordLayout::move) = fit.end->remaining->move;
     if (fit.end->stop == Stop::not_finite) return "the network is not finite at any start";
     return move_to(fit) ? nullptr : "the network is not finite at the fit";
   }
@@ -157,6 +179,9 @@ class ReplicateRunner::Strategy {
   const char* take_linear_step(const DataSource& source, const Vector& start, std::span<double> record) {
     figure(record, RecordLayout::stop) = static_cast<double>(Stop::converged);
     figure(record, RecordLayout::n_iterations) = 1;
+    figure(record, RecordLayout::is_settled) =
+        1;  // at the minimum of the linear model, whose intervals these are
+    figure(record, RecordLayout::move) = 0;
     like_.theta = start;
     like_.data = source.data();
     if (!move_to(like_)) return "the network is not finite at the fit";
@@ -216,10 +241,9 @@ void ReplicateRunner::run_strategy(std::size_t number, Index replicate, std::spa
           fmt::format("{}: {}: {}", strategy.name(), context_.plan.methods[m].method->name, why));
     };
     try {
-      strategy.make_intervals(m, replicate, source_.truth_at_points(), record,
-                              [&](const IntervalEngine& engine) {
-                                if (failures) tell(engine.reason());
-                              });
+      strategy.make_intervals(m, replicate, source_.truth_at_points(), record, [&](const std::string& why) {
+        if (failures) tell(why);
+      });
     } catch (const std::exception& error) {
       if (failures) tell(error.what());
     }

@@ -41,7 +41,8 @@ struct ReplicatePlan {
 };
 
 // Where the figures of one replicate stand in its record: for each strategy what is said of the fit, then for each method
-// se, then for each interval the bounds. NaN stands for what there is not.
+// that refits and each region the share of its refits that have not settled, then for each method se, then for each interval the bounds. NaN
+// stands for what there is not.
 class RecordLayout {
  public:
   explicit RecordLayout(const ReplicatePlan& plan);
@@ -49,9 +50,13 @@ class RecordLayout {
   std::size_t size() const { return n_strategies_ * strategy_size(); }
   Index n_points() const { return n_points_; }
 
-  enum Figure { stop, n_iterations, variance_ratio, rank, condition, n_figures };
+  // is_settled: 1 or 0, by FitEnd::has_settled; move: FitEnd::remaining, in standard errors
+  enum Figure { stop, n_iterations, is_settled, move, variance_ratio, rank, condition, n_figures };
   std::size_t figure(std::size_t strategy, Figure which) const { return strategy * strategy_size() + which; }
-  std::size_t fit(std::size_t strategy) const { return strategy * strategy_size() + n_figures; }
+  std::size_t unsettled_refits(std::size_t strategy, std::size_t method, std::size_t region) const {
+    return strategy * strategy_size() + n_figures + n_refitting_before_[method] * n_regions_ + region;
+  }
+  std::size_t fit(std::size_t strategy) const { return unsettled_refits(strategy, n_methods_, 0); }
   std::size_t se(std::size_t strategy, std::size_t method) const { return block(strategy, 1 + method); }
   std::size_t lower(std::size_t strategy, std::size_t interval) const {
     return block(strategy, 1 + n_methods_ + 2 * interval);
@@ -63,10 +68,13 @@ class RecordLayout {
  private:
   std::size_t M() const { return static_cast<std::size_t>(n_points_); }
   std::size_t block(std::size_t strategy, std::size_t number) const { return fit(strategy) + number * M(); }
-  std::size_t strategy_size() const { return n_figures + (1 + n_methods_ + 2 * n_intervals_) * M(); }
+  std::size_t strategy_size() const {
+    return n_figures + n_refitting_before_.back() * n_regions_ + (1 + n_methods_ + 2 * n_intervals_) * M();
+  }
 
-  std::size_t n_strategies_, n_methods_, n_intervals_;
+  std::size_t n_strategies_, n_methods_, n_intervals_, n_regions_;
   Index n_points_;
+  std::vector<std::size_t> n_refitting_before_;  // of the methods before each one, and of all
 };
 
 // Points that intervals are simultaneous over, and measures averages over.

@@ -18,7 +18,8 @@ namespace jacobench::harness {
 // any experiment is added or retired, so that an older program can say why it meets what it does not know; see
 // CONTRIBUTING.md.
 //   1  up to 0.1.0, whose manifests do not say so
-//   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row
+//   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row; coverage stores whether
+//      fits and refits have settled, and why it makes no claim
 inline constexpr std::int64_t schema_version = 2;
 
 // The command line as the user gave it; of a path that begins at the root only the last part is kept.

@@ -31,13 +31,13 @@ Index draw_row(Index n, RandomStream& stream) {
 // One thread's share of the refits.
 class Worker {
  public:
-  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options)
+  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options, Index max_iterations)
       : data_(like.data),
         fitter_(like.network, like.data,
                 {.n_starts = 0,
                  .n_tries_from_start = 1,
                  .decay = like.decay,
-                 .max_iterations = 200,
+                 .max_iterations = max_iterations,
                  .relative_offset = 1e-7,
                  .jacobian = like.jacobian}),
         tangent_(like),
@@ -53,6 +53,7 @@ class Worker {
     const Fit& again = fitter_.fit(data_, fit.theta);
     draws.f.col(number).setConstant(not_a_number);
     draws.t.col(number).setConstant(not_a_number);
+    draws.is_settled[number] = again.end->has_settled() ? 1 : 0;
     if (again.end->stop == Stop::not_finite) return;
     const bool has_tangent = tangent_.move_to(again);
     if (!points_.move_to(tangent_)) return;
@@ -112,6 +113,7 @@ class BootstrapEngine final : public IntervalEngine {
   bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     reason_.clear();
     remark_.clear();
+    refits_ = {};
     if (!covariance_.compute(at)) {
       reason_ = covariance_.reason();
       return false;
@@ -119,14 +121,22 @@ class BootstrapEngine final : public IntervalEngine {
     sigma_ = covariance_.sigma();
     dof_ = covariance_.dof();
     auto& shared = points.bootstrap_draws();
-    if (!shared || shared->kind != kind_ || shared->seed != seed || shared->f.cols() != options_.n_refits)
+    if (!shared || shared->kind != kind_ || shared->seed != seed || shared->f.cols() != options_.n_refits ||
+        shared->max_iterations != options_.max_refit_iterations)
       shared = std::make_shared<BootstrapDraws>(draw(at, points, seed));
     const BootstrapDraws& draws = *shared;
-    remark_ = fmt::format("{} of {} refits failed, {} had no standard error", draws.n_failed,
-                          options_.n_refits, draws.n_without_se);
+    refits_ = {options_.n_refits, draws.n_failed + draws.n_unsettled};
+    remark_ = fmt::format("{} of {} refits failed, {} have not settled, {} had no standard error",
+                          draws.n_failed, options_.n_refits, draws.n_unsettled, draws.n_without_se);
     const Index n_finite = options_.n_refits - draws.n_failed;
     if (2 * n_finite < options_.n_refits)
       reason_ = fmt::format("{} of {} refits failed", draws.n_failed, options_.n_refits);
+    else if (static_cast<double>(draws.n_unsettled) > most_unsettled * static_cast<double>(n_finite))
+      reason_ = fmt::format(
+          "{} of {} refits have not settled within {} iterations, and at most {}% may; allow more "
+          "iterations, "
+          "fit fewer units, or with a decay",
+          draws.n_unsettled, n_finite, options_.max_refit_iterations, 100 * most_unsettled);
     else if (interval_ == BootstrapInterval::studentised &&
              2 * (n_finite - draws.n_without_se) < options_.n_refits)
       reason_ = fmt::format("{} refits have no standard error", draws.n_without_se);
@@ -142,19 +152,30 @@ class BootstrapEngine final : public IntervalEngine {
 
   BootstrapDraws draw(Tangent& at, NewPoints& points, std::uint64_t seed) {
     const Index n = points.n_points() * points.n_outputs(), R = options_.n_refits;
-    BootstrapDraws draws{kind_, seed, Matrix(n, R), Matrix(n, R), 0, 0};
+    BootstrapDraws draws{.kind = kind_,
+                         .seed = seed,
+                         .max_iterations = options_.max_refit_iterations,
+                         .f = Matrix(n, R),
+                         .t = Matrix(n, R),
+                         .is_settled = Vector(R),
+                         .n_failed = 0,
+                         .n_unsettled = 0,
+                         .n_without_se = 0};
     const Resampler resampler(at, covariance_, kind_);
     while (static_cast<Index>(workers_.size()) < options_.n_threads)
-      workers_.push_back(std::make_unique<Worker>(like_, points, its_covariance()));
+      workers_.push_back(
+          std::make_unique<Worker>(like_, points, its_covariance(), options_.max_refit_iterations));
     const Fit& fit = at.fit();
     parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
       workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), b, draws);
     });
     for (Index b = 0; b < R; ++b) {
-      if (draws.f.col(b).hasNaN())
+      if (draws.f.col(b).hasNaN()) {
         ++draws.n_failed;
-      else if (draws.t.col(b).hasNaN())
-        ++draws.n_without_se;
+        continue;
+      }
+      if (draws.is_settled[b] == 0) ++draws.n_unsettled;
+      if (draws.t.col(b).hasNaN()) ++draws.n_without_se;
     }
     return draws;
   }

@@ -11,7 +11,8 @@
 //         drawn whole, so that the outputs' correlation is kept.
 // Shapes: draws [(M K) x R], R refits
 // Cost:   R refits, on n_threads threads, with the same bits whatever their number
-// Errors: Refits that fail are counted.
+// Errors: Refits that fail, and those that have not settled, are counted; where more than half fail, or more than
+//         most_unsettled of them have not settled, there are no bounds.
 // Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 5 to 7; Efron and Tibshirani (1993), ch. 9
 #pragma once
 
@@ -52,9 +53,12 @@ class Resampler {
 struct BootstrapDraws {
   BootstrapKind kind;
   std::uint64_t seed;
-  Matrix f, t;         // f*(x0) and t*
-  Index n_failed;      // refits that are not finite
-  Index n_without_se;  // refits that are, but have no se*
+  Index max_iterations;  // of a refit
+  Matrix f, t;           // f*(x0) and t*
+  Vector is_settled;     // 1 or 0 [R]
+  Index n_failed;        // refits that are not finite
+  Index n_unsettled;     // refits that are, but have not settled
+  Index n_without_se;    // refits that are, but have no se*
 };
 
 // bootstrap_residual_percentile, ...: each kind, with either interval. Both of one kind share their draws.

@@ -65,6 +65,7 @@ Answers answers_of(const IntervalMethod& method, const std::vector<BandRequest>&
     else
       answer.reason = engine->reason();
   }
+  answers.refits = engine->refits();
   if (!has_bands) return answers;
   answers.open = engine->open();
   answers.sigma = engine->sigma();

@@ -35,6 +35,16 @@ struct BandRequest {
   Sides sides = Sides::both;
 };
 
+// More than this share of refits, or of the replicates of a study, that have not settled (Fit::has_settled), and what they
+// say is not given: it would tell where the steps ended, not what the data say.
+inline constexpr double most_unsettled = 0.05;
+
+// The fits that a method made again.
+struct Refits {
+  Index number = 0;
+  Index n_unsettled = 0;  // of them, those that have not settled; not finite ones too
+};
+
 // How all bands of a call are made.
 struct IntervalOptions {
   DofRule dof_rule = DofRule::n_minus_rank;
@@ -45,7 +55,8 @@ struct IntervalOptions {
   Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
   Index n_simulations = 20'000;  // of sup_t
   Index n_refits = 999;          // of a bootstrap
-  Index n_threads = 1;           // of a bootstrap
+  Index max_refit_iterations = 200;  // of each refit of a bootstrap or a profile
+  Index n_threads = 1;               // of a bootstrap
 
   CovarianceOptions covariance(CovarianceKind kind) const {
     return {kind, rank_policy, ridge, dof_rule, known_sigma};
@@ -83,6 +94,9 @@ class IntervalEngine {
   double sigma() const { return sigma_; }  // s, on
   double dof() const { return dof_; }      // so many degrees of freedom
 
+  // Of the last call, whether there are bands or not.
+  const Refits& refits() const { return refits_; }
+
   // What people should know beside the bands, one line; empty where there is nothing.
   const std::string& remark() const { return remark_; }
 
@@ -97,6 +111,7 @@ class IntervalEngine {
   std::vector<std::string> open_;
   Matrix se_;
   double sigma_ = 0, dof_ = 0;
+  Refits refits_;
   std::string remark_;
 };
 
@@ -128,11 +143,12 @@ struct Answer {
   std::string reason;
 };
 
-// What it gives of several. The rest is as IntervalEngine has it, and empty where there is no band at all.
+// What it gives of several. The rest is as IntervalEngine has it, and but for the refits empty where there is no band at all.
 struct Answers {
   std::vector<Answer> bands;  // in the order of the requests
   std::vector<std::string> open;
   double sigma = 0, dof = 0;
+  Refits refits;
   std::string remark;
 };
 

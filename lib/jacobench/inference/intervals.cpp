@@ -24,6 +24,7 @@ Bands bands_at(const Fit& fit, const MatrixView& X0, const BandOptions& options)
           .open = std::move(answers.open),
           .sigma = answers.sigma,
           .dof = answers.dof,
+          .refits = answers.refits,
           .remark = std::move(answers.remark)};
 }
 

@@ -15,6 +15,7 @@ struct Bands {
   Band mean, prediction;          // empty where the method gives none
   std::vector<std::string> open;  // of each point, why it has no bound; [M], or [0] where all have one
   double sigma = 0, dof = 0;
+  Refits refits;
   std::string remark;
 
   bool ok() const { return reason.empty(); }

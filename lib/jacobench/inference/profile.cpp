@@ -17,7 +17,8 @@ enum class Side { below, above };
 // The profile on one side of the estimate, followed outwards.
 class Trace {
  public:
-  Trace(const Tangent& at, const Covariance& cov, const VectorView& x0, double se, Side side)
+  Trace(const Tangent& at, const Covariance& cov, const VectorView& x0, double se, Side side,
+        Index max_iterations)
       : at_(at), sigma_(cov.sigma()), se_(se), sign_(side == Side::above ? 1 : -1), theta_(at.theta()) {
     const Index N = at.n_observations();
     fit_ = evaluate(at.network(), at.theta(), Matrix(x0.transpose()))(0, 0);
@@ -34,7 +35,7 @@ class Trace {
                     FitOptions{.n_starts = 0,
                                .n_tries_from_start = 1,
                                .decay = at.decay(),
-                               .max_iterations = 200,
+                               .max_iterations = max_iterations,
                                .relative_offset = 1e-10,
                                .jacobian = at.fit().jacobian});
     objective_ = at.rss() + at.decay().dot(at.theta().cwiseAbs2());
@@ -42,9 +43,10 @@ class Trace {
 
   // tau where the added observation is `distance` standard errors out; value() is the c reached there.
   double tau_at(double distance) {
-    ++n_refits_;
     data_.Y(data_.Y.rows() - 1, 0) = fit_ + sign_ * distance * se_;
     const Fit& there = fitter_->fit(data_, theta_);
+    ++refits_.number;
+    if (!there.end->has_settled()) ++refits_.n_unsettled;
     if (there.end->stop == Stop::not_finite) return 0;
     theta_ = there.theta;
     const Matrix f = evaluate(at_.network(), theta_, data_.X);
@@ -52,30 +54,38 @@ class Trace {
     const double pull =
         data_.weights[f.rows() - 1] * std::pow(value_ - data_.Y(f.rows() - 1, 0), 2) / scale_squared();
     const double loss = there.end->rss + there.end->penalty - pull - objective_;
-    if (loss < -1e-6 * objective_) has_lower_minimum_ = true;
+    // far out the pull is most of the sum of squares, whose rounding is then what is left
+    if (loss < -1e-6 * objective_ - 0x1p-40 * there.end->rss) has_lower_minimum_ = true;
     return std::sqrt(std::max(loss, 0.0)) / sigma_;
   }
 
-  // The c at which tau is q, or nothing where it stays below.
-  std::optional<double> bound(double q) {
+  struct Bound {
+    std::optional<double> value;  // the c at which tau is q, or nothing where it stays below
+    bool
+        is_of_settled_refits;  // all from the furthest on, between which and the one before it the bound is found
+  };
+
+  Bound bound(double q) {
     constexpr double furthest = 1e6;
     double near = 0, far = 2 * q;
+    Index n_unsettled = refits_.n_unsettled;
     double tau_near = 0, tau_far = tau_at(far);
     while (tau_far < q && far < furthest * q) {
       near = far, tau_near = tau_far;
       far *= 2;
+      n_unsettled = refits_.n_unsettled;
       tau_far = tau_at(far);
     }
-    if (tau_far < q) return {};
+    if (tau_far < q) return {{}, refits_.n_unsettled == n_unsettled};
     std::uintmax_t iterations = 30;
     const auto [low, high] = boost::math::tools::toms748_solve(
         [&](double distance) { return tau_at(distance) - q; }, near, far, tau_near - q, tau_far - q,
         boost::math::tools::eps_tolerance<double>(30), iterations);
     tau_at((low + high) / 2);
-    return value_;
+    return {value_, refits_.n_unsettled == n_unsettled};
   }
 
-  Index n_refits() const { return n_refits_; }
+  const Refits& refits() const { return refits_; }
   bool has_lower_minimum() const { return has_lower_minimum_; }
 
  private:
@@ -89,7 +99,7 @@ class Trace {
   Dataset data_;
   std::optional<Fitter> fitter_;
   Vector theta_;
-  Index n_refits_ = 0;
+  Refits refits_;
   bool has_lower_minimum_ = false;
 };
 
@@ -99,25 +109,32 @@ class ProfileEngine final : public IntervalEngine {
                 const std::vector<BandRequest>& requests)
       : IntervalEngine(requests.size(), points),
         requests_(requests),
+        max_refit_iterations_(options.max_refit_iterations),
         covariance_(options.covariance(CovarianceKind::delta)) {
     for (const BandRequest& request : requests) check_level(request.level);
   }
 
   bool compute(Tangent& at, NewPoints& points, std::uint64_t) override {
     open_.clear();
+    refits_ = {};
+    remark_.clear();
     if (!covariance_.compute(at)) return false;
     sigma_ = covariance_.sigma();
     dof_ = covariance_.dof();
     for (std::size_t b = 0; b < bands_.size(); ++b)
       for (Index m = 0; m < points.n_points(); ++m) {
-        const ProfileInterval interval =
-            profile_interval(at, covariance_, points.X().row(m).transpose(), requests_[b].level);
+        const ProfileInterval interval = profile_interval(at, covariance_, points.X().row(m).transpose(),
+                                                          requests_[b].level, max_refit_iterations_);
+        refits_.number += interval.refits.number;
+        refits_.n_unsettled += interval.refits.n_unsettled;
         bands_[b].lower(m, 0) = interval.lower;
         bands_[b].upper(m, 0) = interval.upper;
         if (interval.reason.empty()) continue;
         open_.resize(static_cast<std::size_t>(points.n_points()));
         open_[static_cast<std::size_t>(m)] = interval.reason;
       }
+    if (refits_.n_unsettled > 0)
+      remark_ = fmt::format("{} of {} refits have not settled", refits_.n_unsettled, refits_.number);
     return true;
   }
 
@@ -125,6 +142,7 @@ class ProfileEngine final : public IntervalEngine {
 
  private:
   const std::vector<BandRequest> requests_;
+  const Index max_refit_iterations_;
   Covariance covariance_;
 };
 
@@ -153,8 +171,8 @@ std::vector<IntervalMethod> profile_methods() {
            .refits = true}};
 }
 
-ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const VectorView& x0,
-                                 double level) {
+ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const VectorView& x0, double level,
+                                 Index max_refit_iterations) {
   JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
   JB_EXPECT(x0.size() == at.network().n_inputs(), "x0 has {} entries, want {}", x0.size(),
             at.network().n_inputs());
@@ -173,15 +191,23 @@ ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const
     return result;
   }
   for (const Side side : {Side::below, Side::above}) {
-    Trace trace(at, cov, x0, se, side);
-    const std::optional<double> bound = trace.bound(q);
-    (side == Side::below ? result.lower : result.upper) =
-        bound.value_or(side == Side::below ? -infinity : infinity);
-    if (!bound)
+    Trace trace(at, cov, x0, se, side, max_refit_iterations);
+    const Trace::Bound bound = trace.bound(q);
+    double& its = side == Side::below ? result.lower : result.upper;
+    its = bound.value.value_or(side == Side::below ? -infinity : infinity);
+    if (!bound.is_of_settled_refits) {
+      its = std::numeric_limits<double>::quiet_NaN();
+      result.reason = fmt::format(
+          "refits that the bound is from have not settled within {} iterations; allow more, fit fewer units, "
+          "or with a decay",
+          max_refit_iterations);
+    } else if (!bound.value) {
       result.reason = "the data do not bound f here: the objective levels off before the interval ends";
+    }
     if (trace.has_lower_minimum())
       result.reason = "a lower minimum of the objective was found on the way: fit again from more starts";
-    result.n_refits += trace.n_refits();
+    result.refits.number += trace.refits().number;
+    result.refits.n_unsettled += trace.refits().n_unsettled;
   }
   return result;
 }

@@ -9,7 +9,8 @@
 //         What is searched for is the a at which tau = +-q; a linear model has it at f +- 2 q se.
 // Cost:   some 10 refits a bound, each from the one before
 // Errors: logic_error unless the covariance is ok; InputError for a network of several outputs. A bound that the data do
-//         not give is infinite, with its reason.
+//         not give is infinite, with its reason. A bound is NaN, with its reason, where one of the refits that it is from has
+//         not settled: from the one beyond it on.
 // Source: Bates and Watts (1988), Nonlinear Regression Analysis, sec. 6.1; Venzon and Moolgavkar (1988), Appl. Statist. 37(1)
 #pragma once
 
@@ -20,13 +21,13 @@ namespace jacobench {
 struct ProfileInterval {
   double fit;
   double lower, upper;
-  std::string reason;  // of an infinite bound, or that a lower minimum was found on the way
-  Index n_refits;
+  std::string reason;  // of a bound that is not finite, or that a lower minimum was found on the way
+  Refits refits;
 };
 
 // cov as computed at `at`; q is the t quantile with its dof.
 ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const VectorView& x0,
-                                 double level = 0.95);
+                                 double level = 0.95, Index max_refit_iterations = 200);
 
 // The method `profile`, of the mean at each point by itself, with the sigma and the dof of the delta method.
 std::vector<IntervalMethod> profile_methods();

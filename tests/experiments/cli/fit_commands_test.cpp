@@ -2,6 +2,7 @@
 #include <cmath>
 #include <sstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -167,8 +168,8 @@ TEST_F(FitCommands, IntervalsAreMadeAsTheFitWasTold) {
 }
 
 TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
-  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "2",
-                  "--out", path("fit.json")}),
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "1",
+                  "--activation", "gaussian", "--out", path("fit.json")}),
             all_well)
       << out_ << err_;
   std::vector<std::string> methods;
@@ -195,6 +196,25 @@ TEST_F(FitCommands, ABootstrapOfRefitsThatAllFailSaysSo) {
             not_all_well);
   EXPECT_NE(err_.find("bootstrap_pairs_percentile: no intervals: 50 of 50 refits failed"), std::string::npos)
       << err_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+// One iteration is too few for a refit of a network; bounds that would tell where it stopped are not given.
+TEST_F(FitCommands, RefitsThatHaveNotSettledAreSaidAndGiveNoBounds) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "2", "--out",
+                  path("fit.json")}),
+            all_well)
+      << out_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2", "--method",
+                  "profile, bootstrap_pairs_percentile", "--replicates", "50", "--refit_iterations", "1"}),
+            not_all_well);
+  EXPECT_THAT(err_, ::testing::ContainsRegex("profile: s = .* of .* refits have not settled"));
+  EXPECT_THAT(err_,
+              ::testing::ContainsRegex(
+                  "bootstrap_pairs_percentile: no intervals: .* of 50 refits have not settled within 1 "));
+  EXPECT_NE(out_.find("refits that the bound is from have not settled within 1 iterations"),
+            std::string::npos)
+      << out_;
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "coverage/simulation.hpp"
@@ -277,6 +278,44 @@ TEST(CoverageExperiment, SaysWhatFailed) {
   EXPECT_EQ(std::get<std::string>(value_in(*study, row, "failed_replicates")), "0 1 2 3 4 5 6 7 8 9 10 11");
   const std::string failure = std::get<std::string>(value_in(*study, row, "failure"));
   EXPECT_EQ(failure.substr(0, 31), "replicate 0: layerwise: delta: ");
+}
+
+// With a generalised inverse there are standard errors, but no bound at points that the data leave open.
+TEST(CoverageExperiment, SaysWhyAPointWasLeftOpen) {
+  const auto study = coverage_study(small_study({{"data.rows", "5"},
+                                                 {"replicates.number", "10"},
+                                                 {"intervals.rank_policy", "pseudo_inverse"},
+                                                 {"intervals.dof", "known_sigma"}}));
+  study->cells();
+  harness::MemoryJournal journal;
+  const harness::Row row = study->run_cells({0}, journal).front();
+  EXPECT_THAT(std::get<std::string>(value_in(*study, row, "failure")),
+              ::testing::StartsWith("replicate 0: layerwise: delta: the data do not determine f here"));
+}
+
+// Fits that one step from a drawn start is too few for: the table says so in the place of a verdict, and no rule about the coverage
+// is met.
+TEST(CoverageExperiment, MakesNoClaimOfFitsThatHaveNotSettled) {
+  const auto study = coverage_study(small_study({{"fit.start", "random"},
+                                                 {"fit.starts", "1"},
+                                                 {"fit.iterations", "1"},
+                                                 {"replicates.number", "20"},
+                                                 {"expect.nominal", "interval=mean"},
+                                                 {"expect.no_claim", "interval=prediction"}}));
+  study->cells();
+  harness::MemoryJournal journal;
+  const auto rows = study->run_cells({0, 1}, journal);
+  for (const harness::Row& row : rows) {
+    EXPECT_EQ(row.status, harness::RowStatus::ok);
+    EXPECT_EQ(std::get<std::string>(value_in(*study, row, "verdict")), "no claim");
+    EXPECT_THAT(std::get<std::string>(value_in(*study, row, "why_no_claim")),
+                ::testing::HasSubstr("% of the fits have not settled"));
+    EXPECT_LT(std::get<double>(value_in(*study, row, "settled")), 0.95);
+    EXPECT_GE(std::get<std::int64_t>(value_in(*study, row, "most_steps")), 1);
+  }
+  EXPECT_EQ(value_in(*study, rows[0], "over_expectation"), harness::Value()) << "infinite: `check` fails";
+  EXPECT_EQ(value_in(*study, rows[1], "over_expectation"), harness::Value(0.0));
+  EXPECT_THAT(study->replay(0, 0), ::testing::HasSubstr("it has not settled, and could move by "));
 }
 
 }  // namespace

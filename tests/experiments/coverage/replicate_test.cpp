@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "jacobench/base/allocation_count.hpp"
@@ -173,6 +174,83 @@ TEST(ReplicateRunner, FailuresAreInTheDenominator) {
   EXPECT_NEAR(row.coverage, 0.6, 1e-15);
   EXPECT_EQ(row.verdict, "no claim");
   EXPECT_EQ(simulation.row(0).n_failed, 0) << "of the other method";
+}
+
+// The records of a simulation with these in the place of whether its fits have settled.
+CoverageRow row_with_settled(const Simulation& simulation, const Vector& is_settled) {
+  Matrix records = simulation.records();
+  records.row(static_cast<Index>(simulation.context().layout.figure(0, RecordLayout::is_settled))) =
+      is_settled.transpose();
+  CoverageRow row;
+  summarise(simulation.context(), records, {0, 0, 0}, row);
+  return row;
+}
+
+// Five of a hundred fits may be unsettled, or have no answer to that, and six may not: the coverage stays what it is, and is
+// no claim.
+TEST(ReplicateRunner, MoreThanFivePercentOfUnsettledFitsMakeNoClaim) {
+  const Simulation simulation(small(), of_delta(), 100);
+  const CoverageRow all = simulation.row(0);
+  EXPECT_EQ(all.settled, 1);
+  EXPECT_EQ(all.why_no_claim, std::nullopt);
+  Vector is_settled = Vector::Ones(100);
+  is_settled.head(2).setZero();
+  is_settled.tail(3).setConstant(NAN);
+  const CoverageRow five = row_with_settled(simulation, is_settled);
+  EXPECT_EQ(five.settled, 0.95);
+  EXPECT_EQ(five.verdict, all.verdict);
+  EXPECT_EQ(five.why_no_claim, std::nullopt);
+  is_settled[50] = 0;
+  const CoverageRow six = row_with_settled(simulation, is_settled);
+  EXPECT_EQ(six.settled, 0.94);
+  EXPECT_EQ(six.verdict, "no claim");
+  EXPECT_EQ(six.why_no_claim, "6.00% of the fits have not settled");
+  EXPECT_EQ(six.coverage, all.coverage);
+  EXPECT_EQ(six.se_ratio, all.se_ratio);
+}
+
+// One step leads to the minimum of a linear network, and nothing is left to move. From a drawn start one step is not
+// enough for another network.
+TEST(ReplicateRunner, SaysHowManyStepsFitsTookAndWhatTheyLeft) {
+  Scenario scenario = linear_step({2, {}, 1, Activation::tanh}, 9);
+  scenario.solver = Solver::least_squares;
+  const CoverageRow linear = Simulation(scenario, of_delta(), 20).row(0);
+  EXPECT_EQ(linear.settled, 1);
+  EXPECT_EQ(linear.mean_steps, 1);
+  EXPECT_EQ(linear.most_steps, 1);
+  EXPECT_LE(linear.move_95.value_or(NAN), scenario.tolerance * std::sqrt(3));
+  EXPECT_EQ(linear.unsettled_refits, std::nullopt) << "delta refits nothing";
+
+  Scenario drawn = small();
+  drawn.solver = Solver::least_squares;
+  drawn.start = Start::random;
+  drawn.max_iterations = 1;
+  const CoverageRow cut_short = Simulation(drawn, of_delta(), 20).row(0);
+  EXPECT_LE(cut_short.settled, 0.5);
+  EXPECT_GT(cut_short.move_95.value_or(NAN), Remaining::settled_move);
+  EXPECT_EQ(cut_short.verdict, "no claim");
+  EXPECT_THAT(cut_short.why_no_claim.value_or(""), ::testing::HasSubstr("% of the fits have not settled"));
+  EXPECT_TRUE(std::isfinite(cut_short.coverage) && cut_short.coverage > 0);
+}
+
+TEST(ReplicateRunner, KeepsTheShareOfUnsettledRefitsOfTheMethodsThatRefit) {
+  Scenario scenario = linear_step({2, {}, 1, Activation::tanh}, 9, 2);
+  scenario.solver = Solver::least_squares;
+  scenario.n_beyond = 1;
+  const Simulation simulation(
+      scenario, {.methods = {find_interval_method("delta"), find_interval_method("profile")}}, 3);
+  const RecordLayout& layout = simulation.context().layout;
+  EXPECT_EQ(simulation.row(0).unsettled_refits, std::nullopt);
+  EXPECT_EQ(simulation.row(1).unsettled_refits, 0);
+  Matrix records = simulation.records();
+  records.row(static_cast<Index>(layout.unsettled_refits(0, 1, 0))) << 0.25, NAN, 0.75;
+  records.row(static_cast<Index>(layout.unsettled_refits(0, 1, 1))).setConstant(0.125);
+  for (const std::size_t region : {0u, 1u}) {
+    CoverageRow row;
+    summarise(simulation.context(), records, {0, 1, region}, row);
+    EXPECT_EQ(row.unsettled_refits, region == 0 ? 0.5 : 0.125);
+    EXPECT_EQ(row.n_failed, 0) << "nothing else stands there";
+  }
 }
 
 // Central differences have relative errors of some 1e-10 here, and a fit stops at 1e-7 se from its minimum.

@@ -130,7 +130,8 @@ void expect_the_same_bounds(const Scenario& scenario, const std::vector<std::str
 }
 
 Scenario scenario() {
-  Scenario steep = linear_step({1, {1}, 1, Activation::tanh}, 20, 4, 3);
+  Scenario steep =
+      linear_step({1, {1}, 1, Activation::tanh}, 60, 4, 3);  // so many that drawn pairs determine it
   steep.solver = Solver::least_squares;
   steep.noise_sd = 0.05;
   return steep;

@@ -104,6 +104,69 @@ TEST(BootstrapDraws, RefitsThatFailAreCountedAndTheOthersUsed) {
   EXPECT_EQ(bands.studentised_upper.size(), 0);
 }
 
+// Fitted again one by one, with the stopping rule of a refit: those that have not settled are as many, and bounds are given
+// where they are at most 5 % of those that are finite. A refit that may take no step stays at the estimate, which is nowhere near
+// settled: the move is the root of p F or so.
+TEST(BootstrapDraws, RefitsThatHaveNotSettledAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
+  const Fitted& fitted = testing::fitted_step();
+  const Covariance cov = covariance(fitted.at);
+  Index n_with_bounds = 0;
+  for (const Index n_iterations : {0, 1, 2, 3, 200}) {
+    SCOPED_TRACE(n_iterations);
+    const testing::BootstrapOptions options{.n_replicates = 99, .max_refit_iterations = n_iterations};
+    Index n_unsettled = 0;
+    for (std::uint32_t b = 0; b < 99; ++b) {
+      RandomStream stream(options.seed, 0, b, RandomPurpose::resampling);
+      const Dataset data = testing::resample(fitted.at, cov, options.kind, stream);
+      Fitter fitter(
+          fitted.network, data,
+          {.n_starts = 0, .n_tries_from_start = 1, .max_iterations = n_iterations, .relative_offset = 1e-7});
+      n_unsettled += fitter.fit(data, fitted.theta).has_settled() ? 0 : 1;
+    }
+    const testing::BootstrapBands bands =
+        testing::bootstrap(fitted.at, cov, Matrix::Constant(1, 1, 0.3), options);
+    EXPECT_EQ(bands.n_failed, 0);
+    EXPECT_EQ(bands.n_unsettled, n_unsettled);
+    if (n_iterations == 0) EXPECT_EQ(n_unsettled, 99);
+    if (n_iterations == 200) EXPECT_EQ(n_unsettled, 0);
+    const bool has_bounds = 20 * n_unsettled <= 99;
+    EXPECT_EQ(bands.percentile_upper.size(), has_bounds ? 1 : 0);
+    EXPECT_EQ(bands.studentised_upper.size(), has_bounds ? 1 : 0);
+    EXPECT_EQ(bands.reason.empty(), has_bounds) << bands.reason;
+    n_with_bounds += has_bounds;
+  }
+  EXPECT_GT(n_with_bounds, 0);
+  EXPECT_LT(n_with_bounds, 5);
+}
+
+// One step is all the way; of a line drawn as pairs there is none that does not get there.
+TEST(BootstrapDraws, RefitsOfALinearNetworkSettleInAStep) {
+  const Fitted& fitted = fitted_linear();
+  const testing::BootstrapBands bands =
+      testing::bootstrap(fitted.at, covariance(fitted.at), new_point,
+                         {.kind = BootstrapKind::pairs, .n_replicates = 199, .max_refit_iterations = 1});
+  EXPECT_EQ(bands.n_unsettled, 0);
+  EXPECT_EQ(bands.reason, "");
+}
+
+// The count stands in what people read, beside bands and in the place of them.
+TEST(BootstrapDraws, WhatHasNotSettledIsSaid) {
+  const Fitted& fitted = testing::fitted_step();
+  BandOptions options{.method = "bootstrap_residual_percentile", .how = {.n_refits = 99}};
+  const Bands settled = bands_at(fitted.at.fit(), Matrix::Constant(1, 1, 0.3), options);
+  EXPECT_EQ(settled.remark, "0 of 99 refits failed, 0 have not settled, 0 had no standard error");
+  EXPECT_EQ(settled.refits.number, 99);
+  EXPECT_EQ(settled.refits.n_unsettled, 0);
+  options.how.max_refit_iterations = 0;
+  const Bands unsettled = bands_at(fitted.at.fit(), Matrix::Constant(1, 1, 0.3), options);
+  EXPECT_EQ(
+      unsettled.reason,
+      "99 of 99 refits have not settled within 0 iterations, and at most 5% may; allow more iterations, "
+      "fit fewer units, or with a decay");
+  EXPECT_EQ(unsettled.refits.number, 99);
+  EXPECT_EQ(unsettled.refits.n_unsettled, 99);
+}
+
 // 400 times each, within five Poisson deviations.
 TEST(BootstrapDraws, EveryObservationIsDrawnAsOftenAsTheOthers) {
   const Fitted& fitted = fitted_linear();

@@ -3,10 +3,12 @@
 #include <cmath>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/inference/intervals.hpp"
 #include "jacobench/inference/multipliers.hpp"
 
 #include "support/fitted.hpp"
@@ -73,6 +75,37 @@ TEST(Profile, OfANetworkIsNearTheDeltaIntervalWhereCurvatureIsSmall) {
   const ProfileInterval profile = profile_interval(fitted.at, cov, x0);
   EXPECT_NEAR((profile.upper - profile.fit) / half, 1, 0.1);
   EXPECT_NEAR((profile.fit - profile.lower) / half, 1, 0.1);
+}
+
+// A refit that may take no step stays where the one before it ended, so none of them has settled.
+TEST(Profile, ABoundOfRefitsThatHaveNotSettledIsNotGiven) {
+  const Fitted& fitted = testing::fitted_step();
+  const Covariance cov = covariance(fitted.at);
+  const Vector x0 = Vector::Constant(1, 0.3);
+  const ProfileInterval settled = profile_interval(fitted.at, cov, x0);
+  EXPECT_EQ(settled.refits.n_unsettled, 0);
+  EXPECT_GT(settled.refits.number, 4);
+  const ProfileInterval unsettled = profile_interval(fitted.at, cov, x0, 0.95, 0);
+  EXPECT_TRUE(std::isnan(unsettled.lower) && std::isnan(unsettled.upper))
+      << unsettled.lower << " " << unsettled.upper;
+  EXPECT_EQ(unsettled.refits.n_unsettled, unsettled.refits.number);
+  EXPECT_THAT(unsettled.reason, ::testing::HasSubstr("have not settled within 0 iterations"));
+
+  BandOptions options{.method = "profile"};
+  options.how.max_refit_iterations = 0;
+  const Bands bands = bands_at(fitted.at.fit(), x0.transpose(), options);
+  EXPECT_EQ(bands.open, std::vector<std::string>{unsettled.reason});
+  EXPECT_EQ(bands.refits.n_unsettled, unsettled.refits.number);
+  EXPECT_EQ(bands.remark, fmt::format("{0} of {0} refits have not settled", unsettled.refits.number));
+}
+
+// Fits of a linear network end in one step.
+TEST(Profile, RefitsOfALinearNetworkSettleInAStep) {
+  const Fitted& fitted = testing::fitted_linear();
+  const ProfileInterval profile =
+      profile_interval(fitted.at, covariance(fitted.at), Vector{{6.0, 0.5}}, 0.95, 1);
+  EXPECT_EQ(profile.refits.n_unsettled, 0);
+  EXPECT_EQ(profile.reason, "");
 }
 
 TEST(Profile, IsForOneOutput) {

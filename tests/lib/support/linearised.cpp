@@ -38,6 +38,7 @@ BootstrapBands bootstrap(const Linearised& at, const Covariance& cov, const Matr
   IntervalOptions how = as_made(cov);
   how.n_refits = options.n_replicates;
   how.n_threads = options.n_threads;
+  how.max_refit_iterations = options.max_refit_iterations;
   BootstrapBands result{};
   result.fit = points.values();
   const std::string name =
@@ -57,6 +58,7 @@ BootstrapBands bootstrap(const Linearised& at, const Covariance& cov, const Matr
   }
   if (const auto& draws = points.bootstrap_draws()) {
     result.n_failed = draws->n_failed;
+    result.n_unsettled = draws->n_unsettled;
     result.n_without_se = draws->n_without_se;
   }
   return result;

@@ -43,6 +43,7 @@ struct BootstrapOptions {
   double level = 0.95;
   std::uint64_t seed = 1;
   Index n_threads = 1;
+  Index max_refit_iterations = 200;
 };
 
 // Of both intervals of one kind of bootstrap.
@@ -50,7 +51,7 @@ struct BootstrapBands {
   Matrix fit, se;
   Matrix percentile_lower, percentile_upper;
   Matrix studentised_lower, studentised_upper;
-  Index n_failed, n_without_se;
+  Index n_failed, n_unsettled, n_without_se;
   std::string reason;
 };
 BootstrapBands bootstrap(const Linearised& at, const Covariance& cov, const MatrixView& X0,
