@@ -36,7 +36,7 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
     const Covariance cov =
         covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = scenario.noise_sd});
     if (!cov.ok()) return {};
-    const Curvature found = curvature(at, cov);
+    const Curvature found = curvature(at, cov, {.n_directions = CurvatureOptions::all_pairs});
     return found.intrinsic * found.root_f;
   } catch (const InputError&) {
     return {};

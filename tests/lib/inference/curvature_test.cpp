@@ -20,6 +20,17 @@ Dataset puromycin() {
   return data;
 }
 
+// A drawn teacher at its own parameters, with normal errors of a tenth.
+testing::Linearised drawn_fit(const Perceptron& network, double scale, Index n, bool is_weighted) {
+  RandomStream stream(3, cell_number(to_string(network)), 0, RandomPurpose::parameters);
+  const auto normal = [&] { return stream.normal(); };
+  const Vector theta = draw_parameters(network, scale, stream);
+  Dataset data{Matrix::NullaryExpr(n, network.n_inputs(), normal), {}, {}, {}};
+  data.Y = evaluate(network, theta, data.X) + 0.1 * Matrix::NullaryExpr(n, network.n_outputs(), normal);
+  if (is_weighted) data.weights = Vector::LinSpaced(n, 0.5, 2);
+  return testing::linearised(network, theta, data);
+}
+
 // Michaelis and Menten's v = V x / (k + x) is softsign with w1 = 1 / k, w2 = V. The intrinsic curvature does not depend on the
 // parametrisation and is published: c sqrt(F) = 0.09 (Bates and Watts 1988, sec. 7.3).
 TEST(Curvature, IntrinsicIsThePublishedOne) {
@@ -103,6 +114,79 @@ TEST(Curvature, AWeightIsANumberOfRepetitions) {
     return Vector{{c.intrinsic, c.parameter_effects}} / cov.sigma();
   };
   EXPECT_TRUE(testing::all_within_relative(over_sigma(weighted), over_sigma(fitted.data.rows(rows)), 1e-11));
+}
+
+// Bates and Watts' sum over pairs is the mean over the sphere: random directions give it to within five of their standard
+// errors, which are as small as the worst case says, a single direction that bends.
+TEST(Curvature, RandomDirectionsEstimateIt) {
+  const auto expect_estimate = [](const Perceptron& network, double scale, Index n, bool is_weighted) {
+    const testing::Linearised at = drawn_fit(network, scale, n, is_weighted);
+    const Covariance cov = covariance(at);
+    ASSERT_TRUE(cov.ok()) << cov.reason();
+    const Curvature exact = curvature(at, cov, {.n_directions = CurvatureOptions::all_pairs});
+    EXPECT_TRUE(exact.is_exact());
+    EXPECT_EQ(exact.intrinsic_se, 0);
+    EXPECT_EQ(exact.parameter_effects_se, 0);
+    for (Index m : {500, 2003}) {
+      const Curvature c = curvature(at, cov, {.n_directions = m});
+      EXPECT_EQ(c.n_directions, m);
+      EXPECT_EQ(c.root_f, exact.root_f);
+      EXPECT_NEAR(c.intrinsic, exact.intrinsic, 5 * c.intrinsic_se);
+      EXPECT_NEAR(c.parameter_effects, exact.parameter_effects, 5 * c.parameter_effects_se);
+      const double worst = 2 * 1.7 / std::sqrt(static_cast<double>(m));  // twice: it is an estimate too
+      EXPECT_GT(c.intrinsic_se, 0);
+      EXPECT_LT(c.intrinsic_se, worst * exact.intrinsic);
+      EXPECT_LT(c.parameter_effects_se, worst * exact.parameter_effects);
+    }
+  };
+  expect_estimate(Perceptron(1, {{4, tanh}, {1, identity}}), 2, 60, false);
+  expect_estimate(Perceptron(3, {{4, logistic}, {2, identity}}), 1.5, 80, true);
+  expect_estimate(Perceptron(2, {{3, tanh}, {3, softplus}, {1, identity}}), 1.5, 300, false);
+}
+
+// By the textbook's sum, from differences of J along pairs of columns of T.
+TEST(Curvature, AllPairsAreBatesAndWattsSum) {
+  const testing::Linearised at = drawn_fit(Perceptron(2, {{3, tanh}, {2, identity}}), 1.5, 40, true);
+  const Covariance cov = covariance(at);
+  ASSERT_TRUE(cov.ok()) << cov.reason();
+  const Matrix &T = at->of_data().T(), &Q = at->of_data().Q();
+  const Index p = T.cols();
+  double squares_in = 0, squares_out = 0;
+  Vector trace_in = Vector::Zero(p), trace_out = Vector::Zero(at->n_values());
+  for (Index i = 0; i < p; ++i) {
+    const double h = 1e-5 / T.col(i).norm();
+    const auto J_at = [&](double step) -> Matrix {
+      return at->row_factors().asDiagonal() *
+             testing::gradients_at(at.fit().network, at.fit().theta + step * T.col(i), at.fit().data.X);
+    };
+    const Matrix A = (J_at(h) - J_at(-h)) * T / (2 * h);  // a_ij, j = 1 .. p
+    const Matrix in_plane = Q.transpose() * A, out_of_plane = A - Q * in_plane;
+    squares_in += in_plane.squaredNorm();
+    squares_out += out_of_plane.squaredNorm();
+    trace_in += in_plane.col(i);
+    trace_out += out_of_plane.col(i);
+  }
+  const auto c = [&](double squares, const Vector& trace) {
+    const auto d = static_cast<double>(p);
+    return cov.sigma() * std::sqrt((2 * squares + trace.squaredNorm()) / (d + 2));
+  };
+  const Curvature found = curvature(at, cov);
+  EXPECT_TRUE(found.is_exact());
+  // differences are right to 10^-9 of the largest a_ij, those in the plane
+  EXPECT_NEAR(found.parameter_effects, c(squares_in, trace_in), 1e-7 * found.parameter_effects);
+  EXPECT_NEAR(found.intrinsic, c(squares_out, trace_out), 1e-7 * found.parameter_effects);
+}
+
+TEST(Curvature, OfManyPairsIsEstimatedWithTheSameBits) {
+  const Perceptron network(5, {{10, tanh}, {5, tanh}, {1, identity}});
+  const testing::Linearised at = drawn_fit(network, 1.5, 1210, false);
+  const Covariance cov = covariance(at);
+  ASSERT_TRUE(cov.ok()) << cov.reason();
+  const Curvature c = curvature(at, cov), again = curvature(at, cov);
+  EXPECT_FALSE(c.is_exact());
+  EXPECT_EQ(c.intrinsic, again.intrinsic);
+  EXPECT_EQ(c.parameter_effects, again.parameter_effects);
+  EXPECT_THROW(curvature(at, cov, {.n_directions = 1}), std::logic_error);
 }
 
 }  // namespace
