@@ -1,12 +1,12 @@
 #include "jacobench/fit/normal_equations.hpp"
 
 #include "jacobench/kernel/blas.hpp"
-#include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
 
 NormalEquations::NormalEquations(Residuals& residuals)
     : StepEquations(residuals),
+      second_(residuals.network(), residuals.X().rows()),
       M_(residuals.n_params(), residuals.n_params()),
       damped_(residuals.n_params(), residuals.n_params()),
       weights_(residuals.factors().rows(), residuals.factors().cols()) {}
@@ -22,7 +22,7 @@ bool NormalEquations::move_to(const Vector& tau) {
 bool NormalEquations::add_second_derivatives() {
   const Eigen::Map<const Matrix> r(r_.data(), weights_.rows(), weights_.cols());
   weights_ = residuals_.factors().cwiseProduct(r);
-  M_ += SecondDerivatives(residuals_.network(), tau_, residuals_.X()).weighted_sum(weights_);
+  second_.add_weighted_sum(tau_, residuals_.X(), weights_, M_);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jacobench/fit/step_equations.hpp"
+#include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
 
@@ -16,6 +17,7 @@ class NormalEquations final : public StepEquations {
   double predicted_fall(double mu, const Vector& d) const override;
 
  private:
+  SecondDerivatives second_;
   Vector tau_;
   Matrix M_, damped_;  // their lower triangles
   Matrix weights_;     // of the outputs' second derivatives

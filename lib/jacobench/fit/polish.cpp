@@ -135,6 +135,7 @@ class Polisher::Newton {
  public:
   explicit Newton(Residuals& residuals)
       : residuals_(residuals),
+        second_(residuals.network(), residuals.X().rows()),
         H_(residuals.n_params(), residuals.n_params()),
         weights_(residuals.factors().rows(), residuals.factors().cols()),
         scaled_step_(residuals.n_params()),
@@ -146,7 +147,8 @@ class Polisher::Newton {
     const Vector& C = at.qr().column_norms();
     const Eigen::Map<const Matrix> r(at.residuals().data(), weights_.rows(), weights_.cols());
     weights_ = residuals_.factors().cwiseProduct(r);
-    H_ = SecondDerivatives(residuals_.network(), tau, residuals_.X()).weighted_sum(weights_);
+    H_.setZero();
+    second_.add_weighted_sum(tau, residuals_.X(), weights_, H_);
     H_.array().colwise() /= C.array();
     H_.array().rowwise() /= C.transpose().array();
     blas::add_gram(at.J(), H_);
@@ -163,6 +165,7 @@ class Polisher::Newton {
 
  private:
   Residuals& residuals_;
+  SecondDerivatives second_;
   Matrix H_, weights_;
   Vector scaled_step_, gradient_;
 };
