@@ -7,6 +7,7 @@
 #include "jacobench/base/joined.hpp"
 #include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/intervals.hpp"
+#include "jacobench/inference/runaway.hpp"
 #include "jacobench/inference/undetermined.hpp"
 
 #include "options/print.hpp"
@@ -26,6 +27,73 @@ void print_end(std::ostream& out, const FitEnd& end) {
   if (starts.n_failed > 0) harness::print(out, ", {} were not finite", starts.n_failed);
   harness::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
                  starts.highest);
+}
+
+void print_whether_settled(std::ostream& out, const FitEnd& end) {
+  const std::string verdict = end.has_settled() ? "settled     " : "not settled ";
+  if (!end.remaining) {
+    harness::print(out, "{}{}\n", verdict,
+                   end.has_settled() ? "a minimum up to rounding; there is no s to compare with"
+                                     : "how far the minimum is cannot be said without an s to compare with");
+    return;
+  }
+  harness::print(
+      out,
+      "{}{} by more than {:.2g} of its standard error{}; the model predicts the objective to fall by "
+      "{:.2g} s^2\n",
+      verdict, end.has_settled() ? "no estimate would move" : "an estimate would move", end.remaining->move,
+      end.has_settled() ? "" : fmt::format(" ({:g} is allowed)", Remaining::settled_move),
+      end.remaining->fall);
+}
+
+std::string sentence_continued(const std::vector<std::string>& parts) {
+  return joined(parts, "\n            ");
+}
+
+void print_path(std::ostream& out, const DecayChoice& choice) {
+  harness::print(out, "            {:>10}  {:>10}  {:>12}  {:>12}  {:>12}\n", "k", "effective", "residual ss",
+                 "objective", "score");
+  for (const DecayPoint& point : choice.path)
+    harness::print(out, "          {} {:>10.3g}  {:>10.4g}  {:>12.6g}  {:>12.6g}  {:>12}{}\n",
+                   point.k == choice.k ? '*' : ' ', point.k, point.effective_parameters, point.end.rss,
+                   point.end.rss + point.end.penalty,
+                   point.score ? fmt::format("{:.6g}", point.score->value) : "none",
+                   point.end.has_settled() ? "" : "  not settled");
+}
+
+// How the decay was chosen, and what would have happened without it.
+void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice& choice) {
+  const DecayOrigin& origin = stored.decay_origin.value();
+  const auto& [name, summary, score, prefers_none] = find_decay_rule(origin.rule);
+  if (choice.k == 0) {
+    harness::print(out, "decay       none, as chosen by {}{}\n", name,
+                   choice.path.empty() ? ": none could do better" : ", of this path:");
+  } else {
+    harness::print(
+        out, "decay       k = {:.3g} of standardised data, chosen by {}; {:.4g} effective parameters of {}\n",
+        choice.k, name, choice.effective_parameters, stored.fit.n_params());
+    if (!choice.why_decay.empty())
+      harness::print(out, "            none is not kept:\n            {}\n",
+                     sentence_continued(choice.why_decay));
+    harness::print(out, "            (--decay 0 gives the fit without one), of this path:\n");
+  }
+  if (!choice.path.empty()) print_path(out, choice);
+}
+
+void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const DecayChoice* choice) {
+  if (choice)
+    print_choice(out, stored, *choice);
+  else if (stored.fit.has_decay())
+    harness::print(out, "decay       as it was given; {:.4g} effective parameters of {}\n",
+                   at.with_decay().trace_h(), stored.fit.n_params());
+  if (stored.fit.has_decay()) return;
+  const std::vector<Runaway> units = runaways(stored.fit, stored.names());
+  for (const Runaway& unit : units) harness::print(out, "runaway     {}\n", unit.words);
+  if (!units.empty())
+    harness::print(
+        out,
+        "            the sum of squares has no minimum there: give a decay (--decay auto chooses one) or "
+        "fewer hidden units\n");
 }
 
 void print_parameters(std::ostream& out, Tangent& at, const Covariance& cov, double level) {
@@ -65,7 +133,7 @@ void print_curvature(std::ostream& out, Tangent& at, const Covariance& cov, doub
 }  // namespace
 
 void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
-                      double level) {
+                      const ReportOptions& options) {
   const Fit& fit = stored.fit;
   const FitEnd& end = *fit.end;
   harness::print(out, "data        {}: {} observations of {} on {}{}\n", stored.source,
@@ -74,6 +142,8 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
   print_end(out, end);
+  print_whether_settled(out, end);
+  print_decay(out, stored, at, options.choice);
   harness::print(out, "residuals   sum of squares {:.11g}{}\n", end.rss,
                  cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom",
                                         cov.sigma(), cov.dof())
@@ -88,8 +158,8 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
     return;
   }
   harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
-  print_parameters(out, at, cov, level);
-  if (!fit.has_decay()) print_curvature(out, at, cov, level);
+  print_parameters(out, at, cov, options.level);
+  if (!fit.has_decay()) print_curvature(out, at, cov, options.level);
 }
 
 }  // namespace jacobench::cli

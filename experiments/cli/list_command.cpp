@@ -6,6 +6,7 @@
 #include "jacobench/base/vector_path.hpp"
 #include "jacobench/fit/initialisation.hpp"
 #include "jacobench/inference/bootstrap.hpp"
+#include "jacobench/inference/decay_choice.hpp"
 #include "jacobench/inference/intervals.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
@@ -63,6 +64,7 @@ constexpr Listing listings[] = {
     {"stops", rows_of<stop_table>},
     {"starts", rows_of<coverage::start_table>},
     {"solvers", rows_of<coverage::solver_table>},
+    {"decay_rules", rows_of<decay_rule_table>},
     {"decay_of", rows_of<coverage::decay_of_table>},
     {"table_formats", rows_of<harness::table_format_table>},
     {"vector_paths", rows_of<vector_path_table>},

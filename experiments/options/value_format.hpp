@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "jacobench/base/errors.hpp"
@@ -87,6 +88,10 @@ ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry);
 // A value, or a word that stands for leaving it open.
 template <class T>
 ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value);
+
+// A value, or one of the rows of a table by its name.
+template <class T, NamedRows Table>
+ValueFormat<std::variant<T, const RowOf<Table>*>> value_or_one_of(ValueFormat<T> value, Table&& table);
 
 // ---- implementation of the templates
 
@@ -175,6 +180,29 @@ ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value) {
   };
   auto write = [=](const std::optional<T>& given) { return given ? value.write(*given) : word; };
   return {fmt::format("{}, or {}", value.allowed, word), parse, write};
+}
+
+template <class T, NamedRows Table>
+ValueFormat<std::variant<T, const RowOf<Table>*>> value_or_one_of(ValueFormat<T> value, Table&& table) {
+  using Either = std::variant<T, const RowOf<Table>*>;
+  const std::span<const RowOf<Table>> rows(table);
+  const auto by_row = one_of(rows);
+  const std::string allowed = fmt::format("{}, or {}", by_row.allowed, value.allowed);
+  auto parse = [=](std::string_view text) -> Either {
+    for (const RowOf<Table>& row : rows)
+      if (row.name == text) return &row;
+    try {
+      return value.parse(text);
+    } catch (const InputError& problem) {
+      const std::string_view what = problem.what();
+      throw InputError("{}; allowed: {}", what.substr(0, what.find("; allowed: ")), allowed);
+    }
+  };
+  auto write = [=](const Either& given) {
+    const T* number = std::get_if<T>(&given);
+    return number ? value.write(*number) : by_row.write(std::get<1>(given));
+  };
+  return {allowed, parse, write};
 }
 
 }  // namespace jacobench::harness

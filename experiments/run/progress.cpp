@@ -13,7 +13,6 @@ namespace jacobench::harness {
 namespace {
 
 constexpr auto between_redraws = std::chrono::milliseconds(100);
-constexpr std::string_view erase_line = "\r\033[K";
 
 // State and cell in so many columns, as a line that wraps cannot be redrawn. What is left out is the
 // beginning of the cell's name: cells that follow each other differ at its end.

@@ -21,6 +21,9 @@ struct ProgressDisplay {
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
+// What a terminal takes to draw its line anew.
+inline constexpr std::string_view erase_line = "\r\033[K";
+
 // The display that suits the process's standard error.
 ProgressDisplay standard_error_display();
 

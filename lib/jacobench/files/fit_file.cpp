@@ -89,6 +89,7 @@ class FitFile {
                     .relative_offset = end.contains("relative_offset")
                                            ? std::optional(number(end, "relative_offset"))
                                            : std::nullopt,
+                    .remaining = remaining(end),
                     .starts = {.n_starts = starts.at("number").get<Index>(),
                                .n_failed = starts.at("failed").get<Index>(),
                                .n_at_best = starts.at("at_best").get<Index>(),
@@ -99,6 +100,18 @@ class FitFile {
       refuse("end: does not say how a fit ended; fit again");
     } catch (const InputError& error) {
       refuse(fmt::format("end: {}; fit again", error.what()));
+    }
+  }
+
+  std::optional<DecayOrigin> decay_origin() const {
+    if (!json_.contains("decay_choice")) return {};
+    try {
+      const OrderedJson& choice = json_.at("decay_choice");
+      return DecayOrigin{.rule = choice.at("rule").get<std::string>(),
+                         .k = choice.at("k").get<double>(),
+                         .effective_parameters = choice.at("effective_parameters").get<double>()};
+    } catch (const OrderedJson::exception&) {
+      refuse("decay_choice: does not say how the decay was chosen; fit again");
     }
   }
 
@@ -133,6 +146,12 @@ class FitFile {
     return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
   }
 
+  static std::optional<Remaining> remaining(const OrderedJson& end) {
+    if (!end.contains("remaining")) return {};
+    const OrderedJson& its = end.at("remaining");
+    return Remaining{.fall = number(its, "fall"), .move = number(its, "move")};
+  }
+
   std::string name_;
   OrderedJson json_;
 };
@@ -143,6 +162,7 @@ OrderedJson to_json(const FitEnd& end) {
                    {"penalty", end.penalty},
                    {"gradient_norm", end.gradient_norm}};
   if (end.relative_offset) json["relative_offset"] = *end.relative_offset;
+  if (end.remaining) json["remaining"] = {{"fall", end.remaining->fall}, {"move", end.remaining->move}};
   json["starts"] = {{"number", end.starts.n_starts},   {"failed", end.starts.n_failed},
                     {"at_best", end.starts.n_at_best}, {"lowest", end.starts.lowest},
                     {"median", end.starts.median},     {"highest", end.starts.highest}};
@@ -189,7 +209,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
                    .source = json.get<std::string>("source"),
-                   .how = json.how()};
+                   .how = json.how(),
+                   .decay_origin = json.decay_origin()};
   Fit& fit = stored.fit;
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),
@@ -224,6 +245,9 @@ std::string to_fit_text(const StoredFit& stored) {
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
   json["intervals"] = to_json(stored.how);
+  if (const auto& origin = stored.decay_origin)
+    json["decay_choice"] = {
+        {"rule", origin->rule}, {"k", origin->k}, {"effective_parameters", origin->effective_parameters}};
   return json.dump() + "\n";
 }
 

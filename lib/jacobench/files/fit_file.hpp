@@ -3,12 +3,14 @@
 //   {"format": "jacobench-fit", "version": 2, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
 //    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...], "decay": [...],
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
-//    "penalty": ..., "gradient_norm": ..., "relative_offset": ..., "starts": {"number": ..., "failed": ...,
+//    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
+//    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
 //    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv",
-//    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06}}
+//    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
+//    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `decay`,
-// `relative_step`, `relative_offset`, `sigma` and `end` are left out where there are none. Numbers are in the shortest form that reads
+// `relative_step`, `relative_offset`, `remaining`, `sigma`, `end` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
 // back to the same bits. Version 1, which did not say how the fit ended, is read too.
 #pragma once
 
@@ -20,6 +22,13 @@
 
 namespace jacobench {
 
+// How a decay was chosen (inference/decay_choice.hpp).
+struct DecayOrigin {
+  std::string rule;
+  double k;
+  double effective_parameters;
+};
+
 // A fit, and what people call its parts.
 struct StoredFit {
   Fit fit;
@@ -27,6 +36,9 @@ struct StoredFit {
   std::string source;                        // the name of the data file
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
+  std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given
+
+  DatasetNames names() const { return {.source = source, .inputs = inputs, .outputs = outputs}; }
 };
 
 // Errors: InputError "FILE: where: what is wrong; what to do" for whatever is not such a file, or whose numbers do not

@@ -99,6 +99,7 @@ void TangentFactor::factorise_dual(const Matrix& J, const Vector& K) {
   T_ = prior_scale_.asDiagonal() * svd.V * shrunk.asDiagonal();
   Q_ = svd.U * svd.S.cwiseProduct(shrunk).asDiagonal();
   prior_known_ = std::move(svd.V);
+  singular_values_ = std::move(svd.S);
   has_T_ = has_Q_ = true;
 }
 
@@ -162,6 +163,14 @@ double TangentFactor::trace_hh() {
   double sum = gram_.diagonal().squaredNorm();
   for (Index p = 0; p < gram_.cols(); ++p) sum += 2 * gram_.col(p).tail(gram_.rows() - p - 1).squaredNorm();
   return sum;
+}
+
+double TangentFactor::log_determinant() const {
+  JB_EXPECT(is_determined(), "the determinant of a matrix of rank {} of {} is zero", rank(), n_params_);
+  if (is_dual())
+    return singular_values_.array().square().log1p().sum() - 2 * prior_scale_.array().log().sum();
+  return 2 * (qr_->matrix().diagonal().head(n_params_).array().abs().log().sum() +
+              qr_->column_norms().array().log().sum());
 }
 
 void TangentFactor::solve(Vector& v, Vector& d) {

@@ -85,6 +85,9 @@ class TangentFactor {
   double trace_h() { return Q().squaredNorm(); }
   double trace_hh();  // tr Q Q' Q Q'
 
+  // log det(J'J + K).  Errors: logic_error unless is_determined()
+  double log_determinant() const;
+
   // From there to the least |A d - v|, A the rows that were factorised and v [their number]; v is overwritten. Zeros where the
   // rank leaves an entry open.
   void solve(Vector& v, Vector& d);
@@ -104,7 +107,7 @@ class TangentFactor {
   Matrix T_, Q_, gram_;
   Vector prior_scale_;
   Matrix prior_known_;
-  Vector singular_values_;  // of a rank that is not full
+  Vector singular_values_;  // of a rank that is not full; of the dual route, those of J K^-1/2
   Matrix right_vectors_;    // [P x min(rows, P)], in scaled parameters
 };
 

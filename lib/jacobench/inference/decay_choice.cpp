@@ -1,0 +1,369 @@
+#include "jacobench/inference/decay_choice.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
+#include "jacobench/base/statistics.hpp"
+#include "jacobench/inference/runaway.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr double largest_k = 10, smallest_k = 1e-6;
+constexpr double points_a_decade = 2;
+constexpr Index n_drawn_on_path = 2;
+constexpr Index n_rounds_at_best = 3;
+
+// No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
+// without a decay is a bound for the score with any.
+constexpr double worth_trying = 0.05;
+
+constexpr double least_left = 64 * unit_roundoff;
+
+constexpr std::array rules{
+    DecayRule{"auto", "none where that fit is sound and predicts as well, else by loo", leave_one_out_score,
+              true},
+    DecayRule{"loo", "leave-one-out: the least sum of squared errors at observations left out (Allen)",
+              leave_one_out_score, false},
+    DecayRule{"gcv", "generalised cross-validation (Golub, Heath and Wahba)", gcv_score, false},
+    DecayRule{"evidence", "the largest marginal likelihood (MacKay)", evidence_score, false},
+};
+
+// Of one column: its standard deviation, or its root mean square where it is not centred or never varies; and its mean over that,
+// 0 where it is not centred.
+struct Spread {
+  double size;
+  double shift;
+};
+
+Spread spread(const VectorView& column, bool is_centred) {
+  const double root_n = std::sqrt(static_cast<double>(column.size()));
+  const double mean = is_centred ? column.mean() : 0;
+  const double about_mean = (column.array() - mean).matrix().stableNorm() / root_n;
+  if (about_mean > 0) return {about_mean, mean / about_mean};
+  const double about_zero = column.stableNorm() / root_n;
+  return {about_zero > 0 ? about_zero : 1, 0};
+}
+
+double unit_of_objective(const Perceptron& network, const Dataset& data, const Matrix& factors) {
+  Matrix centred = data.Y;
+  if (network.layers().back().has_bias()) centred.rowwise() -= data.Y.colwise().mean();
+  return centred.cwiseProduct(factors).squaredNorm() / static_cast<double>(data.n_values());
+}
+
+bool is_linear(const Perceptron& network) {
+  return network.n_layers() == 1 && network.layer(0).activation == Activation::identity;
+}
+
+}  // namespace
+
+std::span<const DecayRule> decay_rule_table() { return rules; }
+
+const DecayRule& find_decay_rule(std::string_view name) { return find_by_name(rules, name, "decay rule"); }
+
+Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of) {
+  const Matrix factors = data.row_factors();
+  const double unit = unit_of_objective(network, data, factors);
+  const Index top = network.n_layers() - 1;
+  const bool is_scaled = network.layers().back().activation == Activation::identity;
+  std::vector<Spread> inputs;
+  double input_shifts = 0;
+  for (Index d = 0; d < network.n_inputs(); ++d) {
+    inputs.push_back(spread(data.X.col(d), network.layer(0).has_bias()));
+    input_shifts += inputs.back().shift * inputs.back().shift;
+  }
+  Vector decay = equal_decay(network, k, of);
+  for (Index p = 0; p < decay.size(); ++p) {
+    const ParameterPlace at = network.place_of(p);
+    const bool is_scaled_output = at.layer == top && is_scaled;
+    decay[p] *= is_scaled_output
+                    ? factors.col(at.unit).squaredNorm() / static_cast<double>(data.n_observations())
+                    : unit;
+    if (at.is_bias()) {
+      const double output_shift = is_scaled_output ? spread(data.Y.col(at.unit), true).shift : 0;
+      decay[p] /= 1 + (at.layer == 0 ? input_shifts : 0) + output_shift * output_shift;
+    } else if (at.layer == 0) {
+      const double size = inputs[static_cast<std::size_t>(at.input)].size;
+      decay[p] *= size * size;
+    }
+  }
+  return decay;
+}
+
+std::optional<Vector> leave_one_out_losses(Tangent& at) {
+  const Matrix& Q = at.with_decay().Q();
+  const Index N = at.n_observations(), K = at.n_outputs();
+  Vector losses(N), r(K);
+  Matrix Q_n(K, Q.cols());
+  for (Index n = 0; n < N; ++n) {
+    for (Index k = 0; k < K; ++k) {
+      Q_n.row(k) = Q.row(k * N + n);
+      r[k] = at.r()[k * N + n];
+    }
+    const Eigen::SelfAdjointEigenSolver<Matrix> left(Matrix::Identity(K, K) - Q_n * Q_n.transpose());
+    if (!(left.eigenvalues()[0] >= least_left)) return {};
+    losses[n] = (left.eigenvectors().transpose() * r).cwiseQuotient(left.eigenvalues()).squaredNorm();
+  }
+  return losses;
+}
+
+std::optional<DecayScore> leave_one_out_score(Tangent& at) {
+  const std::optional<Vector> losses = leave_one_out_losses(at);
+  if (!losses) return {};
+  return DecayScore{losses->sum(),
+                    standard_deviation(*losses) * std::sqrt(static_cast<double>(losses->size()))};
+}
+
+std::optional<DecayScore> gcv_score(Tangent& at) {
+  const double left = 1 - at.with_decay().trace_h() / static_cast<double>(at.n_values());
+  if (!(left >= least_left)) return {};
+  return DecayScore{at.rss() / (left * left), {}};
+}
+
+std::optional<DecayScore> evidence_score(Tangent& at) {
+  const Index n_flat = (at.decay().array() == 0).count();
+  const auto n = static_cast<double>(at.n_values() - n_flat);
+  TangentFactor& factor = at.with_decay();
+  if (!at.has_decay() || n <= 0 || !factor.is_determined()) return {};
+  double S = at.rss(), log_det = factor.log_determinant();
+  for (Index p = 0; p < at.n_params(); ++p)
+    if (const double k = at.decay()[p]; k > 0) {
+      S += k * at.theta()[p] * at.theta()[p];
+      log_det -= std::log(k);
+    }
+  if (!(S > 0)) return {};
+  return DecayScore{n * (std::log(2 * std::numbers::pi * S / n) + 1) + log_det, {}};
+}
+
+namespace {
+
+class DecaySearch {
+ public:
+  DecaySearch(const Perceptron& network, const Dataset& data, const FitOptions& options,
+              const DecayChoiceOptions& how)
+      : network_(network), data_(data), options_(options), how_(how) {}
+
+  DecayChoice choose() {
+    const Fit without = fit_at(0, options_.start, options_.n_starts);
+    const DecayPoint zero = assess_undecayed(without);
+    if (is_interrupted_ || (rule().is_cautious && is_good_enough(without))) return keep(without, zero);
+    walk();
+    refine();
+    settle_on_best();
+    const DecayPoint* best = best_point();
+    if (keeps_none(zero, best)) return keep(without, zero);
+    DecayChoice choice{.fit = fit_of(*best),
+                       .k = best->k,
+                       .effective_parameters = best->effective_parameters,
+                       .path = path_down_to(zero),
+                       .undecayed = without,
+                       .why_decay = why_decay_,
+                       .was_interrupted = is_interrupted_};
+    if (is_interrupted_) mark_interrupted(choice.fit);
+    return choice;
+  }
+
+ private:
+  using Points = std::vector<DecayPoint>;
+
+  const DecayRule& rule() const { return *how_.rule; }
+
+  Fit fit_at(double k, const std::optional<Vector>& start, Index n_starts) {
+    FitOptions options = options_;
+    options.start = start;
+    options.n_starts = n_starts;
+    options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
+    Index n_iterations = 0;
+    if (options_.go_on)
+      options.go_on = [&](const FitProgress& now) {
+        n_iterations = now.n_iterations;
+        return tell(now.n_starts_done, now.n_iterations, now.objective);
+      };
+    Fit result = fit(network_, data_, options);
+    const Index n_done = options.n_starts + (start ? 1 : 0);
+    n_starts_done_ += n_done;
+    n_iterations_ += n_iterations;
+    if (options_.go_on && !is_interrupted_) tell(0, 0, result.end->rss + result.end->penalty);
+    return result;
+  }
+
+  // What whoever waits is told: of all fits together.
+  bool tell(Index n_starts, Index n_iterations, double objective) {
+    const Index n_planned = (rule().is_cautious ? 1 : 2) * options_.n_starts;
+    const Index n_on_path = (n_path_points() + 4) * (1 + n_drawn_on_path);
+    const Index n_done = n_starts_done_ + n_starts;
+    if (!options_.go_on(
+            {.n_starts_done = n_done,
+             .n_starts = std::max(n_done, is_on_path_ ? 2 * options_.n_starts + n_on_path : n_planned),
+             .n_iterations = n_iterations_ + n_iterations,
+             .objective = objective}))
+      is_interrupted_ = true;
+    return !is_interrupted_;
+  }
+
+  static Index n_path_points() {
+    return 1 + static_cast<Index>(std::round(points_a_decade * std::log10(largest_k / smallest_k)));
+  }
+
+  Fit fit_of(const DecayPoint& point) const {
+    return {.network = network_,
+            .theta = point.theta,
+            .data = data_,
+            .decay = point.k > 0 ? standardised_decay(network_, data_, point.k, how_.decay_of) : Vector(),
+            .jacobian = options_.jacobian,
+            .end = point.end};
+  }
+
+  DecayPoint assess(double k, const Fit& fitted) const {
+    DecayPoint point{.k = k, .theta = fitted.theta, .end = *fitted.end};
+    Tangent at(fitted);
+    if (fitted.end->stop == Stop::not_finite || !at.move_to(fitted)) return point;
+    point.effective_parameters = at.with_decay().trace_h();
+    point.score = rule().score(at);
+    return point;
+  }
+
+  // Of the fit without a decay: a candidate where it is sound. What it lacks is why_decay_.
+  DecayPoint assess_undecayed(const Fit& without) {
+    DecayPoint point = assess(0, without);
+    if (!without.has_settled()) why_decay_.emplace_back("its fit does not settle");
+    Tangent at(without);
+    if (without.end->stop != Stop::not_finite && at.move_to(without)) {
+      Covariance cov(how_.undecayed);
+      is_determined_ = at.rank() == at.n_params();
+      if (!cov.compute(at)) why_decay_.push_back(cov.reason());
+    }
+    if (!why_decay_.empty()) point.score.reset();
+    if (rule().is_cautious)
+      for (const Runaway& unit : runaways(without, how_.names)) why_decay_.push_back(unit.words);
+    return point;
+  }
+
+  // Without looking at any decay.
+  bool is_good_enough(const Fit& without) const {
+    if (is_linear(network_)) return is_determined_;
+    if (!why_decay_.empty()) return false;
+    Tangent at(without);
+    at.move_to(without);
+    const std::optional<DecayScore> score = leave_one_out_score(at);
+    return score && score->value * (1 - worth_trying) <= at.rss();
+  }
+
+  void walk() {
+    is_on_path_ = true;
+    std::optional<Vector> start = options_.start;
+    for (Index i = 0; i < n_path_points() && !is_interrupted_; ++i)
+      start = add(largest_k * std::pow(10, -static_cast<double>(i) / points_a_decade), start);
+  }
+
+  // Returns where the fit ended, for the next to start from.
+  Vector add(double k, const std::optional<Vector>& start) {
+    const Fit fitted = fit_at(k, start, std::min(n_drawn_on_path, options_.n_starts));
+    points_.push_back(assess(k, fitted));
+    return fitted.theta;
+  }
+
+  void refine() {
+    const DecayPoint* best = best_point();
+    if (!best) return;
+    const double k = best->k;
+    const Vector theta = best->theta;
+    for (const double thirds : {1, 2, -1, -2})
+      if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta);
+  }
+
+  // All starts at the best, which may show that it is not.
+  void settle_on_best() {
+    std::vector<double> done;
+    for (Index round = 0; round < n_rounds_at_best && !is_interrupted_; ++round) {
+      DecayPoint* best = best_point();
+      if (!best || std::find(done.begin(), done.end(), best->k) != done.end()) return;
+      *best = assess(best->k, fit_at(best->k, best->theta, options_.n_starts));
+      done.push_back(best->k);
+    }
+  }
+
+  // Of those that have settled, if any has; of those that have a score.
+  DecayPoint* best_point() {
+    const bool any_has_settled = std::any_of(points_.begin(), points_.end(), [](const DecayPoint& point) {
+      return point.score && point.end.has_settled();
+    });
+    std::vector<DecayPoint*> candidates;
+    for (DecayPoint& point : points_)
+      if (point.score && (point.end.has_settled() || !any_has_settled)) candidates.push_back(&point);
+    if (candidates.empty()) return nullptr;
+    std::sort(candidates.begin(), candidates.end(), [](const auto* a, const auto* b) { return a->k > b->k; });
+    const auto score = [](const DecayPoint* point) { return point->score->value; };
+    DecayPoint* lowest = *std::min_element(candidates.begin(), candidates.end(),
+                                           [&](auto* a, auto* b) { return score(a) < score(b); });
+    if (!rule().is_cautious) return lowest;
+    lowest_ = lowest->score;
+    const double good = lowest_->value + lowest_->standard_error.value_or(0);
+    for (std::size_t i = 0; i + 1 < candidates.size(); ++i)
+      if (score(candidates[i]) <= good && score(candidates[i]) <= score(candidates[i + 1]))
+        return candidates[i];
+    return candidates.back();
+  }
+
+  bool keeps_none(const DecayPoint& zero, const DecayPoint* best) {
+    if (!best) return true;
+    if (!rule().is_cautious) return zero.score && zero.score->value <= best->score->value;
+    if (!why_decay_.empty()) return false;
+    const double standard_error = lowest_->standard_error.value_or(0);
+    if (zero.score && zero.score->value <= lowest_->value + standard_error) return true;
+    why_decay_.push_back(
+        zero.score ? fmt::format("its leave-one-out sum of squares is {:.4g}, more than one standard error "
+                                 "({:.2g}) above the lowest, {:.4g}",
+                                 zero.score->value, standard_error, lowest_->value)
+                   : "it passes through an observation whatever that is, so that nothing predicts it");
+    return false;
+  }
+
+  DecayChoice keep(const Fit& without, const DecayPoint& zero) {
+    DecayChoice choice{.fit = without,
+                       .effective_parameters = zero.effective_parameters,
+                       .path = points_.empty() ? Points() : path_down_to(zero),
+                       .was_interrupted = is_interrupted_};
+    if (is_interrupted_) mark_interrupted(choice.fit);
+    return choice;
+  }
+
+  Points path_down_to(const DecayPoint& zero) {
+    Points path = points_;
+    path.push_back(zero);
+    std::sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return a.k > b.k; });
+    return path;
+  }
+
+  static void mark_interrupted(Fit& fit) {
+    fit.end->stop = Stop::interrupted;
+    fit.end->remaining.reset();
+  }
+
+  const Perceptron network_;
+  const Dataset& data_;
+  const FitOptions& options_;
+  const DecayChoiceOptions how_;
+  std::optional<DecayScore> lowest_;  // on the path
+  Points points_;                     // k > 0, in the order in which they were fitted
+  std::vector<std::string> why_decay_;
+  bool is_determined_ = false, is_on_path_ = false, is_interrupted_ = false;
+  Index n_starts_done_ = 0, n_iterations_ = 0;
+};
+
+}  // namespace
+
+DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const FitOptions& options,
+                         const DecayChoiceOptions& how) {
+  return DecaySearch(network, data, options, how).choose();
+}
+
+}  // namespace jacobench
