@@ -34,8 +34,8 @@ for (s in seq_len(nrow(starts))) {
   if (inherits(fit, "try-error")) {
     line <- c("failed", gsub("[\r\n,\"]+", " ", as.character(fit)))
   } else {
-    seen <- regmatches(lines <- readLines(trace_file), regexpr("^iter +[0-9]+", lines))
-    steps <- if (length(seen)) as.integer(sub("iter +", "", tail(seen, 1))) else 0
+    seen <- regmatches(lines <- readLines(trace_file), regexpr("^iter *[0-9]+", lines))
+    steps <- if (length(seen)) as.integer(sub("iter *", "", tail(seen, 1))) else 0
     line <- c("ok", spent / repeats, sprintf("%.17g", fit$value), fit$convergence, steps, sprintf("%.17g", fit$wts))
   }
   writeLines(paste(line, collapse = ","), out)

@@ -1,6 +1,6 @@
 """The problems of scripts/compare_solvers, and every solver's run from the same starts.
 
-Model: S(theta) = sum (y - f)^2 + k sum theta^2, of all weights and biases, in the units of the data as they stand.
+Model: S(theta) = sum (y - f)^2 + k sum theta^2, of all weights and biases or of the weights alone, in the units of the data as they stand.
 Theta is in the order of lib/jacobench/network/perceptron.hpp. A run yields a row a start (a dict): status, and either a
 reason or objective (computed here, for every solver alike), steps, evaluations, cpu_s, stop, settled (by the solver's own
 rule).
@@ -40,6 +40,7 @@ class Problem:
     decay: float
     n_starts: int = 20
     activation: str = "logistic"
+    decay_biases: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,16 +146,20 @@ class Task:
         self.X = table[:, [names.index(name) for name in self.inputs]]
         self.y = table[:, names.index(problem.output)]
         self.network = Network(len(self.inputs), problem.hidden, problem.activation)
+        self.penalties = np.full(self.network.n_params, float(problem.decay))
+        if not problem.decay_biases:
+            for _, b in self.network.layers(self.penalties):
+                b[:] = 0
         # nnet's own: uniform up to its default rang.
         random = np.random.default_rng([seed, zlib.crc32(problem.name.encode())])
         self.starts = random.uniform(-0.7, 0.7, (n_starts, self.network.n_params))
 
     def residuals(self, theta):
-        return np.concatenate([self.network.values(theta, self.X) - self.y, np.sqrt(self.problem.decay) * theta])
+        return np.concatenate([self.network.values(theta, self.X) - self.y, np.sqrt(self.penalties) * theta])
 
     def jacobian(self, theta):
         J = self.network.jacobian(theta, self.X)
-        return np.vstack([J, np.sqrt(self.problem.decay) * np.eye(len(theta))])
+        return np.vstack([J, np.diag(np.sqrt(self.penalties))])
 
     def row(self, theta, own_objective, **others):
         """Of a solver that ended at theta and calls its objective so."""
@@ -165,7 +170,8 @@ class Task:
         # nnet's logistic is 0 or 1 beyond |z| = 15, where 1 - phi is 3e-7.
         if abs(objective - own_objective) > 1e-4 * objective + 1e-12:
             return failed(f"it minimises something else: {own_objective!r} is {objective!r}", others.get("cpu_s"))
-        return {"status": "ok", "objective": objective, **others}
+        rss = float(r[: len(self.y)] @ r[: len(self.y)])
+        return {"status": "ok", "objective": objective, "rss": rss, **others}
 
 
 def failed(reason, cpu_s=None):
@@ -213,7 +219,7 @@ class TrialSolver:
         done = subprocess.run(
             [self.program, self.name, "--data", task.data_file, "--inputs", ",".join(task.inputs), "--outputs",
              problem.output, "--hidden", "x".join(map(str, problem.hidden)), "--activation", problem.activation,
-             "--decay", repr(problem.decay), "--starts", starts, "--seconds", repr(self.seconds)],
+             "--decay", repr(problem.decay), "--decay_biases", "yes" if problem.decay_biases else "no", "--starts", starts, "--seconds", repr(self.seconds)],
             capture_output=True, text=True)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         for line in lines:
@@ -236,6 +242,8 @@ class Nnet:
             return "R has no nnet; scripts/setup solvers installs it"
         if len(task.problem.hidden) != 1 or task.problem.activation != "logistic":
             return "nnet has one hidden layer of logistic units"
+        if task.problem.decay > 0 and not task.problem.decay_biases:
+            return "nnet penalises biases as well"
         return None
 
     def run(self, task):
@@ -332,6 +340,14 @@ def make_solvers(program, seconds):
         LeastSquares("trf", seconds),
         TrialSolver("gsl", program, seconds, "gsl_multifit_nlinear, trs lmaccel, xtol = gtol = 1e-8"),
     ]
+
+
+def text_of(table, columns):
+    """A table for people; what a line has not is empty."""
+    cells = [list(columns)] + [[form.format(line[name]) if name in line else "" for name, form in columns.items()]
+                               for line in table]
+    widths = [max(len(row[c]) for row in cells) for c in range(len(columns))]
+    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in cells)
 
 
 # --- What the results were made with.

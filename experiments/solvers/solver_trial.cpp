@@ -27,6 +27,7 @@ struct Request {
   harness::Shape hidden{4};
   Activation activation = Activation::logistic;
   double decay = 0;
+  bool decay_biases = true;
   std::optional<std::int64_t> max_iterations;
   double seconds = 60;
   bool list = false;
@@ -41,7 +42,8 @@ struct Request {
     t.add("hidden", "hidden widths, from the inputs up", hidden, shape(1, 10'000));
     t.add("activation", "activation of the hidden layers", activation,
           one_of(activation_table(), &ActivationInfo::id));
-    t.add("decay", "k of the penalty k |theta|^2 on weights and biases", decay, real_number(0, 1e300));
+    t.add("decay", "k of the penalty k |theta|^2", decay, real_number(0, 1e300));
+    t.add("decay_biases", "whether biases are penalised too", decay_biases, yes_or_no());
     t.add("max_iterations", "of each start; auto: the solver's own", max_iterations,
           value_or("auto", whole_number(1, 1'000'000)));
     t.add("seconds", "processor time after which a start is given up", seconds, real_number(0, 1e9));
@@ -58,7 +60,8 @@ Problem read_problem(const Request& request) {
                                   .activation = request.activation}),
       .data = {.X = read_csv(request.data, request.inputs), .Y = read_csv(request.data, request.outputs)}};
   if (request.decay > 0)
-    problem.decay = equal_decay(problem.network, request.decay, DecayOf::weights_and_biases);
+    problem.decay = equal_decay(problem.network, request.decay,
+                                request.decay_biases ? DecayOf::weights_and_biases : DecayOf::weights);
   check_dataset(problem.data, problem.network,
                 {.source = request.data, .inputs = request.inputs, .outputs = request.outputs});
   return problem;

@@ -4,7 +4,7 @@
 set(layers base kernel network jacobian verification fit inference files)
 
 # Those of experiments, and what each may include beside itself (a regular expression).
-set(experiments accuracy activations speed coverage)
+set(experiments accuracy activations speed solvers coverage)
 set(rooms_of_experiments options study networks run report ${experiments} cli)
 set(may_include_options "nothing")
 set(may_include_study "options")

@@ -17,7 +17,8 @@ enum class RandomPurpose : std::uint32_t {
   starts = 4,
   probe = 5,
   simulation = 6,
-  resampling = 7
+  resampling = 7,
+  redraws = 8
 };
 
 // A stream of 64-bit integers; a C++ UniformRandomBitGenerator, to be fed to Boost.Random's distributions.

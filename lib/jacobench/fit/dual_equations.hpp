@@ -15,6 +15,7 @@ class DualEquations final : public StepEquations {
   bool move_to(const Vector& theta) override;
   bool add_second_derivatives() override { return false; }
   bool solve(double mu, Vector& d) override;
+  bool bend(Vector&) override { return true; }
   double predicted_fall(double mu, const Vector& d) const override;
 
   // tr J (J'J + K)^-1 J', J of the data alone.  Cost: n^3 flops

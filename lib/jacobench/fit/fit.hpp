@@ -24,12 +24,14 @@ enum class DecayOf { weights, weights_and_biases };
 // k for all weights, and for biases k or 0.  Shape: [P]
 Vector equal_decay(const Perceptron& network, double k, DecayOf of);
 
-// What became of the starts. A start is at the best optimum if its objective is within 1 part in 1000 of the lowest.
+// What became of the starts. A start is at the best optimum if its objective is within 1 part in 1000 of that of the fit.
 struct StartSummary {
   Index n_starts = 0;
   Index n_failed = 0;  // the network was not finite there
   Index n_at_best = 0;
   double lowest = 0, median = 0, highest = 0;  // objective, over those that did not fail
+  Index n_redraws = 0;                         // of units of the best
+  Index n_lowered = 0;                         // of these, those that led further down
 };
 
 // How a fit ended. In the user's units.
@@ -81,6 +83,8 @@ struct FitOptions {
   Index n_starts = 10;               // drawn ones beside it
   Index n_tries_from_start = 3;      // of which the first that ends at a minimum is the last: 1 to 3
   Matrix starts = {};  // [P x any number] in the user's units, in the place of drawn ones where there are any
+  // How often a unit of the best is drawn anew (fit/redraw.hpp); none: half as often as there are starts.
+  std::optional<Index> n_redraws = {};
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty

@@ -15,6 +15,8 @@
 namespace jacobench {
 namespace {
 
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
 constexpr double same_optimum = 1e-3;
 
 // The lowest but for where the last steps ended.
@@ -25,6 +27,9 @@ constexpr double as_good_as_lowest = 1 + 1e-6;
 constexpr Index few_steps = 20;
 constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
+
+// Units that are drawn anew side by side, whatever the number of threads, before the best of them is gone on from.
+constexpr Index redraws_at_once = 4;
 
 void check_options(const Perceptron& network, const FitOptions& options) {
   JB_EXPECT(options.n_tries_from_start >= 1 && options.n_tries_from_start <= most_tries,
@@ -42,15 +47,14 @@ void check_options(const Perceptron& network, const FitOptions& options) {
       throw InputError("decay: {} is not a penalty; give a finite number from 0 up", k);
 }
 
-Matrix drawn_or_given_starts(const Perceptron& network, const FitOptions& options) {
-  if (options.starts.size() > 0) return options.starts;
+Matrix draw(const Perceptron& network, const FitOptions& options, Index n, RandomPurpose purpose) {
   const InitialisationInfo& scheme = find_initialisation(options.initialisation);
-  Matrix starts(network.n_params(), options.n_starts);
-  for (Index s = 0; s < options.n_starts; ++s) {
-    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), RandomPurpose::starts);
-    starts.col(s) = scheme.draw(network, stream);
+  Matrix drawn(network.n_params(), n);
+  for (Index s = 0; s < n; ++s) {
+    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), purpose);
+    drawn.col(s) = scheme.draw(network, stream);
   }
-  return starts;
+  return drawn;
 }
 
 }  // namespace
@@ -107,11 +111,17 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .jacobian = options_.jacobian,
            .end = FitEnd{}} {
   check_options(network, options_);
-  starts_ = drawn_or_given_starts(network, options_);
+  starts_ = options_.starts.size() > 0 ? options_.starts
+                                       : draw(network, options_, options_.n_starts, RandomPurpose::starts);
+  if (network.n_layers() > 1) {
+    redrawn_ =
+        draw(network, options_, options_.n_redraws.value_or(starts_.cols() / 2), RandomPurpose::redraws);
+    unit_redraw_.emplace(network, like.n_observations());
+  }
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
   for (Index w = 0; w < n_threads; ++w)
     workers_.push_back(std::make_unique<Worker>(network, like, options_, form_));
-  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
+  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols() + redraws_at_once));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   objectives_.reserve(candidates_.size());
 }
@@ -162,7 +172,8 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
     if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
   }
-  go_down_from(at_minimum ? 1 : 0);
+  was_interrupted_ = false;
+  go_down_all(at_minimum ? 1 : 0, n_candidates_);
 
   double lowest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c < n_candidates_; ++c)
@@ -171,23 +182,60 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   Candidate& best = *std::find_if(candidates_.begin(), end, [&](const Candidate& candidate) {
     return candidate.objective <= as_good_as_lowest * lowest;
   });
-  finish(best, &best == at_minimum);
+  note_objectives();
+  fit_.end->starts.n_redraws = fit_.end->starts.n_lowered = 0;
+  redraw_units(best);
+  finish(best, &best == at_minimum && fit_.end->starts.n_lowered == 0);
   return fit_;
 }
 
-// All candidates but the first few, spread over the workers.
-void Fitter::go_down_from(Index first) {
+// Candidates first to n, spread over the workers.
+void Fitter::go_down_all(Index first, Index n) {
   Progress progress;
   progress.so_far = {.n_starts_done = 0,
-                     .n_starts = n_candidates_ - first,
+                     .n_starts = n - first,
                      .n_iterations = 0,
                      .objective = std::numeric_limits<double>::infinity()};
-  was_interrupted_ = false;
-  parallel_for_workers(n_candidates_ - first, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
+  parallel_for_workers(n - first, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
     go_down(candidates_[static_cast<std::size_t>(first + i)], *workers_[static_cast<std::size_t>(w)],
             progress);
   });
-  was_interrupted_ = !progress.go_on;
+  was_interrupted_ = was_interrupted_ || !progress.go_on;
+}
+
+// From a local minimum to lower ones, as long as redraws are left.
+void Fitter::redraw_units(Candidate& best) {
+  StartSummary& starts = fit_.end->starts;
+  const Residuals& residuals = workers_.front()->residuals;
+  Vector tau;
+  while (starts.n_redraws < redrawn_.cols() && std::isfinite(best.objective) && !was_interrupted_ &&
+         !(std::sqrt(best.objective) <= 8 * epsilon * residuals.size_of_outputs())) {
+    const std::vector<HiddenUnit>& units = unit_redraw_->rank(best.tau, residuals.X());
+    const auto n_units = static_cast<Index>(units.size());
+    bool is_lower = false;
+    for (Index next = 0;
+         next < n_units && !is_lower && starts.n_redraws < redrawn_.cols() && !was_interrupted_;) {
+      const Index n = std::min({redraws_at_once, n_units - next, redrawn_.cols() - starts.n_redraws});
+      for (Index i = 0; i < n; ++i) {
+        tau = best.tau;
+        if (form_ == Form::dual) standardisation_.make_scaled(tau);
+        unit_redraw_->redraw(units[static_cast<std::size_t>(next++)], redrawn_.col(starts.n_redraws++), tau);
+        if (form_ == Form::dual) standardisation_.make_user(tau);
+        candidates_[static_cast<std::size_t>(n_candidates_ + i)] = {
+            .tau = tau, .damping = usual_damping, .objective = 0, .n_iterations = 0, .has_arrived = false};
+      }
+      go_down_all(n_candidates_, n_candidates_ + n);
+      const auto first = candidates_.begin() + n_candidates_;
+      const Candidate& lowest = *std::min_element(
+          first, first + n, [](const Candidate& a, const Candidate& b) { return a.objective < b.objective; });
+      is_lower = as_good_as_lowest * lowest.objective < best.objective;
+      if (!is_lower) continue;
+      ++starts.n_lowered;
+      const Index n_before = best.n_iterations;
+      best = lowest;
+      best.n_iterations += n_before;
+    }
+  }
 }
 
 void Fitter::go_down(Candidate& candidate, Worker& worker, Progress& progress) {
@@ -253,7 +301,7 @@ void Fitter::finish(Candidate& best, bool is_polished) {
     end.gradient_norm = unit_squared * gradient_.norm();
   }
   worker.residuals.scaling().make_user(fit_.theta);
-  summarise_starts();
+  summarise_starts(end.rss + end.penalty);
 }
 
 // What polishing finds out, from the n x n equations. That they are as exact as they can be takes no more than a few steps.
@@ -279,29 +327,38 @@ void Fitter::finish_dual(Candidate& best) {
   end.stop = best.has_arrived ? Stop::converged : Stop::iteration_limit;
 }
 
-void Fitter::summarise_starts() {
-  FitEnd& end = *fit_.end;
+// Of the starts, before anything else is tried from the best.
+void Fitter::note_objectives() {
   const double unit = workers_.front()->residuals.unit();
   objectives_.clear();
   for (Index c = 0; c < n_candidates_; ++c)
     if (const double objective = candidates_[static_cast<std::size_t>(c)].objective; std::isfinite(objective))
       objectives_.push_back(unit * unit * objective);
+}
+
+void Fitter::summarise_starts(double best) {
+  FitEnd& end = *fit_.end;
   if (objectives_.empty()) {
     constexpr double none = std::numeric_limits<double>::infinity();
-    end.starts = {n_candidates_, n_candidates_, 0, none, none, none};
+    end.starts = {.n_starts = n_candidates_,
+                  .n_failed = n_candidates_,
+                  .lowest = none,
+                  .median = none,
+                  .highest = none};
     return;
   }
   std::sort(objectives_.begin(), objectives_.end());
-  const double lowest = objectives_.front();
   const auto n_at_best = std::count_if(objectives_.begin(), objectives_.end(), [&](double objective) {
-    return objective <= (1 + same_optimum) * lowest;
+    return objective <= (1 + same_optimum) * best;
   });
   end.starts = {.n_starts = n_candidates_,
                 .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),
                 .n_at_best = n_at_best,
-                .lowest = lowest,
+                .lowest = objectives_.front(),
                 .median = objectives_[objectives_.size() / 2],
-                .highest = objectives_.back()};
+                .highest = objectives_.back(),
+                .n_redraws = end.starts.n_redraws,
+                .n_lowered = end.starts.n_lowered};
 }
 
 }  // namespace jacobench

@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/redraw.hpp"
 #include "jacobench/fit/scaling.hpp"
 
 namespace jacobench {
@@ -42,16 +43,20 @@ class Fitter {
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
   Index polish(Candidate& candidate, Index max_iterations);
-  void go_down_from(Index first);
+  void go_down_all(Index first, Index n);
   void go_down(Candidate& candidate, Worker& worker, Progress& progress);
+  void note_objectives();
+  void redraw_units(Candidate& best);
   void finish(Candidate& best, bool is_polished);
   void finish_dual(Candidate& best);
-  void summarise_starts();
+  void summarise_starts(double best);
 
   const FitOptions options_;
   const Form form_;
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
   Matrix starts_;            // drawn ones are standardised  [P x n]
+  Matrix redrawn_;           // parameters to take new units from  [P x n_redraws]
+  std::optional<UnitRedraw> unit_redraw_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Candidate> candidates_;
   std::vector<double> objectives_;

@@ -7,9 +7,12 @@ namespace jacobench {
 NormalEquations::NormalEquations(Residuals& residuals)
     : StepEquations(residuals),
       second_(residuals.network(), residuals.X().rows()),
+      products_(residuals.network(), residuals.X().rows()),
       M_(residuals.n_params(), residuals.n_params()),
       damped_(residuals.n_params(), residuals.n_params()),
-      weights_(residuals.factors().rows(), residuals.factors().cols()) {}
+      weights_(residuals.factors().rows(), residuals.factors().cols()),
+      along_(residuals.n_data_rows(), 1),
+      bend_(residuals.n_params()) {}
 
 bool NormalEquations::move_to(const Vector& tau) {
   tau_ = tau;
@@ -31,6 +34,18 @@ bool NormalEquations::solve(double mu, Vector& d) {
   damped_.diagonal().array() += mu * scale_;
   d = -g_;
   return blas::solve_positive_definite(damped_, d);
+}
+
+bool NormalEquations::bend(Vector& d) {
+  constexpr double longest = 0.75;  // of a, relative to d: Transtrum and Sethna (2012), eq. (15)
+  second_.along(tau_, residuals_.X(), d, along_);
+  weights_ = along_.reshaped(weights_.rows(), weights_.cols()).cwiseProduct(residuals_.factors().cwiseAbs2());
+  products_.transposed_times(tau_, residuals_.X(), weights_, bend_);
+  bend_ = -bend_;
+  blas::solve_with_factor(damped_, bend_);
+  if (!(bend_.norm() <= longest * d.norm())) return false;
+  d += bend_ / 2;
+  return true;
 }
 
 // -(2 g'd + d'M d), where (M + mu D) d = -g.

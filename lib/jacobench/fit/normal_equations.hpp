@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jacobench/fit/step_equations.hpp"
+#include "jacobench/jacobian/products.hpp"
 #include "jacobench/network/second_derivatives.hpp"
 
 namespace jacobench {
@@ -14,14 +15,18 @@ class NormalEquations final : public StepEquations {
   bool move_to(const Vector& tau) override;
   bool add_second_derivatives() override;
   bool solve(double mu, Vector& d) override;
+  bool bend(Vector& d) override;
   double predicted_fall(double mu, const Vector& d) const override;
 
  private:
   SecondDerivatives second_;
+  JacobianProducts products_;
   Vector tau_;
   Matrix M_, damped_;  // their lower triangles
   Matrix weights_;     // of the outputs' second derivatives
-  double scale_ = 1;   // D
+  Matrix along_;       // second derivatives of the outputs along a step
+  Vector bend_;
+  double scale_ = 1;  // D
 };
 
 }  // namespace jacobench

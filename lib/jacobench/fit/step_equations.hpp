@@ -11,7 +11,8 @@
 // Cost:   normal: J in the cache, n P^2 flops, P^3 / 3 a solve; second derivatives as in network/second_derivatives.hpp
 //         dual: n^2 flops a unit, n^3 / 3 a solve, and two passes for the products
 // Errors: logic_error for the dual of a penalty that differs within the weights, or within the biases, of a layer
-// Source: Levenberg (1944), Quart. Appl. Math. 2; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5, for the dual
+// Source: Levenberg (1944), Quart. Appl. Math. 2; Transtrum and Sethna (2012), arXiv:1201.5885, "Improvements to the
+//         Levenberg-Marquardt algorithm for nonlinear least-squares minimization"; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5, for the dual
 #pragma once
 
 #include "jacobench/fit/residuals.hpp"
@@ -30,6 +31,11 @@ class StepEquations {
 
   // Returns whether M + mu D is positive definite up to rounding, without which d is undefined.
   virtual bool solve(double mu, Vector& d) = 0;
+
+  // Bends the last solution d along the curve that the fitted values take: d + a / 2 with (M + mu D) a = -J' r_dd, r_dd the
+  // second derivative of r along d (Transtrum and Sethna 2012). Returns whether a is short enough beside d to be believed;
+  // if not, d is as it was.
+  virtual bool bend(Vector& d) = 0;
 
   // How much S falls along the last solution, as M predicts.
   virtual double predicted_fall(double mu, const Vector& d) const = 0;

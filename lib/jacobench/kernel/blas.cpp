@@ -84,12 +84,18 @@ void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
 
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
   on_one_thread();
-  const int n = size(S.rows()), n_right = 1, from = stride(S), to = std::max(n, 1);
+  const int n = size(S.rows()), from = stride(S);
   int failed = 0;
   dpotrf_("L", &n, S.data(), &from, &failed);
   if (failed != 0) return false;
-  dpotrs_("L", &n, &n_right, S.data(), &from, x.data(), &to, &failed);
+  solve_with_factor(S, x);
   return true;
+}
+
+void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
+  const int n = size(S.rows()), n_right = 1, from = stride(S), to = std::max(n, 1);
+  int failed = 0;
+  dpotrs_("L", &n, &n_right, S.data(), &from, x.data(), &to, &failed);
 }
 
 #else
@@ -122,10 +128,15 @@ void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuff
 void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) { C.noalias() += A * B; }
 
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
-  const Eigen::LLT<Eigen::Ref<Matrix> > factor(S);
+  Eigen::LLT<Eigen::Ref<Matrix> > factor(S);
   if (factor.info() != Eigen::Success) return false;
   factor.solveInPlace(x);
   return true;
+}
+
+void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
+  S.triangularView<Eigen::Lower>().solveInPlace(x);
+  S.triangularView<Eigen::Lower>().transpose().solveInPlace(x);
 }
 
 #endif

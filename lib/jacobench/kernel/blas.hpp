@@ -41,4 +41,7 @@ void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
 // definite up to rounding, without which x is left as it is. S [p x p], x [p]. p^3 / 3 flops
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x);
 
+// The same with the factor that solve_positive_definite left in S. 2 p^2 flops
+void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x);
+
 }  // namespace jacobench::blas
