@@ -1,9 +1,9 @@
 """The problems of scripts/compare_solvers, and every solver's run from the same starts.
 
-Model: S(theta) = sum (y - f)^2 + k sum theta^2, of all weights and biases or of the weights alone, in the units of the data as they stand.
-Theta is in the order of lib/jacobench/network/perceptron.hpp. A run yields a row a start (a dict): status, and either a
-reason or objective (computed here, for every solver alike), steps, evaluations, cpu_s, stop, settled (by the solver's own
-rule).
+Model: S(theta) = sum (y - f)^2 + k sum theta^2, of all weights and biases or of the weights alone, in the units of the
+data as they stand. Theta is in the order of lib/jacobench/network/perceptron.hpp. A run yields a row a start (a dict): status,
+and either a reason or objective and rss (computed here, for every solver alike), steps, evaluations, cpu_s, stop, settled (by
+the solver's own rule).
 """
 
 import os
@@ -16,10 +16,11 @@ import datetime
 import json
 import pathlib
 import platform
-import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 import zlib
 
@@ -213,22 +214,49 @@ class TrialSolver:
         return None if self.name in program_info(self.program)["solvers"] else "the program was built without it"
 
     def run(self, task):
-        starts = task.folder / "starts.csv"
-        write_rows(starts, [f"p{p}" for p in range(task.network.n_params)], task.starts)
+        begin = 0
+        while begin < len(task.starts):
+            lines, how_it_ended = self.run_from(task, task.starts[begin:])
+            for line in lines:
+                yield self.row(task, json.loads(line))
+            begin += len(lines)
+            if begin < len(task.starts):
+                yield failed(how_it_ended)
+                begin += 1
+
+    def run_from(self, task, starts):
+        """Its lines up to the first start from which there is none, and why there is none."""
+        file = task.folder / "starts.csv"
+        write_rows(file, [f"p{p}" for p in range(task.network.n_params)], starts)
         problem = task.problem
-        done = subprocess.run(
-            [self.program, self.name, "--data", task.data_file, "--inputs", ",".join(task.inputs), "--outputs",
-             problem.output, "--hidden", "x".join(map(str, problem.hidden)), "--activation", problem.activation,
-             "--decay", repr(problem.decay), "--decay_biases", "yes" if problem.decay_biases else "no", "--starts", starts, "--seconds", repr(self.seconds)],
-            capture_output=True, text=True)
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        for line in lines:
-            if line["status"] == "ok":
-                yield task.row(line.pop("theta"), line.pop("objective"), **{k: v for k, v in line.items() if k != "status"})
-            else:
-                yield failed(line["reason"], line["cpu_s"])
-        for _ in range(len(task.starts) - len(lines)):
-            yield failed(f"ended with code {done.returncode}: {done.stderr.strip()}")
+        command = [self.program, self.name, "--data", task.data_file, "--inputs", ",".join(task.inputs), "--outputs",
+                   problem.output, "--hidden", "x".join(map(str, problem.hidden)), "--activation", problem.activation,
+                   "--decay", repr(problem.decay), "--decay_biases", "yes" if problem.decay_biases else "no",
+                   "--starts", file, "--seconds", repr(self.seconds)]
+        lines = []
+        with tempfile.TemporaryFile("w+") as complaints:
+            running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
+            # A solver looks at its limit between two steps; one that is asked too rarely is stopped from here.
+            patience = 4 * self.seconds + 10
+            while True:
+                stop = threading.Timer(patience, running.kill)
+                stop.start()
+                line = running.stdout.readline()
+                stop.cancel()
+                if not line:
+                    break
+                lines.append(line)
+            code = running.wait()
+            complaints.seek(0)
+            if code == -signal.SIGKILL:
+                return lines, f"no answer within {patience:g} s"
+            return lines, f"ended with code {code}: {complaints.read().strip()}"
+
+    @staticmethod
+    def row(task, line):
+        if line.pop("status") != "ok":
+            return failed(line["reason"], line["cpu_s"])
+        return task.row(line.pop("theta"), line.pop("objective"), **line)
 
 
 class Nnet:

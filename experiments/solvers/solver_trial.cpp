@@ -1,7 +1,7 @@
 // Runs one solver from every start of a file and prints one JSON line a start:
 //   jacobench_solver_trial SOLVER --data DATA.csv --outputs y --hidden 5 --decay 0.01 --starts STARTS.csv
-// A start is a row of STARTS.csv, whose columns are the parameters in the order of network/perceptron.hpp. scripts/compare_solvers
-// calls this; processor time is that of the solver alone, its workspace and the standardising of data included.
+// A start is a row of STARTS.csv, whose columns are the parameters in the order of network/perceptron.hpp.
+// scripts/compare_solvers calls this; processor time is the solver's, making its workspace and standardising included.
 #include <exception>
 #include <iostream>
 

@@ -43,7 +43,8 @@ TEST(Solvers, ReachTheClosedFormOfALinearNetwork) {
 
   for (const SolverInfo& solver : solver_table()) {
     const Trial trial = solver.run(problem, Vector{{3, -3, 3}}, {});
-    // A gradient of 1e-8 of the objective, GSL's tolerance, leaves an error of 1e-8 over the least eigenvalue, which is above 1.
+    // A gradient of 1e-8 of the objective, GSL's tolerance, leaves an error of 1e-8 over the least eigenvalue, which is
+    // above 1.
     for (Index p = 0; p < 3; ++p) EXPECT_NEAR(trial.theta[p], theta[p], 1e-7) << solver.name;
     EXPECT_NEAR(objective(problem, trial.theta), minimum, 1e-12 * minimum) << solver.name;
     EXPECT_TRUE(trial.is_settled) << solver.name << ": " << trial.stop;
@@ -51,7 +52,8 @@ TEST(Solvers, ReachTheClosedFormOfALinearNetwork) {
   }
 }
 
-// An independent condition: at a minimum the gradient 2 J'r + 2 k theta, by the readable Jacobian, is small beside its terms.
+// An independent condition: at a minimum the gradient 2 J'r + 2 k theta, by the readable Jacobian, is small beside its
+// terms.
 TEST(Solvers, EndWhereTheGradientOfThePenalisedObjectiveIsSmall) {
   Problem problem{.network = make_perceptron(
                       {.n_inputs = 2, .hidden = {2}, .n_outputs = 1, .activation = Activation::logistic}),
