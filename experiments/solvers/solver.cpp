@@ -14,7 +14,7 @@ namespace {
 
 Trial run_jacobench(const Problem& problem, const Vector& start, const Limits& limits) {
   const double begun = cpu_seconds();
-  FitOptions options{.starts = start, .decay = problem.decay};
+  FitOptions options{.starts = start, .n_redraws = 0, .decay = problem.decay};
   if (limits.max_iterations) options.max_iterations = *limits.max_iterations;
   options.go_on = [&](const FitProgress&) { return cpu_seconds() - begun < limits.cpu_seconds; };
   const Fit fitted = fit(problem.network, problem.data, options);

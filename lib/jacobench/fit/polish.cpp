@@ -13,31 +13,50 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
+// A J of more than so many bytes is not held: its triangle, by blocks of rows, serves as well.
+constexpr Index most_held = Index{64} << 20;
+
+bool holds_jacobian(const Residuals& residuals) {
+  return residuals.n_rows() * residuals.n_params() * static_cast<Index>(sizeof(double)) <= most_held ||
+         residuals.n_rows() <= residuals.n_params() + 1;
+}
+
 double at_least_one(Index n) { return static_cast<double>(std::max<Index>(n, 1)); }
 
 }  // namespace
 
-// The residuals at one point and the factorisation of their Jacobian, in workspaces of its own.
+// The residuals at one point and the factorisation of their Jacobian, in workspaces of its own. Of a J that is not held, the
+// triangle of J and r stands for them: |J d + r| and all that follows from it are the same.
 class Polisher::Tangent {
  public:
   explicit Tangent(Residuals& residuals)
       : residuals_(residuals),
+        holds_J_(holds_jacobian(residuals)),
         r_(residuals.n_rows()),
-        rotated_(residuals.n_rows()),
-        J_(residuals.n_rows(), residuals.n_params()),
-        qr_(residuals.n_rows(), residuals.n_params()) {}
+        J_(holds_J_ ? residuals.n_rows() : residuals.n_params() + 1, residuals.n_params()),
+        r_of_J_(J_.rows()),
+        rotated_(J_.rows()),
+        qr_(J_.rows(), J_.cols()) {}
 
   // Whether r and J are finite there; if not, nothing below may be asked.
   bool move_to(const Vector& tau) {
-    if (!residuals_.evaluate(tau, r_.data(), J_.data())) return false;
+    if (holds_J_) {
+      if (!residuals_.evaluate(tau, r_.data(), J_.data())) return false;
+      r_of_J_ = r_;
+    } else {
+      if (!residuals_.triangle(tau, r_, triangle_)) return false;
+      J_ = triangle_.leftCols(J_.cols());
+      r_of_J_ = triangle_.rightCols(1);
+    }
     qr_.factorise(J_);
-    rotated_ = r_;
+    rotated_ = r_of_J_;
     qr_.rotate(rotated_);
     return true;
   }
 
   const ScaledQr& qr() const { return qr_; }
   const Matrix& J() const { return J_; }
+  const Vector& r_of_J() const { return r_of_J_; }
   const Vector& rotated() const { return rotated_; }
   double objective() const { return r_.squaredNorm(); }
   Index rank() const { return qr_.rank(); }
@@ -52,7 +71,7 @@ class Polisher::Tangent {
 
   std::optional<double> relative_offset() const {
     const Index n_normal = r_.size() - rank();
-    const double normal = rotated_.tail(n_normal).norm();
+    const double normal = rotated_.tail(rotated_.size() - rank()).norm();
     if (n_normal == 0 || normal == 0) return {};
     return tangential() / std::sqrt(at_least_one(rank())) / (normal / std::sqrt(at_least_one(n_normal)));
   }
@@ -61,7 +80,7 @@ class Polisher::Tangent {
   // (cosine |r|)^2, of the angle between r and the parameter's column.
   bool is_stationary() const {
     for (Index p = 0; p < J_.cols(); ++p)
-      if (!(std::pow(J_.col(p).dot(r_), 2) <= objective_rounding())) return false;
+      if (!(std::pow(J_.col(p).dot(r_of_J_), 2) <= objective_rounding())) return false;
     return true;
   }
 
@@ -72,17 +91,18 @@ class Polisher::Tangent {
            qr_.matrix().topRows(rank()).diagonal().cwiseAbs().minCoeff() >= least_pivot;
   }
 
-  // tr J (J'J + K)^-1 J', J of the data alone.
-  double effective_parameters(Matrix& q) {
-    q.resize(residuals_.n_data_rows(), rank());
-    qr_.get_q(q);
-    return q.squaredNorm();
+  // tr J (J'J + K)^-1 J', J of the data alone: what the penalty rows have of the P that all rows have.
+  double effective_parameters(Matrix& T) {
+    if (residuals_.n_penalty_rows() == 0 || !qr_.has_full_rank()) return static_cast<double>(rank());
+    T.resize(J_.cols(), J_.cols());
+    qr_.inverse_factor(T);
+    return static_cast<double>(J_.cols()) - residuals_.penalty_form(T);
   }
 
   const Vector& residuals() const { return r_; }
 
   void get_gradient(Vector& gradient) const {
-    gradient.noalias() = 2 * (J_.transpose() * r_);
+    gradient.noalias() = 2 * (J_.transpose() * r_of_J_);
     gradient.array() *= qr_.column_norms().array();
   }
 
@@ -94,8 +114,11 @@ class Polisher::Tangent {
 
  private:
   Residuals& residuals_;
-  Vector r_, rotated_;
+  const bool holds_J_;
+  Vector r_;
   Matrix J_;  // with its columns scaled
+  Vector r_of_J_, rotated_;
+  Matrix triangle_;  // of J and r, where J is not held
   ScaledQr qr_;
 };
 
@@ -152,7 +175,7 @@ class Polisher::Newton {
     H_.array().colwise() /= C.array();
     H_.array().rowwise() /= C.transpose().array();
     blas::add_gram(at.J(), H_);
-    gradient_.noalias() = at.J().transpose() * at.residuals();
+    gradient_.noalias() = at.J().transpose() * at.r_of_J();
     scaled_step_ = -gradient_;
     if (!blas::solve_positive_definite(H_, scaled_step_)) return false;
     d = scaled_step_.cwiseQuotient(C);
@@ -186,7 +209,7 @@ Polisher::Polisher(Residuals& residuals)
     : residuals_(residuals),
       now_(std::make_unique<Tangent>(residuals)),
       next_(std::make_unique<Tangent>(residuals)),
-      damping_(std::make_unique<Damping>(residuals.n_rows(), residuals.n_params())),
+      damping_(std::make_unique<Damping>(now_->J().rows(), residuals.n_params())),
       newton_(std::make_unique<Newton>(residuals)),
       step_(residuals.n_params()),
       tried_(residuals.n_params()) {}
@@ -262,9 +285,7 @@ Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
 
 std::optional<Remaining> Polisher::remaining(const Vector& tau) {
   const auto n_data_rows = static_cast<double>(residuals_.n_data_rows());
-  const double n_effective = residuals_.n_rows() == residuals_.n_data_rows()
-                                 ? static_cast<double>(now_->rank())
-                                 : now_->effective_parameters(q_);
+  const double n_effective = now_->effective_parameters(T_);
   const double rss = now_->residuals().head(residuals_.n_data_rows()).squaredNorm();
   if (!(n_data_rows > n_effective && rss > 0)) return {};
   const double s_squared = rss / (n_data_rows - n_effective);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <Eigen/QR>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/jacobian/products.hpp"
 #include "jacobench/kernel/blas.hpp"
@@ -78,15 +80,15 @@ bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
             J_y_theta_.col(p).segment(k * n + n_seen, n_new).array() *
             factors_.col(k).segment(first, n_new).array();
   });
-  if (!penalised_.empty()) evaluate_penalty_rows(tau, r, J);
+  evaluate_penalty_rows(tau, r + n_data_rows(), J ? J + n_data_rows() : nullptr, n_rows());
   return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
 }
 
-bool Residuals::normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r) {
+// Calls use(J, r) for the rows of one output and block after the other, and sets the data rows of r.
+template <class UseRows>
+void Residuals::for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use) {
   const Index N = X_.rows(), n = values_.rows();
   Eigen::Map<Matrix> data_rows(r.data(), N, Y_.cols());
-  J_t_J.setZero();
-  J_t_r.setZero();
   for_each_block(tau, &J_y_theta_, [&](Index row, Index n_seen) {
     const Index first = row + n_seen, n_new = n - n_seen;
     data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
@@ -94,23 +96,65 @@ bool Residuals::normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J
     for (Index k = 0; k < Y_.cols(); ++k) {
       auto J = J_y_theta_.middleRows(k * n + n_seen, n_new);
       if (!has_unit_factors_) J.array().colwise() *= factors_.col(k).segment(first, n_new).array();
-      blas::add_gram(J, J_t_J);
-      J_t_r.noalias() += J.transpose() * data_rows.col(k).segment(first, n_new);
+      use(J, data_rows.col(k).segment(first, n_new));
     }
+  });
+}
+
+bool Residuals::normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r) {
+  J_t_J.setZero();
+  J_t_r.setZero();
+  for_rows_of_data(tau, r, [&](const auto& J, const auto& r_rows) {
+    blas::add_gram(J, J_t_J);
+    J_t_r.noalias() += J.transpose() * r_rows;
   });
   if (!penalised_.empty()) add_penalty(tau, r.data(), J_t_J, J_t_r);
   return is_finite(r.data(), n_rows()) && is_finite(J_t_r.data(), n_params()) && std::isfinite(J_t_J.trace());
 }
 
-void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const {
-  Index row = n_data_rows();
-  if (J) Eigen::Map<Matrix>(J, n_rows(), n_params()).bottomRows(n_rows() - row).setZero();
+bool Residuals::triangle(const VectorView& tau, Vector& r, Matrix& R_and_c) {
+  const Index P = n_params();
+  R_and_c.setZero(P + 1, P + 1);
+  const auto add = [&](const auto& J, const auto& r_rows) {
+    stacked_.resize(P + 1 + J.rows(), P + 1);
+    stacked_.topRows(P + 1) = R_and_c;
+    stacked_.bottomLeftCorner(J.rows(), P) = J;
+    stacked_.bottomRightCorner(J.rows(), 1) = r_rows;
+    const Eigen::HouseholderQR<Eigen::Ref<Matrix>> qr(stacked_);
+    R_and_c.triangularView<Eigen::Upper>() = stacked_.topRows(P + 1);
+  };
+  for_rows_of_data(tau, r, add);
+  if (n_penalty_rows() > 0) {
+    Matrix J(n_penalty_rows(), P);
+    evaluate_penalty_rows(tau, r.data() + n_data_rows(), J.data(), J.rows());
+    add(J, r.tail(n_penalty_rows()));
+  }
+  return is_finite(r.data(), n_rows()) && is_finite(R_and_c.data(), R_and_c.size());
+}
+
+double Residuals::penalty_form(const Matrix& T) const {
+  double sum = 0;
+  for (const Penalised& penalised : penalised_)
+    for (Index j = 0; j < T.cols(); ++j) {
+      double theta = 0;
+      scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) { theta += entry * T(q, j); });
+      sum += std::pow(penalised.root / unit_ * theta, 2);
+    }
+  return sum;
+}
+
+// r and, where it is not null, J begin with the penalty rows; J's columns are `stride` apart.
+void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* J, Index stride) const {
+  if (J)
+    Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(J, n_penalty_rows(), n_params(), Eigen::OuterStride<>(stride))
+        .setZero();
+  Index row = 0;
   for (const Penalised& penalised : penalised_) {
     const double root = penalised.root / unit_;
     double theta = offset_[penalised.parameter];
     scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
       theta += entry * tau[q];
-      if (J) J[q * n_rows() + row] = root * entry;
+      if (J) J[q * stride + row] = root * entry;
     });
     r[row++] = root * theta;
   }

@@ -37,7 +37,8 @@ class Residuals {
 
   Index n_params() const { return network_.n_params(); }
   Index n_data_rows() const { return Y_.size(); }
-  Index n_rows() const { return n_data_rows() + static_cast<Index>(penalised_.size()); }
+  Index n_penalty_rows() const { return static_cast<Index>(penalised_.size()); }
+  Index n_rows() const { return n_data_rows() + n_penalty_rows(); }
   double unit() const { return unit_; }
 
   // The size of the y that the data rows compare with, |g o y|: the rounding of r is relative to it.
@@ -55,6 +56,14 @@ class Residuals {
   // Cost: J in the cache and N K P^2 flops at the speed of BLAS
   bool normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r);
 
+  // The triangle R of J = Q R, P rows, with the rotated r beside it as column P and the length of the rest of r below that, so
+  // that |J d + r| = |R d + c| for every d: what steps by orthogonal factorisation need of a J that is too large to be held.
+  // Shapes: r [n_rows()], R_and_c [(P + 1) x (P + 1)].  Cost: 2 n P^2 flops and more, by blocks of rows
+  bool triangle(const VectorView& tau, Vector& r, Matrix& R_and_c);
+
+  // tr(T' K T), K the Gram matrix of the penalty rows.  Shape: T [P x any number]
+  double penalty_form(const Matrix& T) const;
+
  private:
   struct Penalised {
     Index parameter;
@@ -63,7 +72,9 @@ class Residuals {
 
   template <class UseBlock>
   void for_each_block(const VectorView& tau, Matrix* J, const UseBlock& use);
-  void evaluate_penalty_rows(const VectorView& tau, double* r, double* J) const;
+  template <class UseRows>
+  void for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use);
+  void evaluate_penalty_rows(const VectorView& tau, double* r, double* J, Index stride) const;
   void add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vector& J_t_r) const;
 
   const Perceptron network_;
@@ -77,6 +88,7 @@ class Residuals {
   std::vector<Penalised> penalised_;
   std::unique_ptr<Evaluator> evaluator_;
   Matrix values_, J_y_theta_;  // of one block
+  Matrix stacked_;             // a triangle and a block below it
 };
 
 }  // namespace jacobench

@@ -106,7 +106,7 @@ class Polisher {
   std::unique_ptr<Damping> damping_;
   std::unique_ptr<Newton> newton_;
   Vector step_, tried_;
-  Matrix q_;
+  Matrix T_;
 };
 
 }  // namespace jacobench
