@@ -118,7 +118,7 @@ void print_curvature(std::ostream& out, Tangent& at, const Covariance& cov, doub
       out, "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
       c.intrinsic * c.root_f, c.parameter_effects * c.root_f, Curvature::rule_of_thumb);
   if (!c.is_exact())
-    harness::print(out, "            (estimated from {} directions, +- {:.1g} and +- {:.1g})\n",
+    harness::print(out, "            (estimated from {} directions, +- {:.2g} and +- {:.2g})\n",
                    c.n_directions, c.intrinsic_se * c.root_f, c.parameter_effects_se * c.root_f);
   if (!c.intrinsic_is_small())
     harness::print(
