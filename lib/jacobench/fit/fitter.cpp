@@ -145,11 +145,14 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (form_ == Form::dual) standardisation_.set(data.X, data.Y);
   fit_.data = data;
   n_candidates_ = 0;
+  was_interrupted_ = false;
   const auto add = [&](const VectorView& tau, double damping) {
     Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
     candidate.tau = tau;
     candidate.damping = damping;
+    candidate.objective = std::numeric_limits<double>::infinity();
     candidate.n_iterations = 0;
+    candidate.has_arrived = false;
   };
 
   const Candidate* at_minimum = nullptr;  // already, after a few steps
@@ -172,8 +175,7 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
     if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
   }
-  was_interrupted_ = false;
-  go_down_all(at_minimum ? 1 : 0, n_candidates_);
+  if (!was_interrupted_) go_down_all(at_minimum ? 1 : 0, n_candidates_);
 
   double lowest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c < n_candidates_; ++c)
@@ -207,7 +209,6 @@ void Fitter::go_down_all(Index first, Index n) {
 void Fitter::redraw_units(Candidate& best) {
   StartSummary& starts = fit_.end->starts;
   const Residuals& residuals = workers_.front()->residuals;
-  Vector tau;
   while (starts.n_redraws < redrawn_.cols() && std::isfinite(best.objective) && !was_interrupted_ &&
          !(std::sqrt(best.objective) <= 8 * epsilon * residuals.size_of_outputs())) {
     const std::vector<HiddenUnit>& units = unit_redraw_->rank(best.tau, residuals.X());
@@ -217,12 +218,14 @@ void Fitter::redraw_units(Candidate& best) {
          next < n_units && !is_lower && starts.n_redraws < redrawn_.cols() && !was_interrupted_;) {
       const Index n = std::min({redraws_at_once, n_units - next, redrawn_.cols() - starts.n_redraws});
       for (Index i = 0; i < n; ++i) {
-        tau = best.tau;
-        if (form_ == Form::dual) standardisation_.make_scaled(tau);
-        unit_redraw_->redraw(units[static_cast<std::size_t>(next++)], redrawn_.col(starts.n_redraws++), tau);
-        if (form_ == Form::dual) standardisation_.make_user(tau);
-        candidates_[static_cast<std::size_t>(n_candidates_ + i)] = {
-            .tau = tau, .damping = usual_damping, .objective = 0, .n_iterations = 0, .has_arrived = false};
+        Candidate& again = candidates_[static_cast<std::size_t>(n_candidates_ + i)];
+        again.tau = best.tau;
+        again.damping = usual_damping;
+        again.n_iterations = 0;
+        if (form_ == Form::dual) standardisation_.make_scaled(again.tau);
+        unit_redraw_->redraw(units[static_cast<std::size_t>(next++)], redrawn_.col(starts.n_redraws++),
+                             again.tau);
+        if (form_ == Form::dual) standardisation_.make_user(again.tau);
       }
       go_down_all(n_candidates_, n_candidates_ + n);
       const auto first = candidates_.begin() + n_candidates_;
@@ -231,41 +234,50 @@ void Fitter::redraw_units(Candidate& best) {
       is_lower = as_good_as_lowest * lowest.objective < best.objective;
       if (!is_lower) continue;
       ++starts.n_lowered;
-      const Index n_before = best.n_iterations;
       best = lowest;
-      best.n_iterations += n_before;
     }
   }
 }
 
+// What is asked after each step; nothing where nobody wants to know.
+std::function<bool(double)> Fitter::whether_to_go_on(Progress& progress) const {
+  if (!options_.go_on) return {};
+  const double unit = workers_.front()->residuals.unit();
+  return [this, &progress, unit_squared = unit * unit](double objective) {
+    const std::lock_guard lock(progress.mutex);
+    ++progress.so_far.n_iterations;
+    progress.so_far.objective = std::min(progress.so_far.objective, unit_squared * objective);
+    progress.go_on = progress.go_on && options_.go_on(progress.so_far);
+    return progress.go_on;
+  };
+}
+
 void Fitter::go_down(Candidate& candidate, Worker& worker, Progress& progress) {
-  DescentOptions how{.max_iterations = options_.max_iterations, .damping = candidate.damping};
-  if (options_.go_on) {
-    const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
-    how.go_on = [&, unit_squared](double objective) {
-      const std::lock_guard lock(progress.mutex);
-      ++progress.so_far.n_iterations;
-      progress.so_far.objective = std::min(progress.so_far.objective, unit_squared * objective);
-      progress.go_on = progress.go_on && options_.go_on(progress.so_far);
-      return progress.go_on;
-    };
-  }
-  const Descent descent = worker.descender.descend(candidate.tau, how);
+  const Descent descent = worker.descender.descend(
+      candidate.tau, {.max_iterations = options_.max_iterations - candidate.n_iterations,
+                      .damping = candidate.damping,
+                      .go_on = whether_to_go_on(progress)});
   candidate.objective = descent.objective;
   candidate.n_iterations += descent.n_iterations;
   candidate.has_arrived = descent.end == Descent::End::arrived;
-  if (options_.go_on) {
-    const std::lock_guard lock(progress.mutex);
-    ++progress.so_far.n_starts_done;
-  }
+  const std::lock_guard lock(progress.mutex);
+  ++progress.so_far.n_starts_done;
 }
 
 // From where the candidate is. How that ended is how the fit has ended so far. Returns the rank there.
 Index Fitter::polish(Candidate& candidate, Index max_iterations) {
-  const Polished polished = workers_.front()->polisher().polish(
-      candidate.tau, {.max_iterations = max_iterations, .relative_offset = options_.relative_offset});
+  Progress progress;
+  progress.so_far = {.n_starts_done = n_candidates_,
+                     .n_starts = n_candidates_,
+                     .n_iterations = candidate.n_iterations,
+                     .objective = std::numeric_limits<double>::infinity()};
+  const Polished polished =
+      workers_.front()->polisher().polish(candidate.tau, {.max_iterations = max_iterations,
+                                                          .relative_offset = options_.relative_offset,
+                                                          .go_on = whether_to_go_on(progress)});
   candidate.objective = polished.objective;
   candidate.n_iterations += polished.n_iterations;
+  was_interrupted_ = was_interrupted_ || !progress.go_on;
   fit_.end->stop = polished.stop;
   fit_.end->relative_offset = polished.relative_offset;
   return polished.rank;
@@ -278,7 +290,7 @@ void Fitter::finish(Candidate& best, bool is_polished) {
   if (form_ == Form::dual)
     finish_dual(best);
   else if (!is_polished)
-    polish(best, was_interrupted_ ? 0 : options_.max_iterations);
+    polish(best, was_interrupted_ ? 0 : options_.max_iterations - best.n_iterations);
   if (was_interrupted_ && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
   fit_.theta = best.tau;
   end.n_iterations = best.n_iterations;
@@ -293,7 +305,7 @@ void Fitter::finish(Candidate& best, bool is_polished) {
     end.penalty = unit_squared * r.tail(r.size() - n_data_rows).squaredNorm();
     if (form_ == Form::normal) {
       worker.polisher().get_gradient(gradient_);
-      end.remaining = worker.polisher().remaining(best.tau);
+      end.remaining = end.stop == Stop::exact ? std::nullopt : worker.polisher().remaining(best.tau);
     } else {
       gradient_ = 2 * worker.dual->gradient();
     }
@@ -319,12 +331,15 @@ void Fitter::finish_dual(Candidate& best) {
   end.relative_offset.reset();
   if (worker.dual->solve(0, step_)) {
     const double fall = worker.dual->predicted_fall(0, step_);
-    end.relative_offset = std::sqrt((fall / P) / ((objective - fall) / n));
+    const auto n_normal = static_cast<double>(worker.residuals.n_rows() - worker.residuals.n_params());
+    if (n_normal > 0) end.relative_offset = std::sqrt((fall / P) / ((objective - fall) / n_normal));
     const double s_squared =
         worker.dual->residuals().head(worker.residuals.n_data_rows()).squaredNorm() / (n - n_effective);
     end.remaining = {.fall = fall / s_squared, .move = std::sqrt(fall / s_squared)};
   }
-  end.stop = best.has_arrived ? Stop::converged : Stop::iteration_limit;
+  end.stop = !best.has_arrived                                     ? Stop::iteration_limit
+             : end.relative_offset.value_or(1) < orthogonal_enough ? Stop::converged
+                                                                   : Stop::stalled;
 }
 
 // Of the starts, before anything else is tried from the best.

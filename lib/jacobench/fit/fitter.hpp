@@ -44,6 +44,7 @@ class Fitter {
   const Fit& fit_from(const Dataset& data, const Vector* start);
   Index polish(Candidate& candidate, Index max_iterations);
   void go_down_all(Index first, Index n);
+  std::function<bool(double)> whether_to_go_on(Progress& progress) const;
   void go_down(Candidate& candidate, Worker& worker, Progress& progress);
   void note_objectives();
   void redraw_units(Candidate& best);

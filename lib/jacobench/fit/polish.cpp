@@ -232,7 +232,6 @@ std::optional<Stop> Polisher::reason_to_stop(double relative_offset) const {
 
 // Where no step goes further down.
 Stop Polisher::reason_for_rest() const {
-  constexpr double orthogonal_enough = 0.001;  // Bates and Watts (1981), sec. 3
   if (now_->relative_offset().value_or(1) < orthogonal_enough) return Stop::converged;
   return now_->is_stationary() ? Stop::stationary : Stop::stalled;
 }
@@ -278,6 +277,7 @@ Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
     }
     slow = slow || now_->tangential() > slow_contraction * before;
     ++iteration;
+    if (options.go_on && !options.go_on(now_->objective())) break;
   }
   return {now_->objective(), iteration, now_->rank(), now_->relative_offset(),
           stop.value_or(Stop::iteration_limit)};

@@ -59,10 +59,15 @@ class Descender {
   Vector r_tried_, step_, tried_;
 };
 
+// Small enough to be orthogonal: Bates and Watts (1981), sec. 3.
+inline constexpr double orthogonal_enough = 0.001;
+
 struct PolishOptions {
   Index max_iterations = 1000;
   double relative_offset = 0;  // small enough to stop at; 0: where rounding stops it
   double damping = 0;          // mu of the first step
+  std::function<bool(double objective)> go_on =
+      {};  // called after each step; polishing ends where it says no
 };
 
 struct Polished {

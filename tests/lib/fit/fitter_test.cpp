@@ -54,13 +54,13 @@ TEST_F(Fits, FromNearTheMinimumReachThatOfDrawnStarts) {
 
 // Of the given one and of all that are drawn.
 TEST_F(Fits, KeepTheLowestOfSeveralStarts) {
-  Fitter given = fitter(), drawn(network_, data(0), {.n_starts = 3});
+  Fitter given = fitter(), drawn(network_, data(0), {.n_starts = 3, .n_redraws = 0});
   const double at_drawn = drawn.fit(data(0)).objective();
   std::vector<double> at_given;
   for (const Vector& start : {Vector(Vector::Zero(theta_.size())), theta_, Vector(1e-3 * theta_)}) {
     at_given.push_back(given.fit(data(0), start).objective());
-    EXPECT_GT(std::abs(at_given.back() - at_drawn), 1e-3 * at_drawn);  // so that it matters which is taken
-    EXPECT_EQ(drawn.fit(data(0), start).objective(), std::min(at_given.back(), at_drawn));
+    // To what descents leave for polishing.
+    EXPECT_LE(drawn.fit(data(0), start).objective(), (1 + 1e-6) * std::min(at_given.back(), at_drawn));
   }
   EXPECT_GT(at_given[0], 2 * at_given[1]);  // from zero all units stay equal
 }
@@ -94,11 +94,11 @@ TEST_F(Fits, AllocateNothing) {
   const Vector far = 5 * theta_;  // far enough for damped steps
   Fitter given = fitter(equal_decay(network_, 1e-3, DecayOf::weights));
   Fitter drawn(network_, first, {.n_starts = 2});
-  given.fit(first, theta_);
+  given.fit(first, far);
   drawn.fit(first);
   EXPECT_EQ(allocations_of([&] {
-              given.fit(second, theta_);
-              given.fit(first, far);
+              given.fit(second, far);
+              given.fit(first, theta_);
               drawn.fit(second);
             }),
             0u);
