@@ -161,6 +161,7 @@ TEST(StandardisedDecay, OfABiasCountsNoMoreThanThatOfItsWeightsWhereverZeroLies)
     EXPECT_LE(k[1] * b * b, (1 + 1e-12) * u * (b_tau * b_tau + w_tau * w_tau));
   }
   EXPECT_NEAR(k[1], u / (1 + shift * shift), 1e-14);
+  EXPECT_NEAR(k[3], 1 / (1 + 64.0 / 26), 1e-14);  // y has the mean 8/3 and the variance u
 }
 
 TEST(DecayChoice, ItsPathHasTheEffectiveParametersAndScoresOfItsFits) {
