@@ -1,4 +1,5 @@
 // jacobench fit DATA.csv --outputs y [--inputs x] [--hidden 4] ... [--out fit.json]
+#include <exception>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
@@ -106,9 +107,18 @@ int fit_command(const Invocation& invocation) {
   const std::optional<DecayChoice> choice = fit_to(stored, request, start, undecayed_how, watch);
   watch.finish();
   stored.how = request.how(stored.fit.has_decay());
-  // Before anything is made of it: what fails or takes long below loses nothing.
-  if (outputs.fit) write(*outputs.fit, to_fit_text(stored));
+  // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with it.
+  std::exception_ptr problem;
+  const auto try_to = [&](const auto& write_it) {
+    try {
+      write_it();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+  };
+  if (outputs.fit) try_to([&] { write(*outputs.fit, to_fit_text(stored)); });
   if (const auto signal = watch.signal()) {
+    if (problem) std::rethrow_exception(problem);
     harness::print(invocation.err, "interrupted: the fit is the best so far and has not settled{}\n",
                    request.out ? "; it is in " + *request.out : "");
     return 128 + *signal;
@@ -116,12 +126,13 @@ int fit_command(const Invocation& invocation) {
   Tangent at = linearise(stored.fit);
   const Covariance cov = covariance(at, stored.how.covariance(default_covariance(stored.fit)));
   if (outputs.diagnostics && cov.ok())
-    write(*outputs.diagnostics, diagnostics_csv(stored, diagnose(at, cov)));
+    try_to([&] { write(*outputs.diagnostics, diagnostics_csv(stored, diagnose(at, cov))); });
   else if (outputs.diagnostics)
     harness::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
                    *request.diagnostics);
   print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, stored, at, cov,
                    {.level = request.level, .choice = choice ? &*choice : nullptr});
+  if (problem) std::rethrow_exception(problem);
   return stored.fit.has_settled() && cov.ok() ? all_well : not_all_well;
 }
 

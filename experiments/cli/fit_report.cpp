@@ -31,9 +31,9 @@ void print_end(std::ostream& out, const FitEnd& end) {
 
 void print_whether_settled(std::ostream& out, const FitEnd& end) {
   const std::string verdict = end.has_settled() ? "settled     " : "not settled ";
-  if (!end.remaining) {
+  if (!end.remaining || end.stop == Stop::exact) {
     harness::print(out, "{}{}\n", verdict,
-                   end.has_settled() ? "a minimum up to rounding; there is no s to compare with"
+                   end.has_settled() ? "a minimum up to rounding; no s is left to compare with"
                                      : "how far the minimum is cannot be said without an s to compare with");
     return;
   }
@@ -44,10 +44,6 @@ void print_whether_settled(std::ostream& out, const FitEnd& end) {
       verdict, end.has_settled() ? "no estimate would move" : "an estimate would move", end.remaining->move,
       end.has_settled() ? "" : fmt::format(" ({:g} is allowed)", Remaining::settled_move),
       end.remaining->fall);
-}
-
-std::string sentence_continued(const std::vector<std::string>& parts) {
-  return joined(parts, "\n            ");
 }
 
 void print_path(std::ostream& out, const DecayChoice& choice) {
@@ -63,21 +59,17 @@ void print_path(std::ostream& out, const DecayChoice& choice) {
 
 // How the decay was chosen, and what would have happened without it.
 void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice& choice) {
-  const DecayOrigin& origin = stored.decay_origin.value();
-  const auto& [name, summary, score, prefers_none] = find_decay_rule(origin.rule);
-  if (choice.k == 0) {
-    harness::print(out, "decay       none, as chosen by {}{}\n", name,
-                   choice.path.empty() ? ": none could do better" : ", of this path:");
-  } else {
+  const std::string& name = stored.decay_origin.value().rule;
+  const std::string reasons = joined(choice.reasons, "\n            ");
+  if (choice.k == 0)
+    harness::print(out, "decay       none, chosen by {}{}{}\n", name, reasons.empty() ? "" : ": ", reasons);
+  else
     harness::print(
-        out, "decay       k = {:.3g} of standardised data, chosen by {}; {:.4g} effective parameters of {}\n",
-        choice.k, name, choice.effective_parameters, stored.fit.n_params());
-    if (!choice.why_decay.empty())
-      harness::print(out, "            none is not kept:\n            {}\n",
-                     sentence_continued(choice.why_decay));
-    harness::print(out, "            (--decay 0 gives the fit without one), of this path:\n");
-  }
-  if (!choice.path.empty()) print_path(out, choice);
+        out,
+        "decay       k = {:.3g} of standardised data, chosen by {}; {:.4g} effective parameters of {}\n"
+        "            without one (--decay 0):\n            {}\n",
+        choice.k, name, choice.effective_parameters, stored.fit.n_params(), reasons);
+  if (choice.k > 0 || reasons.empty()) print_path(out, choice);
 }
 
 void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const DecayChoice* choice) {

@@ -107,9 +107,11 @@ class FitFile {
     if (!json_.contains("decay_choice")) return {};
     try {
       const OrderedJson& choice = json_.at("decay_choice");
-      return DecayOrigin{.rule = choice.at("rule").get<std::string>(),
-                         .k = choice.at("k").get<double>(),
-                         .effective_parameters = choice.at("effective_parameters").get<double>()};
+      DecayOrigin origin;
+      origin.rule = choice.at("rule").get<std::string>();
+      origin.k = choice.at("k").get<double>();
+      origin.effective_parameters = choice.at("effective_parameters").get<double>();
+      return origin;
     } catch (const OrderedJson::exception&) {
       refuse("decay_choice: does not say how the decay was chosen; fit again");
     }
@@ -209,8 +211,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
                    .source = json.get<std::string>("source"),
-                   .how = json.how(),
-                   .decay_origin = json.decay_origin()};
+                   .how = json.how()};
+  stored.decay_origin = json.decay_origin();
   Fit& fit = stored.fit;
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),

@@ -25,8 +25,8 @@ namespace jacobench {
 // How a decay was chosen (inference/decay_choice.hpp).
 struct DecayOrigin {
   std::string rule;
-  double k;
-  double effective_parameters;
+  double k = 0;
+  double effective_parameters = 0;
 };
 
 // A fit, and what people call its parts.

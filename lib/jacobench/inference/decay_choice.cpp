@@ -26,6 +26,9 @@ constexpr Index n_rounds_at_best = 3;
 // without a decay is a bound for the score with any.
 constexpr double worth_trying = 0.05;
 
+// An objective that is lower by less is the same.
+constexpr double lower_by = 1e-6;
+
 constexpr double least_left = 64 * unit_roundoff;
 
 constexpr std::array rules{
@@ -152,20 +155,21 @@ class DecaySearch {
       : network_(network), data_(data), options_(options), how_(how) {}
 
   DecayChoice choose() {
-    const Fit without = fit_at(0, options_.start, options_.n_starts);
-    const DecayPoint zero = assess_undecayed(without);
-    if (is_interrupted_ || (rule().is_cautious && is_good_enough(without))) return keep(without, zero);
+    without_ = fit_at(0, options_.start, options_.n_starts);
+    assess_undecayed();
+    if (is_interrupted_ || (rule().is_cautious && is_good_enough())) return keep_none();
     walk();
     refine();
     settle_on_best();
+    follow_to_none();
     const DecayPoint* best = best_point();
-    if (keeps_none(zero, best)) return keep(without, zero);
+    if (keeps_none(best)) return keep_none();
     DecayChoice choice{.fit = fit_of(*best),
                        .k = best->k,
                        .effective_parameters = best->effective_parameters,
-                       .path = path_down_to(zero),
-                       .undecayed = without,
-                       .why_decay = why_decay_,
+                       .path = path(),
+                       .undecayed = without_,
+                       .reasons = faults_,
                        .was_interrupted = is_interrupted_};
     if (is_interrupted_) mark_interrupted(choice.fit);
     return choice;
@@ -231,37 +235,67 @@ class DecaySearch {
     return point;
   }
 
-  // Of the fit without a decay: a candidate where it is sound. What it lacks is why_decay_.
-  DecayPoint assess_undecayed(const Fit& without) {
-    DecayPoint point = assess(0, without);
-    if (!without.has_settled()) why_decay_.emplace_back("its fit does not settle");
-    Tangent at(without);
-    if (without.end->stop != Stop::not_finite && at.move_to(without)) {
+  // A candidate where nothing is wrong with it.
+  void assess_undecayed() {
+    zero_ = assess(0, *without_);
+    faults_.clear();
+    if (!without_->has_settled()) faults_.emplace_back("its fit does not settle");
+    Tangent at(*without_);
+    if (without_->end->stop != Stop::not_finite && at.move_to(*without_)) {
       Covariance cov(how_.undecayed);
       is_determined_ = at.rank() == at.n_params();
-      if (!cov.compute(at)) why_decay_.push_back(cov.reason());
+      if (!cov.compute(at)) faults_.push_back(cov.reason());
     }
-    if (!why_decay_.empty()) point.score.reset();
+    if (!faults_.empty()) zero_.score.reset();
     if (rule().is_cautious)
-      for (const Runaway& unit : runaways(without, how_.names)) why_decay_.push_back(unit.words);
-    return point;
+      for (const Runaway& unit : runaways(*without_, how_.names)) faults_.push_back(unit.words);
   }
 
   // Without looking at any decay.
-  bool is_good_enough(const Fit& without) const {
-    if (is_linear(network_)) return is_determined_;
-    if (!why_decay_.empty()) return false;
-    Tangent at(without);
-    at.move_to(without);
-    const std::optional<DecayScore> score = leave_one_out_score(at);
-    return score && score->value * (1 - worth_trying) <= at.rss();
+  bool is_good_enough() {
+    if (is_linear(network_) && is_determined_) {
+      reasons_for_none_ = {"the network is linear in its parameters, and the data determine them"};
+      return true;
+    }
+    if (!faults_.empty() || !zero_.score || zero_.score->value * (1 - worth_trying) > zero_.end.rss)
+      return false;
+    reasons_for_none_ = {fmt::format(
+        "no decay can lower its leave-one-out sum of squares by more than {:g} %", 100 * worth_trying)};
+    return true;
   }
 
   void walk() {
     is_on_path_ = true;
     std::optional<Vector> start = options_.start;
-    for (Index i = 0; i < n_path_points() && !is_interrupted_; ++i)
+    for (Index i = 0; i < n_path_points() && !is_interrupted_ && !has_passed(); ++i)
       start = add(largest_k * std::pow(10, -static_cast<double>(i) / points_a_decade), start);
+  }
+
+  // Whether the last points have all been beyond what would be chosen.
+  bool has_passed() {
+    constexpr auto n_last = static_cast<std::ptrdiff_t>(2 * points_a_decade);
+    const DecayPoint* best = best_point();
+    if (!rule().is_cautious || !best || std::ssize(points_) <= n_last) return false;
+    const double good = lowest_->value + lowest_->standard_error.value_or(0);
+    return std::all_of(points_.end() - n_last, points_.end(),
+                       [&](const DecayPoint& point) { return point.score && point.score->value > good; });
+  }
+
+  // The fit without a decay from where the path has come to, if that is lower.
+  void follow_to_none() {
+    if (points_.empty() || is_interrupted_) return;
+    const auto last = std::min_element(points_.begin(), points_.end(),
+                                       [](const auto& a, const auto& b) { return a.k < b.k; });
+    Fit followed = fit_at(0, last->theta, 0);
+    const StartSummary& before = without_->end->starts;
+    if (!(followed.end->rss < (1 - lower_by) * without_->end->rss)) return;
+    StartSummary& starts = followed.end->starts;
+    starts.n_starts += before.n_starts;
+    starts.n_failed += before.n_failed;
+    starts.highest = std::max(starts.highest, before.highest);
+    starts.median = before.median;
+    without_ = std::move(followed);
+    assess_undecayed();
   }
 
   // Returns where the fit ended, for the next to start from.
@@ -313,32 +347,40 @@ class DecaySearch {
     return candidates.back();
   }
 
-  bool keeps_none(const DecayPoint& zero, const DecayPoint* best) {
+  bool keeps_none(const DecayPoint* best) {
     if (!best) return true;
-    if (!rule().is_cautious) return zero.score && zero.score->value <= best->score->value;
-    if (!why_decay_.empty()) return false;
+    if (!rule().is_cautious) {
+      const bool is_best = zero_.score && zero_.score->value <= best->score->value;
+      if (zero_.score && !is_best) faults_.emplace_back("its score is higher");
+      return is_best;
+    }
+    if (!faults_.empty()) return false;
     const double standard_error = lowest_->standard_error.value_or(0);
-    if (zero.score && zero.score->value <= lowest_->value + standard_error) return true;
-    why_decay_.push_back(
-        zero.score ? fmt::format("its leave-one-out sum of squares is {:.4g}, more than one standard error "
-                                 "({:.2g}) above the lowest, {:.4g}",
-                                 zero.score->value, standard_error, lowest_->value)
-                   : "it passes through an observation whatever that is, so that nothing predicts it");
-    return false;
+    const bool is_good = zero_.score && zero_.score->value <= lowest_->value + standard_error;
+    const std::string figures =
+        zero_.score
+            ? fmt::format(
+                  "its leave-one-out sum of squares, {:.4g}, is {} one standard error ({:.2g}) of the "
+                  "lowest of the path, {:.4g}",
+                  zero_.score->value, is_good ? "within" : "not within", standard_error, lowest_->value)
+            : "it passes through an observation whatever that is, so that nothing predicts it";
+    (is_good ? reasons_for_none_ : faults_).push_back(figures);
+    return is_good;
   }
 
-  DecayChoice keep(const Fit& without, const DecayPoint& zero) {
-    DecayChoice choice{.fit = without,
-                       .effective_parameters = zero.effective_parameters,
-                       .path = points_.empty() ? Points() : path_down_to(zero),
+  DecayChoice keep_none() {
+    DecayChoice choice{.fit = *without_,
+                       .effective_parameters = zero_.effective_parameters,
+                       .path = points_.empty() ? Points() : path(),
+                       .reasons = reasons_for_none_,
                        .was_interrupted = is_interrupted_};
     if (is_interrupted_) mark_interrupted(choice.fit);
     return choice;
   }
 
-  Points path_down_to(const DecayPoint& zero) {
+  Points path() const {
     Points path = points_;
-    path.push_back(zero);
+    path.push_back(zero_);
     std::sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return a.k > b.k; });
     return path;
   }
@@ -354,7 +396,9 @@ class DecaySearch {
   const DecayChoiceOptions how_;
   std::optional<DecayScore> lowest_;  // on the path
   Points points_;                     // k > 0, in the order in which they were fitted
-  std::vector<std::string> why_decay_;
+  std::optional<Fit> without_;        // a decay
+  DecayPoint zero_;                   // the same
+  std::vector<std::string> faults_, reasons_for_none_;
   bool is_determined_ = false, is_on_path_ = false, is_interrupted_ = false;
   Index n_starts_done_ = 0, n_iterations_ = 0;
 };

@@ -18,8 +18,9 @@
 //                     others, and sigma^2 at its best, S / (n - q):
 //                     (n - q) (log(2 pi S / (n - q)) + 1) + log det(J'J + K) - sum log k_p
 // Path:   k from 10 to 1e-6, two to a power of ten, each from the fit before and from a few drawn starts; then four more around
-//         the best, and all the starts that were asked for at the best. k = 0 is a candidate where its fit has settled and has
-//         a covariance.
+//         the best, and all the starts that were asked for at the best. By `auto` the path ends where the score has been
+//         above one standard error over the lowest for two powers of ten. k = 0 has all the starts and one from the end of
+//         the path, and is a candidate where its fit has settled and has a covariance.
 // Best:   the lowest score. By `auto` none at all, where its score is within one standard error of the lowest and no unit runs to
 //         infinity (inference/runaway.hpp); else the largest k of those within one standard error at which the score
 //         stops falling: with a small k, units that bend between two observations have leverages, and with them scores,
@@ -81,10 +82,10 @@ struct DecayChoice {
   Fit fit;  // the chosen one
   double k = 0;
   double effective_parameters = 0;
-  std::vector<DecayPoint> path = {};     // from large to small k; empty where no decay was tried
-  std::optional<Fit> undecayed = {};     // the fit without a decay, where another was chosen
-  std::vector<std::string> why_decay{};  // why that was not kept, a sentence each
-  bool was_interrupted = false;          // then the fit is the best so far, and has not settled
+  std::vector<DecayPoint> path = {};      // from large to small k; empty where no decay was tried
+  std::optional<Fit> undecayed = {};      // the fit without a decay, where another was chosen
+  std::vector<std::string> reasons = {};  // why none was kept, or was not, a sentence each
+  bool was_interrupted = false;           // then the fit is the best so far, and has not settled
 };
 
 struct DecayChoiceOptions {

@@ -1,5 +1,6 @@
 // jacobench fit and jacobench interval, from the data file to the bands.
 #include <cmath>
+#include <csignal>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -54,6 +55,14 @@ class FitCommands : public ::testing::Test {
       text +=
           fmt::format("{},{},{}\n", i / 10.0, 1 + i % 3, std::sin(i / 10.0) + 0.05 * std::cos(7.0 * i * i));
     return folder_.file("sine.csv", text);
+  }
+
+  // A jump between the eighth observation and the ninth, which no network without a penalty fits best.
+  std::string jump_data() {
+    std::string text = "dose,y\n";
+    for (int i = 0; i < 20; ++i)
+      text += fmt::format("{},{}\n", i, (i < 8 ? 0 : 1) + 0.05 * std::cos(7.0 * i * i));
+    return folder_.file("jump.csv", text);
   }
 
   jacobench::testing::TemporaryFolder folder_;
@@ -222,13 +231,83 @@ TEST_F(FitCommands, ARankThatIsMissingIsSaidAndNothingIsMadeUp) {
   std::string text = "x,same,y\n";
   for (int i = 0; i < 20; ++i) text += fmt::format("{},7,{}\n", i / 5.0, std::sin(i / 5.0));
   const std::string data = folder_.file("constant.csv", text);
-  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--out", path("fit.json"), "--diagnostics",
-                  path("d.csv")}),
+  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--decay", "0", "--out", path("fit.json"),
+                  "--diagnostics", path("d.csv")}),
             not_all_well);
   EXPECT_NE(err_.find("d.csv is not written"), std::string::npos) << err_;
   EXPECT_NE(out_.find("input 1 is constant over the data"), std::string::npos) << out_;
   EXPECT_NE(out_.find("no standard errors"), std::string::npos) << out_;
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+TEST_F(FitCommands, ADecayIsChosenWhereAUnitRunsToInfinityAndTheBandIsThere) {
+  ASSERT_EQ(call({"fit", jump_data(), "--hidden", "2", "--starts", "6", "--out", path("fit.json")}), all_well)
+      << out_ << err_;
+  EXPECT_NE(out_.find("chosen by auto"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("at dose between 7 and 8"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("effective parameters of 7"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\nsettled     no estimate would move"), std::string::npos) << out_;
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+  const StoredFit stored = read_fit(path("fit.json"));
+  EXPECT_EQ(stored.decay_origin.value().rule, "auto");
+  EXPECT_GT(stored.decay_origin.value().k, 0);
+  EXPECT_TRUE(stored.fit.has_decay());
+  EXPECT_TRUE(stored.fit.end->remaining.has_value());
+  EXPECT_EQ(stored.how.dof_rule, DofRule::n_minus_trace);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", "data", "--out", path("bands.csv")}), all_well)
+      << err_;
+  EXPECT_TRUE(all_above(csv_column(path("bands.csv"), "se_mean"), 0));
+}
+
+TEST_F(FitCommands, WithoutADecayAUnitThatRunsToInfinityIsSaid) {
+  EXPECT_EQ(call({"fit", jump_data(), "--hidden", "1", "--starts", "4", "--decay", "0"}), not_all_well);
+  EXPECT_NE(out_.find("runaway     unit 0 of layer 1 tends to a step at dose between 7 and 8"),
+            std::string::npos)
+      << out_;
+  EXPECT_NE(out_.find("--decay auto"), std::string::npos) << out_;
+}
+
+// An interrupt at the third look at the clock.
+TEST_F(FitCommands, AnInterruptLeavesTheBestFitSoFarInItsFile) {
+  std::ostringstream out, err;
+  int n_looks = 0;
+  const harness::ProgressDisplay display{.out = err, .now = [&] {
+                                           if (++n_looks == 3) std::raise(SIGINT);
+                                           return std::chrono::steady_clock::now();
+                                         }};
+  const std::vector<std::string> arguments{"fit", jump_data(), "--starts", "4", "--out", path("fit.json")};
+  EXPECT_EQ(run_command_line(arguments, out, display, {}), 128 + SIGINT);
+  EXPECT_NE(err.str().find("interrupted"), std::string::npos) << err.str();
+  const StoredFit stored = read_fit(path("fit.json"));
+  EXPECT_EQ(stored.fit.end->stop, Stop::interrupted);
+  EXPECT_FALSE(stored.fit.has_settled());
+}
+
+// Before the report, so that a report that fails or takes long loses nothing; here there is nowhere to print it.
+TEST_F(FitCommands, TheFitIsWrittenBeforeItsReport) {
+  class Full final : public std::streambuf {
+    int overflow(int) override { throw std::runtime_error("nowhere to print"); }
+    std::streamsize xsputn(const char*, std::streamsize) override {
+      throw std::runtime_error("nowhere to print");
+    }
+  } full;
+  std::ostream out(&full);
+  out.exceptions(std::ios::badbit);
+  std::ostringstream err;
+  const harness::ProgressDisplay display{.out = err};
+  const std::vector<std::string> arguments{"fit",    rat42 / "rat42.csv",  "--outputs",     "yield",
+                                           "--from", rat42 / "start.json", "--starts",      "0",
+                                           "--out",  path("fit.json"),     "--diagnostics", path("d.csv")};
+  EXPECT_EQ(run_command_line(arguments, out, display, {}), bug);
+  EXPECT_EQ(read_fit(path("fit.json")).fit.data.X.rows(), 9);
+  EXPECT_EQ(csv_column(path("d.csv"), "leverage").size(), 9);
+}
+
+TEST_F(FitCommands, WhatNoMemoryHoldsIsRefusedBeforeItStarts) {
+  EXPECT_EQ(call({"fit", sine_data(), "--hidden", "10000x10000x10000x10000x10000x10000x10000x10000x10000"}),
+            wrong_input);
+  EXPECT_NE(err_.find("GiB of memory (this machine has"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("--hidden"), std::string::npos) << err_;
 }
 
 TEST_F(FitCommands, BadInputIsOneLineAndExitCodeTwo) {

@@ -166,5 +166,20 @@ TEST(ValueFormat, WritesWhatReadsBackToTheBit) {
   EXPECT_EQ(shapes.parse(shapes.write(widths)), widths);
 }
 
+TEST(ValueOrOneOf, IsANumberOrARowByItsName) {
+  struct NamedRow {
+    std::string_view name;
+  };
+  static constexpr NamedRow rows[] = {{"auto"}, {"loo"}};
+  const auto format = value_or_one_of(real_number(0, 10), std::span<const NamedRow>(rows));
+  EXPECT_EQ(std::get<double>(format.parse("2.5")), 2.5);
+  EXPECT_EQ(std::get<1>(format.parse("loo")), &rows[1]);
+  for (const char* text : {"2.5", "auto", "loo"}) EXPECT_EQ(format.write(format.parse(text)), text);
+  EXPECT_EQ(error_line([&] { format.parse("lo"); }),
+            "\"lo\" is not a number; allowed: auto, loo, or a number from 0 to 10");
+  EXPECT_EQ(error_line([&] { format.parse("11"); }),
+            "\"11\" is out of range; allowed: auto, loo, or a number from 0 to 10");
+}
+
 }  // namespace
 }  // namespace jacobench::harness

@@ -93,6 +93,11 @@ void expect_same(const StoredFit& a, const StoredFit& b) {
   EXPECT_EQ(a.fit.end->penalty, b.fit.end->penalty);
   EXPECT_EQ(a.fit.end->gradient_norm, b.fit.end->gradient_norm);
   EXPECT_EQ(a.fit.end->relative_offset, b.fit.end->relative_offset);
+  ASSERT_EQ(a.fit.end->remaining.has_value(), b.fit.end->remaining.has_value());
+  if (a.fit.end->remaining) {
+    EXPECT_EQ(a.fit.end->remaining->fall, b.fit.end->remaining->fall);
+    EXPECT_EQ(a.fit.end->remaining->move, b.fit.end->remaining->move);
+  }
   expect_same(a.fit.end->starts, b.fit.end->starts);
 }
 
@@ -114,6 +119,28 @@ TEST_F(FitFile, GivesBackWhichStrategyGaveTheJacobian) {
   const StoredFit stored = weighted_fit({.jacobian = differences});
   expect_same(there_and_back(stored), stored);
   EXPECT_EQ(read_fit(file_).fit.jacobian.options.relative_step, 1e-6);
+}
+
+// A file of an older program has neither.
+TEST_F(FitFile, GivesBackHowTheDecayWasChosenAndWhatIsLeftToDo) {
+  StoredFit stored = weighted_fit();
+  stored.fit.end->remaining = {.fall = 0.04, .move = 0.2};
+  stored.decay_origin = {.rule = "evidence", .k = 0.1, .effective_parameters = 2.5};
+  expect_same(there_and_back(stored), stored);
+  EXPECT_FALSE(read_fit(file_).fit.has_settled());
+  const DecayOrigin origin = read_fit(file_).decay_origin.value();
+  EXPECT_EQ(origin.rule, "evidence");
+  EXPECT_EQ(origin.k, 0.1);
+  EXPECT_EQ(origin.effective_parameters, 2.5);
+  auto json = nlohmann::ordered_json::parse(to_fit_text(stored));
+  json["decay_choice"].erase("k");
+  write_text(json.dump());
+  expect_refused("decay_choice: does not say how the decay was chosen");
+  json.erase("decay_choice");
+  json["end"].erase("remaining");
+  write_text(json.dump());
+  EXPECT_FALSE(read_fit(file_).decay_origin.has_value());
+  EXPECT_FALSE(read_fit(file_).fit.end->remaining.has_value());
 }
 
 // Every stop, and what an end may lack: an offset, and starts that are finite.

@@ -92,6 +92,7 @@ TEST(TangentFactor, WithAPenaltyIsARootOfThePenalisedInverse) {
         V += factor.prior_scale().asDiagonal() * P * factor.prior_scale().asDiagonal();
       }
       EXPECT_LE(distance(V, inverse), 1e-13);
+      EXPECT_NEAR(factor.log_determinant(), -std::log(inverse.determinant()), 1e-11);
       EXPECT_LE(distance(factor.Q(), J * factor.T()), 1e-13);
       EXPECT_LE(distance(factor.Q() * factor.Q().transpose(), H), 1e-13);
       EXPECT_LE(distance(factor.leverages(), H.diagonal()), 1e-13);
