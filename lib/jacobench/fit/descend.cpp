@@ -13,6 +13,9 @@ constexpr double slow_fall = 0.1;
 // Steps are bent from then on: most descents are over before, and along a curved valley half as many steps are needed.
 constexpr Index long_descent = 30;
 
+// The damping has a floor, so that a parameter whose column vanishes stays.
+constexpr double least_damping_of_descent = 1e-12;
+
 // The damping after a step that was taken, by its gain: the fall of the objective over what was predicted.
 double next_damping(double mu, double gain) {
   if (gain > 0.8) return mu / 9;
@@ -60,7 +63,7 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
         return {objective, iteration, Descent::End::arrived};
       slow = fall < slow_fall * objective;
       if (slow) equations_.add_second_derivatives();
-      mu = next_damping(mu, gain);
+      mu = std::max(next_damping(mu, gain), least_damping_of_descent);
       growth = 2;
       if (options.go_on && !options.go_on(objective))
         return {objective, iteration, Descent::End::interrupted};

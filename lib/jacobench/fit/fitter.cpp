@@ -10,6 +10,7 @@
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
 #include "jacobench/fit/normal_equations.hpp"
+#include "jacobench/fit/redraw.hpp"
 #include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {
@@ -116,7 +117,7 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
   if (network.n_layers() > 1) {
     redrawn_ =
         draw(network, options_, options_.n_redraws.value_or(starts_.cols() / 2), RandomPurpose::redraws);
-    unit_redraw_.emplace(network, like.n_observations());
+    unit_redraw_ = std::make_unique<UnitRedraw>(network, like.n_observations());
   }
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
   for (Index w = 0; w < n_threads; ++w)

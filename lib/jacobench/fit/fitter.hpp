@@ -18,10 +18,11 @@
 #include <memory>
 
 #include "jacobench/fit/fit.hpp"
-#include "jacobench/fit/redraw.hpp"
 #include "jacobench/fit/scaling.hpp"
 
 namespace jacobench {
+
+class UnitRedraw;
 
 class Fitter {
  public:
@@ -57,7 +58,7 @@ class Fitter {
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
   Matrix starts_;            // drawn ones are standardised  [P x n]
   Matrix redrawn_;           // parameters to take new units from  [P x n_redraws]
-  std::optional<UnitRedraw> unit_redraw_;
+  std::unique_ptr<UnitRedraw> unit_redraw_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Candidate> candidates_;
   std::vector<double> objectives_;

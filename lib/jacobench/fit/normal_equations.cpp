@@ -12,7 +12,9 @@ NormalEquations::NormalEquations(Residuals& residuals)
       damped_(residuals.n_params(), residuals.n_params()),
       weights_(residuals.factors().rows(), residuals.factors().cols()),
       along_(residuals.n_data_rows(), 1),
-      bend_(residuals.n_params()) {}
+      bend_(residuals.n_params()) {
+  second_.prepare_weighted_sum();
+}
 
 bool NormalEquations::move_to(const Vector& tau) {
   tau_ = tau;

@@ -48,6 +48,7 @@ class Polisher::Tangent {
       J_ = triangle_.leftCols(J_.cols());
       r_of_J_ = triangle_.rightCols(1);
     }
+    leave_out_what_nothing_depends_on(tau);
     qr_.factorise(J_);
     rotated_ = r_of_J_;
     qr_.rotate(rotated_);
@@ -113,6 +114,13 @@ class Polisher::Tangent {
   }
 
  private:
+  // A parameter that could double, or change by one, without a trace in r: that of a unit that is saturated everywhere. Its
+  // column says only where rounding would send it.
+  void leave_out_what_nothing_depends_on(const Vector& tau) {
+    for (Index p = 0; p < J_.cols(); ++p)
+      if (!(J_.col(p).norm() * std::max(1.0, std::abs(tau[p])) > residual_rounding())) J_.col(p).setZero();
+  }
+
   Residuals& residuals_;
   const bool holds_J_;
   Vector r_;
@@ -162,7 +170,9 @@ class Polisher::Newton {
         H_(residuals.n_params(), residuals.n_params()),
         weights_(residuals.factors().rows(), residuals.factors().cols()),
         scaled_step_(residuals.n_params()),
-        gradient_(residuals.n_params()) {}
+        gradient_(residuals.n_params()) {
+    second_.prepare_weighted_sum();
+  }
 
   // Returns whether there is such a minimum, as far as normal equations can tell.
   bool step(const Tangent& at, const Vector& tau, Vector& d) {

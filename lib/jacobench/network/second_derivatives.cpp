@@ -379,6 +379,10 @@ void SecondDerivatives::expect_shapes(const VectorView& theta, const MatrixView&
   JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
 }
 
+void SecondDerivatives::prepare_weighted_sum() {
+  if (!sum_) sum_ = std::make_unique<Sum>(network_, max_rows_);
+}
+
 void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixView& X, const MatrixView& C,
                                          Matrix& sum) {
   expect_shapes(theta, X);
@@ -387,7 +391,7 @@ void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixVi
   const Index P = network_.n_params();
   JB_EXPECT(sum.rows() == P && sum.cols() == P, "the sum is {} x {}, want {} x {}", sum.rows(), sum.cols(), P,
             P);
-  if (!sum_) sum_ = std::make_unique<Sum>(network_, max_rows_);
+  prepare_weighted_sum();
   sum_->clear();
   for (Index row = 0; row < X.rows(); row += sum_->n_rows) {
     const Index n = std::min(sum_->n_rows, X.rows() - row);

@@ -35,6 +35,9 @@ class SecondDerivatives {
   ~SecondDerivatives();
   SecondDerivatives(SecondDerivatives&&) noexcept;
 
+  // Allocates what add_weighted_sum needs, for who wants its first call to be like all others.
+  void prepare_weighted_sum();
+
   // The lower triangle of H is added to that of `sum`; what stands above it is left.
   // Shapes: theta [P], X [N x D], C [N x K], sum [P x P]
   void add_weighted_sum(const VectorView& theta, const MatrixView& X, const MatrixView& C, Matrix& sum);

@@ -127,8 +127,12 @@ TEST(BootstrapDraws, RefitsThatHaveNotSettledAreCountedAndLeaveNoBoundsWhereThey
         testing::bootstrap(fitted.at, cov, Matrix::Constant(1, 1, 0.3), options);
     EXPECT_EQ(bands.n_failed, 0);
     EXPECT_EQ(bands.n_unsettled, n_unsettled);
-    if (n_iterations == 0) EXPECT_EQ(n_unsettled, 99);
-    if (n_iterations == 200) EXPECT_EQ(n_unsettled, 0);
+    if (n_iterations == 0) {
+      EXPECT_EQ(n_unsettled, 99);
+    }
+    if (n_iterations == 200) {
+      EXPECT_EQ(n_unsettled, 0);
+    }
     const bool has_bounds = 20 * n_unsettled <= 99;
     EXPECT_EQ(bands.percentile_upper.size(), has_bounds ? 1 : 0);
     EXPECT_EQ(bands.studentised_upper.size(), has_bounds ? 1 : 0);
