@@ -132,7 +132,8 @@ TEST(Fit, MoreParametersThanObservationsHaveNoSigma) {
   const Fit bare = fit(large, step_data(10));
   EXPECT_FALSE(bare.sigma().has_value());
   EXPECT_TRUE(bare.theta.allFinite());
-  const Fit decayed = fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights_and_biases)});
+  const Fit decayed =
+      fit(large, step_data(10), {.decay = equal_decay(large, 0.1, DecayOf::weights_and_biases)});
   EXPECT_TRUE(decayed.has_converged()) << explanation(decayed.end->stop);
   EXPECT_LE(decayed.end->relative_offset.value(), 0.001);  // what Stop::converged promises (fit/solvers.hpp)
 }
