@@ -13,7 +13,7 @@ NormalEquations::NormalEquations(Residuals& residuals)
       weights_(residuals.factors().rows(), residuals.factors().cols()),
       along_(residuals.n_data_rows(), 1),
       bend_(residuals.n_params()) {
-  second_.prepare_weighted_sum();
+  second_.prepare();
 }
 
 bool NormalEquations::move_to(const Vector& tau) {

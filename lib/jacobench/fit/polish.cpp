@@ -170,8 +170,9 @@ class Polisher::Newton {
         H_(residuals.n_params(), residuals.n_params()),
         weights_(residuals.factors().rows(), residuals.factors().cols()),
         scaled_step_(residuals.n_params()),
-        gradient_(residuals.n_params()) {
-    second_.prepare_weighted_sum();
+        gradient_(residuals.n_params()),
+        fitted_(holds_jacobian(residuals) ? residuals.n_rows() : residuals.n_params() + 1) {
+    second_.prepare();
   }
 
   // Returns whether there is such a minimum, as far as normal equations can tell.
@@ -194,13 +195,16 @@ class Polisher::Newton {
 
   // Of the last step.
   double predicted_fall() const { return -gradient_.dot(scaled_step_); }
-  double move(const Tangent& at) const { return (at.J() * scaled_step_).norm(); }
+  double move(const Tangent& at) {
+    fitted_.noalias() = at.J() * scaled_step_;
+    return fitted_.norm();
+  }
 
  private:
   Residuals& residuals_;
   SecondDerivatives second_;
   Matrix H_, weights_;
-  Vector scaled_step_, gradient_;
+  Vector scaled_step_, gradient_, fitted_;
 };
 
 namespace {

@@ -379,8 +379,9 @@ void SecondDerivatives::expect_shapes(const VectorView& theta, const MatrixView&
   JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
 }
 
-void SecondDerivatives::prepare_weighted_sum() {
+void SecondDerivatives::prepare() {
   if (!sum_) sum_ = std::make_unique<Sum>(network_, max_rows_);
+  if (!series_) series_ = std::make_unique<Series>(network_, max_rows_);
 }
 
 void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixView& X, const MatrixView& C,
@@ -391,7 +392,7 @@ void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixVi
   const Index P = network_.n_params();
   JB_EXPECT(sum.rows() == P && sum.cols() == P, "the sum is {} x {}, want {} x {}", sum.rows(), sum.cols(), P,
             P);
-  prepare_weighted_sum();
+  if (!sum_) sum_ = std::make_unique<Sum>(network_, max_rows_);
   sum_->clear();
   for (Index row = 0; row < X.rows(); row += sum_->n_rows) {
     const Index n = std::min(sum_->n_rows, X.rows() - row);

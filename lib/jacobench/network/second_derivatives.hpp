@@ -35,8 +35,8 @@ class SecondDerivatives {
   ~SecondDerivatives();
   SecondDerivatives(SecondDerivatives&&) noexcept;
 
-  // Allocates what add_weighted_sum needs, for who wants its first call to be like all others.
-  void prepare_weighted_sum();
+  // Allocates what the calls below need, for who wants the first of them to be like all others.
+  void prepare();
 
   // The lower triangle of H is added to that of `sum`; what stands above it is left.
   // Shapes: theta [P], X [N x D], C [N x K], sum [P x P]
