@@ -94,7 +94,9 @@ int fit_command(const Invocation& invocation) {
   if (operands->size() != 1)
     throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
   const std::string& file = operands->front();
-  auto [stored, start] = read_fit_task(file, request);
+  FitTask task = read_fit_task(file, request);
+  StoredFit& stored = task.stored;
+  const std::optional<Vector>& start = task.start;
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
   const IntervalOptions undecayed_how = request.how(false);

@@ -72,8 +72,8 @@ class RunawaySearch {
     const Index n_into = layer.n_inputs + (layer.has_bias() ? 1 : 0);
     const Index n_active = (pass_.slope(l).rows(N()).col(i).array().abs() > flat * steep.most).count();
     if (steep.is_flat_outside && n_active < std::min(n_into, N())) return step(l, i, n_active);
-    if (const std::string words = line(l, i); !words.empty()) return words;
-    if (const std::string words = pair(l, i); !words.empty()) return words;
+    if (std::string words = line(l, i); !words.empty()) return words;
+    if (std::string words = pair(l, i); !words.empty()) return words;
     const double size = net_.weights(tau_, l).row(i).norm();
     if (size > large_weight)
       return fmt::format(

@@ -82,20 +82,28 @@ void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
               A.data(), stride(A), B.data(), stride(B), 1, C.data(), stride(C));
 }
 
+namespace {
+
+void solve(const double* factor, int n, int stride, double* x) {
+  const int n_right = 1, to = std::max(n, 1);
+  int failed = 0;
+  dpotrs_("L", &n, &n_right, factor, &stride, x, &to, &failed);
+}
+
+}  // namespace
+
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
   on_one_thread();
   const int n = size(S.rows()), from = stride(S);
   int failed = 0;
   dpotrf_("L", &n, S.data(), &from, &failed);
   if (failed != 0) return false;
-  solve_with_factor(S, x);
+  solve(S.data(), n, from, x.data());
   return true;
 }
 
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
-  const int n = size(S.rows()), n_right = 1, from = stride(S), to = std::max(n, 1);
-  int failed = 0;
-  dpotrs_("L", &n, &n_right, S.data(), &from, x.data(), &to, &failed);
+  solve(S.data(), size(S.rows()), stride(S), x.data());
 }
 
 #else
