@@ -118,7 +118,7 @@ void DualEquations::set_times_transposed(const Eigen::Ref<const Vector>& v, Vect
 }
 
 bool prefer_dual(const Perceptron& network, const Vector& decay, Index n_values) {
-  if (decay.size() == 0) return false;
+  if (decay.size() != network.n_params()) return false;
   const std::optional<LayerScales> k = by_layer(network, decay);
   if (!k || !(k->weights.array() > 0).all()) return false;
   // Newton steps, which only the normal form takes, are worth some eight times the arithmetic.
