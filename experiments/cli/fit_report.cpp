@@ -31,7 +31,7 @@ void print_end(std::ostream& out, const FitEnd& end) {
 
 void print_whether_settled(std::ostream& out, const FitEnd& end) {
   const std::string verdict = end.has_settled() ? "settled     " : "not settled ";
-  if (!end.remaining || end.stop == Stop::exact) {
+  if (!end.remaining) {
     harness::print(out, "{}{}\n", verdict,
                    end.has_settled() ? "a minimum up to rounding; no s is left to compare with"
                                      : "how far the minimum is cannot be said without an s to compare with");

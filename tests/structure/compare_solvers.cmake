@@ -1,18 +1,8 @@
 # scripts/compare_solvers --quick, with the solvers that are installed: every problem has jacobench's rows, each ok and at an
 # objective that numpy computed as well, and the best of them is no worse than 1 part in 100 above the lowest of cars_2, 16.1298.
 # Needs PYTHON, TRIAL, SOURCE and WORK.
-execute_process(COMMAND ${PYTHON} -c "import numpy, scipy" RESULT_VARIABLE code ERROR_VARIABLE error)
-if(NOT code EQUAL 0)
-  message(STATUS "[  SKIPPED ] ${PYTHON} has no numpy or no scipy; scripts/setup solvers installs them")
-  return()
-endif()
-file(REMOVE_RECURSE ${WORK})
-execute_process(COMMAND ${PYTHON} ${SOURCE}/scripts/compare_solvers --quick --starts 1 --out ${WORK} --program ${TRIAL}
-                RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE error)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "compare_solvers exited with ${code}: ${error}")
-endif()
-file(STRINGS ${WORK}/rows.jsonl rows)
+include(${CMAKE_CURRENT_LIST_DIR}/script_rows.cmake)
+read_script_rows(compare_solvers --quick --starts 1 --program ${TRIAL})
 set(problems "")
 set(n_own 0)
 foreach(row IN LISTS rows)

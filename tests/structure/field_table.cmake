@@ -1,18 +1,7 @@
 # scripts/field_table on one small set: jacobench's command fits it, each row that was left out was tried, and whoever minimises
 # the same function from a start of its own has ended at a finite objective. Needs PYTHON, PROGRAM, TRIAL, SOURCE and WORK.
-execute_process(COMMAND ${PYTHON} -c "import numpy, scipy" RESULT_VARIABLE code ERROR_VARIABLE error)
-if(NOT code EQUAL 0)
-  message(STATUS "[  SKIPPED ] ${PYTHON} has no numpy or no scipy; scripts/setup solvers installs them")
-  return()
-endif()
-file(REMOVE_RECURSE ${WORK})
-execute_process(COMMAND ${PYTHON} ${SOURCE}/scripts/field_table --data orange_s --starts 1 --loo-rows 3 --out ${WORK}
-                        --program ${PROGRAM} --trial ${TRIAL}
-                RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE error)
-if(NOT code EQUAL 0)
-  message(FATAL_ERROR "field_table exited with ${code}: ${error}")
-endif()
-file(STRINGS ${WORK}/rows.jsonl rows)
+include(${CMAKE_CURRENT_LIST_DIR}/script_rows.cmake)
+read_script_rows(field_table --data orange_s --starts 1 --loo-rows 3 --program ${PROGRAM} --trial ${TRIAL})
 set(problems "")
 foreach(row IN LISTS rows)
   string(JSON status GET "${row}" status)

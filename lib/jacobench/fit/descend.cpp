@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "jacobench/fit/solvers.hpp"
 
@@ -39,11 +40,10 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
 
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
   if (!equations_.move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, Descent::End::not_finite};
-  const double exact = std::pow(8 * std::numeric_limits<double>::epsilon() * residuals_.size_of_outputs(), 2);
   double objective = equations_.objective(), mu = options.damping, growth = 2;
   Index iteration = 0;
   bool slow = false;
-  while (iteration < options.max_iterations && objective > exact) {
+  while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
     double gain = -1, predicted = 0;
     if (equations_.solve(mu, step_)) {
       predicted = equations_.predicted_fall(mu, step_);
@@ -56,12 +56,11 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
     if (gain > 0) {
       ++iteration;
       tau = tried_;
-      const double fall = objective - r_tried_.squaredNorm();
+      const double before = std::exchange(objective, r_tried_.squaredNorm());
       if (!equations_.move_to(tau)) break;
-      objective = equations_.objective();
       if (promises_nothing || (predicted <= least_fall * objective && mu <= hardly_damped))
         return {objective, iteration, Descent::End::arrived};
-      slow = fall < slow_fall * objective;
+      slow = before - objective < slow_fall * objective;
       if (slow) equations_.add_second_derivatives();
       mu = std::max(next_damping(mu, gain), least_damping_of_descent);
       growth = 2;
@@ -73,7 +72,8 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
       if (promises_nothing || !std::isfinite(mu)) return {objective, iteration, Descent::End::arrived};
     }
   }
-  return {objective, iteration, objective > exact ? Descent::End::iteration_limit : Descent::End::arrived};
+  return {objective, iteration,
+          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
 }
 
 }  // namespace jacobench

@@ -45,10 +45,8 @@ struct FitEnd {
   std::optional<Remaining> remaining = {};     // none where there is no s to compare with
   StartSummary starts = {};
 
-  // Where there is no s, or the residuals are rounding errors, a minimum up to rounding has settled.
-  bool has_settled() const {
-    return remaining && stop != Stop::exact ? remaining->is_settled() : is_minimum(stop);
-  }
+  // Where there is no s, a minimum up to rounding has settled.
+  bool has_settled() const { return remaining ? remaining->is_settled() : is_minimum(stop); }
 };
 
 struct Fit {

@@ -16,8 +16,6 @@
 namespace jacobench {
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
 constexpr double same_optimum = 1e-3;
 
 // The lowest but for where the last steps ended.
@@ -211,7 +209,7 @@ void Fitter::redraw_units(Candidate& best) {
   StartSummary& starts = fit_.end->starts;
   const Residuals& residuals = workers_.front()->residuals;
   while (starts.n_redraws < redrawn_.cols() && std::isfinite(best.objective) && !was_interrupted_ &&
-         !(std::sqrt(best.objective) <= 8 * epsilon * residuals.size_of_outputs())) {
+         !residuals.is_rounding(best.objective)) {
     const std::vector<HiddenUnit>& units = unit_redraw_->rank(best.tau, residuals.X());
     const auto n_units = static_cast<Index>(units.size());
     bool is_lower = false;
@@ -317,26 +315,29 @@ void Fitter::finish(Candidate& best, bool is_polished) {
   summarise_starts(end.rss + end.penalty);
 }
 
-// What polishing finds out, from the n x n equations. That they are as exact as they can be takes no more than a few steps.
+// What polishing finds out, from the n x n equations.
 void Fitter::finish_dual(Candidate& best) {
   FitEnd& end = *fit_.end;
-  Worker& worker = *workers_.front();
-  if (!worker.dual->move_to(best.tau)) {
+  DualEquations& dual = *workers_.front()->dual;
+  const Residuals& residuals = workers_.front()->residuals;
+  end.remaining.reset();
+  end.relative_offset.reset();
+  if (!dual.move_to(best.tau)) {
     end.stop = Stop::not_finite;
     return;
   }
-  const double objective = worker.dual->objective(), n_effective = worker.dual->effective_parameters();
-  const auto n = static_cast<double>(worker.residuals.n_data_rows());
-  const auto P = static_cast<double>(worker.residuals.n_params());
-  end.remaining.reset();
-  end.relative_offset.reset();
-  if (worker.dual->solve(0, step_)) {
-    const double fall = worker.dual->predicted_fall(0, step_);
-    const auto n_normal = static_cast<double>(worker.residuals.n_rows() - worker.residuals.n_params());
-    if (n_normal > 0) end.relative_offset = std::sqrt((fall / P) / ((objective - fall) / n_normal));
-    const double s_squared =
-        worker.dual->residuals().head(worker.residuals.n_data_rows()).squaredNorm() / (n - n_effective);
-    end.remaining = {.fall = fall / s_squared, .move = std::sqrt(fall / s_squared)};
+  if (dual.solve(0, step_)) {
+    const double fall = std::max(dual.predicted_fall(0, step_), 0.0);
+    const auto P = static_cast<double>(residuals.n_params());
+    const auto n_normal = static_cast<double>(residuals.n_rows() - residuals.n_params());
+    if (const double normal = dual.objective() - fall; n_normal > 0 && normal > 0)
+      end.relative_offset = std::sqrt((fall / P) / (normal / n_normal));
+    const double n_left = static_cast<double>(residuals.n_data_rows()) - dual.effective_parameters();
+    const double rss = dual.residuals().head(residuals.n_data_rows()).squaredNorm();
+    if (n_left > 0 && rss > 0) {
+      const double in_s_squared = fall / (rss / n_left);
+      end.remaining = {.fall = in_s_squared, .move = std::sqrt(in_s_squared)};
+    }
   }
   end.stop = !best.has_arrived                                     ? Stop::iteration_limit
              : end.relative_offset.value_or(1) < orthogonal_enough ? Stop::converged

@@ -2,13 +2,15 @@
 // through, in a workspace that is made once for data of one shape.
 //
 // Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
-//         and not the minimum. A start that is given is polished (fit/solvers.hpp: Gauss-Newton steps as long as they go
-//         down, damped ones where they do not); where that does not end at a minimum it is gone down from twice more, near
-//         and far. Drawn starts are gone down from by the cheaper normal equations. The best of all these is polished until
-//         its residuals are orthogonal to the tangent plane, or as nearly as was asked for.
+//         and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that does not end
+//         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
+//         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
+//         orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and many more parameters than
+//         observations the steps are n x n (fit/dual_equations.hpp), in the user's units, and the last of them stand for
+//         polishing.
 // Shapes: as in fit/fit.hpp
-// Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down; with one thread and the analytic
-//         strategies no allocation after the first fit
+// Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
+//         derivatives; with one thread and the analytic strategies no allocation after the first fit
 // Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
 //         converge is an outcome: `end`
 //

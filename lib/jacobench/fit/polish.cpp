@@ -238,7 +238,7 @@ bool Polisher::next_is_better() const {
 }
 
 std::optional<Stop> Polisher::reason_to_stop(double relative_offset) const {
-  if (std::sqrt(now_->objective()) <= 8 * epsilon * residuals_.size_of_outputs()) return Stop::exact;
+  if (residuals_.is_rounding(now_->objective())) return Stop::exact;
   if (now_->tangential() <= now_->tangential_rounding()) return Stop::orthogonal;
   if (relative_offset > 0 && now_->relative_offset().value_or(1) <= relative_offset) return Stop::converged;
   return {};

@@ -48,31 +48,31 @@ void Residuals::set_data(const Dataset& data) {
   size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
 }
 
-// Calls use(row, n_seen) for blocks of rows of equal length that begin at `row`, with values_ and, where J is not null, J
-// evaluated there; the first n_seen rows of the last block were in the block before.
-template <class UseBlock>
-void Residuals::for_each_block(const VectorView& tau, Matrix* J, const UseBlock& use) {
-  const Index N = X_.rows(), n = values_.rows();
-  for (Index next = 0; next < N; next += n) {
-    const Index row = std::min(next, N - n);
-    evaluator_->evaluate(tau, X_.middleRows(row, n), {.values = &values_, .J_y_theta = J});
-    use(row, next - row);
-  }
-}
-
 namespace {
 
 bool is_finite(const double* data, Index n) { return std::isfinite(Eigen::Map<const Vector>(data, n).sum()); }
 
 }  // namespace
 
-bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
+// Sets the data rows of r by blocks of observations, and J, where it is not null, to the Jacobian of each block. Calls
+// use(first, n_new, n_seen) for each: its new observations are first to first + n_new, and n_seen before them were in the block
+// before.
+template <class UseBlock>
+void Residuals::for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use) {
   const Index N = X_.rows(), n = values_.rows();
   Eigen::Map<Matrix> data_rows(r, N, Y_.cols());
-  for_each_block(tau, J ? &J_y_theta_ : nullptr, [&](Index row, Index n_seen) {
-    const Index first = row + n_seen, n_new = n - n_seen;
+  for (Index first = 0; first < N; first += n) {
+    const Index row = std::min(first, N - n), n_seen = first - row, n_new = n - n_seen;
+    evaluator_->evaluate(tau, X_.middleRows(row, n), {.values = &values_, .J_y_theta = J});
     data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
                                              .cwiseProduct(factors_.middleRows(first, n_new));
+    use(first, n_new, n_seen);
+  }
+}
+
+bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
+  const Index N = X_.rows(), n = values_.rows();
+  for_each_block(tau, r, J ? &J_y_theta_ : nullptr, [&](Index first, Index n_new, Index n_seen) {
     if (!J) return;
     for (Index p = 0; p < n_params(); ++p)
       for (Index k = 0; k < Y_.cols(); ++k)
@@ -84,19 +84,15 @@ bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
   return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
 }
 
-// Calls use(J, r) for the rows of one output and block after the other, and sets the data rows of r.
+// Calls use(J, r) for the rows of one output and block after the other.
 template <class UseRows>
 void Residuals::for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use) {
   const Index N = X_.rows(), n = values_.rows();
-  Eigen::Map<Matrix> data_rows(r.data(), N, Y_.cols());
-  for_each_block(tau, &J_y_theta_, [&](Index row, Index n_seen) {
-    const Index first = row + n_seen, n_new = n - n_seen;
-    data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
-                                             .cwiseProduct(factors_.middleRows(first, n_new));
+  for_each_block(tau, r.data(), &J_y_theta_, [&](Index first, Index n_new, Index n_seen) {
     for (Index k = 0; k < Y_.cols(); ++k) {
       auto J = J_y_theta_.middleRows(k * n + n_seen, n_new);
       if (!has_unit_factors_) J.array().colwise() *= factors_.col(k).segment(first, n_new).array();
-      use(J, data_rows.col(k).segment(first, n_new));
+      use(J, r.segment(k * N + first, n_new));
     }
   });
 }
@@ -135,12 +131,20 @@ bool Residuals::triangle(const VectorView& tau, Vector& r, Matrix& R_and_c) {
 double Residuals::penalty_form(const Matrix& T) const {
   double sum = 0;
   for (const Penalised& penalised : penalised_)
-    for (Index j = 0; j < T.cols(); ++j) {
-      double theta = 0;
-      scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) { theta += entry * T(q, j); });
-      sum += std::pow(penalised.root / unit_ * theta, 2);
-    }
+    for (Index j = 0; j < T.cols(); ++j)
+      sum += std::pow(penalised.root / unit_ * in_users_units(penalised.parameter, T.col(j)), 2);
   return sum;
+}
+
+// (T v)_p
+double Residuals::in_users_units(Index parameter, const VectorView& v) const {
+  double sum = 0;
+  scaling_.for_each_in_row(parameter, [&](Index q, double entry) { sum += entry * v[q]; });
+  return sum;
+}
+
+double Residuals::penalty_row(const Penalised& penalised, const VectorView& tau) const {
+  return penalised.root / unit_ * (offset_[penalised.parameter] + in_users_units(penalised.parameter, tau));
 }
 
 // r and, where it is not null, J begin with the penalty rows; J's columns are `stride` apart.
@@ -150,13 +154,11 @@ void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* 
         .setZero();
   Index row = 0;
   for (const Penalised& penalised : penalised_) {
-    const double root = penalised.root / unit_;
-    double theta = offset_[penalised.parameter];
-    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
-      theta += entry * tau[q];
-      if (J) J[q * stride + row] = root * entry;
-    });
-    r[row++] = root * theta;
+    if (J)
+      scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
+        J[q * stride + row] = penalised.root / unit_ * entry;
+      });
+    r[row++] = penalty_row(penalised, tau);
   }
 }
 
@@ -164,9 +166,7 @@ void Residuals::add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vec
   Index row = n_data_rows();
   for (const Penalised& penalised : penalised_) {
     const double root = penalised.root / unit_;
-    double theta = offset_[penalised.parameter];
-    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) { theta += entry * tau[q]; });
-    r[row] = root * theta;
+    r[row] = penalty_row(penalised, tau);
     scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry_q) {
       J_t_r[q] += root * entry_q * r[row];
       scaling_.for_each_in_row(penalised.parameter, [&](Index p, double entry_p) {

@@ -9,6 +9,9 @@
 //         blocks of observations that stay in the cache, so that memory beyond r and the caller's J does not grow with N
 #pragma once
 
+#include <cmath>
+#include <limits>
+
 #include "jacobench/fit/dataset.hpp"
 #include "jacobench/fit/scaling.hpp"
 #include "jacobench/jacobian/strategy.hpp"
@@ -44,6 +47,11 @@ class Residuals {
   // The size of the y that the data rows compare with, |g o y|: the rounding of r is relative to it.
   double size_of_outputs() const { return size_of_outputs_; }
 
+  // Whether residuals with this |r|^2 are rounding errors of the outputs.
+  bool is_rounding(double objective) const {
+    return std::sqrt(objective) <= 8 * std::numeric_limits<double>::epsilon() * size_of_outputs_;
+  }
+
   // X and g as the network here sees them.
   const Matrix& X() const { return X_; }
   const Matrix& factors() const { return factors_; }
@@ -71,9 +79,11 @@ class Residuals {
   };
 
   template <class UseBlock>
-  void for_each_block(const VectorView& tau, Matrix* J, const UseBlock& use);
+  void for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use);
   template <class UseRows>
   void for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use);
+  double in_users_units(Index parameter, const VectorView& v) const;
+  double penalty_row(const Penalised& penalised, const VectorView& tau) const;
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J, Index stride) const;
   void add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vector& J_t_r) const;
 

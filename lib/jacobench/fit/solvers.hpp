@@ -1,15 +1,16 @@
-// The two solvers of a fit: the normal equations go down to a minimum, orthogonal factorisation goes to the bottom of it.
+// The two solvers of a fit: damped steps go down to a minimum, orthogonal factorisation goes to the bottom of it.
 //
-// Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp, by Levenberg-Marquardt steps
-//           descend   (J'J + mu diag J'J) d = -J'r by Cholesky, mu by the gain ratio (Madsen, Nielsen and Tingleff 2004,
-//                     algorithm 3.16)
+// Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp
+//           descend   the steps of fit/step_equations.hpp, Gauss-Newton while they gain a tenth of the objective and Newton
+//                     where they do not, mu by the gain ratio; a long descent bends its Newton steps
 //           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
-//                     Gauss-Newton as long as that goes down. J'J, which squares the condition number, is not formed.
+//                     Gauss-Newton as long as that goes down, and Newton where it is slow and J'J far from singular.
+//                     Parameters that nothing depends on stay as they are
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
 //         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going
 //         down; or after max_iterations.
-// Cost:   an iteration of descend: J, J'J, a Cholesky solve and one more evaluation of the network; of polish: J and
+// Cost:   an iteration of descend: that of fit/step_equations.hpp and one more evaluation of the network; of polish: J and
 //         2 n P^2 flops
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
@@ -40,8 +41,8 @@ inline constexpr double usual_damping = 100;
 struct DescentOptions {
   Index max_iterations = 1000;
   double damping = usual_damping;
-  std::function<bool(double objective)> go_on =
-      {};  // called after each step; the descent ends where it says no
+  // Called after each step; the descent ends where it says no.
+  std::function<bool(double objective)> go_on = {};
 };
 
 // A workspace for going down, to residuals that may change between one time and the next.
@@ -66,8 +67,8 @@ struct PolishOptions {
   Index max_iterations = 1000;
   double relative_offset = 0;  // small enough to stop at; 0: where rounding stops it
   double damping = 0;          // mu of the first step
-  std::function<bool(double objective)> go_on =
-      {};  // called after each step; polishing ends where it says no
+  // Called after each step; polishing ends where it says no.
+  std::function<bool(double objective)> go_on = {};
 };
 
 struct Polished {

@@ -61,8 +61,8 @@ class Trace {
 
   struct Bound {
     std::optional<double> value;  // the c at which tau is q, or nothing where it stays below
-    bool
-        is_of_settled_refits;  // all from the furthest on, between which and the one before it the bound is found
+    // All of them, from the furthest on, between which and the one before it the bound is found.
+    bool is_of_settled_refits;
   };
 
   Bound bound(double q) {
