@@ -52,6 +52,25 @@ TEST(DualEquations, AStepIsThatOfTheNormalEquations) {
   EXPECT_NEAR(dual.predicted_fall(0.2, d), -(2 * g.dot(d) + d.dot(M * d)), 1e-11 * -g.dot(want));
 }
 
+// Parameters without a penalty are damped by 1e-5 of the mean of their diag J'J. Both forms lose the condition, some 1e8 here.
+TEST(DualEquations, AStepOfFreeBiasesIsThatOfTheNormalEquationsHardlyDamped) {
+  const ManyParameters many;
+  const Vector decay = equal_decay(many.network, 0.3, DecayOf::weights);
+  Residuals residuals(many.network, many.data, decay);
+  DualEquations dual(residuals, decay);
+  ASSERT_TRUE(dual.move_to(many.theta));
+  Vector r(residuals.n_rows()), d(decay.size());
+  Matrix J(residuals.n_rows(), decay.size());
+  ASSERT_TRUE(residuals.evaluate(many.theta, r.data(), J.data()));
+  Matrix M = J.transpose() * J;
+  const Vector is_free = (decay.array() == 0).cast<double>();
+  const double damping = 1e-5 * is_free.dot(M.diagonal()) / is_free.sum();
+  M.diagonal() += damping * is_free;
+  const Vector want = -M.llt().solve(J.transpose() * r);
+  ASSERT_TRUE(dual.solve(0, d));
+  EXPECT_LE((d - want).norm(), 1e-6 * want.norm());
+}
+
 TEST(DualEquations, ArePreferredOnlyWhereTheyArePossibleAndWorthIt) {
   const Perceptron wide(300, {{4, Activation::logistic}, {1, Activation::identity}});
   const Vector all = equal_decay(wide, 0.01, DecayOf::weights_and_biases);

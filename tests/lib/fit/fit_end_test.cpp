@@ -84,6 +84,20 @@ TEST(Polish, OneStepIsEnoughForALinearModel) {
   EXPECT_LE((tau - linear.theta).norm(), 1e-12 * (start - linear.theta).norm());
 }
 
+// The second unit is saturated at every observation: its weight and bias have columns of some 1e-34, by which a step would send
+// them anywhere.
+TEST(Polish, AUnitThatIsSaturatedEverywhereStays) {
+  const Perceptron two_units(1, {{2, tanh}, {1, identity}});
+  Residuals residuals(two_units, step_data(), {}, JacobianChoice{});
+  Vector theta(7);
+  theta << near_the_truth[0], 0, near_the_truth[1], 40, near_the_truth[2], 0.5, near_the_truth[3] - 0.5;
+  const Polished polished = Polisher(residuals).polish(theta, {.max_iterations = 20});
+  EXPECT_EQ(theta[1], 0);
+  EXPECT_EQ(theta[3], 40);
+  EXPECT_LE(polished.rank, 5);
+  EXPECT_NEAR(polished.objective, testing::fitted_step().at->rss(), 1e-10);
+}
+
 // Where tanh is nearly flat a Gauss-Newton step overshoots by far; damped steps come back.
 TEST(Polish, DampedStepsReachTheMinimumFromWhereGaussNewtonOvershoots) {
   const testing::Fitted& fitted = testing::fitted_step();
@@ -116,6 +130,27 @@ TEST(FitEnd, AsManyParametersAsObservationsLeaveNoSigma) {
   EXPECT_FALSE(fit(one_unit, step_data(4)).sigma().has_value());
   const Fit one_left = fit(one_unit, step_data(5));
   EXPECT_NEAR(one_left.sigma().value(), std::sqrt(one_left.end->rss), 1e-14);
+}
+
+// Near the minimum the model of S is S: what remains is what a fit that is finished has less, in its s^2, and the move is the
+// length of J (theta - minimum) in its s, both but for terms of the next order.
+TEST(FitEnd, SaysWhatIsLeftUndone) {
+  const Dataset data = step_data();
+  const Fit whole = fit(one_unit, data, {.start = near_the_truth, .n_starts = 0});
+  ASSERT_TRUE(whole.end->remaining.has_value());
+  EXPECT_LE(whole.end->remaining->move, 1e-6);
+  EXPECT_TRUE(whole.has_settled());
+  for (const double h : {1e-2, 1e-3}) {
+    const Vector away = whole.theta + h * Vector{{1, -0.5, 0.3, 0.2}};
+    const Fit begun = fit(one_unit, data, {.start = away, .n_starts = 0, .max_iterations = 0});
+    const testing::Linearised at = at_end(begun, data);
+    const double s_squared = begun.end->rss / 26;
+    const double fall = (begun.end->rss - whole.end->rss) / s_squared;
+    const double move = (at->J() * (begun.theta - whole.theta)).norm() / std::sqrt(s_squared);
+    EXPECT_NEAR(begun.end->remaining->fall, fall, 5 * h * fall);
+    EXPECT_NEAR(begun.end->remaining->move, move, 5 * h * move);
+    EXPECT_EQ(begun.has_settled(), move <= Remaining::settled_move);
+  }
 }
 
 // Three units on thirty points have several minima: the best of the starts is the one that is polished, and the summary

@@ -44,6 +44,18 @@ class ResidualsByBlocks : public ::testing::Test {
   Matrix J_;
 };
 
+// In the user's units: g o (f - y) and g o J, bit by bit, whatever block a row is in.
+TEST_F(ResidualsByBlocks, EveryRowIsThatOfTheNetwork) {
+  Residuals residuals(network_, data_, {});
+  Vector r(residuals.n_rows());
+  Matrix J(residuals.n_rows(), network_.n_params());
+  ASSERT_TRUE(residuals.evaluate(tau_, r.data(), J.data()));
+  const Matrix g = data_.row_factors();
+  const Matrix f = evaluate(network_, tau_, data_.X);
+  EXPECT_EQ(r, (f - data_.Y).cwiseProduct(g).reshaped());
+  EXPECT_EQ(J, g.reshaped().asDiagonal() * jacobian(network_, tau_, data_.X));
+}
+
 TEST_F(ResidualsByBlocks, NormalEquationsAreThoseOfTheWholeJacobian) {
   const Index P = network_.n_params();
   Vector r(r_.size()), J_t_r(P);

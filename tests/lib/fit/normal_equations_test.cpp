@@ -1,0 +1,100 @@
+#include "jacobench/fit/normal_equations.hpp"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "jacobench/base/random.hpp"
+#include "jacobench/fit/fit.hpp"
+
+namespace jacobench {
+namespace {
+
+// 2-3-1 on 40 observations with noise as large as the signal, so that second derivatives weigh, and a penalty that makes the
+// minimum one.
+class StepsNearAMinimum : public ::testing::Test {
+ protected:
+  StepsNearAMinimum()
+      : network_(2, {{3, Activation::tanh}, {1, Activation::identity}}),
+        data_{Matrix(40, 2), Matrix(40, 1), Vector(40)},
+        decay_(equal_decay(network_, 0.5, DecayOf::weights_and_biases)) {
+    RandomStream stream(12, 0, 0, RandomPurpose::noise);
+    for (double& x : data_.X.reshaped()) x = stream.normal();
+    for (double& w : data_.weights) w = 0.5 + stream.uniform();
+    data_.Y = (2 * data_.X.col(0)).array().sin();
+    for (double& y : data_.Y.reshaped()) y += stream.normal();
+    residuals_.emplace(network_, data_, decay_);
+    minimum_ = fit(network_, data_, {.n_starts = 5, .decay = decay_}).theta;
+    direction_.resize(minimum_.size());
+    for (double& p : direction_) p = stream.normal();
+    direction_.normalize();
+  }
+
+  Vector residuals_at(const Vector& theta) {
+    Vector r(residuals_->n_rows());
+    EXPECT_TRUE(residuals_->evaluate(theta, r.data(), nullptr));
+    return r;
+  }
+
+  const Perceptron network_;
+  Dataset data_;
+  const Vector decay_;
+  std::optional<Residuals> residuals_;
+  Vector minimum_, direction_;
+};
+
+// An error of h is one of h^2 after a Newton step, and so a hundredth for a tenth of h; after a Gauss-Newton step it is a tenth.
+TEST_F(StepsNearAMinimum, WithSecondDerivativesTheErrorOfAStepIsSquared) {
+  NormalEquations equations(*residuals_);
+  const auto error_after_step = [&](double h, bool is_newton) {
+    const Vector start = minimum_ + h * direction_;
+    Vector d(start.size());
+    EXPECT_TRUE(equations.move_to(start));
+    if (is_newton) {
+      EXPECT_TRUE(equations.add_second_derivatives());
+    }
+    EXPECT_TRUE(equations.solve(0, d));
+    return (start + d - minimum_).norm();
+  };
+  // In between h and h^2, where terms of the next order are a tenth of either.
+  EXPECT_LT(error_after_step(1e-4, true), 0.03 * error_after_step(1e-3, true));
+  EXPECT_GT(error_after_step(1e-4, false), 0.03 * error_after_step(1e-3, false));
+}
+
+// J'(r(theta + d) - r - J d) is of the order of |d|^2 for a straight step and of |d|^3 for a bent one.
+TEST_F(StepsNearAMinimum, ABentStepFollowsTheFittedValuesToAnOrderMore) {
+  NormalEquations equations(*residuals_);
+  const auto deviation = [&](double h, bool is_bent) {
+    const Vector start = minimum_ + h * direction_;
+    Vector d(start.size()), r(residuals_->n_rows());
+    Matrix J(residuals_->n_rows(), start.size());
+    EXPECT_TRUE(residuals_->evaluate(start, r.data(), J.data()));
+    EXPECT_TRUE(equations.move_to(start));
+    EXPECT_TRUE(equations.solve(0, d));
+    const Vector straight = J * d;
+    if (is_bent) {
+      EXPECT_TRUE(equations.bend(d));
+    }
+    return (J.transpose() * (residuals_at(start + d) - r - straight)).norm();
+  };
+  EXPECT_LT(deviation(1e-4, true), 0.003 * deviation(1e-3, true));
+  EXPECT_GT(deviation(1e-4, false), 0.003 * deviation(1e-3, false));
+}
+
+// The damped step minimises g'd + d'M d / 2 + mu D |d|^2 / 2, and predicts what S falls without the damping.
+TEST_F(StepsNearAMinimum, ADampedStepPredictsTheFallOfTheQuadraticModel) {
+  NormalEquations equations(*residuals_);
+  const Vector start = minimum_ + 0.1 * direction_;
+  Vector d(start.size()), r(residuals_->n_rows());
+  Matrix J(residuals_->n_rows(), start.size());
+  ASSERT_TRUE(residuals_->evaluate(start, r.data(), J.data()));
+  ASSERT_TRUE(equations.move_to(start));
+  for (const double mu : {0.0, 0.1, 10.0}) {
+    ASSERT_TRUE(equations.solve(mu, d));
+    const double fall = r.squaredNorm() - (r + J * d).squaredNorm();
+    EXPECT_NEAR(equations.predicted_fall(mu, d), fall, 1e-12 * r.squaredNorm());
+  }
+}
+
+}  // namespace
+}  // namespace jacobench
