@@ -62,6 +62,7 @@ int interval_command(const Invocation&);  // interval FIT
 int compare_command(const Invocation&);   // compare A B
 int jacobian_command(const Invocation&);  // jacobian MODEL DATA
 int evaluate_command(const Invocation&);  // evaluate MODEL DATA
+int import_command(const Invocation&);    // import NET.onnx
 int list_command(const Invocation&);      // list WHAT
 int help_command(const Invocation&);      // help
 int version_command(const Invocation&);   // version

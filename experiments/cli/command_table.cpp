@@ -30,6 +30,8 @@ constexpr Command commands[] = {
      "the Jacobian of a model file at the rows of a data file", jacobian_command},
     {"evaluate", "MODEL.json DATA.csv [--inputs NAMES] [--out FILE]",
      "the outputs of a model file at the rows of a data file", evaluate_command},
+    {"import", "NET.onnx --out MODEL.json [--check ROWS.csv --outputs NAMES]",
+     "a model file from an ONNX file, held against predictions of its own", import_command},
     {"list", "[WHAT...]",
      "list what there is to choose from, all of it or strategies, activations, noise_laws, ...",
      list_command},

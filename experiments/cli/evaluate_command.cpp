@@ -20,8 +20,8 @@ int evaluate_command(const Invocation& invocation) {
     throw InputError("evaluate: needs a model file and a data file (see jacobench help evaluate)");
 
   ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
-  write_array(out, invocation.out, values_header(data.model.network, data.n_rows), *operands,
-              [&](ArrayWriter& writer) { write_values(data.model, data.inputs, writer); });
+  write_array(out, invocation.out, values_header(data.scaled.model.network, data.n_rows), *operands,
+              [&](ArrayWriter& writer) { write_values(data.scaled, data.inputs, writer); });
   return all_well;
 }
 

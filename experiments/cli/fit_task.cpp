@@ -80,7 +80,9 @@ OptionTable FitRequest::options() {
   t.add("starts", "drawn starts", n_starts, whole_number(0, 100'000));
   t.add("initialisation", "how starts are drawn", initialisation, one_of(initialisation_table()));
   t.add("seed", "seed of the starts", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
-  t.add("max_iterations", "of each start", max_iterations, whole_number(1, 1'000'000));
+  t.add("max_iterations",
+        "of each start; 0: parameters stay as they are, and the report says how far from a minimum",
+        max_iterations, whole_number(0, 1'000'000));
   t.add("tolerance", "relative offset of Bates and Watts at which a fit stops; 0: where rounding stops it",
         tolerance, real_number(0, 0.1));
   t.add("strategy", "how the Jacobian is computed (jacobench list strategies)", strategy,

@@ -65,8 +65,8 @@ int jacobian_command(const Invocation& invocation) {
       .strategy = strategy, .options = {.relative_step = relative_step}, .wrt = wrt, .certify = certify};
   std::optional<Certificate> certificate;
   write_array(
-      out, invocation.out, jacobian_header(data.model.network, request.wrt, data.n_rows), *operands,
-      [&](ArrayWriter& writer) { certificate = write_jacobian(data.model, data.inputs, request, writer); });
+      out, invocation.out, jacobian_header(data.scaled.model.network, request.wrt, data.n_rows), *operands,
+      [&](ArrayWriter& writer) { certificate = write_jacobian(data.scaled, data.inputs, request, writer); });
   return certificate ? report(invocation, *strategy, *certificate) : all_well;
 }
 

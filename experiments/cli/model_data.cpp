@@ -40,12 +40,12 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
 
 ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
                           const std::optional<std::vector<std::string>>& input_columns) {
-  Model model = read_model(model_file);
-  const std::vector<std::string> inputs = choose_inputs(data_file, model.network, input_columns);
+  ScaledModel scaled = read_scaled_model(model_file);
+  const std::vector<std::string> inputs = choose_inputs(data_file, scaled.model.network, input_columns);
   const Index n_rows = count_csv_rows(data_file);
   if (n_rows == 0)
     throw InputError("{}: has no rows under its header; give it one row an observation", data_file.string());
-  return {std::move(model), n_rows, CsvColumns(data_file, inputs)};
+  return {std::move(scaled), n_rows, CsvColumns(data_file, inputs)};
 }
 
 void write_array(const std::optional<std::string>& name, std::ostream& out, const ArrayHeader& header,

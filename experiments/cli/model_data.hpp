@@ -17,7 +17,7 @@
 namespace jacobench::cli {
 
 struct ModelData {
-  Model model;
+  ScaledModel scaled;
   Index n_rows;
   CsvColumns inputs;
 };

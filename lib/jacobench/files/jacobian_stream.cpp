@@ -57,8 +57,9 @@ ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows) {
   return header;
 }
 
-std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
+std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns& data,
                                           const JacobianRequest& request, ArrayWriter& writer) {
+  const Model& model = scaled.model;
   const Perceptron& network = model.network;
   const Index K = network.n_outputs(), C = n_columns(network, request.wrt);
   const Index max_rows = rows_at_a_time(K * C);
@@ -66,7 +67,7 @@ std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
   std::optional<Certificate> certificate;
   std::vector<double> row(static_cast<std::size_t>(K * C));
   for (Index first_row = 0;;) {
-    const Matrix X = data.read(max_rows);
+    const Matrix X = scaled.inputs.of(data.read(max_rows));
     const Index N = X.rows();
     if (N == 0) return certificate;
     Matrix J(N * K, C);
@@ -85,6 +86,9 @@ std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
                                   .wrt = request.wrt};
       keep_worst(certificate, hold_to_promise(origin, J, reference), network, request.wrt, first_row, N);
     }
+    if (!scaled.outputs.is_identity())
+      for (Index k = 0; k < K; ++k) J.middleRows(k * N, N) *= scaled.outputs.scale[k];
+    if (request.wrt == Wrt::inputs && !scaled.inputs.is_identity()) J *= scaled.inputs.scale.asDiagonal();
     for (Index n = 0; n < N; ++n) {
       for (Index k = 0; k < K; ++k)
         for (Index c = 0; c < C; ++c) row[static_cast<std::size_t>(k * C + c)] = J(k * N + n, c);
@@ -100,12 +104,12 @@ ArrayHeader values_header(const Perceptron& network, Index n_rows) {
   return header;
 }
 
-void write_values(const Model& model, CsvColumns& data, ArrayWriter& writer) {
-  std::vector<double> row(static_cast<std::size_t>(model.network.n_outputs()));
+void write_values(const ScaledModel& scaled, CsvColumns& data, ArrayWriter& writer) {
+  std::vector<double> row(static_cast<std::size_t>(scaled.model.network.n_outputs()));
   for (;;) {
     const Matrix X = data.read(4096);
     if (X.rows() == 0) return;
-    const Matrix Y = evaluate(model.network, model.theta, X);
+    const Matrix Y = evaluate(scaled, X);
     for (Index n = 0; n < Y.rows(); ++n) {
       for (Index k = 0; k < Y.cols(); ++k) row[static_cast<std::size_t>(k)] = Y(n, k);
       writer.write_row(row);

@@ -41,13 +41,13 @@ std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index r
 // Shape [n_rows, K, P] or [n_rows, K, D]; names "y0:w1[2,3]", "y0:x2" (network/entry_names.hpp).
 ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows);
 
-// Writes one row for each row of `data`, whose columns are the inputs in their order. A certificate where
-// asked for.
-std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
+// Writes one row for each row of `data`, whose columns are the inputs in their order, in the units of the data. A certificate where
+// asked for: of the network's own entries, before they are scaled.
+std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns& data,
                                           const JacobianRequest& request, ArrayWriter& writer);
 
 // Shape [n_rows, K]; names y0, y1, ...
 ArrayHeader values_header(const Perceptron& network, Index n_rows);
-void write_values(const Model& model, CsvColumns& data, ArrayWriter& writer);
+void write_values(const ScaledModel& scaled, CsvColumns& data, ArrayWriter& writer);
 
 }  // namespace jacobench

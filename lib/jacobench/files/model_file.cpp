@@ -105,6 +105,56 @@ Activation activation_of(const Place& layer) {
   }
 }
 
+bool is_fixed(const Place& layer) {
+  if (!layer.value.contains("fixed")) return false;
+  const Place place = layer.member("fixed");
+  if (!place.value.is_boolean()) place.refuse("is {}, not true or false", place.value.type_name());
+  return place.value.get<bool>();
+}
+
+// n_below: units of the layer below, 0 where this is the first.
+LayerWeights layer_of(const Place& place, Index n_below) {
+  expect_object(place);
+  expect_known_keys(place, {"activation", "weights", "bias", "fixed"});
+  const Activation activation = activation_of(place);
+  const Place weights = place.member("weights");
+  expect_array(weights);
+  const bool is_first = n_below == 0;
+  if (is_first) expect_array(weights.entry(0));
+  const Index n_inputs = is_first ? std::ssize(weights.entry(0).value) : n_below;
+  const Index n_units = std::ssize(weights.value);
+  Matrix W(n_units, n_inputs);
+  for (Index i = 0; i < n_units; ++i)
+    W.row(i) = numbers(weights.entry(static_cast<std::size_t>(i)), n_inputs,
+                       is_first ? "as in the first row" : "the units of the layer below");
+  const bool has_bias = place.value.contains("bias");
+  if (has_bias && place.value["bias"].is_null())
+    place.member("bias").refuse("is null; leave the key out for no bias");
+  const Vector b = has_bias ? numbers(place.member("bias"), n_units, "one a row of weights") : Vector();
+  return {std::move(W), b, activation};
+}
+
+AffineMap map_of(const Place& place, const LayerWeights& layer) {
+  if (layer.activation != Activation::identity) place.refuse("is fixed; its activation is to be identity");
+  const Matrix& W = layer.weights;
+  if (W.rows() != W.cols()) place.refuse("is fixed; its weights are to be square and diagonal");
+  for (Index i = 0; i < W.rows(); ++i)
+    for (Index j = 0; j < W.cols(); ++j)
+      if ((W(i, j) == 0) == (i == j))
+        place.refuse(
+            "is fixed; weights[{}][{}] is {}, but those of the diagonal are to be other than 0, and no "
+            "others",
+            i, j, W(i, j));
+  return {.scale = W.diagonal(), .shift = layer.bias.size() > 0 ? layer.bias : Vector::Zero(W.rows())};
+}
+
+std::ifstream opened(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in || std::filesystem::is_directory(file))
+    throw InputError("{}: cannot be read as a model file; check the path", file.string());
+  return in;
+}
+
 // Numbers between commas, each in the shortest form that reads back to the same bits. A negative zero needs
 // its point: -0 is an integer to a JSON reader, and loses its sign.
 template <class Numbers>
@@ -115,9 +165,21 @@ std::string comma_separated(const Numbers& numbers) {
   return text;
 }
 
+std::string layer_text(const LayerWeights& layer, bool is_fixed) {
+  std::string text = fmt::format("\n  {{\"activation\": \"{}\",{}\n   \"weights\": [",
+                                 info(layer.activation).name, is_fixed ? " \"fixed\": true," : "");
+  for (Index i = 0; i < layer.weights.rows(); ++i)
+    text += fmt::format("{}[{}]", i == 0 ? "" : ",\n               ", comma_separated(layer.weights.row(i)));
+  text += "]";
+  if (layer.bias.size() > 0) text += fmt::format(",\n   \"bias\": [{}]", comma_separated(layer.bias));
+  return text + "}";
+}
+
+LayerWeights layer_of(const AffineMap& map) { return {map.scale.asDiagonal().toDenseMatrix(), map.shift}; }
+
 }  // namespace
 
-Model read_model(std::istream& in, const std::string& name) {
+ScaledModel read_scaled_model(std::istream& in, const std::string& name) {
   const Json json = parse(in, name);
   const Place file{json, name};
   expect_object(file);
@@ -130,59 +192,66 @@ Model read_model(std::istream& in, const std::string& name) {
   const Place layers = file.member("layers");
   expect_array(layers);
 
-  std::vector<LayerWeights> read;
+  AffineMap inputs, outputs;
+  std::vector<LayerWeights> of_network;
+  Index n_below = 0;
   for (std::size_t l = 0; l < layers.value.size(); ++l) {
-    const Place layer = layers.entry(l);
-    expect_object(layer);
-    expect_known_keys(layer, {"activation", "weights", "bias"});
-    const Activation activation = activation_of(layer);
-    const Place weights = layer.member("weights");
-    expect_array(weights);
-    if (l == 0) expect_array(weights.entry(0));
-    const Index n_below = l == 0 ? std::ssize(weights.entry(0).value) : read.back().weights.rows();
-    const Index n_units = std::ssize(weights.value);
-    Matrix W(n_units, n_below);
-    for (Index i = 0; i < n_units; ++i)
-      W.row(i) = numbers(weights.entry(static_cast<std::size_t>(i)), n_below,
-                         l == 0 ? "as in the first row" : "the units of the layer below");
-    const bool has_bias = layer.value.contains("bias");
-    if (has_bias && layer.value["bias"].is_null())
-      layer.member("bias").refuse("is null; leave the key out for no bias");
-    const Vector b = has_bias ? numbers(layer.member("bias"), n_units, "one a row of weights") : Vector();
-    read.push_back({std::move(W), b, activation});
+    const Place place = layers.entry(l);
+    LayerWeights layer = layer_of(place, n_below);
+    n_below = layer.weights.rows();
+    if (!is_fixed(place)) {
+      if (!outputs.is_identity())
+        place.refuse("stands above a fixed layer; only the first and the last are fixed");
+      of_network.push_back(std::move(layer));
+    } else if (AffineMap& map = of_network.empty() ? inputs : outputs; map.is_identity()) {
+      map = map_of(place, layer);
+    } else {
+      place.refuse("is a second fixed layer; put both into one");
+    }
   }
-  return make_model(read);
+  if (of_network.empty()) layers.refuse("are all fixed; a network has at least one that is not");
+  return {make_model(of_network), inputs, outputs};
+}
+
+ScaledModel read_scaled_model(const std::filesystem::path& file) {
+  std::ifstream in = opened(file);
+  return read_scaled_model(in, file.string());
+}
+
+Model read_model(std::istream& in, const std::string& name) {
+  const ScaledModel scaled = read_scaled_model(in, name);
+  try {
+    return folded(scaled);
+  } catch (const InputError& error) {
+    throw InputError("{}: {}", name, error.what());
+  }
 }
 
 Model read_model(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in || std::filesystem::is_directory(file))
-    throw InputError("{}: cannot be read as a model file; check the path", file.string());
+  std::ifstream in = opened(file);
   return read_model(in, file.string());
 }
 
-std::string to_model_text(const Model& model) {
-  model.network.expect_shapes(model.theta);
-  if (!model.theta.allFinite())
-    throw InputError("a model with a parameter that is not finite cannot be written");
-  std::string text =
-      fmt::format("{{\"format\": \"{}\", \"version\": {}, \"layers\": [", format_name, format_version);
-  for (Index l = 0; l < model.network.n_layers(); ++l) {
-    const auto W = model.network.weights(model.theta, l);
-    const auto b = model.network.bias(model.theta, l);
-    text += fmt::format("{}\n  {{\"activation\": \"{}\",\n   \"weights\": [", l == 0 ? "" : ",",
-                        info(model.network.layer(l).activation).name);
-    for (Index i = 0; i < W.rows(); ++i)
-      text += fmt::format("{}[{}]", i == 0 ? "" : ",\n               ", comma_separated(W.row(i)));
-    text += "]";
-    if (b.size() > 0) text += fmt::format(",\n   \"bias\": [{}]", comma_separated(b));
-    text += "}";
-  }
-  return text + "\n]}\n";
+std::string to_scaled_model_text(const ScaledModel& scaled) {
+  const auto& [network, theta] = scaled.model;
+  network.expect_shapes(theta);
+  if (!theta.allFinite()) throw InputError("a model with a parameter that is not finite cannot be written");
+  std::vector<std::string> layers;
+  if (!scaled.inputs.is_identity()) layers.push_back(layer_text(layer_of(scaled.inputs), true));
+  for (Index l = 0; l < network.n_layers(); ++l)
+    layers.push_back(
+        layer_text({network.weights(theta, l), network.bias(theta, l), network.layer(l).activation}, false));
+  if (!scaled.outputs.is_identity()) layers.push_back(layer_text(layer_of(scaled.outputs), true));
+  return fmt::format("{{\"format\": \"{}\", \"version\": {}, \"layers\": [{}\n]}}\n", format_name,
+                     format_version, joined(layers, ","));
 }
 
-void write_model(const std::filesystem::path& file, const Model& model) {
-  replace_text_file(file, to_model_text(model));
+std::string to_model_text(const Model& model) { return to_scaled_model_text({model}); }
+
+void write_scaled_model(const std::filesystem::path& file, const ScaledModel& scaled) {
+  replace_text_file(file, to_scaled_model_text(scaled));
 }
+
+void write_model(const std::filesystem::path& file, const Model& model) { write_scaled_model(file, {model}); }
 
 }  // namespace jacobench

@@ -68,6 +68,60 @@ TEST(ModelFile, RoundTripsToTheBit) {
   }
 }
 
+constexpr const char* between_fixed_layers = R"([
+    {"activation": "identity", "fixed": true, "weights": [[2, 0], [0, 4]], "bias": [1, -1]},
+    {"activation": "tanh", "weights": [[1, 2], [3, 4]]},
+    {"activation": "identity", "weights": [[5, 6]], "bias": [7]},
+    {"activation": "identity", "fixed": true, "weights": [[10]]}])";
+
+ScaledModel read_scaled(const std::string& text) {
+  std::istringstream in(text);
+  return read_scaled_model(in, "m.json");
+}
+
+TEST(ModelFile, FixedLayersAreNoParameters) {
+  const ScaledModel scaled = read_scaled(with_layers(between_fixed_layers));
+  EXPECT_EQ(to_string(scaled.model.network), "2-2-1");
+  EXPECT_EQ(scaled.model.theta, Vector::LinSpaced(7, 1, 7));
+  EXPECT_EQ(scaled.inputs.scale, Vector({{2, 4}}));
+  EXPECT_EQ(scaled.inputs.shift, Vector({{1, -1}}));
+  EXPECT_EQ(scaled.outputs.scale, Vector({{10}}));
+  EXPECT_EQ(scaled.outputs.shift, Vector({{0}}));
+  const ScaledModel again = read_scaled(to_scaled_model_text(scaled));
+  EXPECT_EQ(again.model.theta, scaled.model.theta);
+  EXPECT_EQ(again.inputs.scale, scaled.inputs.scale);
+  EXPECT_EQ(again.inputs.shift, scaled.inputs.shift);
+  EXPECT_EQ(again.outputs.scale, scaled.outputs.scale);
+}
+
+// x -> tanh(W (2 x_0 + 1, 4 x_1 - 1)): by hand.
+TEST(ModelFile, FoldsFixedLayersForWhoeverWantsOneNetwork) {
+  const Model model = read(with_layers(between_fixed_layers));
+  EXPECT_EQ(to_string(model.network), "2-2-1");
+  EXPECT_EQ(model.theta, Vector({{2, 8, 6, 16, -1, -1, 50, 60, 70}}));
+}
+
+TEST(ModelFile, RefusesFixedLayersThatScaleNoColumns) {
+  const auto error = [](const std::string& layers) { return error_of(with_layers(layers)); };
+  const std::string one = R"({"activation": "identity", "weights": [[1]]})";
+  const std::string fixed = R"({"activation": "identity", "fixed": true, "weights": [[2]]})";
+  EXPECT_EQ(error("[" + fixed + "]"),
+            "m.json: layers: are all fixed; a network has at least one that is not");
+  EXPECT_EQ(error("[" + fixed + "," + fixed + "," + one + "]"),
+            "m.json: layers[1]: is a second fixed layer; put both into one");
+  EXPECT_EQ(error("[" + one + "," + fixed + "," + one + "]"),
+            "m.json: layers[2]: stands above a fixed layer; only the first and the last are fixed");
+  EXPECT_EQ(error(R"([{"activation": "tanh", "fixed": true, "weights": [[2]]},)" + one + "]"),
+            "m.json: layers[0]: is fixed; its activation is to be identity");
+  EXPECT_EQ(error(R"([{"activation": "identity", "fixed": true, "weights": [[2, 0]]},)" + one + "]"),
+            "m.json: layers[0]: is fixed; its weights are to be square and diagonal");
+  EXPECT_EQ(error(R"([{"activation": "identity", "fixed": true, "weights": [[0]]},)" + one + "]"),
+            "m.json: layers[0]: is fixed; weights[0][0] is 0, but those of the diagonal are to be other than "
+            "0, and no others");
+  EXPECT_EQ(error(R"([{"activation": "identity", "fixed": 1, "weights": [[2]]},)" + one + "]"),
+            "m.json: layers[0]: fixed: is number, not true or false");
+}
+
 TEST(ModelFile, RefusesToWriteAParameterThatIsNotFinite) {
   const Perceptron network(1, {{1, Activation::identity}});
   EXPECT_THROW(to_model_text({network, Vector::Constant(2, std::nan(""))}), InputError);
