@@ -19,6 +19,7 @@ import platform
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -205,15 +206,19 @@ def write_rows(file, header, rows):
 
 
 class TrialSolver:
-    """A solver of the program jacobench_solver_trial."""
+    """A solver of the program jacobench_solver_trial; together: one run, and one row, of all starts."""
 
-    def __init__(self, name, program, seconds, summary):
-        self.name, self.program, self.seconds, self.summary = name, program, seconds, summary
+    def __init__(self, name, program, seconds, summary, together=False):
+        self.name, self.program, self.seconds, self.summary, self.together = name, program, seconds, summary, together
 
     def why_not(self, task):
         return None if self.name in program_info(self.program)["solvers"] else "the program was built without it"
 
     def run(self, task):
+        if self.together:
+            lines, how_it_ended = self.run_from(task, task.starts)
+            yield {"starts": len(task.starts), **(self.row(task, json.loads(lines[0])) if lines else failed(how_it_ended))}
+            return
         begin = 0
         while begin < len(task.starts):
             lines, how_it_ended = self.run_from(task, task.starts[begin:])
@@ -237,7 +242,7 @@ class TrialSolver:
         with tempfile.TemporaryFile("w+") as complaints:
             running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
             # A solver looks at its limit between two steps; one that is asked too rarely is stopped from here.
-            patience = 4 * self.seconds + 10
+            patience = 4 * self.seconds * (len(starts) if self.together else 1) + 10
             while True:
                 stop = threading.Timer(patience, running.kill)
                 stop.start()
@@ -358,9 +363,16 @@ class LeastSquares:
                         **counts)
 
 
+own_solvers = ("jacobench", "jacobench_fit", "jacobench_auto")
+
+
 def make_solvers(program, seconds):
     return [
         TrialSolver("jacobench", program, seconds, "jacobench::fit, from the start given alone"),
+        TrialSolver("jacobench_fit", program, seconds, "one jacobench::fit of all starts, units of the best drawn anew half as often",
+                    True),
+        TrialSolver("jacobench_auto", program, seconds, "one jacobench::fit as the command's default is: units drawn anew from where "
+                    "each start leads, until five of them have reached the best", True),
         Nnet("nnet", "R's nnet(maxit = 20000), its own tolerances (reltol 1e-8)", maxit=20000),
         Nnet("nnet_tight", "R's nnet(maxit = 20000, reltol = 1e-12, abstol = 0)", 20000, 1e-12, 0),
         Nnet("nnet_defaults", "R's nnet with its defaults: maxit 100"),
@@ -381,6 +393,7 @@ def text_of(table, columns):
 # --- What the results were made with.
 
 _program_info = {}
+_begun = time.monotonic()
 
 
 def program_info(program):
@@ -427,6 +440,13 @@ def manifest(arguments, **others):
         "started": now(),
         **others,
     }
+
+
+def finish(about, folder):
+    """Writes the manifest: how long all took, and how much of it in processor time of this process and of those it started."""
+    about |= {"ended": now(), "wall_s": round(time.monotonic() - _begun), "processor_s": round(sum(os.times()[:4]))}
+    (folder / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
+    print(f"{folder.name}: {about['wall_s']} s, {about['processor_s']} s of processor time", file=sys.stderr)
 
 
 def now():

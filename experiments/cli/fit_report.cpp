@@ -22,11 +22,33 @@ std::string text_of(const std::optional<double>& value, int digits = 6) {
 void print_end(std::ostream& out, const FitEnd& end) {
   harness::print(out, "stopped     {} after {} iterations; gradient norm {:.3g}, relative offset {}\n",
                  explanation(end.stop), end.n_iterations, end.gradient_norm, text_of(end.relative_offset, 3));
-  const StartSummary& starts = end.starts;
+}
+
+// What became of the starts, and how sure it is that there is nothing lower.
+void print_starts(std::ostream& out, const StartSummary& starts, double best) {
   harness::print(out, "starts      {} of {} reached the best optimum", starts.n_at_best, starts.n_starts);
-  if (starts.n_failed > 0) harness::print(out, ", {} were not finite", starts.n_failed);
+  const bool is_enough = starts.n_wanted && starts.n_at_best >= *starts.n_wanted;
+  if (is_enough) harness::print(out, ", as often as was wanted");
+  if (starts.n_wanted && !is_enough) harness::print(out, ", {} were wanted", *starts.n_wanted);
+  if (starts.n_failed > 0) harness::print(out, "; {} were not finite", starts.n_failed);
   harness::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
                  starts.highest);
+  if (starts.n_redraws > 0)
+    harness::print(out, "redraws     units were drawn anew {} times, which led further down {} times{}\n",
+                   starts.n_redraws, starts.n_lowered,
+                   !starts.n_wanted && starts.n_lowered > 0 ? fmt::format(", to {:.6g}", best) : "");
+  if (starts.n_drawn == 0) return;
+  harness::print(
+      out,
+      "how sure    different optima among {} drawn starts: {}, of which {} were reached once; another start "
+      "would\n            reach a new one, lower or not, with probability {:.2g} (the share seen once is "
+      "{:.2g})\n",
+      starts.n_drawn, starts.n_optima, starts.n_seen_once, starts.chance_of_new().value(),
+      starts.chance_of_new_by_good().value());
+  if (starts.n_wanted && !is_enough)
+    harness::print(out,
+                   "            a lower optimum may be left: more starts (--most_starts) or fewer hidden "
+                   "units would tell\n");
 }
 
 void print_whether_settled(std::ostream& out, const FitEnd& end) {
@@ -134,6 +156,7 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
   print_end(out, end);
+  print_starts(out, end.starts, end.rss + end.penalty);
   print_whether_settled(out, end);
   print_decay(out, stored, at, options.choice);
   const bool has_one_noise = fit.data.output_noise == OutputNoise::shared;

@@ -28,7 +28,8 @@ struct FitRequest {
   std::variant<double, const DecayRule*> decay = &find_decay_rule("auto");
   std::optional<bool> decay_biases;
   double tolerance = 0;
-  std::int64_t n_starts = 20, max_iterations = 1000, n_threads = 1;
+  std::optional<std::int64_t> n_starts;  // none: until the best optimum was reached often enough
+  std::int64_t most_starts = 20, max_iterations = 1000, n_threads = 1;
   const InitialisationInfo* initialisation = &find_initialisation("lecun");
   const StrategyInfo* strategy = &find_strategy("layerwise");
   std::uint64_t seed = 1;

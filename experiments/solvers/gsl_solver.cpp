@@ -60,8 +60,9 @@ std::string words(int status, int convergence) {
 
 }  // namespace
 
-Trial run_gsl(const Problem& problem, const Vector& start, const Limits& limits) {
+Trial run_gsl(const Problem& problem, const Matrix& starts, const Limits& limits) {
   const double begun = cpu_seconds();
+  const Vector start = starts.col(0);
   gsl_set_error_handler_off();
   Functions functions(problem);
   gsl_multifit_nlinear_fdf fdf{};

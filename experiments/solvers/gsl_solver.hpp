@@ -9,6 +9,6 @@
 
 namespace jacobench::solvers {
 
-Trial run_gsl(const Problem& problem, const Vector& start, const Limits& limits);
+Trial run_gsl(const Problem& problem, const Matrix& starts, const Limits& limits);
 
 }  // namespace jacobench::solvers

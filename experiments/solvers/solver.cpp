@@ -12,11 +12,12 @@
 namespace jacobench::solvers {
 namespace {
 
-Trial run_jacobench(const Problem& problem, const Vector& start, const Limits& limits) {
+Trial run_fit(const Problem& problem, const Limits& limits, FitOptions options) {
   const double begun = cpu_seconds();
-  FitOptions options{.starts = start, .n_redraws = 0, .decay = problem.decay};
+  const double most_seconds = limits.cpu_seconds * static_cast<double>(options.starts.cols());
+  options.decay = problem.decay;
   if (limits.max_iterations) options.max_iterations = *limits.max_iterations;
-  options.go_on = [&](const FitProgress&) { return cpu_seconds() - begun < limits.cpu_seconds; };
+  options.go_on = [&](const FitProgress&) { return cpu_seconds() - begun < most_seconds; };
   const Fit fitted = fit(problem.network, problem.data, options);
   return {.theta = fitted.theta,
           .n_steps = fitted.end->n_iterations,
@@ -24,10 +25,30 @@ Trial run_jacobench(const Problem& problem, const Vector& start, const Limits& l
           .is_settled = fitted.has_settled()};
 }
 
+Trial run_jacobench(const Problem& problem, const Matrix& start, const Limits& limits) {
+  return run_fit(problem, limits, {.starts = start, .n_redraws = 0});
+}
+
+Trial run_jacobench_fit(const Problem& problem, const Matrix& starts, const Limits& limits) {
+  return run_fit(problem, limits, {.starts = starts});
+}
+
+Trial run_jacobench_auto(const Problem& problem, const Matrix& starts, const Limits& limits) {
+  constexpr Index as_the_command = 5;
+  return run_fit(problem, limits, {.starts = starts, .n_wanted_at_best = as_the_command});
+}
+
 constexpr SolverInfo table[] = {
-    {"jacobench", "jacobench::fit from the start that is given, with no others", run_jacobench},
+    {"jacobench", "jacobench::fit from the start that is given, with no others", From::one_start,
+     run_jacobench},
+    {"jacobench_fit", "one jacobench::fit from all starts, then with units of the best drawn anew",
+     From::all_starts, run_jacobench_fit},
+    {"jacobench_auto",
+     "one jacobench::fit as the command's default is: units drawn anew from where each start leads, until "
+     "five have reached the best",
+     From::all_starts, run_jacobench_auto},
 #ifdef JACOBENCH_HAS_GSL
-    {"gsl", "gsl_multifit_nlinear, Levenberg-Marquardt with geodesic acceleration", run_gsl},
+    {"gsl", "gsl_multifit_nlinear, Levenberg-Marquardt with geodesic acceleration", From::one_start, run_gsl},
 #endif
 };
 

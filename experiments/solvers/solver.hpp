@@ -1,7 +1,7 @@
 // The solvers that are held against each other: the library's fit, and peers that minimise the same function.
 //
 // Model:  S(theta) = sum_nk (y_nk - f_k(x_n; theta))^2 + sum_p k_p theta_p^2, in the units of the data as they stand
-// Shapes: data as in fit/dataset.hpp, decay [P] or empty, start and theta [P]
+// Shapes: data as in fit/dataset.hpp, decay [P] or empty, starts [P x any number], theta [P]
 // Errors: a solver that fails says so in `stop`; what it throws is the caller's row with a reason
 #pragma once
 
@@ -25,7 +25,7 @@ struct Limits {
   double cpu_seconds = 60;                   // of one start
 };
 
-// Where a start led.
+// Where a start led, or the best of all.
 struct Trial {
   Vector theta;
   Index n_steps = 0;
@@ -34,10 +34,13 @@ struct Trial {
   bool is_settled = false;                                    // by its own rule
 };
 
+enum class From { one_start, all_starts };  // what a run is given
+
 struct SolverInfo {
   std::string_view name;
   std::string_view summary;
-  Trial (*run)(const Problem& problem, const Vector& start, const Limits& limits);
+  From from;
+  Trial (*run)(const Problem& problem, const Matrix& starts, const Limits& limits);
 };
 
 // Those that this build has.

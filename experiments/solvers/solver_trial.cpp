@@ -1,4 +1,4 @@
-// Runs one solver from every start of a file and prints one JSON line a start:
+// Runs one solver from every start of a file and prints one JSON line a start, or one of all starts together:
 //   jacobench_solver_trial SOLVER --data DATA.csv --outputs y --hidden 5 --decay 0.01 --starts STARTS.csv
 // A start is a row of STARTS.csv, whose columns are the parameters in the order of network/perceptron.hpp.
 // scripts/compare_solvers calls this; processor time is the solver's, making its workspace and standardising included.
@@ -67,10 +67,10 @@ Problem read_problem(const Request& request) {
   return problem;
 }
 
-Json trial(const SolverInfo& solver, const Problem& problem, const Vector& start, const Limits& limits) {
+Json trial(const SolverInfo& solver, const Problem& problem, const Matrix& starts, const Limits& limits) {
   const double begun = cpu_seconds();
   try {
-    const Trial trial = solver.run(problem, start, limits);
+    const Trial trial = solver.run(problem, starts, limits);
     const double seconds = cpu_seconds() - begun;
     Json row{{"status", "ok"},
              {"objective", objective(problem, trial.theta)},
@@ -116,13 +116,14 @@ int run(std::span<const std::string> arguments) {
   if (operands.size() != 1) throw InputError("a solver is wanted; --list names them\n{}", options.help());
   const SolverInfo& solver = find_solver(operands.front());
   const Problem problem = read_problem(request);
-  const Matrix starts = read_csv(request.starts, CsvReader(request.starts).columns());
-  if (starts.cols() != problem.network.n_params())
-    throw InputError("{}: has {} columns, the network {} parameters", request.starts, starts.cols(),
+  const Matrix starts = read_csv(request.starts, CsvReader(request.starts).columns()).transpose();
+  if (starts.rows() != problem.network.n_params())
+    throw InputError("{}: has {} columns, the network {} parameters", request.starts, starts.rows(),
                      problem.network.n_params());
   const Limits limits{.max_iterations = request.max_iterations, .cpu_seconds = request.seconds};
-  for (Index s = 0; s < starts.rows(); ++s)
-    std::cout << trial(solver, problem, starts.row(s).transpose(), limits).dump() << std::endl;
+  const Index n_at_once = solver.from == From::one_start ? 1 : starts.cols();
+  for (Index s = 0; s < starts.cols(); s += n_at_once)
+    std::cout << trial(solver, problem, starts.middleCols(s, n_at_once), limits).dump() << std::endl;
   return 0;
 }
 

@@ -81,21 +81,28 @@ class FitFile {
     try {
       const OrderedJson& end = json_.at("end");
       const OrderedJson& starts = end.at("starts");
-      return FitEnd{.stop = find_by_name(stop_table(), end.at("stop").get<std::string>(), "stop").stop,
-                    .n_iterations = end.at("iterations").get<Index>(),
-                    .rss = rss,
-                    .penalty = number(end, "penalty"),
-                    .gradient_norm = number(end, "gradient_norm"),
-                    .relative_offset = end.contains("relative_offset")
-                                           ? std::optional(number(end, "relative_offset"))
-                                           : std::nullopt,
-                    .remaining = remaining(end),
-                    .starts = {.n_starts = starts.at("number").get<Index>(),
-                               .n_failed = starts.at("failed").get<Index>(),
-                               .n_at_best = starts.at("at_best").get<Index>(),
-                               .lowest = number(starts, "lowest"),
-                               .median = number(starts, "median"),
-                               .highest = number(starts, "highest")}};
+      return FitEnd{
+          .stop = find_by_name(stop_table(), end.at("stop").get<std::string>(), "stop").stop,
+          .n_iterations = end.at("iterations").get<Index>(),
+          .rss = rss,
+          .penalty = number(end, "penalty"),
+          .gradient_norm = number(end, "gradient_norm"),
+          .relative_offset =
+              end.contains("relative_offset") ? std::optional(number(end, "relative_offset")) : std::nullopt,
+          .remaining = remaining(end),
+          .starts = {.n_starts = starts.at("number").get<Index>(),
+                     .n_failed = starts.at("failed").get<Index>(),
+                     .n_at_best = starts.at("at_best").get<Index>(),
+                     .lowest = number(starts, "lowest"),
+                     .median = number(starts, "median"),
+                     .highest = number(starts, "highest"),
+                     .n_drawn = starts.value("drawn", Index{0}),
+                     .n_optima = starts.value("optima", Index{0}),
+                     .n_seen_once = starts.value("seen_once", Index{0}),
+                     .n_redraws = starts.value("redraws", Index{0}),
+                     .n_lowered = starts.value("lowered", Index{0}),
+                     .n_wanted = starts.contains("wanted") ? std::optional(starts.at("wanted").get<Index>())
+                                                           : std::nullopt}};
     } catch (const OrderedJson::exception&) {
       refuse("end: does not say how a fit ended; fit again");
     } catch (const InputError& error) {
@@ -176,9 +183,13 @@ OrderedJson to_json(const FitEnd& end) {
                    {"gradient_norm", end.gradient_norm}};
   if (end.relative_offset) json["relative_offset"] = *end.relative_offset;
   if (end.remaining) json["remaining"] = {{"fall", end.remaining->fall}, {"move", end.remaining->move}};
-  json["starts"] = {{"number", end.starts.n_starts},   {"failed", end.starts.n_failed},
-                    {"at_best", end.starts.n_at_best}, {"lowest", end.starts.lowest},
-                    {"median", end.starts.median},     {"highest", end.starts.highest}};
+  json["starts"] = {{"number", end.starts.n_starts},       {"failed", end.starts.n_failed},
+                    {"at_best", end.starts.n_at_best},     {"lowest", end.starts.lowest},
+                    {"median", end.starts.median},         {"highest", end.starts.highest},
+                    {"drawn", end.starts.n_drawn},         {"optima", end.starts.n_optima},
+                    {"seen_once", end.starts.n_seen_once}, {"redraws", end.starts.n_redraws},
+                    {"lowered", end.starts.n_lowered}};
+  if (end.starts.n_wanted) json["starts"]["wanted"] = *end.starts.n_wanted;
   return json;
 }
 

@@ -1,5 +1,6 @@
 #include "jacobench/fit/fit.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "jacobench/fit/fitter.hpp"
@@ -13,6 +14,17 @@ Vector equal_decay(const Perceptron& network, double k, DecayOf of) {
     for (const Layer& layer : network.layers())
       if (layer.has_bias()) decay.segment(layer.bias_at, layer.n_units).setZero();
   return decay;
+}
+
+std::optional<double> StartSummary::chance_of_new_by_good() const {
+  if (n_drawn == 0) return {};
+  return static_cast<double>(n_seen_once) / static_cast<double>(n_drawn);
+}
+
+std::optional<double> StartSummary::chance_of_new() const {
+  if (n_drawn == 0) return {};
+  const auto n = static_cast<double>(n_drawn), w = static_cast<double>(n_optima);
+  return n_drawn == 1 ? 1 : std::min(1.0, w * (w + 1) / (n * (n - 1)));
 }
 
 double Fit::rss() const {

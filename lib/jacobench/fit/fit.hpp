@@ -24,14 +24,25 @@ enum class DecayOf { weights, weights_and_biases };
 // k for all weights, and for biases k or 0.  Shape: [P]
 Vector equal_decay(const Perceptron& network, double k, DecayOf of);
 
-// What became of the starts. A start is at the best optimum if its objective is within 1 part in 1000 of that of the fit.
+// What became of the starts. Two that end within 1 part in 1000 of each other's objective are at the same optimum.
 struct StartSummary {
   Index n_starts = 0;
-  Index n_failed = 0;  // the network was not finite there
-  Index n_at_best = 0;
+  Index n_failed = 0;                          // the network was not finite there
+  Index n_at_best = 0;                         // reached the optimum of the fit
   double lowest = 0, median = 0, highest = 0;  // objective, over those that did not fail
-  Index n_redraws = 0;                         // of units of the best
+  Index n_drawn = 0;                           // of those that did not fail; the others were given
+  Index n_optima = 0;                          // different ones that drawn starts reached
+  Index n_seen_once = 0;                       // of these, those that one start reached
+  Index n_redraws = 0;                         // of units (fit/redraw.hpp)
   Index n_lowered = 0;                         // of these, those that led further down
+  std::optional<Index> n_wanted = {};          // how often the best was to be reached, where that was said
+
+  // The probability that another drawn start reaches an optimum that none has reached: the share seen once, and its
+  // expectation where all numbers and sizes of optima are alike beforehand, for w optima in n starts
+  // w (w + 1) / (n (n - 1)), at most 1 and never 0. None without drawn starts.
+  // Source: Good (1953), Biometrika 40; Boender and Rinnooy Kan (1987), Math. Programming 37
+  std::optional<double> chance_of_new_by_good() const;
+  std::optional<double> chance_of_new() const;
 };
 
 // How a fit ended. In the user's units.
@@ -80,11 +91,14 @@ struct FitProgress {
 
 struct FitOptions {
   std::optional<Vector> start = {};  // in the user's units
-  Index n_starts = 10;               // drawn ones beside it
-  Index n_tries_from_start = 3;      // of which the first that ends at a minimum is the last: 1 to 3
+  Index n_starts = 10;           // drawn ones beside it; at most, where `n_wanted_at_best` says when to end
+  Index n_tries_from_start = 3;  // of which the first that ends at a minimum is the last: 1 to 3
   Matrix starts = {};  // [P x any number] in the user's units, in the place of drawn ones where there are any
   // How often a unit of the best is drawn anew (fit/redraw.hpp); none: half as often as there are starts.
   std::optional<Index> n_redraws = {};
+  // Where this is given, units are drawn anew from where each start leads, until none of them leads further down, and
+  // drawn starts end when the best optimum was reached so often.
+  std::optional<Index> n_wanted_at_best = {};
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty

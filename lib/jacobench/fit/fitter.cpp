@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <utility>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/parallel.hpp"
@@ -27,8 +28,10 @@ constexpr Index few_steps = 20;
 constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
 
-// Units that are drawn anew side by side, whatever the number of threads, before the best of them is gone on from.
-constexpr Index redraws_at_once = 4;
+constexpr Index no_limit = std::numeric_limits<Index>::max();
+
+// Of a start that is given.
+constexpr Index not_drawn = -1;
 
 void check_options(const Perceptron& network, const FitOptions& options) {
   JB_EXPECT(options.n_tries_from_start >= 1 && options.n_tries_from_start <= most_tries,
@@ -37,6 +40,9 @@ void check_options(const Perceptron& network, const FitOptions& options) {
             "starts are {} x {}, want {} rows", options.starts.rows(), options.starts.cols(),
             network.n_params());
   if (options.n_starts < 0) throw InputError("starts: {} is negative", options.n_starts);
+  if (options.n_wanted_at_best && *options.n_wanted_at_best < 1)
+    throw InputError("starts: the best optimum is to be reached {} times; once is the least",
+                     *options.n_wanted_at_best);
   JB_EXPECT(!options.start || options.start->size() == network.n_params(), "start has {} entries, want {}",
             options.start->size(), network.n_params());
   JB_EXPECT(options.decay.size() == 0 || options.decay.size() == network.n_params(),
@@ -46,12 +52,14 @@ void check_options(const Perceptron& network, const FitOptions& options) {
       throw InputError("decay: {} is not a penalty; give a finite number from 0 up", k);
 }
 
-Matrix draw(const Perceptron& network, const FitOptions& options, Index n, RandomPurpose purpose) {
+Matrix draw_starts(const Perceptron& network, const FitOptions& options) {
   const InitialisationInfo& scheme = find_initialisation(options.initialisation);
-  Matrix drawn(network.n_params(), n);
-  for (Index s = 0; s < n; ++s) {
-    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), purpose);
-    drawn.col(s) = scheme.draw(network, stream);
+  Matrix drawn(network.n_params(), options.n_starts);
+  Vector start(network.n_params());
+  for (Index s = 0; s < drawn.cols(); ++s) {
+    RandomStream stream(options.seed, 0, static_cast<std::uint32_t>(s), RandomPurpose::starts);
+    scheme.draw(network, stream, start);
+    drawn.col(s) = start;
   }
   return drawn;
 }
@@ -61,10 +69,21 @@ Matrix draw(const Perceptron& network, const FitOptions& options, Index n, Rando
 // Where one start leads. In the units of the residuals.
 struct Fitter::Candidate {
   Vector tau;
-  double damping;  // of the first step down
-  double objective;
-  Index n_iterations;
-  bool has_arrived;
+  double damping = 0;      // of the first step down
+  Index number = 0;        // of a drawn start, or not_drawn
+  double objective = 0;    // infinite before there is one
+  Index n_iterations = 0;  // of the descent that led here
+  Index n_spent = 0;       // of all descents
+  Index n_redraws = 0, n_lowered = 0;
+  bool is_at_minimum = false;  // already, after a few steps
+  bool has_arrived = false;
+};
+
+// Redraws end at the first of these.
+struct Fitter::RedrawLimits {
+  Index n_redraws = no_limit;
+  Index n_in_vain = no_limit;  // in succession
+  Index n_spent = no_limit;    // iterations of all descents of the candidate
 };
 
 // One thread's workspace.
@@ -74,7 +93,11 @@ struct Fitter::Worker {
                   form == Form::dual ? Residuals::Units::users : Residuals::Units::standardised),
         dual(form == Form::dual ? std::make_unique<DualEquations>(residuals, options.decay) : nullptr),
         normal(dual ? nullptr : std::make_unique<NormalEquations>(residuals)),
-        descender(residuals, dual ? static_cast<StepEquations&>(*dual) : *normal) {}
+        descender(residuals, dual ? static_cast<StepEquations&>(*dual) : *normal),
+        unit_redraw(network, like.n_observations()),
+        drawn(network.n_params()) {
+    again.tau.resize(network.n_params());
+  }
 
   Polisher& polisher() {
     if (!its_polisher) its_polisher.emplace(residuals);
@@ -85,6 +108,9 @@ struct Fitter::Worker {
   std::unique_ptr<DualEquations> dual;  // one of the two
   std::unique_ptr<NormalEquations> normal;
   Descender descender;
+  UnitRedraw unit_redraw;
+  Vector drawn;                          // what a unit is drawn from
+  Candidate again;                       // with that unit
   std::optional<Polisher> its_polisher;  // only one worker needs one
 };
 
@@ -110,19 +136,15 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .jacobian = options_.jacobian,
            .end = FitEnd{}} {
   check_options(network, options_);
-  starts_ = options_.starts.size() > 0 ? options_.starts
-                                       : draw(network, options_, options_.n_starts, RandomPurpose::starts);
-  if (network.n_layers() > 1) {
-    redrawn_ =
-        draw(network, options_, options_.n_redraws.value_or(starts_.cols() / 2), RandomPurpose::redraws);
-    unit_redraw_ = std::make_unique<UnitRedraw>(network, like.n_observations());
-  }
+  starts_ = options_.starts.size() > 0 ? options_.starts : draw_starts(network, options_);
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
   for (Index w = 0; w < n_threads; ++w)
     workers_.push_back(std::make_unique<Worker>(network, like, options_, form_));
-  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols() + redraws_at_once));
+  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
+  progress_ = std::make_unique<Progress>();
   objectives_.reserve(candidates_.size());
+  of_drawn_.reserve(candidates_.size());
 }
 
 Fitter::~Fitter() = default;
@@ -143,106 +165,147 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   for (const auto& worker : workers_) worker->residuals.set_data(data);
   if (form_ == Form::dual) standardisation_.set(data.X, data.Y);
   fit_.data = data;
-  n_candidates_ = 0;
-  was_interrupted_ = false;
-  const auto add = [&](const VectorView& tau, double damping) {
-    Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
-    candidate.tau = tau;
-    candidate.damping = damping;
-    candidate.objective = std::numeric_limits<double>::infinity();
-    candidate.n_iterations = 0;
-    candidate.has_arrived = false;
-  };
+  n_candidates_ = n_followed_ = 0;
+  progress_->go_on = true;
+  progress_->so_far = {.n_starts_done = 0,
+                       .n_starts = (start ? 1 : 0) + starts_.cols(),
+                       .n_iterations = 0,
+                       .objective = std::numeric_limits<double>::infinity()};
 
-  const Candidate* at_minimum = nullptr;  // already, after a few steps
   if (start) {
     scaled_start_ = *start;
     workers_.front()->residuals.scaling().make_scaled(scaled_start_);
-    add(scaled_start_, usual_damping);
+    add_candidate(scaled_start_, usual_damping, not_drawn);
+    Candidate& first = candidates_.front();
     Index rank = 0;
-    if (form_ == Form::normal)
-      rank = polish(candidates_.front(), std::min(few_steps, options_.max_iterations));
-    if (form_ == Form::normal && is_minimum(fit_.end->stop)) at_minimum = &candidates_.front();
+    if (form_ == Form::normal) {
+      rank = polish(first, std::min(few_steps, options_.max_iterations));
+      first.is_at_minimum = is_minimum(fit_.end->stop);
+    }
     // At a minimum that leaves directions open another try may find a lower one.
-    if (!at_minimum || rank < scaled_start_.size())
-      for (Index i = 1; i < options_.n_tries_from_start; ++i) add(scaled_start_, further_dampings[i - 1]);
+    if (!first.is_at_minimum || rank < scaled_start_.size())
+      for (Index i = 1; i < options_.n_tries_from_start; ++i)
+        add_candidate(scaled_start_, further_dampings[i - 1], not_drawn);
+    progress_->so_far.n_starts = n_candidates_ + starts_.cols();
   }
-  for (Index s = 0; s < starts_.cols(); ++s) {
-    add(starts_.col(s), usual_damping);
-    Vector& tau = candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau;
-    const bool is_drawn = options_.starts.size() == 0;
-    if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
-    if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
+  if (is_search()) {
+    search_in_rounds();
+  } else {
+    add_starts(0, starts_.cols());
+    follow_new();
   }
-  if (!was_interrupted_) go_down_all(at_minimum ? 1 : 0, n_candidates_);
 
-  double lowest = std::numeric_limits<double>::infinity();
-  for (Index c = 0; c < n_candidates_; ++c)
-    lowest = std::min(lowest, candidates_[static_cast<std::size_t>(c)].objective);
+  const double lowest_of_all = lowest();
   const auto end = candidates_.begin() + n_candidates_;
   Candidate& best = *std::find_if(candidates_.begin(), end, [&](const Candidate& candidate) {
-    return candidate.objective <= as_good_as_lowest * lowest;
+    return candidate.objective <= as_good_as_lowest * lowest_of_all;
   });
   note_objectives();
-  fit_.end->starts.n_redraws = fit_.end->starts.n_lowered = 0;
-  redraw_units(best);
-  finish(best, &best == at_minimum && fit_.end->starts.n_lowered == 0);
+  if (!is_search())
+    redraw_units(best, {.n_redraws = options_.n_redraws.value_or(starts_.cols() / 2)}, *workers_.front());
+  finish(best, best.is_at_minimum && best.n_lowered == 0);
   return fit_;
 }
 
-// Candidates first to n, spread over the workers.
-void Fitter::go_down_all(Index first, Index n) {
-  Progress progress;
-  progress.so_far = {.n_starts_done = 0,
-                     .n_starts = n - first,
-                     .n_iterations = 0,
-                     .objective = std::numeric_limits<double>::infinity()};
-  parallel_for_workers(n - first, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
-    go_down(candidates_[static_cast<std::size_t>(first + i)], *workers_[static_cast<std::size_t>(w)],
-            progress);
-  });
-  was_interrupted_ = was_interrupted_ || !progress.go_on;
+void Fitter::add_candidate(const VectorView& tau, double damping, Index number) {
+  Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
+  candidate.tau = tau;
+  candidate.damping = damping;
+  candidate.number = number;
+  candidate.objective = std::numeric_limits<double>::infinity();
+  candidate.n_iterations = candidate.n_spent = candidate.n_redraws = candidate.n_lowered = 0;
+  candidate.is_at_minimum = candidate.has_arrived = false;
 }
 
-// From a local minimum to lower ones, as long as redraws are left.
-void Fitter::redraw_units(Candidate& best) {
-  StartSummary& starts = fit_.end->starts;
-  const Residuals& residuals = workers_.front()->residuals;
-  while (starts.n_redraws < redrawn_.cols() && std::isfinite(best.objective) && !was_interrupted_ &&
-         !residuals.is_rounding(best.objective)) {
-    const std::vector<HiddenUnit>& units = unit_redraw_->rank(best.tau, residuals.X());
-    const auto n_units = static_cast<Index>(units.size());
+void Fitter::add_starts(Index begin, Index end) {
+  const bool is_drawn = options_.starts.size() == 0;
+  for (Index s = begin; s < end; ++s) {
+    add_candidate(starts_.col(s), usual_damping, s);
+    Vector& tau = candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau;
+    if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
+    if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
+  }
+}
+
+// Each round is half as many again as there were before.
+void Fitter::search_in_rounds() {
+  const Index n_wanted = *options_.n_wanted_at_best;
+  Index n_drawn = std::min(n_wanted, starts_.cols());
+  add_starts(0, n_drawn);
+  follow_new();
+  while (n_drawn < starts_.cols() && n_at(lowest()) < n_wanted && goes_on()) {
+    const Index begin = std::exchange(n_drawn, std::min(n_drawn + (n_drawn + 1) / 2, starts_.cols()));
+    add_starts(begin, n_drawn);
+    follow_new();
+  }
+}
+
+// The candidates that have not been followed yet, spread over the workers.
+void Fitter::follow_new() {
+  const Index first = std::exchange(n_followed_, n_candidates_);
+  if (!goes_on()) return;
+  parallel_for_workers(n_candidates_ - first, static_cast<Index>(workers_.size()), [&](Index i, Index w) {
+    Candidate& candidate = candidates_[static_cast<std::size_t>(first + i)];
+    Worker& worker = *workers_[static_cast<std::size_t>(w)];
+    if (!candidate.is_at_minimum) go_down(candidate, options_.max_iterations - candidate.n_spent, worker);
+    if (is_search())
+      redraw_units(candidate, {.n_in_vain = worker.unit_redraw.n_units(), .n_spent = options_.max_iterations},
+                   worker);
+    const std::lock_guard lock(progress_->mutex);
+    ++progress_->so_far.n_starts_done;
+  });
+}
+
+// From a local minimum to lower ones.
+void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const {
+  const InitialisationInfo& scheme = find_initialisation(options_.initialisation);
+  if (!std::isfinite(candidate.objective) || worker.unit_redraw.n_units() == 0) return;
+  Candidate& again = worker.again;
+  Index n_in_vain = 0;
+  const auto may_go_on = [&] {
+    return candidate.n_redraws < limits.n_redraws && n_in_vain < limits.n_in_vain &&
+           candidate.n_spent < limits.n_spent && !worker.residuals.is_rounding(candidate.objective) &&
+           goes_on();
+  };
+  while (may_go_on()) {
     bool is_lower = false;
-    for (Index next = 0;
-         next < n_units && !is_lower && starts.n_redraws < redrawn_.cols() && !was_interrupted_;) {
-      const Index n = std::min({redraws_at_once, n_units - next, redrawn_.cols() - starts.n_redraws});
-      for (Index i = 0; i < n; ++i) {
-        Candidate& again = candidates_[static_cast<std::size_t>(n_candidates_ + i)];
-        again.tau = best.tau;
-        again.damping = usual_damping;
-        again.n_iterations = 0;
-        if (form_ == Form::dual) standardisation_.make_scaled(again.tau);
-        unit_redraw_->redraw(units[static_cast<std::size_t>(next++)], redrawn_.col(starts.n_redraws++),
-                             again.tau);
-        if (form_ == Form::dual) standardisation_.make_user(again.tau);
-      }
-      go_down_all(n_candidates_, n_candidates_ + n);
-      const auto first = candidates_.begin() + n_candidates_;
-      const Candidate& lowest = *std::min_element(
-          first, first + n, [](const Candidate& a, const Candidate& b) { return a.objective < b.objective; });
-      is_lower = as_good_as_lowest * lowest.objective < best.objective;
+    for (const HiddenUnit& unit : worker.unit_redraw.rank(candidate.tau, worker.residuals.X())) {
+      if (is_lower || !may_go_on()) break;
+      RandomStream stream(options_.seed, static_cast<std::uint64_t>(candidate.number + 1),
+                          static_cast<std::uint32_t>(candidate.n_redraws++), RandomPurpose::redraws);
+      scheme.draw(fit_.network, stream, worker.drawn);
+      again.tau = candidate.tau;
+      again.damping = usual_damping;
+      if (form_ == Form::dual) standardisation_.make_scaled(again.tau);
+      worker.unit_redraw.redraw(unit, worker.drawn, again.tau);
+      if (form_ == Form::dual) standardisation_.make_user(again.tau);
+      again.n_iterations = again.n_spent = 0;
+      go_down(again, std::min(options_.max_iterations, limits.n_spent - candidate.n_spent), worker);
+      candidate.n_spent += again.n_spent;
+      is_lower = as_good_as_lowest * again.objective < candidate.objective;
+      ++n_in_vain;
       if (!is_lower) continue;
-      ++starts.n_lowered;
-      best = lowest;
+      n_in_vain = 0;
+      ++candidate.n_lowered;
+      candidate.tau = again.tau;
+      candidate.objective = again.objective;
+      candidate.n_iterations = again.n_iterations;
+      candidate.has_arrived = again.has_arrived;
     }
   }
 }
 
+bool Fitter::goes_on() const {
+  const std::lock_guard lock(progress_->mutex);
+  return progress_->go_on;
+}
+
 // What is asked after each step; nothing where nobody wants to know.
-std::function<bool(double)> Fitter::whether_to_go_on(Progress& progress) const {
+std::function<bool(double)> Fitter::whether_to_go_on() const {
   if (!options_.go_on) return {};
   const double unit = workers_.front()->residuals.unit();
-  return [this, &progress, unit_squared = unit * unit](double objective) {
+  return [this, unit_squared = unit * unit](double objective) {
+    Progress& progress = *progress_;
     const std::lock_guard lock(progress.mutex);
     ++progress.so_far.n_iterations;
     progress.so_far.objective = std::min(progress.so_far.objective, unit_squared * objective);
@@ -251,32 +314,25 @@ std::function<bool(double)> Fitter::whether_to_go_on(Progress& progress) const {
   };
 }
 
-void Fitter::go_down(Candidate& candidate, Worker& worker, Progress& progress) {
+void Fitter::go_down(Candidate& candidate, Index max_iterations, Worker& worker) const {
   const Descent descent = worker.descender.descend(
-      candidate.tau, {.max_iterations = options_.max_iterations - candidate.n_iterations,
-                      .damping = candidate.damping,
-                      .go_on = whether_to_go_on(progress)});
+      candidate.tau,
+      {.max_iterations = max_iterations, .damping = candidate.damping, .go_on = whether_to_go_on()});
   candidate.objective = descent.objective;
   candidate.n_iterations += descent.n_iterations;
+  candidate.n_spent += descent.n_iterations;
   candidate.has_arrived = descent.end == Descent::End::arrived;
-  const std::lock_guard lock(progress.mutex);
-  ++progress.so_far.n_starts_done;
 }
 
 // From where the candidate is. How that ended is how the fit has ended so far. Returns the rank there.
 Index Fitter::polish(Candidate& candidate, Index max_iterations) {
-  Progress progress;
-  progress.so_far = {.n_starts_done = n_candidates_,
-                     .n_starts = n_candidates_,
-                     .n_iterations = candidate.n_iterations,
-                     .objective = std::numeric_limits<double>::infinity()};
   const Polished polished =
       workers_.front()->polisher().polish(candidate.tau, {.max_iterations = max_iterations,
                                                           .relative_offset = options_.relative_offset,
-                                                          .go_on = whether_to_go_on(progress)});
+                                                          .go_on = whether_to_go_on()});
   candidate.objective = polished.objective;
   candidate.n_iterations += polished.n_iterations;
-  was_interrupted_ = was_interrupted_ || !progress.go_on;
+  candidate.n_spent += polished.n_iterations;
   fit_.end->stop = polished.stop;
   fit_.end->relative_offset = polished.relative_offset;
   return polished.rank;
@@ -289,8 +345,8 @@ void Fitter::finish(Candidate& best, bool is_polished) {
   if (form_ == Form::dual)
     finish_dual(best);
   else if (!is_polished)
-    polish(best, was_interrupted_ ? 0 : options_.max_iterations - best.n_iterations);
-  if (was_interrupted_ && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
+    polish(best, goes_on() ? options_.max_iterations - best.n_iterations : 0);
+  if (!goes_on() && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
   fit_.theta = best.tau;
   end.n_iterations = best.n_iterations;
   const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
@@ -344,38 +400,72 @@ void Fitter::finish_dual(Candidate& best) {
                                                                    : Stop::stalled;
 }
 
-// Of the starts, before anything else is tried from the best.
-void Fitter::note_objectives() {
-  const double unit = workers_.front()->residuals.unit();
-  objectives_.clear();
+double Fitter::lowest() const {
+  double lowest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c < n_candidates_; ++c)
-    if (const double objective = candidates_[static_cast<std::size_t>(c)].objective; std::isfinite(objective))
-      objectives_.push_back(unit * unit * objective);
+    lowest = std::min(lowest, candidates_[static_cast<std::size_t>(c)].objective);
+  return lowest;
+}
+
+// In the units of the residuals. All that is rounding is one optimum, and what is not finite is none.
+bool Fitter::is_same_optimum(double objective, double best) const {
+  return std::isfinite(objective) && std::isfinite(best) &&
+         (objective <= (1 + same_optimum) * best || workers_.front()->residuals.is_rounding(objective));
+}
+
+// Drawn starts that have reached it; all tries from a start that is given count once.
+Index Fitter::n_at(double best) const {
+  Index n_drawn = 0;
+  bool is_reached_from_given = false;
+  for (Index c = 0; c < n_candidates_; ++c) {
+    const Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
+    if (!is_same_optimum(candidate.objective, best)) continue;
+    if (candidate.number == not_drawn)
+      is_reached_from_given = true;
+    else
+      ++n_drawn;
+  }
+  return n_drawn + (is_reached_from_given ? 1 : 0);
+}
+
+// Where all starts led, before anything else is tried from the best.
+void Fitter::note_objectives() {
+  objectives_.clear();
+  of_drawn_.clear();
+  for (Index c = 0; c < n_candidates_; ++c) {
+    const Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
+    if (!std::isfinite(candidate.objective)) continue;
+    objectives_.push_back(candidate.objective);
+    if (candidate.number != not_drawn) of_drawn_.push_back(candidate.objective);
+  }
+  std::sort(objectives_.begin(), objectives_.end());
+  std::sort(of_drawn_.begin(), of_drawn_.end());
 }
 
 void Fitter::summarise_starts(double best) {
-  FitEnd& end = *fit_.end;
-  if (objectives_.empty()) {
-    constexpr double none = std::numeric_limits<double>::infinity();
-    end.starts = {.n_starts = n_candidates_,
-                  .n_failed = n_candidates_,
-                  .lowest = none,
-                  .median = none,
-                  .highest = none};
-    return;
+  constexpr double none = std::numeric_limits<double>::infinity();
+  const double unit_squared = std::pow(workers_.front()->residuals.unit(), 2);
+  StartSummary& starts = fit_.end->starts;
+  starts = {.n_starts = n_candidates_,
+            .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),
+            .n_drawn = static_cast<Index>(of_drawn_.size()),
+            .n_wanted = options_.n_wanted_at_best};
+  starts.lowest = objectives_.empty() ? none : unit_squared * objectives_.front();
+  starts.median = objectives_.empty() ? none : unit_squared * objectives_[objectives_.size() / 2];
+  starts.highest = objectives_.empty() ? none : unit_squared * objectives_.back();
+  for (const double objective : objectives_)
+    if (is_same_optimum(objective, best / unit_squared)) ++starts.n_at_best;
+  for (Index c = 0; c < n_candidates_; ++c) {
+    starts.n_redraws += candidates_[static_cast<std::size_t>(c)].n_redraws;
+    starts.n_lowered += candidates_[static_cast<std::size_t>(c)].n_lowered;
   }
-  std::sort(objectives_.begin(), objectives_.end());
-  const auto n_at_best = std::count_if(objectives_.begin(), objectives_.end(), [&](double objective) {
-    return objective <= (1 + same_optimum) * best;
-  });
-  end.starts = {.n_starts = n_candidates_,
-                .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),
-                .n_at_best = n_at_best,
-                .lowest = objectives_.front(),
-                .median = objectives_[objectives_.size() / 2],
-                .highest = objectives_.back(),
-                .n_redraws = end.starts.n_redraws,
-                .n_lowered = end.starts.n_lowered};
+  for (auto first = of_drawn_.begin(); first != of_drawn_.end();) {
+    const auto next = std::find_if(first, of_drawn_.end(),
+                                   [&](double objective) { return !is_same_optimum(objective, *first); });
+    ++starts.n_optima;
+    if (next - first == 1) ++starts.n_seen_once;
+    first = next;
+  }
 }
 
 }  // namespace jacobench

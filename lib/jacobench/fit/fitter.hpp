@@ -8,13 +8,20 @@
 //         orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and many more parameters than
 //         observations the steps are n x n (fit/dual_equations.hpp), in the user's units, and the last of them stand for
 //         polishing.
+//         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
+//         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
+//         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
+//         with the best reached so often.
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
 //         derivatives; with one thread and the analytic strategies no allocation after the first fit
 // Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
 //         converge is an outcome: `end`
 //
-// Starts are drawn from Philox streams keyed by (seed, start), once: the same bits with any number of threads.
+// Starts are drawn from Philox streams keyed by (seed, start), and redrawn units by (seed, start, redraw); rounds do not
+// depend on threads: the same bits with any number of them.
+//
+// Source: Leary (2000), J. Global Optim. 18, on monotone hopping between basins from several starts
 #pragma once
 
 #include <memory>
@@ -23,8 +30,6 @@
 #include "jacobench/fit/scaling.hpp"
 
 namespace jacobench {
-
-class UnitRedraw;
 
 class Fitter {
  public:
@@ -42,15 +47,24 @@ class Fitter {
   struct Worker;
   struct Candidate;
   struct Progress;
+  struct RedrawLimits;
   enum class Form { normal, dual };  // of the equations of a step
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
+  bool is_search() const { return options_.n_wanted_at_best.has_value(); }
+  void add_candidate(const VectorView& tau, double damping, Index number);
+  void add_starts(Index begin, Index end);
   Index polish(Candidate& candidate, Index max_iterations);
-  void go_down_all(Index first, Index n);
-  std::function<bool(double)> whether_to_go_on(Progress& progress) const;
-  void go_down(Candidate& candidate, Worker& worker, Progress& progress);
+  void follow_new();
+  void search_in_rounds();
+  bool goes_on() const;
+  std::function<bool(double)> whether_to_go_on() const;
+  void go_down(Candidate& candidate, Index max_iterations, Worker& worker) const;
+  void redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const;
+  double lowest() const;
+  bool is_same_optimum(double objective, double best) const;
+  Index n_at(double best) const;
   void note_objectives();
-  void redraw_units(Candidate& best);
   void finish(Candidate& best, bool is_polished);
   void finish_dual(Candidate& best);
   void summarise_starts(double best);
@@ -59,13 +73,11 @@ class Fitter {
   const Form form_;
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
   Matrix starts_;            // drawn ones are standardised  [P x n]
-  Matrix redrawn_;           // parameters to take new units from  [P x n_redraws]
-  std::unique_ptr<UnitRedraw> unit_redraw_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Candidate> candidates_;
-  std::vector<double> objectives_;
-  Index n_candidates_ = 0;
-  bool was_interrupted_ = false;
+  std::unique_ptr<Progress> progress_;
+  std::vector<double> objectives_, of_drawn_;
+  Index n_candidates_ = 0, n_followed_ = 0;
   Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
 };

@@ -12,42 +12,45 @@ double symmetric(RandomStream& stream, double limit) { return limit * (2 * strea
 
 // Every weight of a layer from `weight`, every bias from `bias`, each called with the layer.
 template <class Weight, class Bias>
-Vector draw_layers(const Perceptron& network, const Weight& weight, const Bias& bias) {
-  Vector theta(network.n_params());
+void draw_layers(const Perceptron& network, Vector& theta, const Weight& weight, const Bias& bias) {
   for (const Layer& layer : network.layers()) {
     for (Index p = 0; p < layer.n_weights(); ++p) theta[layer.weights_at + p] = weight(layer);
     if (layer.has_bias())
       for (Index i = 0; i < layer.n_units; ++i) theta[layer.bias_at + i] = bias(layer);
   }
-  return theta;
 }
 
 double no_bias(const Layer&) { return 0; }
 
-Vector lecun(const Perceptron& network, RandomStream& stream) { return draw_parameters(network, 1, stream); }
+void lecun(const Perceptron& network, RandomStream& stream, Vector& theta) {
+  const auto weight = [&](const Layer& layer) {
+    return 1 / std::sqrt(static_cast<double>(layer.n_inputs)) * stream.normal();
+  };
+  draw_layers(network, theta, weight, [&](const Layer&) { return 0.5 * stream.normal(); });
+}
 
-Vector glorot(const Perceptron& network, RandomStream& stream) {
+void glorot(const Perceptron& network, RandomStream& stream, Vector& theta) {
   const auto weight = [&](const Layer& layer) {
     return symmetric(stream, std::sqrt(6.0 / static_cast<double>(layer.n_inputs + layer.n_units)));
   };
-  return draw_layers(network, weight, no_bias);
+  draw_layers(network, theta, weight, no_bias);
 }
 
-Vector he(const Perceptron& network, RandomStream& stream) {
+void he(const Perceptron& network, RandomStream& stream, Vector& theta) {
   const auto weight = [&](const Layer& layer) {
     return std::sqrt(2.0 / static_cast<double>(layer.n_inputs)) * stream.normal();
   };
-  return draw_layers(network, weight, no_bias);
+  draw_layers(network, theta, weight, no_bias);
 }
 
-Vector uniform(const Perceptron& network, RandomStream& stream) {
+void uniform(const Perceptron& network, RandomStream& stream, Vector& theta) {
   const auto any = [&](const Layer&) { return symmetric(stream, 0.7); };
-  return draw_layers(network, any, any);
+  draw_layers(network, theta, any, any);
 }
 
 // Each hidden unit's weights have norm 0.7 n_l^(1 / n_{l-1}) and its bias is uniform up to that norm.
-Vector nguyen_widrow(const Perceptron& network, RandomStream& stream) {
-  Vector theta = uniform(network, stream);
+void nguyen_widrow(const Perceptron& network, RandomStream& stream, Vector& theta) {
+  uniform(network, stream, theta);
   for (Index l = 0; l + 1 < network.n_layers(); ++l) {
     const Layer& layer = network.layer(l);
     const double norm =
@@ -58,7 +61,6 @@ Vector nguyen_widrow(const Perceptron& network, RandomStream& stream) {
       if (layer.has_bias()) theta[layer.bias_at + i] = symmetric(stream, norm);
     }
   }
-  return theta;
 }
 
 constexpr std::array table{

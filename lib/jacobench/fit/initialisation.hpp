@@ -15,7 +15,7 @@ struct InitialisationInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
-  Vector (*draw)(const Perceptron& network, RandomStream& stream);
+  void (*draw)(const Perceptron& network, RandomStream& stream, Vector& theta);  // theta has its size
 };
 
 std::span<const InitialisationInfo> initialisation_table();

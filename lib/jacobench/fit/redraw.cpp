@@ -4,8 +4,20 @@
 
 namespace jacobench {
 
+namespace {
+
+Index n_hidden_units(const Perceptron& network) {
+  Index n = 0;
+  for (Index l = 0; l + 1 < network.n_layers(); ++l) n += network.layer(l).n_units;
+  return n;
+}
+
+}  // namespace
+
 UnitRedraw::UnitRedraw(const Perceptron& network, Index max_rows)
-    : network_(network), forward_(network, std::min<Index>(max_rows, 256)) {}
+    : network_(network),
+      n_units_(n_hidden_units(network)),
+      forward_(network, std::min<Index>(max_rows, 256)) {}
 
 const std::vector<HiddenUnit>& UnitRedraw::rank(const VectorView& theta, const MatrixView& X) {
   units_.clear();

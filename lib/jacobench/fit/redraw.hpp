@@ -24,6 +24,8 @@ class UnitRedraw {
  public:
   UnitRedraw(const Perceptron& network, Index max_rows);
 
+  Index n_units() const { return n_units_; }  // hidden ones
+
   // All hidden units, the least useful first.
   const std::vector<HiddenUnit>& rank(const VectorView& theta, const MatrixView& X);
 
@@ -34,6 +36,7 @@ class UnitRedraw {
   static constexpr double spread = 3;
 
   const Perceptron network_;
+  const Index n_units_;
   ForwardPass forward_;
   std::vector<HiddenUnit> units_;
 };

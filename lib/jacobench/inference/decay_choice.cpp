@@ -21,7 +21,7 @@ namespace {
 constexpr double largest_k = 10, smallest_k = 1e-6;
 constexpr double points_a_decade = 2;
 constexpr Index n_drawn_on_path = 2;
-constexpr Index n_rounds_at_best = 3;
+constexpr Index n_rounds_at_best = 2;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
 // without a decay is a bound for the score with any.
@@ -185,6 +185,7 @@ class DecaySearch {
     FitOptions options = options_;
     options.start = start;
     options.n_starts = n_starts;
+    if (n_starts < options_.n_starts) options.n_wanted_at_best.reset();
     options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
     Index n_iterations = 0;
     if (options_.go_on)
@@ -193,8 +194,7 @@ class DecaySearch {
         return tell(now.n_starts_done, now.n_iterations, now.objective);
       };
     Fit result = fit(network_, data_, options);
-    const Index n_done = options.n_starts + (start ? 1 : 0);
-    n_starts_done_ += n_done;
+    n_starts_done_ += result.end->starts.n_starts;
     n_iterations_ += n_iterations;
     if (options_.go_on && !is_interrupted_) tell(0, 0, result.end->rss + result.end->penalty);
     return result;
@@ -295,6 +295,12 @@ class DecaySearch {
     starts.n_failed += before.n_failed;
     starts.highest = std::max(starts.highest, before.highest);
     starts.median = before.median;
+    starts.n_drawn = before.n_drawn;
+    starts.n_optima = before.n_optima;
+    starts.n_seen_once = before.n_seen_once;
+    starts.n_redraws += before.n_redraws;
+    starts.n_lowered += before.n_lowered;
+    starts.n_wanted = before.n_wanted;
     without_ = std::move(followed);
     assess_undecayed();
   }
@@ -315,14 +321,17 @@ class DecaySearch {
       if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta);
   }
 
-  // All starts at the best, which may show that it is not.
+  // All starts at the best, which may show that it is not; what is the best after some rounds stays it.
   void settle_on_best() {
     std::vector<double> done;
-    for (Index round = 0; round < n_rounds_at_best && !is_interrupted_; ++round) {
+    for (Index round = 0; !is_interrupted_; ++round) {
       DecayPoint* best = best_point();
       if (!best || std::find(done.begin(), done.end(), best->k) != done.end()) return;
       *best = assess(best->k, fit_at(best->k, best->theta, options_.n_starts));
       done.push_back(best->k);
+      if (round < n_rounds_at_best || !best->score) continue;
+      chosen_k_ = best->k;
+      return;
     }
   }
 
@@ -335,6 +344,8 @@ class DecaySearch {
     for (DecayPoint& point : points_)
       if (point.score && (point.end.has_settled() || !any_has_settled)) candidates.push_back(&point);
     if (candidates.empty()) return nullptr;
+    for (DecayPoint* point : candidates)
+      if (point->k == chosen_k_) return point;
     std::sort(candidates.begin(), candidates.end(), [](const auto* a, const auto* b) { return a->k > b->k; });
     const auto score = [](const DecayPoint* point) { return point->score->value; };
     DecayPoint* lowest = *std::min_element(candidates.begin(), candidates.end(),
@@ -396,6 +407,7 @@ class DecaySearch {
   const FitOptions& options_;
   const DecayChoiceOptions how_;
   std::optional<DecayScore> lowest_;  // on the path
+  std::optional<double> chosen_k_;    // where no more rounds are to show that another is better
   Points points_;                     // k > 0, in the order in which they were fitted
   std::optional<Fit> without_;        // a decay
   DecayPoint zero_;                   // the same

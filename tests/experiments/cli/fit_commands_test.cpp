@@ -296,6 +296,35 @@ TEST_F(FitCommands, ADecayIsChosenWhereAUnitRunsToInfinityAndTheBandIsThere) {
   EXPECT_TRUE(all_above(csv_column(path("bands.csv"), "se_mean"), 0));
 }
 
+// What is said of the starts is said of one optimum, and agrees with itself.
+TEST_F(FitCommands, StartsEndWhenTheBestWasReachedOftenEnoughAndSayHowSureThatIs) {
+  const std::vector<std::string> fit{"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "2"};
+  const auto with = [&fit](const std::vector<std::string>& more) {
+    std::vector<std::string> all = fit;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  call(with({"--out", path("fit.json")}));
+  EXPECT_NE(out_.find(" reached the best optimum, as often as was wanted; objective from "),
+            std::string::npos)
+      << out_;
+  EXPECT_NE(out_.find("\nhow sure    different optima among "), std::string::npos) << out_;
+  const StartSummary enough = read_fit(path("fit.json")).fit.end.value().starts;
+  EXPECT_GE(enough.n_at_best, enough.n_wanted.value());
+  EXPECT_GE(enough.n_redraws, 2 * enough.n_drawn);
+
+  call(with({"--most_starts", "2"}));
+  EXPECT_NE(out_.find(" of 2 reached the best optimum, 5 were wanted; "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("a lower optimum may be left"), std::string::npos) << out_;
+
+  call(with({"--starts", "6", "--out", path("fit.json")}));
+  EXPECT_EQ(out_.find("wanted"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\nredraws     units were drawn anew 3 times, which led further down "),
+            std::string::npos)
+      << out_;
+  EXPECT_EQ(read_fit(path("fit.json")).fit.end.value().starts.n_wanted, std::nullopt);
+}
+
 TEST_F(FitCommands, WithoutADecayAUnitThatRunsToInfinityIsSaid) {
   EXPECT_EQ(call({"fit", jump_data(), "--hidden", "1", "--starts", "4", "--decay", "0"}), not_all_well);
   EXPECT_NE(out_.find("runaway     unit 0 of layer 1 tends to a step at dose between 7 and 8"),

@@ -158,10 +158,13 @@ TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
     EXPECT_LE(std::get<double>(value_in(*study, row, "coverage_se")), 0.01);
 }
 
-// What was precise enough by chance between two stages does not end the study where it was not looked at.
+// What was precise enough by chance between two stages does not end the study where it was not looked at. From every replicate, so
+// that R of them are made R / 2 times: one step a fit.
 TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
-  const auto study = coverage_study(small_study(
-      {{"replicates.number", "20"}, {"replicates.target_se", "0.02"}, {"replicates.most", "5000"}}));
+  const auto study = coverage_study(small_study({{"fit.solver", "linear_step"},
+                                                 {"replicates.number", "20"},
+                                                 {"replicates.target_se", "0.02"},
+                                                 {"replicates.most", "5000"}}));
   harness::MemoryJournal journal;
   const std::vector<double> whole = records_of(*study, journal);
   const auto rows = study->run_cells({0}, journal);

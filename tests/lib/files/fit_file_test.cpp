@@ -69,6 +69,12 @@ void expect_same(const StartSummary& a, const StartSummary& b) {
   EXPECT_EQ(a.lowest, b.lowest);
   EXPECT_EQ(a.median, b.median);
   EXPECT_EQ(a.highest, b.highest);
+  EXPECT_EQ(a.n_drawn, b.n_drawn);
+  EXPECT_EQ(a.n_optima, b.n_optima);
+  EXPECT_EQ(a.n_seen_once, b.n_seen_once);
+  EXPECT_EQ(a.n_redraws, b.n_redraws);
+  EXPECT_EQ(a.n_lowered, b.n_lowered);
+  EXPECT_EQ(a.n_wanted, b.n_wanted);
 }
 
 // To the bit.
@@ -140,7 +146,11 @@ TEST_F(FitFile, GivesBackHowTheDecayWasChosenAndWhatIsLeftToDo) {
   expect_refused("decay_choice: does not say how the decay was chosen");
   json.erase("decay_choice");
   json["end"].erase("remaining");
+  for (const char* key : {"drawn", "optima", "seen_once", "redraws", "lowered", "wanted"})
+    json["end"]["starts"].erase(key);
   write_text(json.dump());
+  EXPECT_EQ(read_fit(file_).fit.end->starts.n_drawn, 0);
+  EXPECT_EQ(read_fit(file_).fit.end->starts.n_wanted, std::nullopt);
   EXPECT_FALSE(read_fit(file_).decay_origin.has_value());
   EXPECT_FALSE(read_fit(file_).fit.end->remaining.has_value());
 }
@@ -155,6 +165,12 @@ TEST_F(FitFile, GivesBackHowTheFitEnded) {
   stored.fit.end->relative_offset = {};
   stored.fit.end->gradient_norm = std::numeric_limits<double>::infinity();
   stored.fit.end->starts.highest = std::numeric_limits<double>::infinity();
+  stored.fit.end->starts.n_drawn = 9;
+  stored.fit.end->starts.n_optima = 5;
+  stored.fit.end->starts.n_seen_once = 3;
+  stored.fit.end->starts.n_redraws = 7;
+  stored.fit.end->starts.n_lowered = 2;
+  stored.fit.end->starts.n_wanted = 4;
   expect_same(there_and_back(stored), stored);
   stored.fit.end = {};
   expect_same(there_and_back(stored), stored);

@@ -160,6 +160,7 @@ TEST(Fit, AStartThatIsNotFiniteIsAnOutcome) {
   const Fit result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 0});
   EXPECT_EQ(result.end->stop, Stop::not_finite);
   EXPECT_EQ(result.end->starts.n_failed, result.end->starts.n_starts);
+  EXPECT_EQ(result.end->starts.n_at_best, 0);
 }
 
 TEST(Fit, RefusesOptionsThatMakeNoSense) {
@@ -168,6 +169,7 @@ TEST(Fit, RefusesOptionsThatMakeNoSense) {
   };
   refuses({.n_starts = 0});
   refuses({.n_starts = -1});
+  refuses({.n_wanted_at_best = 0});
   refuses({.initialisation = "best"});
   refuses({.decay = Vector::Constant(4, -1)});
   refuses({.jacobian = {.strategy = "best"}});

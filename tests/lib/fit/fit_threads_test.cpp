@@ -19,5 +19,19 @@ TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_NE(one.theta, fit(network, step_data(), {.n_starts = 8, .seed = 2}).theta);
 }
 
+// Rounds are as long as they are with one thread, and each search is one thread's.
+TEST(Fit, SearchesTheSameOnAnyNumberOfThreads) {
+  const Perceptron network(1, {{3, tanh}, {1, identity}});
+  const FitOptions options{.n_starts = 30, .n_wanted_at_best = 4, .decay = Vector::Constant(10, 1e-3)};
+  FitOptions on_three = options;
+  on_three.n_threads = 3;
+  const Fit one = fit(network, step_data(), options), three = fit(network, step_data(), on_three);
+  EXPECT_EQ(one.theta, three.theta);
+  EXPECT_EQ(one.end->starts.n_starts, three.end->starts.n_starts);
+  EXPECT_EQ(one.end->starts.n_at_best, three.end->starts.n_at_best);
+  EXPECT_EQ(one.end->starts.n_redraws, three.end->starts.n_redraws);
+  EXPECT_EQ(one.end->starts.highest, three.end->starts.highest);
+}
+
 }  // namespace
 }  // namespace jacobench

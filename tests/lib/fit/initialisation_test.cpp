@@ -15,7 +15,9 @@ using enum Activation;
 
 Vector draw(std::string_view scheme, const Perceptron& network, std::uint32_t replicate = 0) {
   RandomStream stream(7, 0, replicate, RandomPurpose::starts);
-  return find_initialisation(scheme).draw(network, stream);
+  Vector theta(network.n_params());
+  find_initialisation(scheme).draw(network, stream, theta);
+  return theta;
 }
 
 TEST(Initialisation, EverySchemeIsReproducibleAndFinite) {
