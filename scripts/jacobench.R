@@ -29,7 +29,7 @@ jacobench_interval <- function(fit, newdata, data = NULL, level = 0.95, kind = c
   if (!is.null(weights)) chosen <- c(chosen, "--weights", "weight")
   .jacobench_write_csv(table, c(inputs, outputs, if (!is.null(weights)) "weight"), file("data.csv"))
   chosen <- c("fit", file("data.csv"), chosen, "--from", file("model.json"), "--starts", "0", "--decay",
-              .jacobench_digits(network$decay), "--decay_biases", "yes")
+              .jacobench_digits(network$decay), "--decay_biases", "yes", "--output_noise", "shared")
   read_fit <- function(name, ...) {
     .jacobench_run(c(chosen, ..., "--out", file(name)), codes = 0:1)
     jsonlite::fromJSON(file(name), simplifyVector = FALSE)

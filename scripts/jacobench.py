@@ -100,7 +100,7 @@ def interval(model, X, y, X_new, *, level=0.95, kind="prediction", method=None, 
             table, columns = np.column_stack([table, np.asarray(weights, float)]), columns + ["weight"]
             chosen += ["--weights", "weight"]
         write_csv(folder / "data.csv", columns, table)
-        chosen += ["--from", folder / "model.json", "--starts", "0", "--decay", repr(network.decay), "--decay_biases", "no"]
+        chosen += ["--from", folder / "model.json", "--starts", "0", "--decay", repr(network.decay), "--decay_biases", "no", "--output_noise", "shared"]
         before = fit_file(program, folder, "as_it_is.json", chosen + ["--max_iterations", "0"])
         after = fit_file(program, folder, "fit.json", chosen)
         write_csv(folder / "new.csv", names, new_inputs)

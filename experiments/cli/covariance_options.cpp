@@ -31,4 +31,26 @@ IntervalOptions CovarianceChoice::options(IntervalOptions otherwise) const {
   return otherwise;
 }
 
+namespace {
+
+double scale_of_sigma(const StoredFit& stored) {
+  const Vector& scale = stored.output_map.scale;
+  if (scale.size() > 1)
+    throw InputError("--sigma: the {} outputs are scaled by the model, each by its own; leave it out",
+                     scale.size());
+  return scale.size() == 1 ? scale[0] : 1;
+}
+
+}  // namespace
+
+IntervalOptions in_units_of_network(IntervalOptions options, const StoredFit& stored) {
+  if (options.known_sigma) options.known_sigma = *options.known_sigma / scale_of_sigma(stored);
+  return options;
+}
+
+IntervalOptions in_units_of_data(IntervalOptions options, const StoredFit& stored) {
+  if (options.known_sigma) options.known_sigma = *options.known_sigma * scale_of_sigma(stored);
+  return options;
+}
+
 }  // namespace jacobench::cli

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "jacobench/inference/interval_method.hpp"
+#include "jacobench/files/fit_file.hpp"
 
 #include "options/options.hpp"
 
@@ -25,5 +25,10 @@ class CovarianceChoice {
   std::optional<DofRule> dof_rule_;
   std::optional<double> sigma_;
 };
+
+// Options whose sigma is in the units of the network, of those where it is in the units of the outputs, and the other way round.
+// Throws InputError for a known sigma of several outputs that are scaled.
+IntervalOptions in_units_of_network(IntervalOptions options, const StoredFit& stored);
+IntervalOptions in_units_of_data(IntervalOptions options, const StoredFit& stored);
 
 }  // namespace jacobench::cli

@@ -99,7 +99,7 @@ int fit_command(const Invocation& invocation) {
   const std::optional<Vector>& start = task.start;
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
-  const IntervalOptions undecayed_how = request.how(false);
+  const IntervalOptions undecayed_how = in_units_of_network(request.how(false), stored);
   std::vector<std::string> read{file};
   if (request.from) read.push_back(*request.from);
   Outputs outputs(request, read, invocation.out);
@@ -108,7 +108,7 @@ int fit_command(const Invocation& invocation) {
   FitWatch watch(invocation.progress);
   const std::optional<DecayChoice> choice = fit_to(stored, request, start, undecayed_how, watch);
   watch.finish();
-  stored.how = request.how(stored.fit.has_decay());
+  stored.how = in_units_of_network(request.how(stored.fit.has_decay()), stored);
   // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with it.
   std::exception_ptr problem;
   const auto try_to = [&](const auto& write_it) {

@@ -155,6 +155,9 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
                  fit.data.weights.size() > 0 ? ", weighted" : "");
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
+  if (!stored.input_map.is_identity() || !stored.output_map.is_identity())
+    harness::print(out,
+                   "scaled      by fixed layers of the model: figures are in the units of the network\n");
   print_end(out, end);
   print_starts(out, end.starts, end.rss + end.penalty);
   print_whether_settled(out, end);

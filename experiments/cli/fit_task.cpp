@@ -96,7 +96,8 @@ OptionTable FitRequest::options() {
   t.add("initialisation", "how starts are drawn", initialisation, one_of(initialisation_table()));
   t.add("seed", "seed of the starts", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
   t.add("max_iterations",
-        "of each start, of all that is tried from it where --starts is auto; 0: parameters stay as they are, and "
+        "of each start, of all that is tried from it where --starts is auto; 0: parameters stay as they are, "
+        "and "
         "the report says how far from a minimum",
         max_iterations, whole_number(0, 1'000'000));
   t.add("tolerance", "relative offset of Bates and Watts at which a fit stops; 0: where rounding stops it",
@@ -156,27 +157,33 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
   };
   std::vector<std::string> inputs = input_columns(file, request);
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
-  std::optional<Vector> start;
-  std::optional<Perceptron> network;
+  std::optional<ScaledModel> scaled;
   if (request.from) {
-    Model model = read_model(*request.from);
-    if (model.network.n_inputs() != D || model.network.n_outputs() != K)
+    scaled = read_scaled_model(*request.from);
+    const Perceptron& its = scaled->model.network;
+    if (its.n_inputs() != D || its.n_outputs() != K)
       throw InputError(
           "--from: {} has {} inputs and {} outputs, the data {} and {}; name the columns with --inputs "
           "and --outputs",
-          *request.from, model.network.n_inputs(), model.network.n_outputs(), D, K);
-    start = model.theta;
-    network = model.network;
+          *request.from, its.n_inputs(), its.n_outputs(), D, K);
+    if (!(scaled->outputs.scale.array() > 0).all())
+      throw InputError("--from: {} scales an output by a negative number; put its sign into the last layer",
+                       *request.from);
   } else {
-    network = network_of(request, D, K);
+    const Perceptron network = network_of(request, D, K);
+    scaled = {{network, {}}};
   }
-  FitTask task{{.fit = {.network = *network,
+  FitTask task{{.fit = {.network = scaled->model.network,
                         .theta = {},
-                        .data = {.X = columns(inputs), .Y = columns(request.outputs)}},
+                        .data = {.X = scaled->inputs.of(columns(inputs)),
+                                 .Y = scaled->outputs.inverse_of(columns(request.outputs))}},
                 .inputs = inputs,
                 .outputs = request.outputs,
-                .source = std::filesystem::path(file).filename().string()},
-               start};
+                .source = std::filesystem::path(file).filename().string(),
+                .input_map = scaled->inputs,
+                .output_map = scaled->outputs},
+               {}};
+  if (request.from) task.start = scaled->model.theta;
   expect_apart(task.stored, request.weights);
   expect_memory(task.stored.fit);
   if (request.weights) task.stored.fit.data.weights = columns({*request.weights}).col(0);

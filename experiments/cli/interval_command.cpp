@@ -77,15 +77,18 @@ struct Request {
     return t;
   }
 
-  Matrix input_noise_covariance() const {
+  // In the units of the network.
+  Matrix input_noise_covariance(const AffineMap& input_map) const {
     if (!input_noise) return {};
-    const Eigen::Map<const Vector> sd(input_noise->data(), static_cast<Index>(input_noise->size()));
+    Vector sd = Eigen::Map<const Vector>(input_noise->data(), static_cast<Index>(input_noise->size()));
+    if (!input_map.is_identity()) sd.array() *= input_map.scale.array();
     return sd.cwiseAbs2().asDiagonal();
   }
 
   IntervalOptions how(const StoredFit& stored) const {
-    IntervalOptions options = covariance.options(stored.how);
-    options.input_noise = input_noise_covariance();
+    IntervalOptions options =
+        in_units_of_network(covariance.options(in_units_of_data(stored.how, stored)), stored);
+    options.input_noise = input_noise_covariance(stored.input_map);
     options.n_refits = n_replicates;
     options.n_folds = n_folds;
     options.n_threads = n_threads;
@@ -107,8 +110,9 @@ struct Request {
   }
 };
 
+// In the units of the data.
 Matrix points_of(const Request& request, const StoredFit& stored) {
-  if (request.at == "data") return stored.fit.data.X;
+  if (request.at == "data") return stored.input_map.inverse_of(stored.fit.data.X);
   if (request.at != "grid") {
     const Index n_rows = count_csv_rows(request.at);
     if (n_rows == 0)
@@ -118,7 +122,8 @@ Matrix points_of(const Request& request, const StoredFit& stored) {
   if (stored.inputs.size() != 1)
     throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
                      stored.inputs.size());
-  return Vector::LinSpaced(request.n_grid, stored.fit.data.X.minCoeff(), stored.fit.data.X.maxCoeff());
+  const Matrix x = stored.input_map.inverse_of(stored.fit.data.X);
+  return Vector::LinSpaced(request.n_grid, x.minCoeff(), x.maxCoeff());
 }
 
 // Of the observations to come (IntervalOptions::new_weights).
@@ -137,6 +142,18 @@ Vector new_weights_of(const Request& request, const StoredFit& stored) {
       throw InputError("{} row {}, {}: {} is not a positive finite weight; correct or remove the row",
                        request.at, m + 1, *request.weights, weights[m]);
   return weights;
+}
+
+void scale_outputs(Answers& answers, const AffineMap& output_map) {
+  if (output_map.is_identity()) return;
+  for (Answer& answer : answers.bands) {
+    Band& band = answer.band;
+    if (band.se.size() > 0) band.se *= output_map.scale.asDiagonal();
+    for (Matrix* bound : {&band.lower, &band.upper})
+      if (bound->size() > 0) *bound = output_map.of(*bound);
+  }
+  if (answers.output_sigmas.size() > 0) answers.output_sigmas.array() *= output_map.scale.array();
+  if (output_map.scale.size() == 1) answers.sigma *= output_map.scale[0];
 }
 
 // What one method gives of each wanted kind.
@@ -216,8 +233,8 @@ std::string reason_at(const Answers& answers, Index point) {
   return joined(reasons, "; ");
 }
 
-void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const NewPoints& points,
-               const StoredFit& stored, const Request& request) {
+void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const Matrix& X,
+               const Matrix& values, const StoredFit& stored, const Request& request) {
   out << "method";
   for (const std::string& input : stored.inputs) out << ',' << csv_cell(input);
   out << ",output,fit";
@@ -225,12 +242,11 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const N
     out << ",se_" << kind.name << ',' << kind.name << "_lower," << kind.name << "_upper";
   out << ",reason\n";
   for (const auto& [method, answers] : all)
-    for (Index m = 0; m < points.n_points(); ++m)
-      for (Index k = 0; k < points.n_outputs(); ++k) {
+    for (Index m = 0; m < X.rows(); ++m)
+      for (Index k = 0; k < values.cols(); ++k) {
         out << method->name;
-        for (Index d = 0; d < points.X().cols(); ++d) out << ',' << cell(points.X()(m, d));
-        out << ',' << csv_cell(stored.outputs[static_cast<std::size_t>(k)]) << ','
-            << cell(points.values()(m, k));
+        for (Index d = 0; d < X.cols(); ++d) out << ',' << cell(X(m, d));
+        out << ',' << csv_cell(stored.outputs[static_cast<std::size_t>(k)]) << ',' << cell(values(m, k));
         for (const Answer& answer : answers.bands)
           out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
               << cell(answer.band.upper, m, k);
@@ -267,11 +283,13 @@ int interval_command(const Invocation& invocation) {
                      request.input_noise->size(), stored.inputs.size());
   IntervalOptions how = request.how(stored);
   how.new_weights = new_weights_of(request, stored);
-  NewPoints points(stored.fit, points_of(request, stored));
+  const Matrix X = points_of(request, stored);
+  NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
-  const std::vector<MethodAnswers> all = all_answers(request, how, at, points);
-  write_csv(output.stream(), all, points, stored, request);
+  std::vector<MethodAnswers> all = all_answers(request, how, at, points);
+  for (MethodAnswers& its : all) scale_outputs(its.answers, stored.output_map);
+  write_csv(output.stream(), all, X, stored.output_map.of(points.values()), stored, request);
   output.commit();
   for (const MethodAnswers& its : all)
     harness::print(invocation.err, "{}\n", remark_on(its, request, stored.outputs));

@@ -154,9 +154,9 @@ class FitFile {
     }
   }
 
-  Model model() const {
+  ScaledModel model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
-    return read_model(text, name_ + ": model");
+    return read_scaled_model(text, name_ + ": model");
   }
 
  private:
@@ -221,10 +221,10 @@ void check_rss(const FitFile& json, const Fit& fit, double stated) {
 
 StoredFit read_fit(const std::filesystem::path& file) {
   const FitFile json(file);
-  Model model = json.model();
+  ScaledModel scaled = json.model();
   const auto rss = json.get<double>("rss");
-  StoredFit stored{.fit = {.network = model.network,
-                           .theta = std::move(model.theta),
+  StoredFit stored{.fit = {.network = scaled.model.network,
+                           .theta = std::move(scaled.model.theta),
                            .data = {},
                            .decay = json.vector("decay"),
                            .jacobian = {.strategy = json.maybe<std::string>("strategy").value_or("layerwise"),
@@ -235,6 +235,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .source = json.get<std::string>("source"),
                    .how = json.how()};
   stored.decay_origin = json.decay_origin();
+  stored.input_map = std::move(scaled.inputs);
+  stored.output_map = std::move(scaled.outputs);
   Fit& fit = stored.fit;
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),
@@ -258,7 +260,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
 std::string to_fit_text(const StoredFit& stored) {
   const Fit& fit = stored.fit;
   OrderedJson json{{"format", fit_format}, {"version", fit_version}};
-  json["model"] = OrderedJson::parse(to_model_text({fit.network, fit.theta}));
+  json["model"] = OrderedJson::parse(
+      to_scaled_model_text({{fit.network, fit.theta}, stored.input_map, stored.output_map}));
   json["inputs"] = stored.inputs;
   json["outputs"] = stored.outputs;
   json["X"] = to_json(fit.data.X);

@@ -9,7 +9,8 @@
 //    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
-// `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`,
+// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units of
+// the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`,
 // `relative_step`, `relative_offset`, `remaining`, `sigma`, `end` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
 // back to the same bits. Version 1, which did not say how the fit ended, is read too.
 #pragma once
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "jacobench/inference/interval_method.hpp"
+#include "jacobench/network/scaled_model.hpp"
 
 namespace jacobench {
 
@@ -37,6 +39,9 @@ struct StoredFit {
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given
+  // What scales the columns of the user's data: fit.data and all that is said of the fit are in the units between them, those of
+  // the network. The outputs' scales are positive.
+  AffineMap input_map = {}, output_map = {};
 
   DatasetNames names() const { return {.source = source, .inputs = inputs, .outputs = outputs}; }
 };

@@ -428,6 +428,44 @@ TEST_F(FitCommands, AFitFileWithANegativePenaltyIsRefused) {
   EXPECT_NE(err_.find("negative.json: decay: -0.5 is not a penalty"), std::string::npos) << err_;
 }
 
+// The pasture's curve with its columns scaled by fixed layers is the same curve: bounds in the units of the data, noise on the
+// input and a known sigma in them too.
+TEST_F(FitCommands, FixedLayersScaleTheColumnsAndChangeNoBound) {
+  const std::string scaled =
+      folder_.file("scaled.json", R"({"format": "jacobench-mlp", "version": 1, "layers": [
+    {"activation": "identity", "fixed": true, "weights": [[0.0625]], "bias": [-1]},
+    {"activation": "logistic", "weights": [[1.1]], "bias": [-1.5]},
+    {"activation": "identity", "weights": [[2.2]]},
+    {"activation": "identity", "fixed": true, "weights": [[32]], "bias": [0]}]})");
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", scaled, "--starts", "0",
+                  "--decay", "0", "--out", path("scaled_fit.json")}),
+            all_well)
+      << err_;
+  EXPECT_NE(out_.find("scaled      by fixed layers"), std::string::npos) << out_;
+  ASSERT_EQ(fit_rat42("fit.json"), all_well) << err_;
+  const std::vector<std::vector<std::string>> of_each{{"--at", "data"},
+                                                      {"--grid_points", "5", "--sides", "upper"},
+                                                      {"--sigma", "1.25"},
+                                                      {"--input_noise", "2"},
+                                                      {"--method", "profile"}};
+  for (const std::vector<std::string>& options : of_each) {
+    const auto bands = [&](const std::string& fit) {
+      std::vector<std::string> arguments{"interval", path(fit)};
+      arguments.insert(arguments.end(), options.begin(), options.end());
+      EXPECT_EQ(call(arguments), all_well) << err_;
+      return out_;
+    };
+    const std::string one = bands("fit.json"), said = err_, other = bands("scaled_fit.json");
+    for (const char* column :
+         {"growing_time", "fit", "se_mean", "mean_lower", "mean_upper", "prediction_upper"})
+      if (const Vector wanted = csv_column(one, column); wanted.allFinite())
+        // Two fits that end where rounding stops them, on bounds that a profile searches to 1e-9.
+        EXPECT_TRUE(all_within_relative(csv_column(other, column), wanted, 1e-7))
+            << column << options.front();
+    EXPECT_EQ(err_.substr(0, err_.find(" degrees")), said.substr(0, said.find(" degrees")));
+  }
+}
+
 TEST_F(FitCommands, IntervalsRefuseWhatAMethodDoesNotHave) {
   ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--hidden", "2", "--out", path("fit.json")}),
             all_well)
