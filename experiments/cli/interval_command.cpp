@@ -4,12 +4,12 @@
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/files/csv.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
+#include "cli/csv_options.hpp"
 #include "cli/output.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
@@ -32,6 +32,7 @@ struct Request {
   std::uint64_t seed = 1;
   std::optional<std::string> out;
   CovarianceChoice covariance;
+  CsvDialect dialect;  // of the points
 
   OptionTable options() {
     OptionTable t;
@@ -61,6 +62,7 @@ struct Request {
     t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
     covariance.add_options(t, "as the fit had it");
+    add_csv_options(t, dialect);
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;
   }
@@ -94,13 +96,15 @@ struct Request {
   }
 };
 
-Matrix points_of(const Request& request, const StoredFit& stored) {
+Matrix points_of(const Request& request, const StoredFit& stored, std::ostream& err) {
   if (request.at == "data") return stored.fit.data.X;
   if (request.at != "grid") {
-    const Index n_rows = count_csv_rows(request.at);
-    if (n_rows == 0)
+    CsvColumns columns(request.at, stored.inputs, request.dialect);
+    if (columns.n_rows() == 0)
       throw InputError("{}: has no rows under its header; give it one row a point", request.at);
-    return CsvColumns(request.at, stored.inputs).read(n_rows);
+    if (columns.n_left_out() > 0)
+      harness::print(err, "{}: {}\n", request.at, left_out_text(columns.n_left_out()));
+    return columns.read(columns.n_rows());
   }
   if (stored.inputs.size() != 1)
     throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
@@ -152,12 +156,15 @@ std::string cell(double value) { return std::isfinite(value) ? exact_text(value)
 std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
 
 // The first of the reasons why a line has empty cells.
-std::string reason_at(const Answers& answers, Index point) {
+std::string reason_at(const Answers& answers, Index point, Sides sides) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
   for (const Answer& answer : answers.bands)
     if (!answer.reason.empty()) return answer.reason;
-  return {};
+  if (sides != Sides::both) return "a bound on one side was asked for";
+  const bool has_se = std::all_of(answers.bands.begin(), answers.bands.end(),
+                                  [](const Answer& answer) { return answer.band.se.size() > 0; });
+  return has_se ? "" : "this method has bounds and no standard errors";
 }
 
 void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const NewPoints& points,
@@ -178,7 +185,7 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const N
         for (const Answer& answer : answers.bands)
           out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
               << cell(answer.band.upper, m, k);
-        out << ',' << csv_cell(reason_at(answers, m)) << '\n';
+        out << ',' << csv_cell(reason_at(answers, m, request.sides)) << '\n';
       }
 }
 
@@ -210,7 +217,7 @@ int interval_command(const Invocation& invocation) {
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
   const IntervalOptions how = request.how(stored);
-  NewPoints points(stored.fit, points_of(request, stored));
+  NewPoints points(stored.fit, points_of(request, stored, invocation.err));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
   const std::vector<MethodAnswers> all = all_answers(request, how, at, points);

@@ -211,6 +211,7 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
                    .source = json.get<std::string>("source"),
+                   .n_left_out = json.maybe<Index>("rows_left_out").value_or(0),
                    .how = json.how()};
   stored.decay_origin = json.decay_origin();
   Fit& fit = stored.fit;
@@ -246,6 +247,7 @@ std::string to_fit_text(const StoredFit& stored) {
   json["rss"] = fit.end ? fit.end->rss : fit.rss();
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
+  if (stored.n_left_out > 0) json["rows_left_out"] = stored.n_left_out;
   json["intervals"] = to_json(stored.how);
   if (const auto& origin = stored.decay_origin)
     json["decay_choice"] = {

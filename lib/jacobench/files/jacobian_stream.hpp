@@ -43,6 +43,7 @@ ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows);
 
 // Writes one row for each row of `data`, whose columns are the inputs in their order. A certificate where
 // asked for.
+// Errors: InputError "row 3, y0:w1[2,0]: ..." for an entry that a double cannot hold, naming the unit that overflows
 std::optional<Certificate> write_jacobian(const Model& model, CsvColumns& data,
                                           const JacobianRequest& request, ArrayWriter& writer);
 
