@@ -10,7 +10,9 @@
 #include "jacobench/inference/runaway.hpp"
 #include "jacobench/inference/undetermined.hpp"
 
+#include "cli/csv_options.hpp"
 #include "options/print.hpp"
+#include "options/value_text.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -119,9 +121,13 @@ void print_parameters(std::ostream& out, Tangent& at, const Covariance& cov, dou
                  "std. error", "t", fmt::format("{:g}% from", 100 * level), "to");
   for (std::size_t i = 0; i < std::min(parameters.size(), most); ++i) {
     const ParameterInterval& p = parameters[i];
-    harness::print(out, "{:<{}}  {:>16.10g}  {:>14}  {:>9}  {:>14}  {:>14}\n", p.name, width, p.estimate,
-                   text_of(p.se, 8), p.se && *p.se > 0 ? fmt::format("{:.2f}", p.estimate / *p.se) : "",
-                   text_of(p.lower), text_of(p.upper));
+    const double se = p.se.value_or(0);
+    const auto bound = [&](const std::optional<double>& value) {
+      return value ? harness::text_to_error(*value, se, 6) : text_of(value);
+    };
+    harness::print(out, "{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", p.name, width,
+                   harness::text_to_error(p.estimate, se, 10), text_of(p.se, 8),
+                   se > 0 ? fmt::format("{:.2f}", p.estimate / se) : "", bound(p.lower), bound(p.upper));
   }
   if (parameters.size() > most) harness::print(out, "... and {} more\n", parameters.size() - most);
 }
@@ -150,9 +156,10 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
                       const ReportOptions& options) {
   const Fit& fit = stored.fit;
   const FitEnd& end = *fit.end;
-  harness::print(out, "data        {}: {} observations of {} on {}{}\n", stored.source,
+  harness::print(out, "data        {}: {} observations of {} on {}{}{}\n", stored.source,
                  fit.data.n_observations(), joined(stored.outputs, ", "), joined(stored.inputs, ", "),
-                 fit.data.weights.size() > 0 ? ", weighted" : "");
+                 fit.data.weights.size() > 0 ? ", weighted" : "",
+                 stored.n_left_out > 0 ? "; " + left_out_text(stored.n_left_out) : "");
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
   if (!stored.input_map.is_identity() || !stored.output_map.is_identity())

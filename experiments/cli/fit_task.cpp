@@ -24,11 +24,15 @@ constexpr Index enough_at_best = 5;
 std::vector<std::string> input_columns(const std::string& file, const FitRequest& request) {
   if (request.inputs) return *request.inputs;
   std::vector<std::string> inputs;
-  const CsvReader reader(file);
-  for (const std::string& column : reader.columns())
-    if (std::find(request.outputs.begin(), request.outputs.end(), column) == request.outputs.end() &&
-        column != request.weights)
-      inputs.push_back(column);
+  const std::vector<std::string> columns = csv_columns(file, request.dialect);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (columns[c].empty())
+      throw InputError("{}: column {} has no name; name it, or say which columns are inputs with --inputs",
+                       file, c + 1);
+    if (std::find(request.outputs.begin(), request.outputs.end(), columns[c]) == request.outputs.end() &&
+        columns[c] != request.weights)
+      inputs.push_back(columns[c]);
+  }
   if (inputs.empty()) throw InputError("{}: no column is left for the inputs; name them with --inputs", file);
   return inputs;
 }
@@ -63,7 +67,9 @@ Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs
 
 OptionTable FitRequest::options() {
   OptionTable t;
-  t.add("inputs", "columns of the data that are inputs; auto: all that are neither outputs nor weights",
+  t.add("inputs",
+        "columns of the data that are inputs; auto: all that are neither outputs nor weights" +
+            std::string(names_help),
         inputs, value_or("auto", list_of(text())));
   t.add("outputs", "columns of the data that are outputs", outputs, list_of(text()));
   t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
@@ -108,6 +114,7 @@ OptionTable FitRequest::options() {
   t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
   covariance.add_options(
       t, "refuse, 1e-6, n_minus_rank, unknown; with a decay pseudo_inverse and n_minus_trace");
+  add_csv_options(t, dialect);
   t.add("out",
         "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",
         out, value_or("none", text()));
@@ -151,12 +158,12 @@ FitOptions FitRequest::fit_options(const Perceptron& network, const std::optiona
 }
 
 FitTask read_fit_task(const std::string& file, const FitRequest& request) {
-  const Index n_rows = count_csv_rows(file);
-  const auto columns = [&](const std::vector<std::string>& names) {
-    return CsvColumns(file, names).read(n_rows);
-  };
-  std::vector<std::string> inputs = input_columns(file, request);
+  std::vector<std::string> inputs = input_columns(file, request), names = inputs;
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
+  names.insert(names.end(), request.outputs.begin(), request.outputs.end());
+  if (request.weights) names.push_back(*request.weights);
+  CsvColumns columns(file, names, request.dialect);
+  const Matrix table = columns.read(columns.n_rows());
   std::optional<ScaledModel> scaled;
   if (request.from) {
     scaled = read_scaled_model(*request.from);
@@ -175,18 +182,19 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
   }
   FitTask task{{.fit = {.network = scaled->model.network,
                         .theta = {},
-                        .data = {.X = scaled->inputs.of(columns(inputs)),
-                                 .Y = scaled->outputs.inverse_of(columns(request.outputs))}},
+                        .data = {.X = scaled->inputs.of(table.leftCols(D)),
+                                 .Y = scaled->outputs.inverse_of(table.middleCols(D, K))}},
                 .inputs = inputs,
                 .outputs = request.outputs,
                 .source = std::filesystem::path(file).filename().string(),
+                .n_left_out = columns.n_left_out(),
                 .input_map = scaled->inputs,
                 .output_map = scaled->outputs},
                {}};
   if (request.from) task.start = scaled->model.theta;
   expect_apart(task.stored, request.weights);
   expect_memory(task.stored.fit);
-  if (request.weights) task.stored.fit.data.weights = columns({*request.weights}).col(0);
+  if (request.weights) task.stored.fit.data.weights = table.col(D + K);
   return task;
 }
 

@@ -12,6 +12,7 @@
 #include "jacobench/inference/decay_choice.hpp"
 
 #include "cli/covariance_options.hpp"
+#include "cli/csv_options.hpp"
 #include "options/options.hpp"
 
 namespace jacobench::cli {
@@ -36,6 +37,7 @@ struct FitRequest {
   double level = 0.95;
   std::optional<std::string> out, diagnostics;
   CovarianceChoice covariance;
+  CsvDialect dialect;
 
   harness::OptionTable options();
 

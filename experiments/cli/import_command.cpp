@@ -9,6 +9,7 @@
 #include "jacobench/files/onnx_model.hpp"
 
 #include "cli/command.hpp"
+#include "cli/csv_options.hpp"
 #include "cli/output.hpp"
 #include "options/print.hpp"
 
@@ -20,6 +21,7 @@ using namespace harness;
 struct Check {
   std::optional<std::string> rows;  // file
   std::optional<std::vector<std::string>> inputs, outputs;
+  CsvDialect dialect;
 };
 
 // Of the largest prediction; the source may have computed in the precision of its weights.
@@ -27,7 +29,7 @@ double tolerance_of(const OnnxModel& read) { return read.is_single ? 1e-6 : 1e-1
 
 std::vector<std::string> input_columns(const Check& check, const Perceptron& network) {
   std::vector<std::string> inputs;
-  const std::vector<std::string> columns = CsvReader(*check.rows).columns();
+  const std::vector<std::string> columns = csv_columns(*check.rows, check.dialect);
   for (const std::string& column : columns)
     if (std::find(check.outputs->begin(), check.outputs->end(), column) == check.outputs->end())
       inputs.push_back(column);
@@ -47,11 +49,11 @@ Index hold_predictions(const OnnxModel& read, const Check& check) {
   if (!check.outputs)
     throw InputError("--check: needs the columns of the predictions; name them with --outputs");
   const std::vector<std::string> inputs = input_columns(check, read.scaled.model.network);
-  const Index n_rows = count_csv_rows(*check.rows);
+  const Matrix wanted = read_csv(*check.rows, *check.outputs, check.dialect);
+  const Index n_rows = wanted.rows();
   if (n_rows == 0)
     throw InputError("{}: has no rows under its header to hold the network against", *check.rows);
-  const Matrix wanted = CsvColumns(*check.rows, *check.outputs).read(n_rows);
-  const Matrix got = evaluate(read.scaled, CsvColumns(*check.rows, inputs).read(n_rows));
+  const Matrix got = evaluate(read.scaled, read_csv(*check.rows, inputs, check.dialect));
   const double allowed = tolerance_of(read) * wanted.cwiseAbs().maxCoeff();
   for (Index n = 0; n < n_rows; ++n)
     for (Index k = 0; k < wanted.cols(); ++k)
@@ -91,6 +93,7 @@ int import_command(const Invocation& invocation) {
               value_or("auto", list_of(text())));
   options.add("outputs", "columns of those rows that are predictions", check.outputs,
               value_or("none", list_of(text())));
+  add_csv_options(options, check.dialect);
   const auto operands = read_operands(invocation, "import", {&options});
   if (!operands) return all_well;
   if (operands->size() != 1)

@@ -5,12 +5,12 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
-#include "jacobench/files/csv.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
+#include "cli/csv_options.hpp"
 #include "cli/output.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
@@ -35,6 +35,7 @@ struct Request {
   std::uint64_t seed = 1;
   std::optional<std::string> out;
   CovarianceChoice covariance;
+  CsvDialect dialect;  // of the points
 
   OptionTable options() {
     OptionTable t;
@@ -73,6 +74,7 @@ struct Request {
           whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of what fits again", n_threads, whole_number(1, 1024));
     covariance.add_options(t, "as the fit had it");
+    add_csv_options(t, dialect);
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;
   }
@@ -111,13 +113,15 @@ struct Request {
 };
 
 // In the units of the data.
-Matrix points_of(const Request& request, const StoredFit& stored) {
+Matrix points_of(const Request& request, const StoredFit& stored, std::ostream& err) {
   if (request.at == "data") return stored.input_map.inverse_of(stored.fit.data.X);
   if (request.at != "grid") {
-    const Index n_rows = count_csv_rows(request.at);
-    if (n_rows == 0)
+    CsvColumns columns(request.at, stored.inputs, request.dialect);
+    if (columns.n_rows() == 0)
       throw InputError("{}: has no rows under its header; give it one row a point", request.at);
-    return CsvColumns(request.at, stored.inputs).read(n_rows);
+    if (columns.n_left_out() > 0)
+      harness::print(err, "{}: {}\n", request.at, left_out_text(columns.n_left_out()));
+    return columns.read(columns.n_rows());
   }
   if (stored.inputs.size() != 1)
     throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
@@ -136,7 +140,7 @@ Vector new_weights_of(const Request& request, const StoredFit& stored) {
   if (request.at == "grid" || request.at == "data")
     throw InputError("--weights: {} is a column of a file of points, and --at {} is none; give --at FILE.csv",
                      *request.weights, request.at);
-  Vector weights = read_csv(request.at, {*request.weights}).col(0);
+  Vector weights = read_csv(request.at, {*request.weights}, request.dialect).col(0);
   for (Index m = 0; m < weights.size(); ++m)
     if (!(weights[m] > 0 && std::isfinite(weights[m])))
       throw InputError("{} row {}, {}: {} is not a positive finite weight; correct or remove the row",
@@ -222,15 +226,19 @@ std::string cell(double value) { return std::isfinite(value) ? exact_text(value)
 // The entry, where the band has such entries.
 std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
 
-// The first of the reasons why a line has empty cells; else the refits that its bounds are not from.
-std::string reason_at(const Answers& answers, Index point) {
+// The first of the reasons why a line has empty cells, and the refits that its bounds are not from.
+std::string reason_at(const Answers& answers, Index point, Sides sides) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
   std::vector<std::string> reasons;
   for (const Answer& answer : answers.bands)
     if (!answer.reason.empty() && reasons.empty()) reasons.push_back(answer.reason);
   if (!answers.refits.are_complete() && !answers.remark.empty()) reasons.push_back(answers.remark);
-  return joined(reasons, "; ");
+  if (!reasons.empty()) return joined(reasons, "; ");
+  if (sides != Sides::both) return "a bound on one side was asked for";
+  const bool has_se = std::all_of(answers.bands.begin(), answers.bands.end(),
+                                  [](const Answer& answer) { return answer.band.se.size() > 0; });
+  return has_se ? "" : "this method has bounds and no standard errors";
 }
 
 void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const Matrix& X,
@@ -250,7 +258,7 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const M
         for (const Answer& answer : answers.bands)
           out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
               << cell(answer.band.upper, m, k);
-        out << ',' << csv_cell(reason_at(answers, m)) << '\n';
+        out << ',' << csv_cell(reason_at(answers, m, request.sides)) << '\n';
       }
 }
 
@@ -283,7 +291,7 @@ int interval_command(const Invocation& invocation) {
                      request.input_noise->size(), stored.inputs.size());
   IntervalOptions how = request.how(stored);
   how.new_weights = new_weights_of(request, stored);
-  const Matrix X = points_of(request, stored);
+  const Matrix X = points_of(request, stored, invocation.err);
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so

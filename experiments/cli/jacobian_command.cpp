@@ -5,6 +5,7 @@
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include "cli/command.hpp"
+#include "cli/csv_options.hpp"
 #include "cli/model_data.hpp"
 #include "options/print.hpp"
 
@@ -47,8 +48,12 @@ int jacobian_command(const Invocation& invocation) {
   options.add("strategy", "how (jacobench list strategies)", strategy, harness::one_of(strategy_table()));
   options.add("relative_step", "step of a numeric strategy", relative_step,
               harness::value_or("auto", harness::real_number(1e-16, 1)));
-  options.add("inputs", "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all",
+  CsvDialect dialect;
+  options.add("inputs",
+              "columns of the data that are the inputs, in their order; auto: x0, x1, ..., or all" +
+                  std::string(names_help),
               inputs, harness::value_or("auto", harness::list_of(harness::text())));
+  add_csv_options(options, dialect);
   options.add("out", std::string(array_output_help), out, harness::value_or("-", harness::text()));
   options.add_flag("certify", "hold every entry against the 50-digit reference", certify);
   const auto operands = read_operands(invocation, "jacobian", {&options});
@@ -60,7 +65,7 @@ int jacobian_command(const Invocation& invocation) {
     throw InputError("--relative_step: {} takes no step; leave it out, or choose a numeric strategy",
                      strategy->name);
 
-  ModelData data = read_model_data(operands->at(0), operands->at(1), inputs);
+  ModelData data = read_model_data(invocation, operands->at(0), operands->at(1), inputs, dialect);
   const JacobianRequest request{
       .strategy = strategy, .options = {.relative_step = relative_step}, .wrt = wrt, .certify = certify};
   std::optional<Certificate> certificate;

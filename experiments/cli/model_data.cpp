@@ -1,20 +1,23 @@
 #include "cli/model_data.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
 #include "jacobench/network/entry_names.hpp"
 
+#include "cli/csv_options.hpp"
 #include "cli/output.hpp"
+#include "options/print.hpp"
 
 namespace jacobench::cli {
 namespace {
 
 std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, const Perceptron& network,
-                                       const std::optional<std::vector<std::string>>& named) {
-  std::vector<std::string> columns = CsvReader(data_file).columns();
+                                       const std::optional<std::vector<std::string>>& named,
+                                       const CsvDialect& dialect) {
   const auto n_inputs = static_cast<std::size_t>(network.n_inputs());
   if (named) {
     if (named->size() != n_inputs)
@@ -22,6 +25,7 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
                        named->size(), n_inputs);
     return *named;
   }
+  const std::vector<std::string> columns = csv_columns(data_file, dialect);
   std::vector<std::string> by_name;
   for (Index d = 0; d < network.n_inputs(); ++d) by_name.push_back(input_name(d));
   const auto n_named = std::count_if(by_name.begin(), by_name.end(), [&](const std::string& name) {
@@ -29,23 +33,31 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
   });
   if (static_cast<std::size_t>(n_named) == n_inputs) return by_name;
   // Names like x0 that do not name every input would say one thing and their places another.
-  if (n_named == 0 && columns.size() == n_inputs) return columns;
-  const bool other_separator = columns.size() == 1 && columns[0].find_first_of(";\t") != std::string::npos;
-  throw InputError("{}: the columns ({}) do not say which are the model's {} inputs; {}", data_file.string(),
-                   joined(columns, ", "), n_inputs,
-                   other_separator ? "separate columns by commas" : "name them with --inputs");
+  const bool are_all_named = std::none_of(columns.begin(), columns.end(), std::mem_fn(&std::string::empty));
+  if (n_named == 0 && columns.size() == n_inputs && are_all_named) return columns;
+  std::vector<std::string> shown;
+  for (const std::string& column : columns) shown.push_back(csv_cell(column));
+  throw InputError(
+      "{}: the columns ({}) do not say which are the model's {} inputs; {}", data_file.string(),
+      joined(shown, ", "), n_inputs,
+      columns.size() == 1 ? "say what separates columns with --separator" : "name them with --inputs");
 }
 
 }  // namespace
 
-ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
-                          const std::optional<std::vector<std::string>>& input_columns) {
+ModelData read_model_data(const Invocation& invocation, const std::filesystem::path& model_file,
+                          const std::filesystem::path& data_file,
+                          const std::optional<std::vector<std::string>>& input_columns,
+                          const CsvDialect& dialect) {
   ScaledModel scaled = read_scaled_model(model_file);
-  const std::vector<std::string> inputs = choose_inputs(data_file, scaled.model.network, input_columns);
-  const Index n_rows = count_csv_rows(data_file);
-  if (n_rows == 0)
+  CsvColumns inputs(data_file, choose_inputs(data_file, scaled.model.network, input_columns, dialect),
+                    dialect);
+  if (inputs.n_rows() == 0)
     throw InputError("{}: has no rows under its header; give it one row an observation", data_file.string());
-  return {std::move(scaled), n_rows, CsvColumns(data_file, inputs)};
+  if (inputs.n_left_out() > 0)
+    harness::print(invocation.err, "{}: {}\n", data_file.string(), left_out_text(inputs.n_left_out()));
+  const Index n_rows = inputs.n_rows();
+  return {std::move(scaled), n_rows, std::move(inputs)};
 }
 
 void write_array(const std::optional<std::string>& name, std::ostream& out, const ArrayHeader& header,

@@ -14,6 +14,8 @@
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/model_file.hpp"
 
+#include "cli/command.hpp"
+
 namespace jacobench::cli {
 
 struct ModelData {
@@ -24,10 +26,13 @@ struct ModelData {
 
 // Reads the model, and the data file once to its end, so that whatever is wrong with either is known before
 // anything is written. The inputs are the columns named; else x0, x1, ... where the file has all of them; else
-// all columns of a file that has as many as the network has inputs and none of these names.
+// all columns of a file that has as many as the network has inputs and none of these names. Rows that are left out
+// for a missing value are counted in a message.
 // Errors: InputError
-ModelData read_model_data(const std::filesystem::path& model_file, const std::filesystem::path& data_file,
-                          const std::optional<std::vector<std::string>>& input_columns);
+ModelData read_model_data(const Invocation& invocation, const std::filesystem::path& model_file,
+                          const std::filesystem::path& data_file,
+                          const std::optional<std::vector<std::string>>& input_columns,
+                          const CsvDialect& dialect);
 
 // Help of the option that names what write_array writes.
 inline constexpr std::string_view array_output_help =

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "coverage/coverage_row.hpp"
 #include "coverage/measures.hpp"
 #include "options/value_text.hpp"
 #include "report/point_series.hpp"
@@ -17,7 +18,33 @@ namespace {
 const std::vector<std::string_view> what_is_made = {"strategy",     "method",   "dof",
                                                     "simultaneous", "interval", "region"};
 
-// Up to which curvature coverage is nominal, and from which on it is not; where a study has both.
+// What the verdicts are worth together.
+std::vector<std::string> verdicts_together(const harness::RowsByColumn& table) {
+  constexpr double alpha = 0.001;
+  std::vector<double> distances;
+  std::size_t n_beyond = 0;
+  for (const harness::Row& row : table.rows()) {
+    const auto coverage = table.number(row, "coverage"), se = table.number(row, "coverage_se"),
+               level = table.number(row, "level"), n = table.number(row, "replicates");
+    if (!coverage || !se || !level || !n || table.text(row, "verdict") == no_claim) continue;
+    distances.push_back(distance_in_errors(*coverage, *se, static_cast<Index>(*n), *level));
+    n_beyond += distances.back() > z_999 ? 1 : 0;
+  }
+  if (distances.size() < 2) return {};
+  const std::vector<bool> kept = beyond_chance(distances, alpha);
+  const auto n_kept = std::count(kept.begin(), kept.end(), true);
+  return {
+      fmt::format("verdicts: each at 99.9%, so that chance makes one of these {} under or over with "
+                  "probability {} at most "
+                  "(Bonferroni); {} are, and {} of them beyond what chance makes of all together with "
+                  "probability 0.001 (Holm)",
+                  distances.size(),
+                  harness::rounded_text(std::min(1.0, alpha * static_cast<double>(distances.size())), 2),
+                  n_beyond, n_kept)};
+}
+
+// Up to which curvature coverage is nominal, and from which on it is not; where a study has both and the one ends
+// before the other begins.
 std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
   struct Limits {
     std::optional<double> nominal_to, under_from;
@@ -34,11 +61,16 @@ std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
       its.under_from = std::min(its.under_from.value_or(HUGE_VAL), *curvature);
   }
   std::vector<std::string> lines;
-  for (const auto& [name, its] : limits)
-    if (its.nominal_to && its.under_from)
-      lines.push_back(fmt::format("{}: nominal at curvatures up to {}, under from {} on", name,
-                                  harness::rounded_text(*its.nominal_to, 2),
-                                  harness::rounded_text(*its.under_from, 2)));
+  for (const auto& [name, its] : limits) {
+    if (!its.nominal_to || !its.under_from) continue;
+    const std::string to = harness::rounded_text(*its.nominal_to, 2),
+                      from = harness::rounded_text(*its.under_from, 2);
+    lines.push_back(
+        *its.nominal_to < *its.under_from
+            ? fmt::format("{}: nominal at curvatures up to {}, under from {} on", name, to, from)
+            : fmt::format("{}: curvature does not tell: nominal at some up to {}, under at some from {} on",
+                          name, to, from));
+  }
   return lines;
 }
 
@@ -78,9 +110,9 @@ std::vector<std::string> costs_of_numeric_jacobians(const harness::RowsByColumn&
 std::vector<std::string> coverage_laws(const harness::ColumnList& columns,
                                        const std::vector<harness::Row>& rows) {
   const harness::RowsByColumn table(columns, rows);
-  std::vector<std::string> laws = curvature_limits(table);
-  const std::vector<std::string> costs = costs_of_numeric_jacobians(table);
-  laws.insert(laws.end(), costs.begin(), costs.end());
+  std::vector<std::string> laws = verdicts_together(table);
+  for (const auto& found : {curvature_limits(table), costs_of_numeric_jacobians(table)})
+    laws.insert(laws.end(), found.begin(), found.end());
   return laws;
 }
 

@@ -8,8 +8,9 @@
 
 namespace jacobench::coverage {
 
-// Up to which curvature intervals are nominal and from which on they are not; how the widths that numeric strategies give
-// differ with the condition number, and from which one on their coverage does.
+// What the verdicts are worth together; up to which curvature intervals are nominal and from which on they are not;
+// how the widths that numeric strategies give differ with the condition number, and from which one on their coverage
+// does.
 std::vector<std::string> coverage_laws(const harness::ColumnList& columns,
                                        const std::vector<harness::Row>& rows);
 

@@ -32,6 +32,9 @@ class Part {
     return records_.row(static_cast<Index>(layout_.unsettled_refits(place_.strategy, method, place_.region)))
         .transpose();
   }
+  auto variance_ratio(std::size_t method) const {
+    return records_.row(static_cast<Index>(layout_.variance_ratio(place_.strategy, method))).transpose();
+  }
   Index n_settled() const {
     const Vector is_settled = figure(RecordLayout::is_settled);
     return std::count(is_settled.begin(), is_settled.end(), 1);
@@ -94,6 +97,7 @@ void take_accuracy(const Measures& measures, CoverageRow& row) {
     row.se_ratio = measures.se_ratio->value;
     row.se_ratio_se = measures.se_ratio->standard_error;
   }
+  row.median_se_ratio = measures.median_se_ratio;
 }
 
 void take_fits(const Part& part, CoverageRow& row) {
@@ -113,7 +117,10 @@ void take_fits(const Part& part, CoverageRow& row) {
     row.lowest_rank = static_cast<std::int64_t>(*std::min_element(ranks.begin(), ranks.end()));
   std::vector<double> conditions = finite_entries(part.figure(RecordLayout::condition));
   if (!conditions.empty()) row.median_condition = median(std::move(conditions));
-  const std::vector<double> ratios = finite_entries(part.figure(RecordLayout::variance_ratio));
+}
+
+void take_variances(const Part& part, std::size_t method, CoverageRow& row) {
+  const std::vector<double> ratios = finite_entries(part.variance_ratio(method));
   if (ratios.size() < 2) return;
   const Eigen::Map<const Vector> values(ratios.data(), static_cast<Index>(ratios.size()));
   const PairedDifference mean = paired_difference(values, Vector::Zero(values.size()));
@@ -225,6 +232,8 @@ harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options) 
         .standard_error = "se_ratio_se"},
        &R::se_ratio},
       {{.name = "se_ratio_se", .role = ColumnRole::through_blas}, &R::se_ratio_se},
+      {{.name = "median_se_ratio", .heading = "median SE ratio", .role = ColumnRole::through_blas},
+       &R::median_se_ratio},
       {{.name = "variance_ratio",
         .heading = "s2/sigma2",
         .role = ColumnRole::estimate,
@@ -283,6 +292,7 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
   take_coverage(measures, request, context.regions[place.region].size, row);
   take_accuracy(measures, row);
   take_fits(part, row);
+  take_variances(part, request.method, row);
   if (context.plan.methods[request.method].method->refits) take_refits(part, request.method, row);
   row.why_no_claim = why_no_claim(part, context.plan.scenario, measures);
   if (row.why_no_claim) row.verdict = no_claim;

@@ -39,9 +39,9 @@ struct CoverageRow {
   std::optional<double> simultaneous_coverage, bias_eliminated;
   std::optional<double> mean_width, median_width, score, score_se;
   std::optional<double> bias, bias_over_se;
-  std::optional<double> empirical_se, model_se, se_ratio, se_ratio_se;
+  std::optional<double> empirical_se, model_se, se_ratio, se_ratio_se, median_se_ratio;
   std::optional<double> variance_ratio,
-      variance_ratio_se;  // s^2 over the mean of the squared sd of the noise
+      variance_ratio_se;  // s^2, of the method, over the mean of the squared sd of the noise
   std::optional<std::int64_t> lowest_rank;
   std::optional<double> median_condition, curvature;
   std::optional<double> width_difference, width_difference_se;        // relative, to the first strategy's

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -163,7 +164,23 @@ std::optional<Estimate> root_ratio(const Vector& a, const Vector& b) {
   const double A = a.mean(), B = b.mean();
   if (!(A > 0 && B > 0)) return {};
   const double ratio = std::sqrt(A / B);
-  return Estimate{ratio, ratio / 2 * mean_of(a / A - b / B).standard_error};
+  const double error = ratio / 2 * mean_of(a / A - b / B).standard_error;
+  constexpr double largest_relative_error = 0.4;
+  if (!(error < largest_relative_error * ratio)) return {};
+  return Estimate{ratio, error};
+}
+
+// Of each row, by the median distance from the median, which is 0.6745 sd of a normal law.
+Vector robust_variances(const Matrix& fit) {
+  constexpr double mad_of_normal = 0.6744897501960817;
+  Vector variances(fit.rows());
+  for (Index m = 0; m < fit.rows(); ++m) {
+    const Vector row = fit.row(m).transpose();
+    const double centre = median({row.begin(), row.end()});
+    const Vector distances = (row.array() - centre).abs();
+    variances[m] = std::pow(median({distances.begin(), distances.end()}) / mad_of_normal, 2);
+  }
+  return variances;
 }
 
 void measure_se(const Samples& s, Measures& measures) {
@@ -172,7 +189,11 @@ void measure_se(const Samples& s, Measures& measures) {
   if (with_se.size() < 2) return;
   const Vector squares = column_means(s.se(Eigen::all, with_se).cwiseAbs2());
   measures.model_se = root_mean(squares);
-  measures.se_ratio = root_ratio(squares, squared_deviations(s.fit(Eigen::all, with_se)));
+  const Matrix fit = s.fit(Eigen::all, with_se);
+  measures.se_ratio = root_ratio(squares, squared_deviations(fit));
+  const double robust_variance = robust_variances(fit).mean();
+  const double ratio = std::sqrt(median({squares.begin(), squares.end()}) / robust_variance);
+  if (robust_variance > 0 && std::isfinite(ratio)) measures.median_se_ratio = ratio;
 }
 
 void check(const Samples& s) {
@@ -218,6 +239,25 @@ Verdict verdict_of(const Proportion& coverage, Index n_replicates, double level)
   if (at_999.upper < level) return Verdict::under;
   if (at_999.lower > level) return Verdict::over;
   return Verdict::nominal;
+}
+
+double distance_in_errors(double coverage, double standard_error, Index n_replicates, double level) {
+  const double n = effective_number(coverage, standard_error, n_replicates);
+  return std::abs(coverage - level) * std::sqrt(n / (level * (1 - level)));
+}
+
+std::vector<bool> beyond_chance(const std::vector<double>& distances, double alpha) {
+  std::vector<std::size_t> order(distances.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return distances[a] > distances[b]; });
+  std::vector<bool> is_beyond(distances.size(), false);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const double by_chance = std::erfc(distances[order[i]] * std::sqrt(0.5));
+    if (by_chance > alpha / count(std::ssize(order) - static_cast<Index>(i))) break;
+    is_beyond[order[i]] = true;
+  }
+  return is_beyond;
 }
 
 Measures measure(const Samples& samples) {

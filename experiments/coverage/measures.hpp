@@ -13,16 +13,21 @@
 //           SE ratio         model / empirical; with a_r and b_r the means over m of se_mr^2 and
 //                            (f^_mr - mean)^2 R / (R - 1), A and B their means, the standard error of its
 //                            logarithm is sd(a_r / A - b_r / B) / (2 sqrt R)
+//           median SE ratio  the same of what one wild replicate does not move: sqrt of the median over r of a_r,
+//                            over the root of the mean over m of (MAD over r of f^_mr / 0.6745)^2, MAD being the
+//                            median distance from the median
 //           bias / SE        rms over m of bias_m / empirical SE_m; without a bias still some 1 / sqrt R
 // Failed: a replicate with a bound that is NaN at any point has no interval, one whose fit (se) is not finite
 //         at any point has none. A failed interval covers nothing and counts; other measures leave it out.
 //         Infinite bounds are intervals, but leave no mean width and no score.
-// Absent: what needs two replicates and has fewer, or is not finite.
+// Absent: what needs two replicates and has fewer, or is not finite; an SE ratio with a standard error of 0.4 of
+//         itself or more, which a few replicates make (one that outweighs all others gives 1/2).
 // Source: Morris, White and Crowther (2019), Statistics in Medicine 38(11), table 6; Gneiting and Raftery
 //         (2007), JASA 102(477), eq. 43; Wilson (1927), JASA 22(158)
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "jacobench/base/matrix.hpp"
 #include "jacobench/base/statistics.hpp"
@@ -84,8 +89,9 @@ struct Measures {
   std::optional<Estimate> empirical_se;
   std::optional<Estimate> model_se;
   std::optional<Estimate> se_ratio;  // over the replicates that have both a fit and a se
-  Vector coverage_by_replicate;      // [R], 0 where failed
-  Vector width_by_replicate;         // [R], NaN where failed
+  std::optional<double> median_se_ratio;
+  Vector coverage_by_replicate;  // [R], 0 where failed
+  Vector width_by_replicate;     // [R], NaN where failed
 };
 
 // Errors: logic_error for shapes, truth not finite, a level outside (0, 1), an sd that is not positive
@@ -95,6 +101,15 @@ Measures measure(const Samples& samples);
 // Model:  (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
 // Source: Wilson (1927)
 Proportion wilson(double p, double n_effective, double z);
+
+// How many normal standard errors a coverage lies from a level: the Wilson interval at z normal standard deviations
+// holds the level where this is at most z.
+double distance_in_errors(double coverage, double standard_error, Index n_replicates, double level);
+
+// Which of these deviations, in normal standard errors, are none of chance where the probability that chance makes
+// any is to be at most alpha.
+// Source: Holm (1979), Scandinavian Journal of Statistics 6(2)
+std::vector<bool> beyond_chance(const std::vector<double>& distances, double alpha);
 
 // Where the 99.9 % Wilson interval of a coverage over n_replicates lies: `under` if wholly below the level.
 Verdict verdict_of(const Proportion& coverage, Index n_replicates, double level);

@@ -30,12 +30,12 @@ std::string replay_text(const ReplicateContext& context, const RowPlace& place, 
   };
   const double stop = figure(RecordLayout::stop);
   std::string text = fmt::format(
-      "stopped after {} iterations: {}; {}\nrank {} of {}, condition {:.3g}, s^2 over sigma^2 {}\n",
+      "stopped after {} iterations: {}; {}\nrank {} of {}, condition {:.3g}, s^2 over sigma^2 {:.6g}\n",
       figure(RecordLayout::n_iterations),
       std::isfinite(stop) ? explanation(static_cast<Stop>(static_cast<int>(stop))) : "the fit failed",
       settled_text(figure(RecordLayout::is_settled), figure(RecordLayout::move)), figure(RecordLayout::rank),
       context.plan.scenario.network.n_params(), figure(RecordLayout::condition),
-      figure(RecordLayout::variance_ratio));
+      record[layout.variance_ratio(place.strategy, context.plan.intervals[place.interval].method)]);
   for (const std::string& failure : failures) text += failure + "\n";
   text += "point  truth  fit - truth  lower - truth  upper - truth\n";
   const Region& region = context.regions[place.region];

@@ -82,10 +82,6 @@ class ReplicateRunner::Strategy {
   // Fits and linearises; returns why that failed, or null.
   const char* fit(const DataSource& source, std::span<double> record) {
     if (const char* why = solve(source, record)) return why;
-    const auto n_left = static_cast<double>(tangent_.n_values() - tangent_.n_params());
-    if (n_left > 0)
-      figure(record, RecordLayout::variance_ratio) =
-          tangent_.rss() / n_left / source.sd_at_rows().cwiseAbs2().mean();
     figure(record, RecordLayout::rank) = static_cast<double>(tangent_.rank());
     figure(record, RecordLayout::condition) = tangent_.of_data().condition_scaled();
     for (std::size_t region = 0; region < points_.size(); ++region)
@@ -95,8 +91,9 @@ class ReplicateRunner::Strategy {
 
   // The bands of one method in all regions; tells why there are none, where there is somebody to tell.
   template <class Fail>
-  void make_intervals(std::size_t method, Index replicate, const Vector& truth, std::span<double> record,
+  void make_intervals(std::size_t method, Index replicate, const DataSource& source, std::span<double> record,
                       const Fail& fail) {
+    const Vector& truth = source.truth_at_points();
     for (std::size_t region = 0; region < points_.size(); ++region) {
       IntervalEngine& engine = *engines_[method].by_region[region];
       const bool has_bands = engine.compute(tangent_, points_[region], interval_seed(scenario(), replicate));
@@ -107,6 +104,9 @@ class ReplicateRunner::Strategy {
         fail(engine.reason());
         continue;
       }
+      if (engine.sigma() > 0)
+        record[layout().variance_ratio(number_, method)] =
+            std::pow(engine.sigma(), 2) / source.sd_at_rows().cwiseAbs2().mean();
       if (const std::string* why = why_without_bounds(engine)) fail(*why);
       if (engine.se().size() > 0) put(engine.se(), no_truth_, region, layout().se(number_, method), record);
       for (std::size_t b = 0; b < engine.bands().size(); ++b) {
@@ -241,7 +241,7 @@ void ReplicateRunner::run_strategy(std::size_t number, Index replicate, std::spa
           fmt::format("{}: {}: {}", strategy.name(), context_.plan.methods[m].method->name, why));
     };
     try {
-      strategy.make_intervals(m, replicate, source_.truth_at_points(), record, [&](const std::string& why) {
+      strategy.make_intervals(m, replicate, source_, record, [&](const std::string& why) {
         if (failures) tell(why);
       });
     } catch (const std::exception& error) {

@@ -10,6 +10,7 @@
 #include "jacobench/files/text_file.hpp"
 
 #include "options/message.hpp"
+#include "options/quoting.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -18,21 +19,17 @@ namespace po = boost::program_options;
 
 constexpr std::size_t max_config_bytes = 1 << 20;
 
-// The line as Boost sees it: without its comment and the blanks around it.
+// Without a comment, which begins with a # that does not stand in quotes, and the blanks around the rest.
 std::string_view bare(std::string_view line) {
-  line = line.substr(0, line.find('#'));
-  const std::size_t begin = line.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r\n") - begin + 1);
+  const std::size_t equals = line.find('='), hash = line.find('#');
+  if (hash < equals) return without_blanks_around(line.substr(0, hash));
+  if (equals == std::string_view::npos) return without_blanks_around(line);
+  const std::string_view value = line.substr(equals + 1);
+  const std::size_t length = std::min(find_outside_quotes(value, '#'), value.size());
+  return without_blanks_around(line.substr(0, equals + 1 + length));
 }
 
 bool is_section(std::string_view bare_line) { return bare_line.starts_with('[') && bare_line.ends_with(']'); }
-
-std::vector<po::option> parse_ini(const std::string& text) {
-  std::istringstream stream(text);
-  constexpr bool allow_unregistered = true;
-  return po::parse_config_file(stream, po::options_description(), allow_unregistered).options;
-}
 
 void refuse_second(const std::vector<Setting>& settings, const Setting& setting) {
   for (const Setting& earlier : settings)
@@ -57,26 +54,21 @@ std::vector<Setting> read_config_file(const std::filesystem::path& path) {
   std::istringstream lines(read_text_file(path, max_config_bytes));
   std::vector<Setting> settings;
   std::string line, section;
-  // Boost does not say on which line a setting stands, so it is given one line at a time, under its section.
   for (int number = 1; std::getline(lines, line); ++number) {
-    const std::string text(bare(line));
+    const std::string_view text = bare(line);
     const std::string place = fmt::format("{}:{}", path.string(), number);
     if (text == "[]") throw InputError("{}: the section has no name; write such as [network]", place);
-    if (is_section(text)) {
-      section = text;
-      continue;
-    }
-    try {
-      for (const po::option& option : parse_ini(fmt::format("{}\n{}", section, text))) {
-        Setting setting{option.string_key, option.value.at(0),
-                        fmt::format("{}: {}", place, option.string_key)};
-        refuse_second(settings, setting);
-        settings.push_back(std::move(setting));
-      }
-    } catch (const po::error&) {
+    if (is_section(text)) section = fmt::format("{}.", text.substr(1, text.size() - 2));
+    if (text.empty() || is_section(text)) continue;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0)
       throw InputError("{}: {} cannot be read; a line is key = value, [section] or # comment", place,
                        in_quotes(text));
-    }
+    const std::string key = fmt::format("{}{}", section, without_blanks_around(text.substr(0, equals)));
+    Setting setting{key, std::string(without_blanks_around(text.substr(equals + 1))),
+                    fmt::format("{}: {}", place, key)};
+    refuse_second(settings, setting);
+    settings.push_back(std::move(setting));
   }
   return settings;
 }

@@ -1,6 +1,6 @@
-// Settings: keys with their values as text, each with the place it came from. They are read from INI files
-// and from command lines (by Boost.Program_options, which is named in this file's source alone) and written
-// as INI.
+// Settings: keys with their values as text, each with the place it came from. They are read from INI files, in which
+// a # within quotes is text (options/quoting.hpp), and from command lines (by Boost.Program_options, which is named in
+// this file's source alone), and written as INI.
 #pragma once
 
 #include <filesystem>

@@ -9,6 +9,7 @@
 
 #include "jacobench/base/joined.hpp"
 
+#include "options/quoting.hpp"
 #include "options/value_text.hpp"
 
 namespace jacobench::harness {
@@ -17,12 +18,6 @@ namespace {
 [[noreturn]] void refuse(std::string_view text, std::string_view problem, std::string_view allowed) {
   if (text.empty()) throw InputError("is empty; allowed: {}", allowed);
   throw InputError("{} {}; allowed: {}", in_quotes(text), problem, allowed);
-}
-
-std::string_view without_blanks_around(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -110,14 +105,16 @@ ValueFormat<bool> yes_or_no() {
 }
 
 ValueFormat<std::string> text() {
-  const std::string allowed = "text without # or control characters";
+  const std::string allowed = "text, in quotes as in CSV where it has commas, # or blanks around it";
   auto parse = [allowed](std::string_view text) {
     const bool has_control = std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; });
-    if (text.empty() || has_control || text.find('#') != text.npos || without_blanks_around(text) != text)
+    if (text.empty() || has_control || without_blanks_around(text) != text)
       refuse(text, "cannot be stored in a config file", allowed);
-    return std::string(text);
+    std::string plain = unquoted(text);
+    if (plain.empty()) refuse("", "", allowed);
+    return plain;
   };
-  return {allowed, parse, [](const std::string& value) { return value; }};
+  return {allowed, parse, [](const std::string& value) { return quoted_where_needed(value); }};
 }
 
 std::size_t place_of(std::string_view name, const std::vector<std::string>& names) {
@@ -128,7 +125,7 @@ std::size_t place_of(std::string_view name, const std::vector<std::string>& name
 
 std::vector<std::string_view> split_list(std::string_view text, std::string_view allowed) {
   if (without_blanks_around(text).empty()) refuse("", "", allowed);
-  std::vector<std::string_view> words = split(text, ',');
+  std::vector<std::string_view> words = split_entries(text);
   for (std::string_view& word : words) {
     word = without_blanks_around(word);
     if (word.empty()) refuse(text, "has an empty entry", allowed);

@@ -25,6 +25,7 @@
 #include "jacobench/base/names.hpp"
 
 #include "options/message.hpp"
+#include "options/quoting.hpp"
 
 namespace jacobench::harness {
 
@@ -74,7 +75,8 @@ std::vector<const RowOf<Table>*> every_row(Table&& table);
 
 ValueFormat<bool> yes_or_no();
 
-// Any text that an INI file can hold: not empty, no #, no blanks around it, no control characters.
+// Any text that an INI file can hold: not empty, no control characters; in quotes where it has commas, # or blanks
+// around it (options/quoting.hpp).
 ValueFormat<std::string> text();
 
 // Entries between commas: at least one.
@@ -122,7 +124,8 @@ std::vector<const RowOf<Table>*> every_row(Table&& table) {
   return rows;
 }
 
-// The entries between the commas, without the blanks around them. Throws InputError where one is empty.
+// The entries between the commas that are not in quotes, as they are written, without the blanks around them.
+// Throws InputError where one is empty.
 std::vector<std::string_view> split_list(std::string_view text, std::string_view allowed);
 
 // Digits to a number; the sign is read so that "-1" can be called out of range.
@@ -178,7 +181,11 @@ ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value) {
   auto parse = [=](std::string_view text) {
     return text == word ? std::optional<T>() : std::optional<T>(value.parse(text));
   };
-  auto write = [=](const std::optional<T>& given) { return given ? value.write(*given) : word; };
+  auto write = [=](const std::optional<T>& given) {
+    if (!given) return word;
+    const std::string text = value.write(*given);
+    return text == word ? in_csv_quotes(text) : text;  // a text that happens to be the word
+  };
   return {fmt::format("{}, or {}", value.allowed, word), parse, write};
 }
 

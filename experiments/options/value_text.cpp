@@ -72,6 +72,15 @@ std::string estimate_text(double estimate, double standard_error, int digits) {
                      rounded_at(standard_error, place, unit), suffix);
 }
 
+std::string text_to_error(double value, double standard_error, int digits) {
+  constexpr int error_digits = 3, most = std::numeric_limits<double>::max_digits10;
+  if (standard_error > 0 && std::isfinite(standard_error) && value != 0) {
+    const int needed = exponent_of(value, most) - exponent_of(standard_error, error_digits) + error_digits;
+    digits = std::clamp(needed, digits, most);
+  }
+  return fmt::format("{:.{}g}", value, digits);
+}
+
 std::string rounded_text(const Value& value, int digits) {
   const double* number = std::get_if<double>(&value);
   return number ? rounded_text(*number, digits) : exact_text(value);

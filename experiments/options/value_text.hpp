@@ -25,6 +25,10 @@ std::string rounded_text(const Value& value, int digits);
 // digits.
 std::string estimate_text(double estimate, double standard_error, int digits);
 
+// A number that is known to a standard error, with at least so many significant digits, and as many more as the
+// standard error needs to have three of its own: bounds that differ print so. At most 17.
+std::string text_to_error(double value, double standard_error, int digits);
+
 // What stands between the two.
 inline constexpr std::string_view plus_minus = " +- ";
 

@@ -116,7 +116,7 @@ int run(std::span<const std::string> arguments) {
   if (operands.size() != 1) throw InputError("a solver is wanted; --list names them\n{}", options.help());
   const SolverInfo& solver = find_solver(operands.front());
   const Problem problem = read_problem(request);
-  const Matrix starts = read_csv(request.starts, CsvReader(request.starts).columns()).transpose();
+  const Matrix starts = read_csv(request.starts, csv_columns(request.starts)).transpose();
   if (starts.rows() != problem.network.n_params())
     throw InputError("{}: has {} columns, the network {} parameters", request.starts, starts.rows(),
                      problem.network.n_params());

@@ -1,24 +1,25 @@
 #include "jacobench/files/csv.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <cctype>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/joined.hpp"
+#include "jacobench/files/csv_rows.hpp"
+#include "jacobench/files/number_style.hpp"
 
 namespace jacobench {
 namespace {
 
-std::string without_blanks_around(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
+// In small letters.
+constexpr std::string_view missing_words[] = {"",     "na",  "n/a", "#n/a", "#na", "nan", "null",
+                                              "none", "nil", "-",   "--",   ".",   "?",   "missing"};
 
-bool is_number(const std::string& text) {
-  double x = 0;
-  return std::from_chars(text.data(), text.data() + text.size(), x).ptr == text.data() + text.size();
+bool is_missing(std::string_view cell) {
+  if (!cell.empty() && std::isdigit(static_cast<unsigned char>(cell.back()))) return false;
+  std::string small(cell);
+  std::transform(small.begin(), small.end(), small.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(std::begin(missing_words), std::end(missing_words), small) != std::end(missing_words);
 }
 
 // For a message of one line: control characters replaced, and no longer than it helps.
@@ -26,126 +27,130 @@ std::string as_shown(std::string text) {
   constexpr std::size_t longest = 40;
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, '?');
-  return text.size() <= longest ? text : text.substr(0, longest) + "...";
+  if (text.size() <= longest) return text;
+  std::size_t end = longest;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character of UTF-8
+  return text.substr(0, end) + "...";
+}
+
+std::string words_of(NumberProblem problem, const std::string& cell) {
+  const std::string text = as_shown(cell);
+  if (problem == NumberProblem::beyond_range)
+    return fmt::format("'{}' is beyond the range of a double", text);
+  if (problem == NumberProblem::not_finite) return fmt::format("'{}' is not finite", text);
+  return fmt::format("'{}' is not a number", text);
 }
 
 }  // namespace
 
-CsvReader::CsvReader(const std::filesystem::path& file) : name_(file.string()), in_(file) {
-  if (!in_ || std::filesystem::is_directory(file))
-    throw InputError("{}: cannot be read as a data file; check the path", name_);
-  if (!read_cells()) throw InputError("{}: is empty; the first line must name the columns", name_);
-  if (cells_[0].starts_with("\xEF\xBB\xBF")) cells_[0].erase(0, 3);  // byte order mark
-  for (const std::string& cell : cells_) {
-    const std::string column = without_blanks_around(cell);
-    if (column.empty())
-      throw InputError("{}:{}: column {} has no name; name every column", name_, line_, columns_.size() + 1);
-    if (std::find(columns_.begin(), columns_.end(), column) != columns_.end())
-      throw InputError("{}:{}: two columns are called {}; rename one", name_, line_, column);
-    columns_.push_back(column);
+// The cells of the columns that are asked for: read once to find out how numbers are written, then once as numbers.
+class CsvColumns::Cells {
+ public:
+  Cells(const std::filesystem::path& file, const std::vector<std::string>& names, const CsvDialect& dialect)
+      : dialect_(dialect), rows_(file, dialect) {
+    for (const std::string& name : names) positions_.push_back(rows_.position_of(name));
+    texts_.resize(positions_.size());
   }
-  if (std::all_of(columns_.begin(), columns_.end(), is_number))
-    throw InputError("{}:{}: is a line of numbers; the first line must name the columns", name_, line_);
-}
 
-std::size_t CsvReader::position_of(const std::string& column) const {
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
-  if (found == columns_.end())
-    throw InputError("{}: has no column '{}'; its columns: {}", name_, column, joined(columns_, ", "));
-  return static_cast<std::size_t>(found - columns_.begin());
-}
-
-bool CsvReader::read_row(std::vector<double>& row) {
-  if (!read_cells()) return false;
-  if (cells_.size() != columns_.size())
-    throw InputError("{}:{}: has {} cells, the header {}; every row needs one cell a column", name_, line_,
-                     cells_.size(), columns_.size());
-  row.resize(columns_.size());
-  for (std::size_t i = 0; i < cells_.size(); ++i) row[i] = number_in(i);
-  return true;
-}
-
-// Splits the next line that is not blank into cells_. A quoted cell may hold commas, doubled quotes and line
-// ends.
-bool CsvReader::read_cells() {
-  std::string text;
-  do {
-    if (!std::getline(in_, text)) return false;
-    line_ = ++lines_read_;
-    if (text.ends_with('\r')) text.pop_back();
-  } while (without_blanks_around(text).empty());
-  cells_.assign(1, "");
-  bool quoted = false;
-  for (std::size_t i = 0;; ++i) {
-    if (i == text.size()) {
-      if (!quoted) return true;
-      if (!std::getline(in_, text))
-        throw InputError("{}:{}: a quote that opens here is never closed; close it", name_, line_);
-      ++lines_read_;
-      cells_.back() += '\n';
-      i = static_cast<std::size_t>(-1);
-      continue;
+  // The texts of the next row that is whole; false at the end. `n_left_out` counts the others.
+  bool next(Index& n_left_out) {
+    while (rows_.next()) {
+      bool is_whole = true;
+      for (std::size_t c = 0; c < positions_.size(); ++c) {
+        const std::string& cell = rows_.cell(positions_[c]);
+        texts_[c] = plain_number_text(cell, dialect_.thousands);
+        if (!is_missing(cell)) continue;
+        if (dialect_.missing == Missing::refuse)
+          refuse(c, fmt::format("{}; --missing drop leaves such rows out",
+                                cell.empty() ? "a value is missing" : fmt::format("'{}' is no value", cell)));
+        is_whole = false;
+      }
+      if (is_whole) return true;
+      ++n_left_out;
     }
-    const char c = text[i];
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"')
-      cells_.back() += text[++i];
-    else if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      cells_.emplace_back();
-    else
-      cells_.back() += c;
+    return false;
   }
-}
 
-double CsvReader::number_in(std::size_t cell) const {
-  const std::string text = without_blanks_around(cells_[cell]);
-  const auto refuse = [&](std::string_view problem) {
-    throw InputError("{}:{}: column {}: {}; every cell must be a finite number", name_, line_, columns_[cell],
+  std::size_t n_columns() const { return positions_.size(); }
+  double number_in(std::size_t c) const {
+    const ReadNumber number = read_number(texts_[c], style_);
+    if (!number.ok())
+      refuse(c, "has changed since it was looked through; leave the file alone and try again");
+    return number.value;
+  }
+  void set_style(const NumberStyle& style) { style_ = style; }
+
+  void note(NumberStyles& styles) const {
+    for (std::size_t c = 0; c < positions_.size(); ++c) {
+      NumberProblem problem = NumberProblem::none;
+      try {
+        problem = styles.note(texts_[c], rows_.line());
+      } catch (const InputError& error) {
+        refuse(c, error.what());
+      }
+      if (problem != NumberProblem::none)
+        refuse(c, words_of(problem, rows_.cell(positions_[c])) +
+                      "; every cell of a column that is used must be a finite number");
+    }
+  }
+
+  NumberStyle decide(const NumberStyles& styles) const {
+    try {
+      return styles.decide();
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", rows_.name(), error.what());
+    }
+  }
+
+ private:
+  [[noreturn]] void refuse(std::size_t c, const std::string& problem) const {
+    throw InputError("{}:{}: column {}: {}", rows_.name(), rows_.line(), rows_.columns()[positions_[c]],
                      problem);
-  };
-  if (text.empty()) refuse("a value is missing");
-  const bool has_plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
-  const char* begin = text.data() + (has_plus ? 1 : 0);
-  const char* end = text.data() + text.size();
-  double x = 0;
-  const auto [stop, error] = std::from_chars(begin, end, x);
-  if (error == std::errc::result_out_of_range)
-    refuse(fmt::format("'{}' is beyond the range of a double", as_shown(text)));
-  if (error != std::errc() || stop != end) refuse(fmt::format("'{}' is not a number", as_shown(text)));
-  if (!std::isfinite(x)) refuse(fmt::format("'{}' is not finite", as_shown(text)));
-  return x;
+  }
+
+  CsvDialect dialect_;
+  CsvRows rows_;
+  std::vector<std::size_t> positions_;
+  std::vector<std::string> texts_;
+  NumberStyle style_;
+};
+
+std::vector<std::string> csv_columns(const std::filesystem::path& file, const CsvDialect& dialect) {
+  return CsvRows(file, dialect).columns();
 }
 
-CsvColumns::CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names)
-    : reader_(file) {
-  for (const std::string& name : names) positions_.push_back(reader_.position_of(name));
+CsvColumns::CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names,
+                       const CsvDialect& dialect) {
+  Cells cells(file, names, dialect);
+  NumberStyles styles(dialect.decimal, dialect.thousands);
+  for (; cells.next(n_left_out_); ++n_rows_) cells.note(styles);
+  cells_ = std::make_unique<Cells>(file, names, dialect);
+  cells_->set_style(cells.decide(styles));
 }
+
+CsvColumns::CsvColumns(CsvColumns&&) noexcept = default;
+CsvColumns::~CsvColumns() = default;
 
 Matrix CsvColumns::read(Index max_rows) {
-  Matrix values(max_rows, static_cast<Index>(positions_.size()));
-  Index n = 0;
-  for (; n < max_rows && reader_.read_row(row_); ++n)
-    for (std::size_t c = 0; c < positions_.size(); ++c)
-      values(n, static_cast<Index>(c)) = row_[positions_[c]];
+  Matrix values(max_rows, static_cast<Index>(cells_->n_columns()));
+  Index n = 0, n_left_out = 0;
+  for (; n < max_rows && cells_->next(n_left_out); ++n)
+    for (std::size_t c = 0; c < cells_->n_columns(); ++c)
+      values(n, static_cast<Index>(c)) = cells_->number_in(c);
   values.conservativeResize(n, Eigen::NoChange);
   return values;
 }
 
-Index count_csv_rows(const std::filesystem::path& file) {
-  CsvReader reader(file);
-  std::vector<double> row;
-  Index n = 0;
-  while (reader.read_row(row)) ++n;
-  return n;
-}
-
-Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names) {
-  return CsvColumns(file, names).read(count_csv_rows(file));
+Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names,
+                const CsvDialect& dialect) {
+  CsvColumns columns(file, names, dialect);
+  return columns.read(columns.n_rows());
 }
 
 std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  const bool needs_quotes = text.find_first_of(",\"\r\n\t") != text.npos || text.starts_with('#') ||
+                            without_blanks_around(text) != text;
+  if (!needs_quotes) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + '"';

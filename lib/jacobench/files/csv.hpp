@@ -1,15 +1,24 @@
-// Data files: CSV with a header of column names and a number in every cell (RFC 4180 quoting, commas between).
+// Data files: CSV with a header of column names, and numbers in the columns that are asked for.
 //
-// Rows are read one at a time, so that a file may be larger than memory.
-// Errors: InputError "FILE:LINE: column NAME: what is wrong; what to do" for a file that cannot be read, an
-//         empty or repeated column name, a row with too many or too few cells, a missing value, and a cell that
-//         is not a finite number.
+// What a file does not say of itself and the caller does not either is found out where it is certain, and otherwise
+// refused with what the file looks like and what reads it:
+//   encoding     UTF-8, or UTF-16 and UTF-32 by their marks; a line ends at LF, CR LF or CR
+//   separator    a comma, semicolon, tab or bar that gives every row as many cells as the header; or a first line
+//                sep=;
+//   quotes       as in RFC 4180: a cell that begins with " may hold separators, doubled quotes and line ends
+//   comments     lines that begin with # before the header, and those after it that have not as many cells as a row
+//   names        without the blanks around them, each run of blanks and line ends as one blank
+//   numbers      as in 1.5e-3; other decimals and thousands as files/number_style.hpp says
+//   nothing      separators at the end of a line with nothing after them, and lines of nothing, are passed over
+// Columns that are not asked for may hold anything, and need neither a name nor one of their own.
+// Errors: InputError "FILE:LINE: column NAME: what is wrong; what to do" for a file that cannot be read, a row with
+//         too many or too few cells, a name that no column or more than one has, and a cell that is asked for and is
+//         no finite number
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <span>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,51 +26,55 @@
 
 namespace jacobench {
 
-class CsvReader {
- public:
-  explicit CsvReader(const std::filesystem::path& file);
-
-  const std::vector<std::string>& columns() const { return columns_; }
-
-  // The position of a column by its name. Throws InputError, listing the columns, where there is none.
-  std::size_t position_of(const std::string& column) const;
-
-  // Reads the next row into `row`, one number a column; false at the end of the file. Blank lines are passed
-  // over.
-  bool read_row(std::vector<double>& row);
-
- private:
-  bool read_cells();
-  double number_in(std::size_t cell) const;
-
-  std::string name_;
-  std::ifstream in_;
-  std::int64_t line_ = 0;  // where the present row begins, counted from 1
-  std::int64_t lines_read_ = 0;
-  std::vector<std::string> columns_;
-  std::vector<std::string> cells_;
+enum class Missing {
+  refuse,
+  drop  // rows in which a column that is asked for has no value are left out
 };
+
+// What is known of how a file is written; what is not given is found out.
+struct CsvDialect {
+  static constexpr char none = 0;     // of comment
+  static constexpr char blank = ' ';  // of separator: a run of blanks and tabs; of thousands: any blank
+
+  std::optional<std::string> encoding = {};  // as iconv calls it
+  std::optional<char> separator = {};
+  std::optional<char> decimal = {};
+  std::optional<char> thousands = {};
+  std::optional<char> comment = {};  // what a line begins with that is passed over
+  Missing missing = Missing::refuse;
+};
+
+class CsvRows;
+
+// The names of the columns; empty where one has none.
+std::vector<std::string> csv_columns(const std::filesystem::path& file, const CsvDialect& dialect = {});
 
 // The named columns of a file, in the order given: at most max_rows rows of them a call, none at the end.
 // Shapes: the result is [rows x names.size()].
+// Cost: the file is read twice, and is in memory a line at a time
 class CsvColumns {
  public:
-  CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names);
+  // Reads the file once to its end: whatever is wrong with it is thrown before any use is made of it.
+  CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names,
+             const CsvDialect& dialect = {});
+  CsvColumns(CsvColumns&&) noexcept;
+  ~CsvColumns();
+
+  Index n_rows() const { return n_rows_; }          // that there are to read
+  Index n_left_out() const { return n_left_out_; }  // for a missing value
 
   Matrix read(Index max_rows);
 
  private:
-  CsvReader reader_;
-  std::vector<std::size_t> positions_;
-  std::vector<double> row_;
+  class Cells;
+
+  std::unique_ptr<Cells> cells_;
+  Index n_rows_ = 0, n_left_out_ = 0;
 };
 
-// Reads the file to its end and counts its rows: whatever is wrong with it is thrown before any use is made
-// of it.
-Index count_csv_rows(const std::filesystem::path& file);
-
 // The named columns of all rows.  Shape: [rows x names.size()]
-Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names);
+Matrix read_csv(const std::filesystem::path& file, const std::vector<std::string>& names,
+                const CsvDialect& dialect = {});
 
 // A cell as it stands in a CSV file: quoted where it has to be.
 std::string csv_cell(const std::string& text);

@@ -233,6 +233,7 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
                    .source = json.get<std::string>("source"),
+                   .n_left_out = json.maybe<Index>("rows_left_out").value_or(0),
                    .how = json.how()};
   stored.decay_origin = json.decay_origin();
   stored.input_map = std::move(scaled.inputs);
@@ -275,6 +276,7 @@ std::string to_fit_text(const StoredFit& stored) {
   json["rss"] = fit.end ? fit.end->rss : fit.rss();
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
+  if (stored.n_left_out > 0) json["rows_left_out"] = stored.n_left_out;
   json["intervals"] = to_json(stored.how);
   if (const auto& origin = stored.decay_origin)
     json["decay_choice"] = {

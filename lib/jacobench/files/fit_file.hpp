@@ -5,14 +5,15 @@
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
-//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv",
+//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv", "rows_left_out": ...,
 //    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
-// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units of
-// the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`,
-// `relative_step`, `relative_offset`, `remaining`, `sigma`, `end` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
-// back to the same bits. Version 1, which did not say how the fit ended, is read too.
+// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units
+// of the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`, `relative_step`,
+// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `end` and `decay_choice` are left out where there are none.
+// Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how the fit ended, is
+// read too.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +37,7 @@ struct StoredFit {
   Fit fit;
   std::vector<std::string> inputs, outputs;  // names of the columns of X and Y
   std::string source;                        // the name of the data file
+  Index n_left_out = 0;                      // rows of it with a missing value, which are not in the data
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given

@@ -1,10 +1,13 @@
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
+#include "jacobench/base/errors.hpp"
 #include "jacobench/network/entry_names.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
 namespace {
@@ -41,6 +44,22 @@ void keep_worst(std::optional<Certificate>& certificate, const PromiseVerdict& v
   certificate->worst_reference = errors.worst_reference;
 }
 
+// Refuses the first entry of M [(N K) x .] that a double cannot hold, before anything of the batch is written.
+// `name` makes the name of an entry from its row and column.
+template <class Name>
+void expect_finite(const Model& model, const Matrix& X, const Matrix& M, const Name& name) {
+  std::vector<Index> rows;
+  append_overflowing_rows(M, 0, rows);
+  if (rows.empty()) return;
+  const Index row = rows.front();
+  Index column = 0;
+  while (std::isfinite(M(row, column))) ++column;
+  const std::string overflow =
+      WideRow(model.network, model.theta, X.row(row % X.rows()).transpose()).overflow();
+  throw InputError("{}: is beyond the range of double precision{}; scale the inputs, or leave the row out",
+                   name(row, column), overflow.empty() ? "" : fmt::format(" ({})", overflow));
+}
+
 }  // namespace
 
 std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index row, Index column,
@@ -74,6 +93,8 @@ std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns&
     Outputs out;
     (request.wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
     evaluator->evaluate(model.theta, X, out);
+    expect_finite(model, X, J,
+                  [&](Index r, Index c) { return entry_name(network, request.wrt, N, r, c, first_row); });
     if (request.certify) {
       const Wanted wanted = request.wrt == Wrt::parameters ? Wanted::parameters : Wanted::inputs;
       const Reference reference = compute_reference(network, model.theta, X, wanted);
@@ -106,10 +127,13 @@ ArrayHeader values_header(const Perceptron& network, Index n_rows) {
 
 void write_values(const ScaledModel& scaled, CsvColumns& data, ArrayWriter& writer) {
   std::vector<double> row(static_cast<std::size_t>(scaled.model.network.n_outputs()));
-  for (;;) {
+  for (Index first_row = 0;;) {
     const Matrix X = data.read(4096);
     if (X.rows() == 0) return;
     const Matrix Y = evaluate(scaled, X);
+    expect_finite(scaled.model, scaled.inputs.of(X), Y,
+                  [&](Index r, Index c) { return fmt::format("row {}, {}", first_row + r, output_name(c)); });
+    first_row += X.rows();
     for (Index n = 0; n < Y.rows(); ++n) {
       for (Index k = 0; k < Y.cols(); ++k) row[static_cast<std::size_t>(k)] = Y(n, k);
       writer.write_row(row);

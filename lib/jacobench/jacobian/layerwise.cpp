@@ -8,7 +8,9 @@
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
+#include "jacobench/jacobian/overflow.hpp"
 #include "jacobench/kernel/kernels.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
 namespace {
@@ -81,12 +83,15 @@ class Worker {
   }
 
   void compute(const Plan& plan, Index first_batch, Index end_batch) {
+    overflowing_.clear();
     for (Index batch = first_batch; batch < end_batch; ++batch) {
       const Rows rows = plan.rows_of(batch);
       ForwardPass& pass = next_of(forward_, turn_of_forward_);
       pass.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside());
       if (plan.out.values)
         plan.out.values->middleRows(rows.first, rows.owned) = pass.outputs().rows(rows.owned);
+      for (const Index n : pass.overflowing())
+        if (n < rows.owned) overflowing_.push_back(rows.first + n);
       if (plan.goes_backward())
         for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k, pass);
       if (plan.goes_forward())
@@ -94,6 +99,9 @@ class Worker {
     }
     fill_.finish();
   }
+
+  // The rows of X at which doubles overflowed in the last computation: their Jacobians are to be written anew.
+  std::vector<Index>& overflowing() { return overflowing_; }
 
   EvaluationCounts counts() const {
     EvaluationCounts sum;
@@ -114,6 +122,8 @@ class Worker {
     const Index first_row = k * rows.of + rows.first;
     BackwardPass& down = next_of(backward_, turn_of_backward_);
     down.run_from_output(k, plan.theta, pass, rows.computed, beside());
+    // A delta that is not finite leaves none below that is.
+    append_overflowing_rows(down.delta(0).rows(rows.owned), rows.first, overflowing_);
     if (plan.out.J_y_x && plan.direction == Direction::backward)
       plan.out.J_y_x->middleRows(first_row, rows.owned) =
           down.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
@@ -143,6 +153,7 @@ class Worker {
         product(next_.column(i), pass.slope(l).column(i), next_.column(i), n);
       std::swap(current_, next_);
     }
+    append_overflowing_rows(current_.rows(n).leftCols(network_.n_outputs()), rows.first, overflowing_);
     for (Index k = 0; k < network_.n_outputs(); ++k)
       plan.out.J_y_x->col(d).segment(k * rows.of + rows.first, n) = current_.rows(n).col(k);
   }
@@ -153,6 +164,7 @@ class Worker {
   std::size_t turn_of_forward_ = 0, turn_of_backward_ = 0;
   JacobianFill fill_;
   Batch current_, next_;  // S on the way up
+  std::vector<Index> overflowing_;
 };
 
 class Layerwise final : public Evaluator {
@@ -201,6 +213,8 @@ class Layerwise final : public Evaluator {
       workers_[static_cast<std::size_t>(w)].compute(plan, w * plan.n_batches() / n_workers,
                                                     (w + 1) * plan.n_batches() / n_workers);
     });
+    if (out.J_y_theta || out.J_y_x)
+      for (Worker& worker : workers_) rewrite_rows(network(), theta, X, worker.overflowing(), out);
   }
 
   // Where the deltas are computed anyway, for J_y_theta, backward is nearly free.

@@ -1,7 +1,9 @@
 #include "jacobench/jacobian/per_parameter.hpp"
 
+#include "jacobench/jacobian/overflow.hpp"
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/network/forward_pass.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
 namespace {
@@ -32,6 +34,16 @@ class PerParameter final : public Evaluator {
         push_up_from(0, theta, n_rows);
         out.J_y_x->col(d) = tangents_.back().rows(n_rows).reshaped();
       }
+    rewrite_overflowing(theta, X, out);
+  }
+
+  void rewrite_overflowing(const VectorView& theta, const MatrixView& X, const Outputs& out) {
+    if (!out.J_y_theta && !out.J_y_x) return;
+    std::vector<Index> rows = pass_.overflowing();
+    for (const Matrix* J : {out.J_y_theta, out.J_y_x})
+      if (J) append_overflowing_rows(*J, 0, rows);
+    for (Index& row : rows) row %= X.rows();
+    rewrite_rows(network(), theta, X, rows, out);
   }
 
   // dA of the parameter's own layer: A_{l-1}(:, j), or 1 for a bias, times the slope, in the column of its unit; zero

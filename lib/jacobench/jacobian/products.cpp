@@ -183,6 +183,18 @@ void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, 
           }
       }
   copy_lower_to_upper(J_J_t);
+  if (J_J_t.allFinite()) return;
+  // Doubles overflow on the way: J has what a double can hold (jacobian/overflow.hpp).
+  Matrix J(X.rows() * network_.n_outputs(), network_.n_params());
+  for_each_block(theta, X, [&](const MatrixView& block, Index k, Index row) {
+    J.middleRows(k * X.rows() + row, block.rows()) = block;
+  });
+  Vector by_parameter(network_.n_params());
+  for (Index p = 0; p < network_.n_params(); ++p) {
+    const ParameterPlace place = network_.place_of(p);
+    by_parameter[p] = (place.is_bias() ? scales.biases : scales.weights)[place.layer];
+  }
+  J_J_t = J * by_parameter.asDiagonal() * J.transpose();
 }
 
 void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const VectorView& v, Matrix& J_v) {
@@ -205,6 +217,10 @@ void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const
     }
     J_v.middleRows(row, n) = passes_->tangents.back().rows(n);
   }
+  if (J_v.allFinite()) return;
+  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
+    J_v.col(k).segment(row, J.rows()).noalias() = J * v;
+  });
 }
 
 void JacobianProducts::transposed_times(const VectorView& theta, const MatrixView& X, const MatrixView& u,
@@ -228,6 +244,11 @@ void JacobianProducts::transposed_times(const VectorView& theta, const MatrixVie
             passes_->backward.delta(l).rows(n).colwise().sum().transpose();
     }
   }
+  if (J_t_u.allFinite()) return;
+  J_t_u.setZero();
+  for_each_block(theta, X, [&](const MatrixView& J, Index k, Index row) {
+    J_t_u.noalias() += J.transpose() * u.col(k).segment(row, J.rows());
+  });
 }
 
 }  // namespace jacobench

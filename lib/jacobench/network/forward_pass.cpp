@@ -1,17 +1,34 @@
 #include "jacobench/network/forward_pass.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/kernel/kernels.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
+namespace {
+
+bool is_bounded(Activation phi) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double z[] = {-infinity, infinity};
+  double a[2];
+  info(phi).value(z, a, 2);
+  return std::isfinite(a[0]) && std::isfinite(a[1]);
+}
+
+}  // namespace
+
 ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
     : network_(network), max_rows_(max_rows), inputs_(max_rows, network.n_inputs()) {
   for (const Layer& layer : network.layers()) {
     activations_.emplace_back(max_rows, layer.n_units);
     slopes_.emplace_back(max_rows, layer.n_units);
+    may_overflow_.push_back(!is_bounded(layer.activation));
   }
+  may_overflow_.back() = true;  // what is not a number below stays so up to the outputs
 }
 
 void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
@@ -45,6 +62,19 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;
     if (slopes == Slopes::kept) counts_.slopes += n_rows * layer.n_units;
+  }
+  find_overflows(theta, n_rows);
+}
+
+void ForwardPass::find_overflows(const VectorView& theta, Index n_rows) {
+  overflowing_.clear();
+  for (std::size_t l = 0; l < activations_.size(); ++l)
+    if (may_overflow_[l]) append_overflowing_rows(activations_[l].rows(n_rows), 0, overflowing_);
+  std::sort(overflowing_.begin(), overflowing_.end());
+  overflowing_.erase(std::unique(overflowing_.begin(), overflowing_.end()), overflowing_.end());
+  for (const Index n : overflowing_) {
+    const WideRow row(network_, theta, inputs_.rows(n_rows).row(n).transpose());
+    for (Index k = 0; k < network_.n_outputs(); ++k) activations_.back().column(k)[n] = row.value(k);
   }
 }
 

@@ -32,15 +32,23 @@ class ForwardPass {
   const Batch& slope(Index l) const { return slopes_[static_cast<std::size_t>(l)]; }  // D of layer(l)
   const Batch& outputs() const { return activations_.back(); }
 
+  // The rows of the last run at which doubles overflow within the network. Their outputs are right where a double can
+  // hold them (network/wide_row.hpp); what lies below is as it came.
+  const std::vector<Index>& overflowing() const { return overflowing_; }
+
   Index max_rows() const { return max_rows_; }
   const EvaluationCounts& counts() const { return counts_; }
 
  private:
+  void find_overflows(const VectorView& theta, Index n_rows);
+
   const Perceptron network_;
   Index max_rows_;
   Batch inputs_;
   std::vector<Batch> activations_;
   std::vector<Batch> slopes_;
+  std::vector<bool> may_overflow_;  // the layer's activations, where its inputs are finite
+  std::vector<Index> overflowing_;
   EvaluationCounts counts_;
 };
 

@@ -35,7 +35,7 @@ class ImportCommand : public ::testing::Test {
   }
 
   static Matrix read_all(const std::filesystem::path& file) {
-    return read_csv(file, CsvReader(file).columns());
+    return read_csv(file, csv_columns(file));
   }
 
   jacobench::testing::TemporaryFolder folder_;

@@ -9,6 +9,7 @@
 
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/model_file.hpp"
+#include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/network/entry_names.hpp"
 
 #include "cli/command.hpp"
@@ -21,6 +22,7 @@ namespace jacobench::cli {
 namespace {
 
 using jacobench::testing::all_within;
+using jacobench::testing::all_within_relative;
 
 const std::filesystem::path models = JACOBENCH_TEST_MODELS;
 
@@ -38,10 +40,7 @@ Output jacobench(const std::vector<std::string>& arguments) {
 
 std::string model(const std::string& name) { return (models / name).string(); }
 
-Matrix read_all(const std::filesystem::path& file) {
-  const std::vector<std::string> columns = CsvReader(file).columns();
-  return CsvColumns(file, columns).read(1000);
-}
+Matrix read_all(const std::filesystem::path& file) { return read_csv(file, csv_columns(file)); }
 
 class ModelCommands : public ::testing::Test {
  protected:
@@ -148,17 +147,29 @@ TEST_F(ModelCommands, NamesOfInputsBeatPlaces) {
   EXPECT_EQ(jacobench({"evaluate", sum, write("d.csv", "y,x0\n1,2\n")}).code, wrong_input);
 }
 
-// exp(800) overflows beside exp(400), which does not: the entries of the other unit are finite, and right.
-TEST_F(ModelCommands, AUnitThatOverflowsDoesNotSpoilItsNeighbours) {
+// exp(800) overflows beside exp(400), which does not: the other unit's derivatives stand, and the file is refused.
+TEST_F(ModelCommands, AUnitThatOverflowsIsNamedAndDoesNotSpoilItsNeighbours) {
   const std::string overflow = write("overflow.json", R"({"format": "jacobench-mlp", "version": 1, "layers": [
               {"activation": "exp", "weights": [[1], [0.5]]}, {"activation": "identity", "weights": [[1, 1]]}]})");
   const std::string data = write("x.csv", "a\n800\n");
   for (const std::string strategy : {"layerwise", "per_parameter"}) {
     const Output output = jacobench({"jacobian", overflow, data, "--strategy", strategy, "--certify"});
-    EXPECT_EQ(output.code, all_well) << output.err;
-    EXPECT_NE(output.err.find("2 entries are beyond the range of double precision"), std::string::npos)
+    EXPECT_EQ(output.code, wrong_input);
+    EXPECT_NE(output.err.find(
+                  "row 0, y0:w1[0,0]: is beyond the range of double precision (unit 0 of layer 1 (exp) "),
+              std::string::npos)
         << output.err;
-    EXPECT_EQ(output.out.find("nan"), std::string::npos) << output.out;
+    EXPECT_EQ(output.out, "");
+    const auto [network, theta] = read_model(overflow);
+    Matrix J(1, 4);
+    find_strategy(strategy)
+        .make(network, 1, {})
+        ->evaluate(theta, Matrix::Constant(1, 1, 800), {.J_y_theta = &J});
+    const double e_400 = std::exp(400.0);
+    EXPECT_TRUE(all_within_relative(J.rightCols(1), Matrix::Constant(1, 1, e_400), 1e-15));
+    EXPECT_TRUE(all_within_relative(J.col(1), Matrix::Constant(1, 1, 800 * e_400), 1e-15));
+    EXPECT_EQ(J(0, 0), HUGE_VAL);
+    EXPECT_EQ(J(0, 2), HUGE_VAL);
   }
 }
 
@@ -169,8 +180,8 @@ TEST_F(ModelCommands, LongFilesAreStreamedInBatches) {
   const Output output = jacobench({"jacobian", model("torch.json"), data, "--wrt", "inputs"});
   ASSERT_EQ(output.code, all_well) << output.err;
   const std::filesystem::path file = write("long_out.csv", output.out);
-  EXPECT_EQ(count_csv_rows(file), 5000);
-  const Matrix J = CsvColumns(file, CsvReader(file).columns()).read(5000);
+  const Matrix J = read_all(file);
+  EXPECT_EQ(J.rows(), 5000);
   EXPECT_EQ(J.row(0), J.row(77));  // equal inputs
   EXPECT_EQ(J.row(4), J.row(4 + 77 * 60));
 }
@@ -188,7 +199,8 @@ TEST_F(ModelCommands, BadInputIsOneLineAndNothingIsWritten) {
   const Case cases[] = {
       {{"jacobian", model("torch.json")}, "jacobian: needs a model file and a data file"},
       {{"jacobian", "missing.json", model("data.csv")}, "missing.json: cannot be read as a model file"},
-      {{"jacobian", model("torch.json"), "missing.csv"}, "missing.csv: cannot be read as a data file"},
+      {{"jacobian", model("torch.json"), "missing.csv"},
+       "missing.csv: cannot be read (No such file or directory)"},
       {{"jacobian", model("data.csv"), model("data.csv")}, model("data.csv") + ": not valid JSON"},
       {{"jacobian", model("torch.json"), text, "--out", out}, text + ":3: column x1: 'oops' is not a number"},
       {{"jacobian", model("torch.json"), two},

@@ -270,6 +270,33 @@ TEST(FailedReplicates, NothingIsMadeOfNothing) {
   EXPECT_FALSE(measures.rms_bias || measures.rms_bias_over_se || measures.empirical_se || measures.model_se);
 }
 
+// One replicate of four with an se of 1e30 makes the mean; the median over replicates does not see it. MAD of -2, -1,
+// 1, 2: 1.5.
+TEST(Measures, AWildReplicateLeavesTheMedianRatioAlone) {
+  const Matrix fit = (Matrix(1, 4) << -2, -1, 1, 2).finished(),
+               se = (Matrix(1, 4) << 1, 1, 1e30, 1).finished();
+  const Measures measures = measure({fit, se, fit.array() - 3, fit.array() + 3, Vector::Zero(1), 0.95});
+  EXPECT_FALSE(measures.se_ratio);
+  EXPECT_NEAR(measures.median_se_ratio.value(), 0.6744897501960817 / 1.5, 1e-14);
+}
+
+// Holm by hand at 0.05: probabilities .005, .01, .04, .03 against .05/4, .05/3 and .05/2.
+TEST(BeyondChance, IsHolmsRule) {
+  const auto z = [](double p) {
+    return boost::math::quantile(boost::math::complement(boost::math::normal(), p / 2));
+  };
+  EXPECT_EQ(beyond_chance({z(0.04), z(0.01), z(0.005), z(0.03)}, 0.05),
+            (std::vector<bool>{false, true, true, false}));
+  EXPECT_EQ(beyond_chance({}, 0.05), std::vector<bool>{});
+}
+
+// The score test, of which Wilson's interval is the inverse.
+TEST(BeyondChance, DistancesAreThoseOfWilsonsInterval) {
+  const double p = 0.93, se = 0.004, n = p * (1 - p) / (se * se);
+  const double z = distance_in_errors(p, se, 1000, 0.95);
+  EXPECT_NEAR(wilson(p, n, z).upper, 0.95, 1e-12);
+}
+
 TEST(FailedReplicates, OneFitHasNoSpread) {
   HandWorked samples;
   samples.fit.rightCols(3).setConstant(nan);

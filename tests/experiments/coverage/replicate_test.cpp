@@ -67,7 +67,7 @@ TEST(ReplicateRunner, RecordsTheStepAndItsIntervals) {
   EXPECT_LE((simulation.standard_errors(0) - se).norm(), tolerance);
   EXPECT_LE((simulation.upper(0) - (fit + t * se)).norm(), t * tolerance);
   EXPECT_LE((simulation.upper(1) - (fit + t * se_new)).norm(), t * tolerance);
-  EXPECT_NEAR(at(layout.figure(0, RecordLayout::variance_ratio)), s2 / 0.09, 1e-10);
+  EXPECT_NEAR(at(layout.variance_ratio(0, 0)), s2 / 0.09, 1e-10);
   EXPECT_EQ(at(layout.figure(0, RecordLayout::rank)), 4);
   EXPECT_LE(std::abs(at(layout.lower(0, 0)) + at(layout.upper(0, 0)) - 2 * at(layout.fit(0))), tolerance);
 }

@@ -44,6 +44,7 @@ class ErrorsEngine final : public IntervalEngine {
     reason_ = make_(at, points, seed, errors);
     if (reason_) return false;
     se_ = errors.se;
+    sigma_ = errors.noise_sd;
     for (std::size_t b = 0; b < bands_.size(); ++b) {
       const bool is_mean = requests_[b].kind == IntervalKind::mean;
       const double noise_sd = is_mean ? 0 : errors.noise_sd;

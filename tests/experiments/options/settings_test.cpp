@@ -37,6 +37,15 @@ TEST_F(ConfigFile, GivesKeysWithTheirSectionsAndLines) {
   EXPECT_EQ(settings[1].where, file.string() + ":5: network.hidden");
 }
 
+// In quotes a # is a name's, and everywhere else it begins a comment.
+TEST_F(ConfigFile, KeepsAHashInQuotes) {
+  const auto file =
+      folder_.file("a.ini", "a = \"# cells\", \"b, #c\" # two\nb = 5\" # inches\n# c = \"\nd=#\n");
+  const Config read = to_config(read_config_file(file));
+  EXPECT_EQ(read, (Config{{"a", "\"# cells\", \"b, #c\""}, {"b", "5\""}, {"d", ""}}));
+  EXPECT_EQ(to_config(read_config_file(folder_.file("b.ini", to_ini(read)))), read);
+}
+
 TEST_F(ConfigFile, RefusesWhatIsNoSetting) {
   const std::string remedy = " cannot be read; a line is key = value, [section] or # comment";
   EXPECT_EQ(refusal("seed = 1\nhidden 10\n"), "a.ini:2: \"hidden 10\"" + remedy);

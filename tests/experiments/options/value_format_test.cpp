@@ -148,10 +148,28 @@ TEST(YesOrNo, TakesNothingElse) {
 
 TEST(Text, RefusesWhatAnIniFileCannotHold) {
   EXPECT_EQ(text().parse("a file.json"), "a file.json");
-  const std::string why = " cannot be stored in a config file; allowed: text without # or control characters";
-  EXPECT_EQ(error_line([] { text().parse("a#b"); }), "\"a#b\"" + why);
+  const std::string why =
+      " cannot be stored in a config file; allowed: text, in quotes as in CSV where it has commas, # or "
+      "blanks around it";
   EXPECT_EQ(error_line([] { text().parse("a\nb"); }), "\"a\\x0ab\"" + why);
   EXPECT_EQ(error_line([] { text().parse(" a"); }), "\" a\"" + why);
+}
+
+// Names as columns have them, and the words of options.
+TEST(Text, IsWrittenAsItReadsBack) {
+  const std::vector<std::string> names{"Temp, \u00B0C", "# cells", "yield \"t\" / ha", "\"q\"", " a ",
+                                       "auto",          "x"};
+  const auto list = value_or("auto", list_of(text()));
+  EXPECT_EQ(*list.parse(list.write(names)), names);
+  const auto one = value_or("auto", text());
+  for (const std::string& name : names) EXPECT_EQ(one.parse(one.write(name)), name);
+  EXPECT_EQ(one.parse("auto"), std::nullopt);
+  EXPECT_EQ(text().parse("# cells"), "# cells");
+  EXPECT_EQ(*list.parse("\"Temp, \u00B0C\", # cells"),
+            (std::vector<std::string>{"Temp, \u00B0C", "# cells"}));
+  EXPECT_EQ(
+      error_line([&] { list.parse("\"a, b"); }),
+      "\"\"a, b\" does not end with the quote that it begins with; close it, and double a quote within");
 }
 
 TEST(ValueFormat, WritesWhatReadsBackToTheBit) {

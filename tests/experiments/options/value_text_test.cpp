@@ -58,5 +58,15 @@ TEST(ExactText, ReadsBackToTheBit) {
   EXPECT_EQ(exact_text_for_people(Value(0.25)), "0.25");
 }
 
+// Bounds that differ by a few standard errors print so.
+TEST(TextToError, HasThreeDigitsOfTheStandardError) {
+  EXPECT_EQ(text_to_error(999999999.49731, 0.0123, 6), "999999999.4973");
+  EXPECT_EQ(text_to_error(-1e9, 0.0123, 6), "-1000000000");
+  EXPECT_EQ(text_to_error(0.0673592, 0.00345, 6), "0.0673592");
+  EXPECT_EQ(text_to_error(1234.5678, 1e-30, 6), "1234.5678");
+  EXPECT_EQ(text_to_error(2.5, 0, 6), "2.5");
+  EXPECT_EQ(text_to_error(0, 1, 6), "0");
+}
+
 }  // namespace
 }  // namespace jacobench::harness

@@ -23,7 +23,7 @@ std::filesystem::path exported(const std::string& name) {
 void expect_pytorchs_values(const std::string& name, Index n_outputs, double tolerance) {
   const OnnxModel read = read_onnx_model(exported(name + ".onnx"));
   const std::filesystem::path file = exported(name + ".csv");
-  const Matrix rows = read_csv(file, CsvReader(file).columns());
+  const Matrix rows = read_csv(file, csv_columns(file));
   const Matrix wanted = rows.rightCols(n_outputs);
   EXPECT_TRUE(all_within(evaluate(read.scaled, rows.leftCols(3)), wanted,
                          tolerance * wanted.cwiseAbs().maxCoeff<Eigen::PropagateNaN>()));

@@ -1,0 +1,160 @@
+#include "jacobench/network/wide_row.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "jacobench/base/errors.hpp"
+
+namespace jacobench {
+namespace {
+
+using Wide = long double;
+
+Wide times(Wide a, Wide b) { return a == 0 || b == 0 ? 0 : a * b; }
+
+struct WideJet {
+  Wide value, slope;
+};
+
+WideJet logistic(Wide z) {
+  const Wide e = std::exp(-std::abs(z)), m = 1 + e;
+  return {(z >= 0 ? 1 : e) / m, e / (m * m)};
+}
+
+WideJet tanh(Wide z) {
+  const Wide e = std::exp(-2 * std::abs(z)), m = 1 + e;
+  return {std::tanh(z), 4 * e / (m * m)};
+}
+
+// With t = tanh(softplus z) in e = exp(-|z|), as in kernel/path/activation_formulas.hpp.
+WideJet mish(Wide z) {
+  const Wide e = std::exp(-std::abs(z));
+  const Wide m = z >= 0 ? 1 + 2 * e * (1 + e) : 2 + e * (2 + e);
+  const Wide t = (z >= 0 ? 1 + 2 * e : e * (2 + e)) / m;
+  const Wide dt = 4 * e * (1 + e) / (m * m) * (z >= 0 ? e : 1);
+  return {times(z, t), t + times(z, dt)};
+}
+
+WideJet silu(Wide z) {
+  const WideJet s = logistic(z);
+  return {times(z, s.value), s.value + times(z, s.slope)};
+}
+
+WideJet gelu(Wide z) {
+  const Wide root_half = std::sqrt(Wide{0.5}), one_by_sqrt_2_pi = 0.398942280401432677939946L;
+  const Wide Phi = std::erfc(-z * root_half) / 2;
+  return {times(z, Phi), Phi + times(z, one_by_sqrt_2_pi * std::exp(-z * z / 2))};
+}
+
+WideJet scaled_elu(Wide z, Wide scale, Wide scale_alpha) {
+  return z > 0 ? WideJet{scale * z, scale} : WideJet{scale_alpha * std::expm1(z), scale_alpha * std::exp(z)};
+}
+
+WideJet softsign(Wide z) {
+  const Wide m = 1 + std::abs(z);
+  return {std::isinf(z) ? std::copysign(Wide{1}, z) : z / m, 1 / m / m};
+}
+
+WideJet gaussian(Wide z) {
+  const Wide g = std::exp(-z * z / 2);
+  return {g, -times(z, g)};
+}
+
+WideJet jet(Activation phi, Wide z) {
+  if (std::isnan(z)) return {z, z};
+  switch (phi) {
+    case Activation::identity:
+      return {z, 1};
+    case Activation::logistic:
+      return logistic(z);
+    case Activation::tanh:
+      return tanh(z);
+    case Activation::relu:
+      return {z > 0 ? z : 0, Wide(z > 0 ? 1 : 0)};
+    case Activation::softplus:
+      return {(z > 0 ? z : 0) + std::log1p(std::exp(-std::abs(z))), logistic(z).value};
+    case Activation::exp:
+      return {std::exp(z), std::exp(z)};
+    case Activation::mish:
+      return mish(z);
+    case Activation::leaky_relu:
+      return {z > 0 ? z : Wide{0.01} * z, z > 0 ? Wide{1} : Wide{0.01}};
+    case Activation::elu:
+      return scaled_elu(z, 1, 1);
+    case Activation::selu:
+      return scaled_elu(z, 1.0507009873554804934193349852946L, 1.7580993408473768599402175208123L);
+    case Activation::silu:
+      return silu(z);
+    case Activation::gelu:
+      return gelu(z);
+    case Activation::softsign:
+      return softsign(z);
+    case Activation::arctan:
+      return {std::atan(z), 1 / (1 + z * z)};
+    case Activation::sin:
+      return {std::sin(z), std::cos(z)};
+    case Activation::gaussian:
+      return gaussian(z);
+  }
+  JB_EXPECT(false, "an activation without a formula");
+  return {};
+}
+
+}  // namespace
+
+WideRow::WideRow(const Perceptron& network, const VectorView& theta, const Vector& x)
+    : network_(network), theta_(theta), inputs_(x.cast<Wide>()) {
+  for (Index l = 0; l < network.n_layers(); ++l) {
+    const Layer& layer = network.layer(l);
+    const auto W = network.weights(theta_, l);
+    WideVector a(layer.n_units), slope(layer.n_units);
+    for (Index i = 0; i < layer.n_units; ++i) {
+      Wide z = layer.has_bias() ? network.bias(theta_, l)[i] : 0;
+      for (Index j = 0; j < layer.n_inputs; ++j) z += times(W(i, j), below(l)[j]);
+      const WideJet unit = jet(layer.activation, z);
+      a[i] = unit.value;
+      slope[i] = unit.slope;
+    }
+    activations_.push_back(a);
+    slopes_.push_back(slope);
+  }
+}
+
+void WideRow::differentiate(Index k, Index row, Matrix* J_y_theta, Matrix* J_y_x) const {
+  WideVector delta = WideVector::Zero(network_.n_outputs());
+  delta[k] = slopes_.back()[k];
+  for (Index l = network_.n_layers() - 1; l >= 0; --l) {
+    const Layer& layer = network_.layer(l);
+    if (J_y_theta)
+      for (Index i = 0; i < layer.n_units; ++i) {
+        for (Index j = 0; j < layer.n_inputs; ++j)
+          (*J_y_theta)(row, layer.weights_at + i * layer.n_inputs + j) =
+              static_cast<double>(times(delta[i], below(l)[j]));
+        if (layer.has_bias()) (*J_y_theta)(row, layer.bias_at + i) = static_cast<double>(delta[i]);
+      }
+    const auto W = network_.weights(theta_, l);
+    WideVector next = WideVector::Zero(layer.n_inputs);
+    for (Index j = 0; j < layer.n_inputs; ++j) {
+      for (Index i = 0; i < layer.n_units; ++i) next[j] += times(delta[i], W(i, j));
+      if (l > 0) next[j] = times(next[j], slopes_[static_cast<std::size_t>(l - 1)][j]);
+    }
+    delta = next;
+  }
+  if (J_y_x) J_y_x->row(row) = delta.transpose().cast<double>();
+}
+
+std::string WideRow::overflow() const {
+  constexpr Wide largest = std::numeric_limits<double>::max();
+  for (Index l = 0; l < network_.n_layers(); ++l)
+    for (Index i = 0; i < network_.layer(l).n_units; ++i) {
+      const Wide a = activations_[static_cast<std::size_t>(l)][i];
+      if (std::abs(a) <= largest) continue;
+      const std::string gives = std::isfinite(a) ? fmt::format("gives {:.3g}", a) : "is not finite";
+      return fmt::format("unit {} of layer {} ({}) {}", i, l + 1, info(network_.layer(l).activation).name, gives);
+    }
+  return {};
+}
+
+}  // namespace jacobench
