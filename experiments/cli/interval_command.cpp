@@ -7,12 +7,14 @@
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
+#include "jacobench/inference/memory_needs.hpp"
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
 #include "cli/output.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
+#include "run/memory.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -106,6 +108,17 @@ Matrix points_of(const Request& request, const StoredFit& stored) {
     throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
                      stored.inputs.size());
   return Vector::LinSpaced(request.n_grid, stored.fit.data.X.minCoeff(), stored.fit.data.X.maxCoeff());
+}
+
+void expect_memory(const Fit& fit, const Request& request) {
+  const auto takes_second_derivatives = [](const IntervalMethod* method) {
+    return method->covariance && needs_second_derivatives(*method->covariance);
+  };
+  const bool any_does = request.methods && std::any_of(request.methods->begin(), request.methods->end(),
+                                                       takes_second_derivatives);
+  expect_memory_for(fmt::format("intervals of {} parameters from {} values", fit.n_params(), fit.n_values()),
+                    memory_of_inference(ProblemSize(fit.network, fit.n_values(), fit.decay), any_does),
+                    any_does ? "choose methods without second derivatives" : "fit fewer parameters");
 }
 
 // What one method gives of each wanted kind.
@@ -210,6 +223,7 @@ int interval_command(const Invocation& invocation) {
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
   const IntervalOptions how = request.how(stored);
+  expect_memory(stored.fit, request);
   NewPoints points(stored.fit, points_of(request, stored));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so

@@ -12,6 +12,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/statistics.hpp"
+#include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/inference/runaway.hpp"
 
 namespace jacobench {
@@ -19,7 +20,7 @@ namespace {
 
 constexpr double largest_k = 10, smallest_k = 1e-6;
 constexpr double points_a_decade = 2;
-constexpr Index n_drawn_on_path = 2;
+constexpr Index most_drawn_on_path = 2;
 constexpr Index n_rounds_at_best = 3;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
@@ -152,11 +153,18 @@ class DecaySearch {
  public:
   DecaySearch(const Perceptron& network, const Dataset& data, const FitOptions& options,
               const DecayChoiceOptions& how)
-      : network_(network), data_(data), options_(options), how_(how) {}
+      : network_(network),
+        data_(data),
+        options_(options),
+        how_(how),
+        is_wide_(prefer_dual(network, standardised_decay(network, data, 1, how.decay_of), data.n_values())) {}
 
   DecayChoice choose() {
-    without_ = fit_at(0, options_.start, options_.n_starts);
-    assess_undecayed();
+    if (is_wide_)
+      faults_.push_back(fmt::format("{} parameters for {} observed values: it is not tried",
+                                    network_.n_params(), data_.n_values()));
+    else
+      fit_undecayed();
     if (is_interrupted_ || (rule().is_cautious && is_good_enough())) return keep_none();
     walk();
     refine();
@@ -184,6 +192,7 @@ class DecaySearch {
     FitOptions options = options_;
     options.start = start;
     options.n_starts = n_starts;
+    if (is_wide_) options.n_tries_from_start = 1;
     options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
     Index n_iterations = 0;
     if (options_.go_on)
@@ -202,7 +211,7 @@ class DecaySearch {
   // What whoever waits is told: of all fits together.
   bool tell(Index n_starts, Index n_iterations, double objective) {
     const Index n_planned = (rule().is_cautious ? 1 : 2) * options_.n_starts;
-    const Index n_on_path = (n_path_points() + 4) * (1 + n_drawn_on_path);
+    const Index n_on_path = (n_path_points() + 4) * (1 + most_drawn_on_path);
     const Index n_done = n_starts_done_ + n_starts;
     if (!options_.go_on(
             {.n_starts_done = n_done,
@@ -233,6 +242,11 @@ class DecaySearch {
     point.effective_parameters = at.with_decay().trace_h();
     point.score = rule().score(at);
     return point;
+  }
+
+  void fit_undecayed() {
+    without_ = fit_at(0, options_.start, options_.n_starts);
+    assess_undecayed();
   }
 
   // A candidate where nothing is wrong with it.
@@ -283,7 +297,7 @@ class DecaySearch {
 
   // The fit without a decay from where the path has come to, if that is lower.
   void follow_to_none() {
-    if (points_.empty() || is_interrupted_) return;
+    if (!without_ || points_.empty() || is_interrupted_) return;
     const auto last = std::min_element(points_.begin(), points_.end(),
                                        [](const auto& a, const auto& b) { return a.k < b.k; });
     Fit followed = fit_at(0, last->theta, 0);
@@ -298,9 +312,14 @@ class DecaySearch {
     assess_undecayed();
   }
 
+  // With many more parameters than observations the path is followed from where it has come to.
+  Index n_drawn_on_path(bool has_start) const {
+    return is_wide_ && has_start ? 0 : std::min(most_drawn_on_path, options_.n_starts);
+  }
+
   // Returns where the fit ended, for the next to start from.
   Vector add(double k, const std::optional<Vector>& start) {
-    const Fit fitted = fit_at(k, start, std::min(n_drawn_on_path, options_.n_starts));
+    const Fit fitted = fit_at(k, start, n_drawn_on_path(start.has_value()));
     points_.push_back(assess(k, fitted));
     return fitted.theta;
   }
@@ -369,6 +388,7 @@ class DecaySearch {
   }
 
   DecayChoice keep_none() {
+    if (!without_) fit_undecayed();
     DecayChoice choice{.fit = *without_,
                        .effective_parameters = zero_.effective_parameters,
                        .path = points_.empty() ? Points() : path(),
@@ -380,7 +400,7 @@ class DecaySearch {
 
   Points path() const {
     Points path = points_;
-    path.push_back(zero_);
+    if (without_) path.push_back(zero_);
     std::sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return a.k > b.k; });
     return path;
   }
@@ -394,6 +414,8 @@ class DecaySearch {
   const Dataset& data_;
   const FitOptions& options_;
   const DecayChoiceOptions how_;
+  const bool
+      is_wide_;  // there are so many more parameters than observations that a fit takes a penalty to be solved for
   std::optional<DecayScore> lowest_;  // on the path
   Points points_;                     // k > 0, in the order in which they were fitted
   std::optional<Fit> without_;        // a decay
