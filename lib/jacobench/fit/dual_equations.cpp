@@ -16,9 +16,9 @@ std::optional<std::vector<LayerScales>> inverse_scales(const Perceptron& network
   return scales_of(network, (decay.array() > 0).select(decay.cwiseInverse(), 0));
 }
 
-// The damping that parameters without a penalty keep, relative to the mean of diag W'W: a unit that is saturated has a bias whose
+// The damping that parameters without a penalty keep, relative to the mean of their diag J'J: a unit that is saturated has a bias whose
 // column vanishes, and stays where it is.
-constexpr double least_free_damping = 1e-10;
+constexpr double least_free_damping = 1e-12;
 
 // How much of the gradient a step may leave, in the norm of (J'J + K)^-1: steps towards a minimum need little more than their
 // direction, the last look at it more.
