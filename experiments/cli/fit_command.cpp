@@ -105,9 +105,9 @@ int fit_command(const Invocation& invocation) {
   Outputs outputs(request, read, invocation.out);
   check_dataset(stored.fit.data, stored.fit.network, stored.names());
 
-  FitWatch watch(invocation.progress);
-  const std::optional<DecayChoice> choice = fit_to(stored, request, start, undecayed_how, watch);
-  watch.finish();
+  std::optional<FitWatch> watch(std::in_place, invocation.progress);
+  const std::optional<DecayChoice> choice = fit_to(stored, request, start, undecayed_how, *watch);
+  watch->finish();
   stored.how = in_units_of_network(request.how(stored.fit.has_decay()), stored);
   // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with it.
   std::exception_ptr problem;
@@ -119,7 +119,9 @@ int fit_command(const Invocation& invocation) {
     }
   };
   if (outputs.fit) try_to([&] { write(*outputs.fit, to_fit_text(stored)); });
-  if (const auto signal = watch.signal()) {
+  const std::optional<int> signal = watch->signal();
+  watch.reset();  // what follows ends at once by a signal: the fit is written
+  if (signal) {
     if (problem) std::rethrow_exception(problem);
     harness::print(invocation.err, "interrupted: the fit is the best so far and has not settled{}\n",
                    request.out ? "; it is in " + *request.out : "");

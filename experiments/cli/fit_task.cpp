@@ -6,6 +6,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/model_file.hpp"
+#include "jacobench/inference/memory_needs.hpp"
 
 #include "run/memory.hpp"
 
@@ -46,12 +47,15 @@ void expect_apart(const StoredFit& fitted, const std::optional<std::string>& wei
       throw InputError("--weights: {} is an input or output as well; a column is one of them", *weights);
 }
 
-// What inference takes at least: J, the rows that are factorised and their factors.
-void expect_memory(const Fit& fit) {
-  const auto n = static_cast<double>(fit.n_values()), P = static_cast<double>(fit.n_params());
-  const double n_rows = 3 * n + std::min(n, P);
+// What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do.
+void expect_memory(const Fit& fit, const FitRequest& request) {
+  const double* k = std::get_if<double>(&request.decay);
+  const Vector decay = k ? equal_decay(fit.network, *k, request.decay_of())
+                         : standardised_decay(fit.network, fit.data, 1, request.decay_of());
+  const ProblemSize size(fit.network, fit.n_values(), decay);
   expect_memory_for(fmt::format("{} values of {} parameters", fit.n_values(), fit.n_params()),
-                    n_rows * P * sizeof(double), "make --hidden smaller, or give fewer observations");
+                    std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size)),
+                    "make --hidden smaller, or give fewer observations");
 }
 
 Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {
@@ -193,7 +197,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                {}};
   if (request.from) task.start = scaled->model.theta;
   expect_apart(task.stored, request.weights);
-  expect_memory(task.stored.fit);
+  expect_memory(task.stored.fit, request);
   if (request.weights) task.stored.fit.data.weights = table.col(D + K);
   return task;
 }

@@ -7,6 +7,7 @@
 #include "jacobench/base/joined.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
+#include "jacobench/inference/memory_needs.hpp"
 
 #include "cli/command.hpp"
 #include "cli/covariance_options.hpp"
@@ -14,6 +15,7 @@
 #include "cli/output.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
+#include "run/memory.hpp"
 
 namespace jacobench::cli {
 namespace {
@@ -160,6 +162,17 @@ void scale_outputs(Answers& answers, const AffineMap& output_map) {
   if (output_map.scale.size() == 1) answers.sigma *= output_map.scale[0];
 }
 
+void expect_memory(const Fit& fit, const Request& request) {
+  const auto takes_second_derivatives = [](const IntervalMethod* method) {
+    return method->covariance && needs_second_derivatives(*method->covariance);
+  };
+  const bool any_does = request.methods && std::any_of(request.methods->begin(), request.methods->end(),
+                                                       takes_second_derivatives);
+  expect_memory_for(fmt::format("intervals of {} parameters from {} values", fit.n_params(), fit.n_values()),
+                    memory_of_inference(ProblemSize(fit.network, fit.n_values(), fit.decay), any_does),
+                    any_does ? "choose methods without second derivatives" : "fit fewer parameters");
+}
+
 // What one method gives of each wanted kind.
 struct MethodAnswers {
   const IntervalMethod* method;
@@ -291,6 +304,7 @@ int interval_command(const Invocation& invocation) {
                      request.input_noise->size(), stored.inputs.size());
   IntervalOptions how = request.how(stored);
   how.new_weights = new_weights_of(request, stored);
+  expect_memory(stored.fit, request);
   const Matrix X = points_of(request, stored, invocation.err);
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);

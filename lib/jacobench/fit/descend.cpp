@@ -29,6 +29,9 @@ double next_damping(double mu, double gain) {
 constexpr double least_fall = 1e-9, least_damped_fall = 1e-14;
 constexpr double hardly_damped = 1e-2;
 
+// How a radius follows the gain of the step that it held back.
+constexpr double radius_growth = 2, radius_shrinkage = 0.25;
+
 }  // namespace
 
 Descender::Descender(Residuals& residuals, StepEquations& equations)
@@ -61,6 +64,8 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
       if (promises_nothing || (predicted <= least_fall * objective && mu <= hardly_damped))
         return {objective, iteration, Descent::End::arrived};
       slow = before - objective < slow_fall * objective;
+      if (slow && equations_.has_region_steps())
+        return descend_within(std::sqrt(predicted), objective, iteration, tau, options);
       if (slow) equations_.add_second_derivatives();
       mu = std::max(next_damping(mu, gain), least_damping_of_descent);
       growth = 2;
@@ -71,6 +76,35 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
       growth *= 2;
       if (promises_nothing || !std::isfinite(mu)) return {objective, iteration, Descent::End::arrived};
     }
+  }
+  return {objective, iteration,
+          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
+}
+
+// From tau, where the equations are.
+Descent Descender::descend_within(double radius, double objective, Index iteration, Vector& tau,
+                                  const DescentOptions& options) {
+  while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
+    if (options.go_on && !options.go_on(objective)) return {objective, iteration, Descent::End::interrupted};
+    const RegionStep step = equations_.solve_within(radius, step_);
+    const bool promises_nothing = step.predicted_fall <= least_damped_fall * objective ||
+                                  (step.predicted_fall <= least_fall * objective && !step.is_at_edge);
+    equations_.bend(step_);
+    tried_ = tau + step_;
+    double gain = -1;
+    if (residuals_.evaluate(tried_, r_tried_.data(), nullptr))
+      gain = (objective - r_tried_.squaredNorm()) / step.predicted_fall;
+    if (gain > 0) {
+      ++iteration;
+      tau = tried_;
+      objective = r_tried_.squaredNorm();
+      if (!equations_.move_to(tau)) break;
+    }
+    if (promises_nothing) return {objective, iteration, Descent::End::arrived};
+    if (!(gain > 0.25))
+      radius = radius_shrinkage * step.length;
+    else if (gain > 0.75 && step.is_at_edge)
+      radius = std::max(radius, radius_growth * step.length);
   }
   return {objective, iteration,
           residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};

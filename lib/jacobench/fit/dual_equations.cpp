@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include <Eigen/Cholesky>
+#include <limits>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/kernel/blas.hpp"
@@ -11,27 +10,25 @@
 namespace jacobench {
 namespace {
 
-// What a penalty is for all weights, and for all biases, of each layer; none where it differs within them.
-std::optional<LayerScales> by_layer(const Perceptron& network, const Vector& decay) {
-  LayerScales k = LayerScales::ones(network);
-  for (Index l = 0; l < network.n_layers(); ++l) {
-    const Layer& layer = network.layer(l);
-    const auto weights = decay.segment(layer.weights_at, layer.n_weights());
-    k.weights[l] = weights[0];
-    if ((weights.array() != weights[0]).any()) return {};
-    if (!layer.has_bias()) continue;
-    const auto biases = decay.segment(layer.bias_at, layer.n_units);
-    k.biases[l] = biases[0];
-    if ((biases.array() != biases[0]).any()) return {};
-  }
-  return k;
+// 1 / k of each layer, 0 for biases without a penalty; none where the weights have none, or k is not of the form of LayerScales.
+std::optional<std::vector<LayerScales>> inverse_scales(const Perceptron& network, const Vector& decay) {
+  if (decay.size() != network.n_params()) return {};
+  return scales_of(network, (decay.array() > 0).select(decay.cwiseInverse(), 0));
 }
 
-LayerScales inverse(const LayerScales& of) { return {of.weights.cwiseInverse(), of.biases.cwiseInverse()}; }
+// The damping that parameters without a penalty keep, relative to the mean of their diag J'J: a unit that is saturated has a bias whose
+// column vanishes, and stays where it is.
+constexpr double least_free_damping = 1e-12;
 
-// A damping that is left for parameters without a penalty, relative to the mean of their diag J'J. It stands in the equations as
-// 1 / m and in the step as m: m = eps^(1/3) and a little more loses and leaves the same, and a step gains five digits.
-constexpr double least_free_damping = 1e-5;
+// How much of the gradient a step may leave, in the norm of (J'J + K)^-1: steps towards a minimum need little more than their
+// direction, the last look at it more.
+constexpr double accuracy_of_steps = 0.1, accuracy_of_remainder = 1e-3;
+
+// That of the norm in which the length of a step within a radius is measured: biases of units that hardly count would otherwise move
+// without a cost.
+constexpr double free_damping_of_regions = 1e-4;
+
+constexpr Index most_conjugate_gradients = 100;
 
 }  // namespace
 
@@ -40,52 +37,89 @@ DualEquations::DualEquations(Residuals& residuals, const Vector& decay)
       decay_(decay),
       products_(residuals.network(), residuals.X().rows()),
       A_(residuals.n_data_rows(), residuals.n_data_rows()),
-      A_free_(has_free() ? residuals.n_data_rows() : 0, A_.rows()),
-      damped_(A_.rows(), A_.rows()),
-      u_(A_.rows()),
+      L_(A_.rows(), A_.rows()),
       B_(decay.size()),
-      at_observations_(residuals.factors().rows(), residuals.factors().cols()) {
-  const std::optional<LayerScales> k = by_layer(residuals.network(), decay);
-  JB_EXPECT(k && (k->weights.array() > 0).all(), "the dual form of a penalty that is not one number a layer");
-  of_penalised_ = inverse(*k);
-  of_free_ = {Vector::Zero(k->weights.size()), Vector::Zero(k->weights.size())};
-  for (Index l = 0; l < k->biases.size(); ++l)
-    if (k->biases[l] == 0) {
-      of_penalised_.biases[l] = 0;
-      of_free_.biases[l] = 1;
-    }
+      u_(A_.rows()),
+      at_observations_(residuals.factors().rows(), residuals.factors().cols()),
+      weights_(at_observations_.rows(), at_observations_.cols()) {
+  const auto scales = inverse_scales(residuals.network(), decay);
+  JB_EXPECT(scales, "the dual form of a penalty that is not the product of a number an input and one a unit");
+  scales_ = *scales;
+  for (Index p = 0; p < decay.size(); ++p)
+    if (decay[p] == 0) free_.push_back(p);
+  J_free_.resize(A_.rows(), n_free());
+  W_.resize(A_.rows(), n_free());
+  S_.resize(n_free(), n_free());
+  of_free_.resize(n_free());
 }
 
 bool DualEquations::move_to(const Vector& theta) {
   theta_ = theta;
+  damping_.reset();
   if (!residuals_.evaluate(theta, r_.data(), nullptr)) return false;
-  outer_gram(of_penalised_, A_);
-  if (has_free()) outer_gram(of_free_, A_free_);
-  const auto n_free = static_cast<double>((decay_.array() == 0).count());
-  penalty_scale_ = A_.trace() / (static_cast<double>(decay_.size()) - n_free);
-  free_scale_ = has_free() ? A_free_.trace() / n_free : 0;
-  set_times_transposed(r_.head(n_data_rows()), g_);
+  products_.move_to(theta, residuals_.X());
+  products_.outer_gram(scales_, A_);
+  const auto factors = residuals_.factors().reshaped();
+  A_ = factors.asDiagonal() * A_ * factors.asDiagonal();
+  for (Index f = 0; f < n_free(); ++f) {
+    const ParameterPlace at = residuals_.network().place_of(free_[static_cast<std::size_t>(f)]);
+    products_.get_bias_column(at.layer, at.unit, J_free_.col(f));
+    J_free_.col(f).array() *= factors.array();
+  }
+  penalty_scale_ = A_.trace() / static_cast<double>(decay_.size() - n_free());
+  free_scale_ = has_free() ? J_free_.squaredNorm() / static_cast<double>(n_free()) : 0;
+  weights_ =
+      residuals_.factors().cwiseProduct(r_.head(n_data_rows()).reshaped(weights_.rows(), weights_.cols()));
+  products_.set_weights(weights_);
+  products_.transposed_times(weights_, g_);
   g_ += decay_.cwiseProduct(theta_);
   return g_.allFinite() && std::isfinite(penalty_scale_);
 }
 
-// I + J B^-1 J', and B.
-void DualEquations::set_damped(double mu) {
-  const double more = 1 + mu * penalty_scale_, of_free = std::max(mu, least_free_damping) * free_scale_;
-  damped_.triangularView<Eigen::Lower>() = A_ / more;
-  if (has_free()) damped_.triangularView<Eigen::Lower>() += A_free_ / of_free;
-  damped_.diagonal().array() += 1;
+// M = J'J + B. Returns whether it is positive definite up to rounding.
+bool DualEquations::factorise(double mu, double mu_free) {
+  if (damping_ == std::pair(mu, mu_free)) return true;
+  damping_.reset();
+  const double more = 1 + mu * penalty_scale_;
+  L_.triangularView<Eigen::Lower>() = A_ / more;
+  L_.diagonal().array() += 1;
+  if (!blas::cholesky(L_)) return false;
+  W_ = J_free_;
+  blas::solve_lower(L_, W_);
+  const double of_free = mu_free * free_scale_;
+  if (has_free()) {
+    S_.setZero();
+    blas::add_gram(W_, S_);
+    S_.diagonal().array() += of_free;
+    if (!blas::cholesky(S_)) return false;
+  }
   for (Index p = 0; p < B_.size(); ++p) B_[p] = decay_[p] > 0 ? decay_[p] * more : of_free;
+  damping_ = {mu, mu_free};
+  return true;
+}
+
+// d = M^-1 v. With w = J d: (I + J_P B^-1 J_P') w = J_P B^-1 v_P + J_F d_F, and J_F'w + B_F d_F = v_F.
+void DualEquations::solve_factorised(const Vector& v, Vector& d) {
+  d = v.cwiseQuotient(B_);
+  for (const Index p : free_) d[p] = 0;
+  times(d, u_);
+  blas::solve_lower(L_, u_);
+  if (has_free()) {
+    for (Index f = 0; f < n_free(); ++f) of_free_[f] = v[free_[static_cast<std::size_t>(f)]];
+    of_free_.noalias() -= W_.transpose() * u_;
+    blas::solve_with_factor(S_, of_free_);
+    u_.noalias() += W_ * of_free_;
+  }
+  blas::solve_lower_transposed(L_, u_);
+  transposed_times(u_, d);
+  d = (v - d).cwiseQuotient(B_);
+  for (Index f = 0; f < n_free(); ++f) d[free_[static_cast<std::size_t>(f)]] = of_free_[f];
 }
 
 bool DualEquations::solve(double mu, Vector& d) {
-  set_damped(mu);
-  d = decay_.cwiseProduct(theta_).cwiseQuotient(B_);
-  products_.times(theta_, residuals_.X(), d, at_observations_);
-  u_ = r_.head(n_data_rows()) - at_observations_.cwiseProduct(residuals_.factors()).reshaped();
-  if (!blas::solve_positive_definite(damped_, u_)) return false;
-  set_times_transposed(u_, d);
-  d = -(d + decay_.cwiseProduct(theta_)).cwiseQuotient(B_);
+  if (!factorise(mu, std::max(mu, least_free_damping))) return false;
+  solve_factorised(g_, d);
+  d = -d;
   return true;
 }
 
@@ -94,34 +128,102 @@ double DualEquations::predicted_fall(double, const Vector& d) const {
   return -g_.dot(d) + (B_ - decay_).dot(d.cwiseAbs2());
 }
 
-// tr A (I + A)^-1 = n - tr (I + A)^-1, A = J K^-1 J'.
+// Conjugate gradients for H d = -g, H half the Hessian of S, preconditioned by M = J'J + K, in whose norm the length of d grows
+// from one iterate to the next: it ends where that reaches the radius, or where H bends down.
+RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vector& d) {
+  d.setZero(g_.size());
+  H_d_.setZero(g_.size());
+  g_left_ = -g_;
+  solve_factorised(g_left_, preconditioned_);
+  direction_ = preconditioned_;
+  double left = g_left_.dot(preconditioned_), d_M_d = 0, d_M_p = 0, p_M_p = left;
+  const double enough = accuracy * accuracy * left;
+  bool is_at_edge = false;
+  for (Index i = 0; i < most_conjugate_gradients && left > enough; ++i) {
+    half_hessian_times(direction_, product_);
+    const double curvature = direction_.dot(product_);
+    double step = left / curvature;
+    is_at_edge = !(curvature > 0) || d_M_d + step * (2 * d_M_p + step * p_M_p) >= radius * radius;
+    if (is_at_edge && !std::isfinite(radius)) break;
+    if (is_at_edge) step = (-d_M_p + std::sqrt(d_M_p * d_M_p + p_M_p * (radius * radius - d_M_d))) / p_M_p;
+    d += step * direction_;
+    H_d_ += step * product_;
+    d_M_d += step * (2 * d_M_p + step * p_M_p);
+    if (is_at_edge) break;
+    g_left_ -= step * product_;
+    solve_factorised(g_left_, preconditioned_);
+    const double before = std::exchange(left, g_left_.dot(preconditioned_));
+    const double ratio = left / before;
+    d_M_p = ratio * (d_M_p + step * p_M_p);
+    p_M_p = left + ratio * ratio * p_M_p;
+    direction_ = preconditioned_ + ratio * direction_;
+  }
+  return {
+      .predicted_fall = -(2 * g_.dot(d) + d.dot(H_d_)), .length = std::sqrt(d_M_d), .is_at_edge = is_at_edge};
+}
+
+RegionStep DualEquations::solve_within(double radius, Vector& d) {
+  if (!factorise(0, free_damping_of_regions)) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
+  return truncated_newton(radius, accuracy_of_steps, d);
+}
+
+std::optional<RegionStep> DualEquations::newton_step(Vector& d) {
+  if (!factorise(0, free_damping_of_regions)) return {};
+  const RegionStep step = truncated_newton(std::numeric_limits<double>::infinity(), accuracy_of_remainder, d);
+  if (step.is_at_edge) return {};
+  times(d, u_);
+  return RegionStep{.predicted_fall = step.predicted_fall,
+                    .length = std::sqrt(u_.squaredNorm() + decay_.dot(d.cwiseAbs2())),
+                    .is_at_edge = false};
+}
+
+bool DualEquations::bend(Vector& d) {
+  times(d, u_);
+  products_.along(d, at_observations_);
+  at_observations_.array() *= residuals_.factors().array().square();
+  products_.transposed_times(at_observations_, g_left_);
+  solve_factorised(g_left_, product_);
+  if (!(product_.norm() <= longest_bend * d.norm())) return false;
+  d -= product_ / 2;
+  return true;
+}
+
+// With V = I + J_P K^-1 J_P' and F free columns, I - H = V^-1 - V^-1 F (F'V^-1 F)^-1 F'V^-1.
 double DualEquations::effective_parameters() {
-  set_damped(0);
-  const Eigen::LLT<Matrix> factor(damped_);
-  const Matrix inverse_factor = factor.matrixL().solve(Matrix::Identity(damped_.rows(), damped_.cols()));
-  return static_cast<double>(damped_.rows()) - inverse_factor.squaredNorm();
+  if (!factorise(0, least_free_damping)) return static_cast<double>(n_data_rows());
+  Matrix inverse = Matrix::Identity(L_.rows(), L_.cols());
+  blas::solve_lower(L_, inverse);
+  double left = inverse.squaredNorm();
+  if (has_free()) {
+    Matrix of_W = W_.transpose();
+    blas::solve_lower(S_, of_W);
+    of_W = of_W * inverse;
+    left -= of_W.squaredNorm();
+  }
+  return static_cast<double>(n_data_rows()) - left;
 }
 
-// J S J', both triangles, with J that of r.
-void DualEquations::outer_gram(const LayerScales& scales, Matrix& A) {
-  products_.outer_gram(theta_, residuals_.X(), scales, A);
-  const auto g = residuals_.factors().reshaped().array();
-  A.array().colwise() *= g;
-  for (Index row = 0; row < A.cols(); ++row) A.col(row) *= g[row];
+void DualEquations::times(const Vector& v, Vector& J_v) {
+  products_.times(v, at_observations_);
+  J_v = at_observations_.cwiseProduct(residuals_.factors()).reshaped();
 }
 
-// result = J'v
-void DualEquations::set_times_transposed(const Eigen::Ref<const Vector>& v, Vector& result) {
+void DualEquations::transposed_times(const Vector& u, Vector& J_t_u) {
   at_observations_ =
-      v.reshaped(at_observations_.rows(), at_observations_.cols()).cwiseProduct(residuals_.factors());
-  products_.transposed_times(theta_, residuals_.X(), at_observations_, result);
+      u.reshaped(at_observations_.rows(), at_observations_.cols()).cwiseProduct(residuals_.factors());
+  products_.transposed_times(at_observations_, J_t_u);
+}
+
+void DualEquations::half_hessian_times(const Vector& v, Vector& product) {
+  products_.times(v, at_observations_);
+  at_observations_.array() *= residuals_.factors().array().square();
+  products_.second_times(v, at_observations_, product);
+  product += decay_.cwiseProduct(v);
 }
 
 bool prefer_dual(const Perceptron& network, const Vector& decay, Index n_values) {
-  if (decay.size() != network.n_params()) return false;
-  const std::optional<LayerScales> k = by_layer(network, decay);
-  if (!k || !(k->weights.array() > 0).all()) return false;
-  // Newton steps, which only the normal form takes, are worth some eight times the arithmetic.
+  if (!inverse_scales(network, decay)) return false;
+  // A step of it takes some eight times what its own equations cost: products with second derivatives, many a step.
   constexpr double worth = 8;
   const auto n = static_cast<double>(n_values), P = static_cast<double>(network.n_params());
   const double normal = n * P * P + P * P * P / 3, dual = n * n * P + n * n * n / 3;

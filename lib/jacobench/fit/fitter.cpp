@@ -391,8 +391,10 @@ void Fitter::finish_dual(Candidate& best) {
     const double n_left = static_cast<double>(residuals.n_data_rows()) - dual.effective_parameters();
     const double rss = dual.residuals().head(residuals.n_data_rows()).squaredNorm();
     if (n_left > 0 && rss > 0) {
-      const double in_s_squared = fall / (rss / n_left);
-      end.remaining = {.fall = in_s_squared, .move = std::sqrt(in_s_squared)};
+      const RegionStep gauss_newton{.predicted_fall = fall, .length = std::sqrt(fall), .is_at_edge = false};
+      const RegionStep next = dual.newton_step(step_).value_or(gauss_newton);
+      end.remaining = {.fall = next.predicted_fall / (rss / n_left),
+                       .move = next.length / std::sqrt(rss / n_left)};
     }
   }
   end.stop = !best.has_arrived                                     ? Stop::iteration_limit

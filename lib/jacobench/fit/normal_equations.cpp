@@ -39,13 +39,12 @@ bool NormalEquations::solve(double mu, Vector& d) {
 }
 
 bool NormalEquations::bend(Vector& d) {
-  constexpr double longest = 0.75;  // of a, relative to d: Transtrum and Sethna (2012), eq. (15)
   second_.along(tau_, residuals_.X(), d, along_);
   weights_ = along_.reshaped(weights_.rows(), weights_.cols()).cwiseProduct(residuals_.factors().cwiseAbs2());
   products_.transposed_times(tau_, residuals_.X(), weights_, bend_);
   bend_ = -bend_;
   blas::solve_with_factor(damped_, bend_);
-  if (!(bend_.norm() <= longest * d.norm())) return false;
+  if (!(bend_.norm() <= longest_bend * d.norm())) return false;
   d += bend_ / 2;
   return true;
 }

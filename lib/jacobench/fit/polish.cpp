@@ -13,17 +13,20 @@ namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
-// A J of more than so many bytes is not held: its triangle, by blocks of rows, serves as well.
-constexpr Index most_held = Index{64} << 20;
+constexpr double most_held = 64 << 20;  // bytes
 
 bool holds_jacobian(const Residuals& residuals) {
-  return residuals.n_rows() * residuals.n_params() * static_cast<Index>(sizeof(double)) <= most_held ||
-         residuals.n_rows() <= residuals.n_params() + 1;
+  return jacobench::holds_jacobian(static_cast<double>(residuals.n_rows()),
+                                   static_cast<double>(residuals.n_params()));
 }
 
 double at_least_one(Index n) { return static_cast<double>(std::max<Index>(n, 1)); }
 
 }  // namespace
+
+bool holds_jacobian(double n_rows, double n_params) {
+  return n_rows * n_params * sizeof(double) <= most_held || n_rows <= n_params + 1;
+}
 
 // The residuals at one point and the factorisation of their Jacobian, in workspaces of its own. Of a J that is not held, the
 // triangle of J and r stands for them: |J d + r| and all that follows from it are the same.

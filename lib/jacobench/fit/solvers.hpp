@@ -55,6 +55,9 @@ class Descender {
   Descent descend(Vector& tau, const DescentOptions& options = {});
 
  private:
+  Descent descend_within(double radius, double objective, Index iteration, Vector& tau,
+                         const DescentOptions& options);
+
   Residuals& residuals_;
   StepEquations& equations_;
   Vector r_tried_, step_, tried_;
@@ -78,6 +81,9 @@ struct Polished {
   std::optional<double> relative_offset;  // none where the rows do not outnumber the rank
   Stop stop;
 };
+
+// Whether polishing holds J, or the triangle of it, made by blocks of rows, which serves as well where J is large.
+bool holds_jacobian(double n_rows, double n_params);
 
 // A workspace for polishing, to residuals that may change between one time and the next.
 class Polisher {

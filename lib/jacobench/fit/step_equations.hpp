@@ -4,20 +4,34 @@
 //         second derivatives of the network were added (Newton)
 //         normal   P x P: M by blocks of observations, D = mean(diag J'J) I in standardised units. Damping all parameters
 //                  alike keeps a unit that is saturated, whose columns vanish, from running away
-//         dual     for more parameters than observations and a penalty K on all weights, n x n:
-//                    d = -B^-1 (J'u + K theta),   (I + J B^-1 J') u = r - J B^-1 K theta,   B = K + mu D,
-//                  r that of the data alone, D proportional to K and, for parameters without a penalty, to the mean of their
-//                  diag J'J. J B^-1 J' is JacobianProducts::outer_gram: J is never formed. Gauss-Newton only
+//         dual     for more parameters than observations and a penalty on all weights, n x n: of the parameters P that have a
+//                  penalty K and the biases F that have none, with B = K + mu D, D_P proportional to K and D_F to the mean of
+//                  their diag J'J, d = M^-1 v is
+//                    (J_F'V^-1 J_F + B_F) d_F = v_F - J_F'V^-1 J_P B_P^-1 v_P,   V = I + J_P B_P^-1 J_P',
+//                    d_P = B_P^-1 (v_P - J_P'w),   w = V^-1 (J_P B_P^-1 v_P + J_F d_F)
+//                  where J_P B_P^-1 J_P' is that of jacobian/held_products.hpp: J_P is never formed
+//         dual steps with second derivatives are those of truncated conjugate gradients for half the Hessian of S, by exact
+//         products with it, preconditioned by M = J'J + K; they end at a radius in the norm of M, in which the uncertainty of a
+//         fit is measured
 // Cost:   normal: J in the cache, n P^2 flops, P^3 / 3 a solve; second derivatives as in network/second_derivatives.hpp
-//         dual: n^2 flops a unit, n^3 / 3 a solve, and two passes for the products
-// Errors: logic_error for the dual of a penalty that differs within the weights, or within the biases, of a layer
+//         dual: n^2 flops a unit, n^3 / 3 a factorisation; ten products of a pass for each conjugate gradient, seven for a bend
+// Errors: logic_error for the dual of a penalty on weights that is not the product of a number an input and one a unit
 // Source: Levenberg (1944), Quart. Appl. Math. 2; Transtrum and Sethna (2012), arXiv:1201.5885, "Improvements to the
-//         Levenberg-Marquardt algorithm for nonlinear least-squares minimization"; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5, for the dual
+//         Levenberg-Marquardt algorithm for nonlinear least-squares minimization"; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5,
+//         for the dual; Steihaug (1983), SIAM J. Numer. Anal. 20(3), for conjugate gradients within a radius
 #pragma once
 
+#include "jacobench/base/errors.hpp"
 #include "jacobench/fit/residuals.hpp"
 
 namespace jacobench {
+
+// A step that is as long as a radius allows.
+struct RegionStep {
+  double predicted_fall;  // of S
+  double length;          // in the norm of M
+  bool is_at_edge;        // at the radius, beyond which S was still to fall
+};
 
 class StepEquations {
  public:
@@ -28,6 +42,10 @@ class StepEquations {
 
   // Adds the second derivatives to M. Returns whether that is possible.
   virtual bool add_second_derivatives() = 0;
+
+  // Whether second derivatives make steps within a radius, of solve_within, in the place of damped ones.
+  virtual bool has_region_steps() const { return false; }
+  virtual RegionStep solve_within(double radius, Vector& d);
 
   // Returns whether M + mu D is positive definite up to rounding, without which d is undefined.
   virtual bool solve(double mu, Vector& d) = 0;
@@ -48,8 +66,16 @@ class StepEquations {
   explicit StepEquations(Residuals& residuals)
       : residuals_(residuals), r_(residuals.n_rows()), g_(residuals.n_params()) {}
 
+  // Of a, relative to d: Transtrum and Sethna (2012), eq. (15)
+  static constexpr double longest_bend = 0.75;
+
   Residuals& residuals_;
   Vector r_, g_;
 };
+
+inline RegionStep StepEquations::solve_within(double, Vector&) {
+  JB_EXPECT(has_region_steps(), "these equations have no steps within a radius");
+  return {};
+}
 
 }  // namespace jacobench

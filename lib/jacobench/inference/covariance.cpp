@@ -267,17 +267,34 @@ Matrix Covariance::factor_of(const MatrixView& G) const {
   JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
   const Matrix& T = factor_->T();
   JB_EXPECT(G.cols() == T.rows(), "G has {} columns, want {}", G.cols(), T.rows());
-  Matrix F = G * T;
-  if (is_isotropic_)
-    F *= sigma_;
-  else
-    F = F * root_of(M_);
-  if (options_.kind != CovarianceKind::laplace || !factor_->is_dual()) return F;
-  const Matrix scaled = G * factor_->prior_scale().asDiagonal();
-  const Matrix unknown = scaled - (scaled * factor_->prior_known()) * factor_->prior_known().transpose();
-  Matrix both(G.rows(), F.cols() + G.cols());
-  both << F, sigma_ * unknown;
+  Matrix G_T(G.rows(), T.cols());
+  blas::multiply(G, T, G_T);
+  const Matrix F = times_root_of_middle(std::move(G_T));
+  if (!has_prior_part()) return F;
+  const Matrix of_prior = factor_->prior_part(G);
+  Matrix both(G.rows(), F.cols() + of_prior.cols());
+  both << F, sigma_ * of_prior;
   return both;
+}
+
+Matrix Covariance::times_root_of_middle(Matrix G_T) const {
+  if (is_isotropic_) return sigma_ * G_T;
+  const Matrix root = root_of(M_);
+  Matrix F(G_T.rows(), root.cols());
+  blas::multiply(G_T, root, F);
+  return F;
+}
+
+// Whether the prior alone says something that counts, beside T M T'.
+bool Covariance::has_prior_part() const {
+  return options_.kind == CovarianceKind::laplace && factor_->is_dual();
+}
+
+Vector Covariance::standard_errors_of_parameters() const {
+  JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
+  const Vector of_T = times_root_of_middle(factor_->T()).rowwise().stableNorm();
+  if (!has_prior_part()) return of_T;
+  return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor_->prior_variances()).cwiseSqrt();
 }
 
 Matrix Covariance::of(const MatrixView& G) const {

@@ -126,11 +126,14 @@ class Covariance {
 
   // Square roots of its diagonal.  Shape: [M]
   Vector standard_errors(const MatrixView& G) const;
+  Vector standard_errors_of_parameters() const;  // those of G = I, in memory of P m
 
   Matrix of_parameters() const;  // V [P x P]
 
  private:
   bool fail(CovarianceStatus status, double figure = 0);
+  bool has_prior_part() const;
+  Matrix times_root_of_middle(Matrix G_T) const;
   bool choose_factor(Tangent& at);
   void use_own_factor(Tangent& at, const Vector& K);
   bool estimate_sigma(Tangent& at);

@@ -12,6 +12,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/statistics.hpp"
+#include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/output_scales.hpp"
 #include "jacobench/inference/runaway.hpp"
 
@@ -20,8 +21,8 @@ namespace {
 
 constexpr double largest_k = 10, smallest_k = 1e-6;
 constexpr double points_a_decade = 2;
-constexpr Index n_drawn_on_path = 2;
-constexpr Index n_rounds_at_best = 2;
+constexpr Index most_drawn_on_path = 2;
+constexpr Index n_rounds_at_best = 3;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
 // without a decay is a bound for the score with any.
@@ -153,11 +154,18 @@ class DecaySearch {
  public:
   DecaySearch(const Perceptron& network, const Dataset& data, const FitOptions& options,
               const DecayChoiceOptions& how)
-      : network_(network), data_(data), options_(options), how_(how) {}
+      : network_(network),
+        data_(data),
+        options_(options),
+        how_(how),
+        is_wide_(prefer_dual(network, standardised_decay(network, data, 1, how.decay_of), data.n_values())) {}
 
   DecayChoice choose() {
-    without_ = fit_at(0, options_.start, options_.n_starts);
-    assess_undecayed();
+    if (is_wide_)
+      faults_.push_back(fmt::format("{} parameters for {} observed values: it is not tried",
+                                    network_.n_params(), data_.n_values()));
+    else
+      fit_undecayed();
     if (is_interrupted_ || (rule().is_cautious && is_good_enough())) return keep_none();
     walk();
     refine();
@@ -186,6 +194,7 @@ class DecaySearch {
     options.start = start;
     options.n_starts = n_starts;
     if (n_starts < options_.n_starts) options.n_wanted_at_best.reset();
+    if (is_wide_) options.n_tries_from_start = 1;
     options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
     Index n_iterations = 0;
     if (options_.go_on)
@@ -203,7 +212,7 @@ class DecaySearch {
   // What whoever waits is told: of all fits together.
   bool tell(Index n_starts, Index n_iterations, double objective) {
     const Index n_planned = (rule().is_cautious ? 1 : 2) * options_.n_starts;
-    const Index n_on_path = (n_path_points() + 4) * (1 + n_drawn_on_path);
+    const Index n_on_path = (n_path_points() + 4) * (1 + most_drawn_on_path);
     const Index n_done = n_starts_done_ + n_starts;
     if (!options_.go_on(
             {.n_starts_done = n_done,
@@ -234,6 +243,11 @@ class DecaySearch {
     point.effective_parameters = at.with_decay().trace_h();
     point.score = rule().score(at);
     return point;
+  }
+
+  void fit_undecayed() {
+    without_ = fit_at(0, options_.start, options_.n_starts);
+    assess_undecayed();
   }
 
   // A candidate where nothing is wrong with it.
@@ -284,7 +298,7 @@ class DecaySearch {
 
   // The fit without a decay from where the path has come to, if that is lower.
   void follow_to_none() {
-    if (points_.empty() || is_interrupted_) return;
+    if (!without_ || points_.empty() || is_interrupted_) return;
     const auto last = std::min_element(points_.begin(), points_.end(),
                                        [](const auto& a, const auto& b) { return a.k < b.k; });
     Fit followed = fit_at(0, last->theta, 0);
@@ -305,9 +319,14 @@ class DecaySearch {
     assess_undecayed();
   }
 
+  // With many more parameters than observations the path is followed from where it has come to.
+  Index n_drawn_on_path(bool has_start) const {
+    return is_wide_ && has_start ? 0 : std::min(most_drawn_on_path, options_.n_starts);
+  }
+
   // Returns where the fit ended, for the next to start from.
   Vector add(double k, const std::optional<Vector>& start) {
-    const Fit fitted = fit_at(k, start, std::min(n_drawn_on_path, options_.n_starts));
+    const Fit fitted = fit_at(k, start, n_drawn_on_path(start.has_value()));
     points_.push_back(assess(k, fitted));
     return fitted.theta;
   }
@@ -381,6 +400,7 @@ class DecaySearch {
   }
 
   DecayChoice keep_none() {
+    if (!without_) fit_undecayed();
     DecayChoice choice{.fit = *without_,
                        .effective_parameters = zero_.effective_parameters,
                        .path = points_.empty() ? Points() : path(),
@@ -392,7 +412,7 @@ class DecaySearch {
 
   Points path() const {
     Points path = points_;
-    path.push_back(zero_);
+    if (without_) path.push_back(zero_);
     std::sort(path.begin(), path.end(), [](const auto& a, const auto& b) { return a.k > b.k; });
     return path;
   }
@@ -406,6 +426,8 @@ class DecaySearch {
   const Dataset& data_;
   const FitOptions& options_;
   const DecayChoiceOptions how_;
+  const bool
+      is_wide_;  // there are so many more parameters than observations that a fit takes a penalty to be solved for
   std::optional<DecayScore> lowest_;  // on the path
   std::optional<double> chosen_k_;    // where no more rounds are to show that another is better
   Points points_;                     // k > 0, in the order in which they were fitted

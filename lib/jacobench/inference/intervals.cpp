@@ -50,8 +50,8 @@ std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance
   for (Index p = 0; p < at.n_params(); ++p)
     intervals.push_back({parameter_name(at.network(), p), at.theta()[p], {}, {}, {}});
   if (!cov.ok()) return intervals;
-  const Matrix unit = Matrix::Identity(at.n_params(), at.n_params());
-  const Vector se = cov.standard_errors(unit), share = at.of_data().report().undetermined_share(unit);
+  const Vector se = cov.standard_errors_of_parameters(),
+               share = at.of_data().report().undetermined_share_of_parameters();
   // A weight or bias of the last layer is of one output; the others are of all.
   const auto dof_of = [&](Index p) {
     const ParameterPlace place = at.network().place_of(p);

@@ -37,7 +37,6 @@ bool Tangent::move_to(const Fit& fit) {
 const Vector* Tangent::take_linear_step() {
   TangentFactor& factor = with_decay();
   if (!factor.is_determined()) return nullptr;
-  JB_EXPECT(!factor.is_dual(), "a linear step of the dual route is not computed");
   right_.setZero(n_values() + (K_.array() > 0).count());
   right_.head(n_values()) = r_;
   for (Index p = 0, row = n_values(); p < K_.size(); ++p)

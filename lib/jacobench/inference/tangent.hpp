@@ -26,7 +26,7 @@ class Tangent {
   bool move_to(const Fit& fit);
 
   // From there to the minimum of the linearised objective, one Gauss-Newton step, with J left as it is: r is then that of a
-  // linear model. Returns the step, or null where data and decay do not determine it. Errors: logic_error by the dual route
+  // linear model. Returns the step, or null where data and decay do not determine it.
   const Vector* take_linear_step();
 
   const Fit& fit() const { return *fit_; }

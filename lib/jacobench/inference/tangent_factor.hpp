@@ -7,14 +7,18 @@
 //         without K   full rank: T = C^-1 Pi R^-1. Otherwise, with the SVD U S V' of the rows of R that count,
 //                     T = C^-1 Pi V S^-1 and Q U for Q: the pseudo-inverse, in scaled parameters
 //         with K      the same of the rows of J and sqrt(K) together; Q is the top n rows only
-//         with K > 0 throughout and more parameters than rows, where that is cheaper, the dual route, which needs n x n
-//                     matrices only:
-//                     J K^-1/2 = U S V',  T = K^-1/2 V (I + S^2)^-1/2,  Q = U S (I + S^2)^-1/2,
-//                     and beside T T' the part K^-1/2 (I - V V') K^-1/2 that the data say nothing about
+//         of more parameters than rows, (J C^-1)' = Q R without pivots, U S V' = R', the rank is the number of singular values
+//                     above the same threshold, T = C^-1 Q V S^-1, and U for Q
+//         with K and more parameters than rows of J, where that is cheaper, the dual route, which needs n x n matrices and thin
+//                     ones only. With U_F S_F V_F' = J_F C_F^-1 of the columns F that have no penalty, as far as its rank goes,
+//                     and J_P those that have one:
+//                     (I - U_F U_F') J_P K^-1/2 = U S V',  T_P = [K^-1/2 V (I + S^2)^-1/2, 0],  J_F^+ = C_F^-1 V_F S_F^-1 U_F',
+//                     T_F = [-J_F^+ J_P T_P, C_F^-1 V_F S_F^-1],  Q = [U S (I + S^2)^-1/2, U_F],
+//                     and beside T T' the part Z Z' that the data say nothing about: Z_P = K^-1/2 (I - V V'), Z_F = -J_F^+ J_P Z_P
 //         The hat matrix is Q Q' any way, its diagonal the leverages.
-// Shapes: J [n x P], K [P], T [P x m], Q [n x m], m <= min(n + P, P)
+// Shapes: J [n x P], K [P], T [P x m], Q [n x m], m <= P, of the dual route at most 2 n
 // Cost:   2 n P^2 flops, T P^3 / 3 and Q 2 n P^2 more when they are first asked for; no allocation after the first time where
-//         the rank is full. The dual route 4 P n^2 and an SVD of n x n
+//         the rank is full. With more parameters than rows 8 P n^2, and an SVD of n x n
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4 and 5.5; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5
 #pragma once
 
@@ -56,10 +60,14 @@ struct RankReport {
 
   // For each row g of G, how much of it lies in undetermined directions: |(I - V V') C^-1 g| / |C^-1 g|.
   Vector undetermined_share(const MatrixView& G) const;
+  Vector undetermined_share_of_parameters() const;  // of the rows of I, up to the root of rounding
 };
 
 class TangentFactor {
  public:
+  // Whether n x n matrices take fewer flops than a QR of n + P rows.
+  static bool dual_is_cheaper(double n, double P);
+
   // A workspace for J [n x P], with or without a penalty.
   TangentFactor(Index n_data_rows, Index n_params);
   ~TangentFactor();
@@ -76,10 +84,10 @@ class TangentFactor {
   const Matrix& T();
   const Matrix& Q();
 
-  // Of the dual route, empty otherwise: K^-1/2 and V.
-  const Vector& prior_scale() const { return prior_scale_; }
-  const Matrix& prior_known() const { return prior_known_; }
-  bool is_dual() const { return prior_scale_.size() > 0; }
+  // Of the dual route, which is the only one that has it: G Z.  Shape: G [M x P]
+  bool is_dual() const { return dual_ != nullptr; }
+  Matrix prior_part(const MatrixView& G) const;
+  Vector prior_variances() const;  // diag Z Z'
 
   Vector leverages() { return Q().rowwise().squaredNorm(); }
   double trace_h() { return Q().squaredNorm(); }
@@ -88,26 +96,31 @@ class TangentFactor {
   // log det(J'J + K).  Errors: logic_error unless is_determined()
   double log_determinant() const;
 
-  // From there to the least |A d - v|, A the rows that were factorised and v [their number]; v is overwritten. Zeros where the
-  // rank leaves an entry open.
+  // From there to the least |A d - v|, A the rows of J and of the penalty and v [their number]; v is overwritten. Zeros where
+  // the rank leaves an entry open. Errors: logic_error by the dual route where the rank is not full
   void solve(Vector& v, Vector& d);
 
   double condition_scaled();  // |J C^-1| |(J C^-1)^+|, Frobenius; infinite where the rank is not full
   RankReport report();        // with an SVD where the rank is not full
 
  private:
+  struct Wide;
+  struct Dual;
+
   void factorise_rows();
   void compute_pseudo_inverse();
+  void compute_wide();
   void factorise_dual(const Matrix& J, const Vector& K);
+  void solve_dual(const Vector& v, Vector& d);
 
   const Index n_data_rows_, n_params_;
-  Matrix rows_;  // of J and of the penalty, with their columns scaled
+  Matrix rows_;  // of J and of the penalty, with their columns scaled; of the dual route J
   std::unique_ptr<ScaledQr> qr_;
+  std::unique_ptr<Wide> wide_;  // in the place of qr_, of fewer rows than parameters
+  std::unique_ptr<Dual> dual_;
   bool has_T_ = false, has_Q_ = false;
   Matrix T_, Q_, gram_;
-  Vector prior_scale_;
-  Matrix prior_known_;
-  Vector singular_values_;  // of a rank that is not full; of the dual route, those of J K^-1/2
+  Vector singular_values_;  // of a rank that is not full
   Matrix right_vectors_;    // [P x min(rows, P)], in scaled parameters
 };
 

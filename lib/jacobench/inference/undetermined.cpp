@@ -18,6 +18,9 @@ struct Explanation {
   std::string words;
 };
 
+// More open directions than this are counted only: a basis of them takes as many numbers for each parameter.
+constexpr Index most_explained = 1000;
+
 // Two columns this close are worth a suspicion, relative to their size; J decides.
 constexpr double suspicious = 1e-6;
 
@@ -251,19 +254,24 @@ std::vector<std::string> undetermined_in_words(Tangent& at) {
   std::vector<std::string> words;
   const RankReport report = at.of_data().report();
   if (report.is_full()) return words;
-  Span span(report.column_norms);
-  for (const Explanation& explanation : Suspicions(at, report).all()) {
-    bool explains = false;
-    for (const Vector& c : explanation.directions)
-      if (vanishes(at, report, c) && span.take(c)) explains = true;
-    if (explains) words.push_back(explanation.words);
+  const Index n_open = report.n_params - report.rank;
+  if (n_open <= most_explained) {
+    Span span(report.column_norms);
+    for (const Explanation& explanation : Suspicions(at, report).all()) {
+      bool explains = false;
+      for (const Vector& c : explanation.directions)
+        if (vanishes(at, report, c) && span.take(c)) explains = true;
+      if (explains) words.push_back(explanation.words);
+    }
+    for (Index i = 0; i < report.undetermined.cols(); ++i)
+      if (span.take_scaled(report.undetermined.col(i)))
+        words.push_back(leading_entries(at.network(), span.last()));
   }
-  for (Index i = 0; i < report.undetermined.cols(); ++i)
-    if (span.take_scaled(report.undetermined.col(i)))
-      words.push_back(leading_entries(at.network(), span.last()));
   if (at.n_params() > at.n_values())
     words.push_back(fmt::format("{} parameters for {} observed values leave at least {} directions open",
                                 at.n_params(), at.n_values(), at.n_params() - at.n_values()));
+  else if (n_open > most_explained)
+    words.push_back(fmt::format("{} directions, which are too many to be explained", n_open));
   return words;
 }
 

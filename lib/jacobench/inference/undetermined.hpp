@@ -6,7 +6,7 @@
 //         whose activation is homogeneous (identity, relu, leaky_relu) or exp, which trade scale; a unit that is saturated
 //         at almost all observations. What is left of the null space is given by the leading entries of its vectors.
 // Names:  layers counted from 1, units and inputs from 0, as in network/entry_names.hpp
-// Cost:   O(sum of n_l^2 N) for the duplicates
+// Cost:   O(sum of n_l^2 N) for the duplicates. Of more than 1000 open directions only the number is given
 #pragma once
 
 #include <string>

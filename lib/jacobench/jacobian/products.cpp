@@ -4,13 +4,12 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
+#include "jacobench/jacobian/held_products.hpp"
 #include "jacobench/kernel/blas.hpp"
 #include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 namespace {
-
-constexpr Index tile = 128;  // rows and columns; three tiles stay in a core's own cache
 
 void copy_lower_to_upper(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
 
@@ -31,28 +30,6 @@ struct JacobianProducts::BlockPasses {
   ForwardPass forward;
   BackwardPass backward;
   std::vector<Batch> tangents;  // dZ, then dA, of each layer
-};
-
-// The passes over all rows at once that outer_gram works on.
-struct JacobianProducts::AllRows {
-  AllRows(const Perceptron& network, Index max_rows) : forward(network, max_rows) {
-    for (Index k = 0; k < network.n_outputs(); ++k) backward.emplace_back(network, max_rows);
-  }
-
-  // A_{l-1}, rows i .. i + n.
-  auto activations(Index l, Index i, Index n) const { return forward.below(l).rows(i + n).bottomRows(n); }
-
-  // delta_l of output k, rows i .. i + n; of the top layer only the output's own unit.
-  auto deltas(Index l, Index k, Index i, Index n) const {
-    const auto& pass = backward[static_cast<std::size_t>(k)];
-    const bool top = l + 1 == static_cast<Index>(pass.n_layers());
-    const auto rows = pass.delta(l).rows(i + n).bottomRows(n);
-    return top ? rows.middleCols(k, 1) : rows.middleCols(0, rows.cols());
-  }
-
-  ForwardPass forward;
-  std::vector<BackwardPass> backward;
-  Matrix of_activations{tile, tile}, of_deltas{tile, tile};
 };
 
 JacobianProducts::JacobianProducts(const Perceptron& network, Index max_rows, const JacobianChoice& jacobian)
@@ -144,57 +121,25 @@ void JacobianProducts::gram(const VectorView& theta, const MatrixView& X, const 
   copy_lower_to_upper(J_t_J);
 }
 
-void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X, const LayerScales& scales,
-                                  Matrix& J_J_t) {
+void JacobianProducts::outer_gram(const VectorView& theta, const MatrixView& X,
+                                  const std::vector<LayerScales>& scales, Matrix& J_S_J_t) {
   expect_shapes(theta, X);
-  JB_EXPECT(scales.weights.size() == network_.n_layers() && scales.biases.size() == network_.n_layers(),
-            "{} and {} scales for {} layers", scales.weights.size(), scales.biases.size(),
-            network_.n_layers());
-  const Index N = X.rows(), K = network_.n_outputs(), L = network_.n_layers();
-  if (!all_rows_) all_rows_ = std::make_unique<AllRows>(network_, max_rows_);
-  AllRows& all = *all_rows_;
-  all.forward.run(theta, X, 0, N, Slopes::kept);
-  for (Index k = 0; k < K; ++k)
-    all.backward[static_cast<std::size_t>(k)].run_from_output(k, theta, all.forward, N);
-  J_J_t.setZero(N * K, N * K);
-  const auto add_product = kernel::kernels().add_product;
-  // Tile by tile of the lower triangle; of a pair of equal outputs only tiles on and below the diagonal.
-  for (Index j = 0; j < N; j += tile)
-    for (Index i = K == 1 ? j : 0; i < N; i += tile)
-      for (Index l = 0; l < L; ++l) {
-        const Index m = std::min(tile, N - i), n = std::min(tile, N - j);
-        auto A = all.of_activations.topLeftCorner(m, n);
-        auto D = all.of_deltas.topLeftCorner(m, n);
-        if (K == 1 && i == j)
-          blas::multiply_by_own_transposed(all.activations(l, i, m), A);
-        else
-          blas::multiply_by_transposed(all.activations(l, i, m), all.activations(l, j, n), A);
-        A *= scales.weights[l];
-        if (network_.layer(l).has_bias()) A.array() += scales.biases[l];
-        for (Index k = 0; k < K; ++k)
-          for (Index q = 0; q <= k; ++q) {
-            if ((l == L - 1 && q != k) || (q == k && i < j)) continue;
-            if (K == 1 && i == j)
-              blas::multiply_by_own_transposed(all.deltas(l, k, i, m), D);
-            else
-              blas::multiply_by_transposed(all.deltas(l, k, i, m), all.deltas(l, q, j, n), D);
-            for (Index c = 0; c < n; ++c)
-              add_product(&A(0, c), &D(0, c), &J_J_t(k * N + i, q * N + j + c), m);
-          }
-      }
-  copy_lower_to_upper(J_J_t);
-  if (J_J_t.allFinite()) return;
+  if (!all_rows_) all_rows_ = std::make_unique<HeldProducts>(network_, max_rows_);
+  all_rows_->move_to(theta, X);
+  all_rows_->outer_gram(scales, J_S_J_t);
+  if (J_S_J_t.allFinite()) return;
   // Doubles overflow on the way: J has what a double can hold (jacobian/overflow.hpp).
   Matrix J(X.rows() * network_.n_outputs(), network_.n_params());
   for_each_block(theta, X, [&](const MatrixView& block, Index k, Index row) {
     J.middleRows(k * X.rows() + row, block.rows()) = block;
   });
-  Vector by_parameter(network_.n_params());
+  Vector S(network_.n_params());
   for (Index p = 0; p < network_.n_params(); ++p) {
     const ParameterPlace place = network_.place_of(p);
-    by_parameter[p] = (place.is_bias() ? scales.biases : scales.weights)[place.layer];
+    const LayerScales& its = scales[static_cast<std::size_t>(place.layer)];
+    S[p] = place.is_bias() ? its.biases[place.unit] : its.units[place.unit] * its.inputs[place.input];
   }
-  J_J_t = J * by_parameter.asDiagonal() * J.transpose();
+  J_S_J_t = J * S.asDiagonal() * J.transpose();
 }
 
 void JacobianProducts::times(const VectorView& theta, const MatrixView& X, const VectorView& v, Matrix& J_v) {

@@ -2,12 +2,13 @@
 //
 // J has N K rows: row k N + n is output k of observation n, as everywhere (network/perceptron.hpp). Vectors over these
 // rows are taken as N x K matrices, which is the same order.
-// Source: the factorisation of J J' by layers is that of Goodfellow (2015), "Efficient per-example gradient
-//         computations", taken from its diagonal to all pairs of rows; J v and J' u are the two modes of
-//         differentiation, Griewank and Walther (2008), Evaluating Derivatives, sec. 3.1 and 3.2.
+// Source: J v and J' u are the two modes of differentiation, Griewank and Walther (2008), Evaluating Derivatives, sec. 3.1
+//         and 3.2
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "jacobench/jacobian/strategy.hpp"
 
@@ -16,14 +17,18 @@ namespace jacobench {
 // Observations in a block whose J stays in the cache, and is deep enough for BLAS; at most max_rows.
 Index rows_in_block(const Perceptron& network, Index max_rows);
 
-// One number for all weights and one for all biases of each layer.  Shapes: [L]
+// A number for each parameter: units[i] inputs[j] for the weight from j to i of a layer, biases[i] for the bias of i. It is the form
+// that a penalty has where inputs and outputs are measured in units of their own.
 struct LayerScales {
-  Vector weights, biases;
-
-  static LayerScales ones(const Perceptron& network) {
-    return {Vector::Ones(network.n_layers()), Vector::Ones(network.n_layers())};
-  }
+  Vector units, inputs, biases;  // [n_l], [n_{l-1}], [n_l]
 };
+
+std::vector<LayerScales> unit_scales(const Perceptron& network);
+
+// Shape: of [P], positive for weights.  Returns nothing where the weights of a layer do not have that form.
+std::optional<std::vector<LayerScales>> scales_of(const Perceptron& network, const Vector& of);
+
+class HeldProducts;
 
 // Owns the workspace for one network and at most max_rows observations. Single-threaded; one object a thread.
 // Errors: logic_error where a shape is not that of the network, or X has more than max_rows rows
@@ -41,15 +46,15 @@ class JacobianProducts {
   // J'J and J'r in one go. Shapes: r [N x K], J_t_r [P]. Cost: 2 N K P flops more
   void gram(const VectorView& theta, const MatrixView& X, const MatrixView& r, Matrix& J_t_J, Vector& J_t_r);
 
-  // J S J' = sum over layers of (s_l A_{l-1} A_{l-1}' + t_l 1 1' for a bias) o (delta_l delta_l'), for each pair of outputs,
-  // S the diagonal matrix that has the scale s_l for each weight and t_l for each bias of layer l. Without scales J J'.
+  // J S J', S the diagonal matrix of the scales, without them J J' (jacobian/held_products.hpp has the model).
   // Shapes: J_J_t [(N K) x (N K)], both triangles.
   // Cost:   N^2 K^2 flops a unit below and above each layer, whatever P; the first call takes memory for passes over
   //         max_rows rows, K + 1 of them
   void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
-    outer_gram(theta, X, LayerScales::ones(network_), J_J_t);
+    outer_gram(theta, X, unit_scales(network_), J_J_t);
   }
-  void outer_gram(const VectorView& theta, const MatrixView& X, const LayerScales& scales, Matrix& J_S_J_t);
+  void outer_gram(const VectorView& theta, const MatrixView& X, const std::vector<LayerScales>& scales,
+                  Matrix& J_S_J_t);
 
   // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there until
   // `hold` is called again: they must be given the same theta and X.
@@ -99,8 +104,7 @@ class JacobianProducts {
   Index n_held_ = 0;                 // rows of X whose J is held
   struct BlockPasses;
   std::unique_ptr<BlockPasses> passes_;
-  struct AllRows;
-  std::unique_ptr<AllRows> all_rows_;  // made by the first outer_gram
+  std::unique_ptr<HeldProducts> all_rows_;  // made by the first outer_gram
 };
 
 }  // namespace jacobench

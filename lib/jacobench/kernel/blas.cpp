@@ -10,8 +10,13 @@
 extern "C" void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 extern "C" void dpotrs_(const char* uplo, const int* n, const int* n_right, const double* a, const int* lda,
                         double* b, const int* ldb, int* info);
+extern "C" void dgeqrf_(const int* n_rows, const int* n_columns, double* a, const int* lda, double* tau,
+                        double* work, const int* n_work, int* info);
+extern "C" void dorgqr_(const int* n_rows, const int* n_columns, const int* n_reflectors, double* a,
+                        const int* lda, const double* tau, double* work, const int* n_work, int* info);
 #else
 #include <Eigen/Cholesky>
+#include <Eigen/QR>
 #endif
 
 namespace jacobench::blas {
@@ -92,14 +97,43 @@ void solve(const double* factor, int n, int stride, double* x) {
 
 }  // namespace
 
-bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
+bool cholesky(MatrixBuffer S) {
   on_one_thread();
   const int n = size(S.rows()), from = stride(S);
   int failed = 0;
   dpotrf_("L", &n, S.data(), &from, &failed);
-  if (failed != 0) return false;
-  solve(S.data(), n, from, x.data());
+  return failed == 0;
+}
+
+bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
+  if (!cholesky(S)) return false;
+  solve(S.data(), size(S.rows()), stride(S), x.data());
   return true;
+}
+
+void solve_lower(const MatrixView& L, MatrixBuffer B) {
+  on_one_thread();
+  cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, size(B.rows()),
+              size(B.cols()), 1, L.data(), stride(L), B.data(), stride(B));
+}
+
+void solve_lower_transposed(const MatrixView& L, MatrixBuffer B) {
+  on_one_thread();
+  cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, size(B.rows()), size(B.cols()),
+              1, L.data(), stride(L), B.data(), stride(B));
+}
+
+void thin_qr(MatrixBuffer A, MatrixBuffer R) {
+  on_one_thread();
+  const int n = size(A.rows()), p = size(A.cols()), from = stride(A);
+  constexpr int block = 64;
+  const int n_work = block * std::max(p, 1);
+  Vector tau(p), work(n_work);
+  int failed = 0;
+  dgeqrf_(&n, &p, A.data(), &from, tau.data(), work.data(), &n_work, &failed);
+  R.setZero();
+  R.triangularView<Eigen::Upper>() = A.topRows(A.cols());
+  dorgqr_(&n, &p, &p, A.data(), &from, tau.data(), work.data(), &n_work, &failed);
 }
 
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
@@ -140,6 +174,21 @@ bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x) {
   if (factor.info() != Eigen::Success) return false;
   factor.solveInPlace(x);
   return true;
+}
+
+bool cholesky(MatrixBuffer S) { return Eigen::LLT<Eigen::Ref<Matrix> >(S).info() == Eigen::Success; }
+
+void solve_lower(const MatrixView& L, MatrixBuffer B) { L.triangularView<Eigen::Lower>().solveInPlace(B); }
+
+void solve_lower_transposed(const MatrixView& L, MatrixBuffer B) {
+  L.triangularView<Eigen::Lower>().transpose().solveInPlace(B);
+}
+
+void thin_qr(MatrixBuffer A, MatrixBuffer R) {
+  const Eigen::HouseholderQR<Matrix> qr(A);
+  R.setZero();
+  R.triangularView<Eigen::Upper>() = qr.matrixQR().topRows(A.cols());
+  A = qr.householderQ() * Matrix::Identity(A.rows(), A.cols());
 }
 
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {

@@ -41,7 +41,19 @@ void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
 // definite up to rounding, without which x is left as it is. S [p x p], x [p]. p^3 / 3 flops
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x);
 
-// The same with the factor that solve_positive_definite left in S. 2 p^2 flops
+// S = L L', L in the lower triangle that it overwrites; returns whether S is positive definite up to rounding. S [p x p].
+// p^3 / 3 flops
+bool cholesky(MatrixBuffer S);
+
+// B <- L^-1 B and B <- L'^-1 B, L the lower triangle. L [p x p], B [p x m]. p^2 m flops
+void solve_lower(const MatrixView& L, MatrixBuffer B);
+void solve_lower_transposed(const MatrixView& L, MatrixBuffer B);
+
+// A = Q R by Householder reflections; Q overwrites A. A [n x p], n >= p, R [p x p] with zeros below its diagonal.
+// 4 n p^2 flops
+void thin_qr(MatrixBuffer A, MatrixBuffer R);
+
+// The same with the factor that solve_positive_definite, or cholesky, left in S. 2 p^2 flops
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x);
 
 }  // namespace jacobench::blas

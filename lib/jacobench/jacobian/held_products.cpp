@@ -1,0 +1,265 @@
+#include "jacobench/jacobian/held_products.hpp"
+
+#include <algorithm>
+
+#include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/blas.hpp"
+#include "jacobench/kernel/kernels.hpp"
+
+namespace jacobench {
+namespace {
+
+constexpr Index tile = 128;  // rows and columns; three tiles stay in a core's own cache
+
+void mirror_lower_triangle(Matrix& M) { M.triangularView<Eigen::StrictlyUpper>() = M.transpose(); }
+
+// W_l row by row is W_l' column by column.
+Eigen::Map<const Matrix> transposed_weights(const Layer& layer, const VectorView& of) {
+  return {of.data() + layer.weights_at, layer.n_inputs, layer.n_units};
+}
+
+// The entries of one number of a layer that a diagonal matrix has, in the form of LayerScales; those of biases may be zero.
+std::optional<LayerScales> scales_of_layer(const Layer& layer, const Vector& of) {
+  const Eigen::Map<const Matrix> weights = transposed_weights(layer, of);
+  if (!(weights.array() > 0).all()) return {};
+  LayerScales scales{weights.row(0) / weights(0, 0), weights.col(0), Vector::Zero(layer.n_units)};
+  if (layer.has_bias()) scales.biases = of.segment(layer.bias_at, layer.n_units);
+  constexpr double rounding = 16 * unit_roundoff;
+  const Matrix product = scales.inputs * scales.units.transpose();
+  if (!((product - weights).array().abs() <= rounding * weights.array()).all()) return {};
+  return scales;
+}
+
+// What a bias has over what a weight from 1 has, where that is the same for all units.
+std::optional<double> share_of_biases(const LayerScales& scales) {
+  const double share = scales.biases[0] / scales.units[0];
+  const auto difference = (scales.biases - share * scales.units).array().abs();
+  if (!(difference <= 4 * unit_roundoff * scales.biases.array()).all()) return {};
+  return share;
+}
+
+}  // namespace
+
+std::vector<LayerScales> unit_scales(const Perceptron& network) {
+  std::vector<LayerScales> scales;
+  for (const Layer& layer : network.layers())
+    scales.push_back({Vector::Ones(layer.n_units), Vector::Ones(layer.n_inputs),
+                      Vector::Constant(layer.n_units, layer.has_bias() ? 1 : 0)});
+  return scales;
+}
+
+std::optional<std::vector<LayerScales>> scales_of(const Perceptron& network, const Vector& of) {
+  network.expect_shapes(of);
+  std::vector<LayerScales> scales;
+  for (const Layer& layer : network.layers()) {
+    const std::optional<LayerScales> its = scales_of_layer(layer, of);
+    if (!its) return {};
+    scales.push_back(*its);
+  }
+  return scales;
+}
+
+HeldProducts::HeldProducts(const Perceptron& network, Index max_rows)
+    : network_(network),
+      max_rows_(max_rows),
+      units_(static_cast<std::size_t>(network.n_layers() + 1)),
+      of_activations_(tile, tile),
+      of_deltas_(tile, tile) {
+  for (Units& units : units_) {
+    units.delta.resize(static_cast<std::size_t>(network.n_outputs()));
+    units.scaled_delta.resize(units.delta.size());
+  }
+}
+
+// G = delta W_l, that of the layer below.
+void HeldProducts::go_down(Index l, const Matrix& delta, Matrix& G) {
+  G.resize(N_, network_.layer(l).n_inputs);
+  blas::multiply_by_transposed(delta, transposed_weights(network_.layer(l), theta_), G);
+}
+
+void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
+  network_.expect_shapes(theta, X);
+  JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
+  N_ = X.rows();
+  theta_ = theta;
+  units_.front().A = X;
+  for (Index l = 0; l < n_layers(); ++l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    its.A.resize(N_, layer.n_units);
+    blas::multiply(below(l).A, transposed_weights(layer, theta), its.A);
+    if (layer.has_bias()) its.A.rowwise() += network_.bias(theta, l).transpose();
+    its.slope.resize(N_, layer.n_units);
+    its.bend.resize(N_, layer.n_units);
+    info(layer.activation).all(its.A.data(), its.A.data(), its.slope.data(), its.bend.data(), its.A.size());
+  }
+  const Index top = n_layers() - 1;
+  for (std::size_t k = 0; k < units_.back().delta.size(); ++k) {
+    const auto output = static_cast<Index>(k);
+    above(top).delta[k] = above(top).slope.col(output);
+    for (Index l = top; l > 0; --l) {
+      Matrix& delta = below(l).delta[k];
+      if (l == top)
+        delta.noalias() = above(l).delta[k] * network_.weights(theta, l).row(output);
+      else
+        go_down(l, above(l).delta[k], delta);
+      delta.array() *= below(l).slope.array();
+    }
+  }
+}
+
+void HeldProducts::outer_gram(const std::vector<LayerScales>& scales, Matrix& J_S_J_t) {
+  JB_EXPECT(static_cast<Index>(scales.size()) == n_layers(), "scales of {} layers for {}", scales.size(),
+            n_layers());
+  const Index K = network_.n_outputs(), top = n_layers() - 1;
+  const auto add_product = kernel::kernels().add_product;
+  J_S_J_t.setZero(N_ * K, N_ * K);
+  for (Index l = 0; l < n_layers(); ++l) {
+    const LayerScales& its = scales[static_cast<std::size_t>(l)];
+    const std::optional<double> share = share_of_biases(its);
+    Matrix& scaled_A = below(l).scaled_A;
+    std::vector<Matrix>& scaled_delta = above(l).scaled_delta;
+    scaled_A = below(l).A * its.inputs.cwiseSqrt().asDiagonal();
+    // Of units, and then, where they have scales of their own, of biases.
+    for (const bool of_biases : {false, true}) {
+      if (of_biases && share) continue;
+      const Vector roots = (of_biases ? its.biases : its.units).cwiseSqrt();
+      for (std::size_t k = 0; k < units_.back().delta.size(); ++k)
+        if (l == top)
+          scaled_delta[k] = above(l).delta[k] * roots[static_cast<Index>(k)];
+        else
+          scaled_delta[k] = above(l).delta[k] * roots.asDiagonal();
+      // Tile by tile of the lower triangle; of a pair of equal outputs only tiles on and below the diagonal.
+      for (Index j = 0; j < N_; j += tile)
+        for (Index i = K == 1 ? j : 0; i < N_; i += tile) {
+          const Index m = std::min(tile, N_ - i), n = std::min(tile, N_ - j);
+          const bool is_symmetric = K == 1 && i == j;
+          auto A = of_activations_.topLeftCorner(m, n);
+          auto D = of_deltas_.topLeftCorner(m, n);
+          if (!of_biases) {
+            if (is_symmetric)
+              blas::multiply_by_own_transposed(scaled_A.middleRows(i, m), A);
+            else
+              blas::multiply_by_transposed(scaled_A.middleRows(i, m), scaled_A.middleRows(j, n), A);
+            A.array() += share.value_or(0);
+          }
+          for (Index k = 0; k < K; ++k)
+            for (Index q = 0; q <= k; ++q) {
+              if ((l == top && q != k) || (q == k && i < j)) continue;
+              const Matrix &left = scaled_delta[static_cast<std::size_t>(k)],
+                           &right = scaled_delta[static_cast<std::size_t>(q)];
+              if (is_symmetric)
+                blas::multiply_by_own_transposed(left.middleRows(i, m), D);
+              else
+                blas::multiply_by_transposed(left.middleRows(i, m), right.middleRows(j, n), D);
+              auto sum = J_S_J_t.block(k * N_ + i, q * N_ + j, m, n);
+              if (of_biases)
+                sum += D;
+              else
+                for (Index c = 0; c < n; ++c) add_product(&A(0, c), &D(0, c), &sum(0, c), m);
+            }
+        }
+    }
+  }
+  mirror_lower_triangle(J_S_J_t);
+}
+
+void HeldProducts::get_bias_column(Index layer, Index unit, Eigen::Ref<Vector> column) const {
+  for (Index k = 0; k < network_.n_outputs(); ++k) {
+    const Matrix& delta = above(layer).delta[static_cast<std::size_t>(k)];
+    auto rows = column.segment(k * N_, N_);
+    if (layer < n_layers() - 1)
+      rows = delta.col(unit);
+    else if (k == unit)
+      rows = delta.col(0);
+    else
+      rows.setZero();
+  }
+}
+
+void HeldProducts::times(const VectorView& v, Matrix& J_v) {
+  network_.expect_shapes(v);
+  for (Index l = 0; l < n_layers(); ++l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    its.dZ.resize(N_, layer.n_units);
+    blas::multiply(below(l).A, transposed_weights(layer, v), its.dZ);
+    if (layer.has_bias()) its.dZ.rowwise() += network_.bias(v, l).transpose();
+    if (l > 0) blas::add_product(below(l).dA, transposed_weights(layer, theta_), its.dZ);
+    its.dA = its.slope.cwiseProduct(its.dZ);
+  }
+  J_v = units_.back().dA;
+}
+
+void HeldProducts::transposed_times(const MatrixView& u, Vector& J_t_u) {
+  JB_EXPECT(u.rows() == N_ && u.cols() == network_.n_outputs(), "u is {} x {}, want {} x {}", u.rows(),
+            u.cols(), N_, network_.n_outputs());
+  J_t_u.setZero(network_.n_params());
+  for (Index l = 0; l < n_layers(); ++l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    if (l == n_layers() - 1) {
+      its.d_delta = its.slope.cwiseProduct(u);
+    } else {
+      its.d_delta = u.col(0).asDiagonal() * its.delta[0];
+      for (Index k = 1; k < u.cols(); ++k)
+        its.d_delta += u.col(k).asDiagonal() * its.delta[static_cast<std::size_t>(k)];
+    }
+    Eigen::Map<Matrix> to_weights(J_t_u.data() + layer.weights_at, layer.n_inputs, layer.n_units);
+    blas::add_transposed_product(below(l).A, its.d_delta, to_weights);
+    if (layer.has_bias())
+      J_t_u.segment(layer.bias_at, layer.n_units) = its.d_delta.colwise().sum().transpose();
+  }
+}
+
+void HeldProducts::set_weights(const MatrixView& C) {
+  JB_EXPECT(C.rows() == N_ && C.cols() == network_.n_outputs(), "C is {} x {}, want {} x {}", C.rows(),
+            C.cols(), N_, network_.n_outputs());
+  units_.back().G = C;
+  for (Index l = n_layers() - 1; l >= 0; --l) {
+    Units& its = above(l);
+    its.weighted_delta = its.slope.cwiseProduct(its.G);
+    if (l > 0) go_down(l, its.weighted_delta, below(l).G);
+  }
+}
+
+void HeldProducts::second_times(const VectorView& v, const MatrixView& U, Vector& sum) {
+  sum.setZero(network_.n_params());
+  units_.back().dG = U;
+  for (Index l = n_layers() - 1; l >= 0; --l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    Matrix& d_delta = its.d_delta;
+    d_delta = its.bend.cwiseProduct(its.dZ).cwiseProduct(its.G) + its.slope.cwiseProduct(its.dG);
+    Eigen::Map<Matrix> to_weights(sum.data() + layer.weights_at, layer.n_inputs, layer.n_units);
+    blas::add_transposed_product(below(l).A, d_delta, to_weights);
+    if (layer.has_bias()) sum.segment(layer.bias_at, layer.n_units) = d_delta.colwise().sum().transpose();
+    if (l == 0) return;
+    blas::add_transposed_product(below(l).dA, its.weighted_delta, to_weights);
+    go_down(l, d_delta, below(l).dG);
+    below(l).second.resize(N_, layer.n_inputs);
+    blas::multiply_by_transposed(its.weighted_delta, transposed_weights(layer, v), below(l).second);
+    below(l).dG += below(l).second;
+  }
+}
+
+// Of the series in t at theta + t v, dA is the coefficient of t, and `second` that of t^2.
+void HeldProducts::along(const VectorView& v, Matrix& Y_vv) {
+  network_.expect_shapes(v);
+  for (Index l = 0; l < n_layers(); ++l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    its.second.resize(N_, layer.n_units);
+    if (l == 0) {
+      its.second.setZero();
+    } else {
+      blas::multiply(below(l).dA, transposed_weights(layer, v), its.second);
+      blas::add_product(below(l).second, transposed_weights(layer, theta_), its.second);
+      its.second.array() *= its.slope.array();
+    }
+    its.second += 0.5 * its.bend.cwiseProduct(its.dZ.cwiseAbs2());
+  }
+  Y_vv = 2 * units_.back().second;
+}
+
+}  // namespace jacobench
