@@ -27,7 +27,7 @@ class ArrayWriter {
   virtual void write_row(std::span<const double> row) = 0;
 };
 
-// CSV: a line of names, then one line a row, each number in the shortest form that reads back to the same
+// CSV: a line of names before the first row, then one line a row, each number in the shortest form that reads back to the same
 // bits.
 std::unique_ptr<ArrayWriter> make_csv_writer(std::ostream& out, const ArrayHeader& header);
 
