@@ -17,15 +17,19 @@ static_assert(std::endian::native == std::endian::little,
 class CsvWriter final : public ArrayWriter {
  public:
   CsvWriter(std::ostream& out, const ArrayHeader& header) : out_(out) {
-    std::string line;
-    for (const std::string& name : header.names) line += (line.empty() ? "" : ",") + csv_cell(name);
-    out_ << line << '\n';
+    for (const std::string& name : header.names) names_ += (names_.empty() ? "" : ",") + csv_cell(name);
+    names_ += '\n';
   }
 
-  void write_row(std::span<const double> row) override { out_ << fmt::format("{}\n", fmt::join(row, ",")); }
+  // The names stand before the first row, so that nothing is printed where there is none.
+  void write_row(std::span<const double> row) override {
+    out_ << names_ << fmt::format("{}\n", fmt::join(row, ","));
+    names_.clear();
+  }
 
  private:
   std::ostream& out_;
+  std::string names_;
 };
 
 class NpyWriter final : public ArrayWriter {

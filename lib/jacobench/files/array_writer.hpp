@@ -27,8 +27,8 @@ class ArrayWriter {
   virtual void write_row(std::span<const double> row) = 0;
 };
 
-// CSV: a line of names, then one line a row, each number in the shortest form that reads back to the same
-// bits.
+// CSV: a line of names before the first row, then one line a row, each number in the shortest form that reads back to
+// the same bits.
 std::unique_ptr<ArrayWriter> make_csv_writer(std::ostream& out, const ArrayHeader& header);
 
 // NumPy's format 1.0, little-endian doubles in C order; numpy.load reads it. The names are not part of it.

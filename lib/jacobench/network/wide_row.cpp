@@ -152,7 +152,8 @@ std::string WideRow::overflow() const {
       const Wide a = activations_[static_cast<std::size_t>(l)][i];
       if (std::abs(a) <= largest) continue;
       const std::string gives = std::isfinite(a) ? fmt::format("gives {:.3g}", a) : "is not finite";
-      return fmt::format("unit {} of layer {} ({}) {}", i, l + 1, info(network_.layer(l).activation).name, gives);
+      return fmt::format("unit {} of layer {} ({}) {}", i, l + 1, info(network_.layer(l).activation).name,
+                         gives);
     }
   return {};
 }
