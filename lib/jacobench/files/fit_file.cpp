@@ -136,6 +136,17 @@ class FitFile {
     }
   }
 
+  // Shared, where the file does not say.
+  OutputNoise output_noise() const {
+    const auto name = maybe<std::string>("output_noise");
+    if (!name) return OutputNoise::shared;
+    try {
+      return find_by_name(output_noise_table(), *name, "output noise").noise;
+    } catch (const InputError& error) {
+      refuse(fmt::format("output_noise: {}; fit again", error.what()));
+    }
+  }
+
   Model model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
     return read_model(text, name_ + ": model");
@@ -217,7 +228,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),
               .weights = json.vector("weights"),
-              .output_scales = json.vector("output_scales")};
+              .output_scales = json.vector("output_scales"),
+              .output_noise = json.output_noise()};
   try {
     find_strategy(fit.jacobian.strategy);
   } catch (const InputError& error) {
@@ -225,6 +237,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
   }
   check_dataset(fit.data, fit.network,
                 {.source = file.string(), .inputs = stored.inputs, .outputs = stored.outputs});
+  if (fit.data.output_noise == OutputNoise::own && fit.data.output_scales.size() == 0)
+    json.refuse("output_noise: is own, and there are no output_scales; fit again");
   check_decay(json, fit);
   check_rss(json, fit, rss);
   return stored;
@@ -240,6 +254,7 @@ std::string to_fit_text(const StoredFit& stored) {
   json["Y"] = to_json(fit.data.Y);
   if (fit.data.weights.size() > 0) json["weights"] = to_json(fit.data.weights);
   if (fit.data.output_scales.size() > 0) json["output_scales"] = to_json(fit.data.output_scales);
+  if (fit.data.output_noise == OutputNoise::own) json["output_noise"] = "own";
   if (fit.decay.size() > 0) json["decay"] = to_json(fit.decay);
   json["strategy"] = fit.jacobian.strategy;
   if (fit.jacobian.options.relative_step) json["relative_step"] = *fit.jacobian.options.relative_step;

@@ -1,7 +1,7 @@
 // Fit files: a fitted network with the data it was fitted to, so that intervals are computed from these and no others.
 //
 //   {"format": "jacobench-fit", "version": 2, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
-//    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...], "decay": [...],
+//    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...], "output_noise": "own", "decay": [...],
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
@@ -9,7 +9,7 @@
 //    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
-// `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `decay`,
+// `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`,
 // `relative_step`, `relative_offset`, `remaining`, `sigma`, `end` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
 // back to the same bits. Version 1, which did not say how the fit ended, is read too.
 #pragma once

@@ -8,6 +8,11 @@
 namespace jacobench {
 namespace {
 
+constexpr OutputNoiseInfo output_noises[] = {
+    {OutputNoise::own, "own", "each output has a noise of its own, estimated with the parameters"},
+    {OutputNoise::shared, "shared", "all outputs have noise of one standard deviation"},
+};
+
 // Sums of squares of more than 10^100 such entries stay finite.
 constexpr double largest_entry = 1e100;
 
@@ -83,6 +88,8 @@ class DatasetCheck {
 
 }  // namespace
 
+std::span<const OutputNoiseInfo> output_noise_table() { return output_noises; }
+
 void Dataset::get_row_factors(Matrix& factors) const {
   factors.setOnes();
   for (Index k = 0; k < factors.cols(); ++k) {
@@ -98,7 +105,7 @@ Matrix Dataset::row_factors() const {
 }
 
 Dataset Dataset::rows(const std::vector<Index>& which) const {
-  Dataset chosen{X(which, Eigen::all), Y(which, Eigen::all), {}, output_scales};
+  Dataset chosen{X(which, Eigen::all), Y(which, Eigen::all), {}, output_scales, output_noise};
   if (weights.size() > 0) chosen.weights = weights(which);
   return chosen;
 }

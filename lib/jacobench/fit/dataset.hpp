@@ -1,9 +1,25 @@
 // Observations for a fit, and the checks that they can be fitted.
 #pragma once
 
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "jacobench/network/perceptron.hpp"
 
 namespace jacobench {
+
+// Whose sigma it is: each output's own, so that d is an estimate as theta is and sigma d_k has degrees of freedom of its own;
+// or one of all outputs, in the units of d.
+enum class OutputNoise { own, shared };
+
+struct OutputNoiseInfo {
+  OutputNoise noise;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const OutputNoiseInfo> output_noise_table();
 
 // Shapes: X [N x D], Y [N x K], weights [N] or empty (all 1), output_scales [K] or empty (all 1).
 // What a fit minimises is the weighted residual sum of squares
@@ -14,6 +30,7 @@ struct Dataset {
   Matrix Y;
   Vector weights = {};
   Vector output_scales = {};
+  OutputNoise output_noise = OutputNoise::shared;
 
   Index n_observations() const { return X.rows(); }
   Index n_values() const { return Y.size(); }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "jacobench/fit/fitter.hpp"
+#include "jacobench/fit/output_scales.hpp"
 
 namespace jacobench {
 
@@ -29,6 +30,8 @@ std::optional<double> Fit::sigma() const {
 
 Fit fit(const Perceptron& network, const Dataset& data, const FitOptions& options) {
   check_dataset(data, network);
+  if (wants_output_scales(data, options))
+    return fit_with_output_scales(network, data, options, spreads_of_outputs(data));
   return Fitter(network, data, options).fit(data);
 }
 

@@ -88,6 +88,8 @@ struct FitOptions {
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty
+  // Of several outputs whose scales the data do not say (fit/output_scales.hpp).
+  OutputNoise output_noise = OutputNoise::own;
   Index max_iterations = 1000;
   double relative_offset = 0;  // of Bates and Watts, small enough to stop at; 0: where rounding stops it
   JacobianChoice jacobian = {};
@@ -98,7 +100,7 @@ struct FitOptions {
   std::function<bool(const FitProgress&)> go_on = {};
 };
 
-// The best of all starts (fit/fitter.hpp says how).
+// The best of all starts (fit/fitter.hpp says how), with the noise scale of each of several outputs (fit/output_scales.hpp).
 // Cost:   n_starts descents on n_threads threads; an iteration is J, J'J, a solve and one evaluation more
 // Errors: InputError for data that cannot be fitted (check_dataset), an unknown name, a decay that is negative or not
 //         finite; logic_error for a start or a decay of another size than P. Not to converge is an outcome: `end`

@@ -11,9 +11,13 @@
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/base/statistics.hpp"
 #include "jacobench/fit/fitter.hpp"
+#include "jacobench/inference/refit.hpp"
 
 namespace jacobench {
 namespace {
+
+// Of the sigma of a fit: a resample with less has left its noise out, and a t of it is a quotient of rounding errors.
+constexpr double least_noise = 1e-6;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
@@ -33,22 +37,16 @@ class Worker {
  public:
   Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options, Index max_iterations)
       : data_(like.data),
-        fitter_(like.network, like.data,
-                {.n_starts = 0,
-                 .n_tries_from_start = 1,
-                 .decay = like.decay,
-                 .max_iterations = max_iterations,
-                 .relative_offset = 1e-7,
-                 .jacobian = like.jacobian}),
+        fitter_(like.network, like.data, refit_options(like, max_iterations)),
         tangent_(like),
         points_(like, points.X()),
         covariance_(options) {}
 
-  // Column `number` of the draws.
-  void run(const Fit& fit, const Resampler& resampler, const Matrix& values, Index number,
-           BootstrapDraws& draws) {
+  // Column `number` of the draws; sigmas: those of the outputs of the fit.
+  void run(const Fit& fit, const Resampler& resampler, const Matrix& values, const Vector& sigmas,
+           Index number, BootstrapDraws& draws) {
     RandomStream stream(draws.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
-    data_.output_scales = fit.data.output_scales;
+    data_ = fit.data;  // of another fit than the one before, it may be
     resampler.draw(stream, data_);
     const Fit& again = fitter_.fit(data_, fit.theta);
     draws.f.col(number).setConstant(not_a_number);
@@ -60,8 +58,15 @@ class Worker {
     draws.f.col(number) = points_.values().reshaped();
     if (!has_tangent || !covariance_.compute(tangent_)) return;
     points_.get_variances(tangent_, covariance_, variances_);
-    if ((variances_.array() > 0).all())
-      draws.t.col(number) = (points_.values() - values).cwiseQuotient(variances_.cwiseSqrt()).reshaped();
+    // Of outputs with noise of their own, se* is of their own residuals too.
+    const Vector to_own = covariance_.output_sigmas() / covariance_.sigma();
+    const Matrix se = variances_.cwiseSqrt() * to_own.asDiagonal();
+    for (Index k = 0; k < se.cols(); ++k) {
+      if (!(covariance_.output_sigmas()[k] > least_noise * sigmas[k])) continue;
+      for (Index m = 0; m < se.rows(); ++m)
+        if (se(m, k) > 0)
+          draws.t(k * se.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se(m, k);
+    }
   }
 
  private:
@@ -78,6 +83,15 @@ void sort_numbers(const Matrix& draws, Index row, std::vector<double>& sorted) {
   for (Index b = 0; b < draws.cols(); ++b)
     if (!std::isnan(draws(row, b))) sorted.push_back(draws(row, b));
   std::sort(sorted.begin(), sorted.end());
+}
+
+bool are_too_many(Index n, Index of) {
+  return static_cast<double>(n) > most_unsettled * static_cast<double>(of);
+}
+
+std::string no_se_reason(Index n_without, Index n_finite) {
+  return fmt::format("{} of {} refits have no standard error, and at most {}% may: their t is not known",
+                     n_without, n_finite, 100 * most_unsettled);
 }
 
 enum class BootstrapInterval { percentile, studentised };
@@ -118,31 +132,29 @@ class BootstrapEngine final : public IntervalEngine {
       reason_ = covariance_.reason();
       return false;
     }
-    sigma_ = covariance_.sigma();
-    dof_ = covariance_.dof();
+    set_sigma(at, covariance_);
     auto& shared = points.bootstrap_draws();
     if (!shared || shared->kind != kind_ || shared->seed != seed || shared->f.cols() != options_.n_refits ||
         shared->max_iterations != options_.max_refit_iterations)
       shared = std::make_shared<BootstrapDraws>(draw(at, points, seed));
     const BootstrapDraws& draws = *shared;
-    refits_ = {options_.n_refits, draws.n_failed + draws.n_unsettled};
+    refits_ = {options_.n_refits, draws.n_failed + draws.n_unsettled, draws.n_without_se};
+    open_.clear();
     remark_ = fmt::format("{} of {} refits failed, {} have not settled, {} had no standard error",
                           draws.n_failed, options_.n_refits, draws.n_unsettled, draws.n_without_se);
     const Index n_finite = options_.n_refits - draws.n_failed;
-    if (2 * n_finite < options_.n_refits)
-      reason_ = fmt::format("{} of {} refits failed", draws.n_failed, options_.n_refits);
-    else if (static_cast<double>(draws.n_unsettled) > most_unsettled * static_cast<double>(n_finite))
+    if (are_too_many(draws.n_failed, options_.n_refits))
+      reason_ = fmt::format("{} of {} refits failed, and at most {}% may", draws.n_failed, options_.n_refits,
+                            100 * most_unsettled);
+    else if (are_too_many(draws.n_unsettled, n_finite))
       reason_ = fmt::format(
           "{} of {} refits have not settled within {} iterations, and at most {}% may; allow more "
           "iterations, "
           "fit fewer units, or with a decay",
           draws.n_unsettled, n_finite, options_.max_refit_iterations, 100 * most_unsettled);
-    else if (interval_ == BootstrapInterval::studentised &&
-             2 * (n_finite - draws.n_without_se) < options_.n_refits)
-      reason_ = fmt::format("{} refits have no standard error", draws.n_without_se);
-    if (!reason_.empty()) return false;
-    set_bounds(at, points, draws);
-    return true;
+    if (reason_.empty() && !set_bounds(at, points, draws))
+      reason_ = no_se_reason(draws.n_without_se, n_finite);
+    return reason_.empty();
   }
 
   std::string reason() const override { return reason_; }
@@ -167,7 +179,8 @@ class BootstrapEngine final : public IntervalEngine {
           std::make_unique<Worker>(like_, points, its_covariance(), options_.max_refit_iterations));
     const Fit& fit = at.fit();
     parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
-      workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), b, draws);
+      workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), covariance_.output_sigmas(),
+                                                 b, draws);
     });
     for (Index b = 0; b < R; ++b) {
       if (draws.f.col(b).hasNaN()) {
@@ -180,13 +193,24 @@ class BootstrapEngine final : public IntervalEngine {
     return draws;
   }
 
-  void set_bounds(Tangent& at, NewPoints& points, const BootstrapDraws& draws) {
+  // Returns whether there is any.
+  bool set_bounds(Tangent& at, NewPoints& points, const BootstrapDraws& draws) {
+    Index n_open = 0;
     for (Band& band : bands_) band.se.resize(points.n_points(), points.n_outputs());
     points.get_variances(at, covariance_, variances_);
     for (Index i = 0; i < draws.f.rows(); ++i) {
       sort_numbers(draws.f, i, f_);
       sort_numbers(draws.t, i, t_);
       const double estimate = points.values().reshaped()[i], se = std::sqrt(variances_.reshaped()[i]);
+      const Index n_finite = std::ssize(f_), n_without = n_finite - std::ssize(t_);
+      const bool is_open = interval_ == BootstrapInterval::studentised && are_too_many(n_without, n_finite);
+      if (is_open) {
+        ++n_open;
+        const Index point = i % points.n_points(), output = i / points.n_points();
+        leave_open(point, points.n_points(),
+                   (points.n_outputs() > 1 ? fmt::format("output {}: ", output + 1) : "") +
+                       no_se_reason(n_without, n_finite));
+      }
       for (std::size_t b = 0; b < bands_.size(); ++b) {
         const double alpha = 1 - requests_[b].level;
         Band& band = bands_[b];
@@ -194,12 +218,20 @@ class BootstrapEngine final : public IntervalEngine {
         if (interval_ == BootstrapInterval::percentile) {
           band.lower.reshaped()[i] = quantile_of_sorted(f_, alpha / 2);
           band.upper.reshaped()[i] = quantile_of_sorted(f_, 1 - alpha / 2);
+        } else if (is_open) {
+          band.lower.reshaped()[i] = band.upper.reshaped()[i] = not_a_number;
         } else {
           band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t_, 1 - alpha / 2);
           band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t_, alpha / 2);
         }
       }
     }
+    return n_open < draws.f.rows();
+  }
+
+  void leave_open(Index point, Index n_points, const std::string& reason) {
+    open_.resize(static_cast<std::size_t>(n_points));
+    open_[static_cast<std::size_t>(point)] = reason;
   }
 
   const BootstrapKind kind_;

@@ -11,8 +11,10 @@
 //         drawn whole, so that the outputs' correlation is kept.
 // Shapes: draws [(M K) x R], R refits
 // Cost:   R refits, on n_threads threads, with the same bits whatever their number
-// Errors: Refits that fail, and those that have not settled, are counted; where more than half fail, or more than
-//         most_unsettled of them have not settled, there are no bounds.
+// Errors: Refits that fail, that have not settled, or that have no standard error are counted. Where more than most_unsettled
+//         of them fail or have not settled there are no bounds, and no studentised ones, at all points or at some, where more
+//         have no standard error: a resample that leaves out the noise of an output has none there, nor has a point where f
+//         cannot vary.
 // Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 5 to 7; Efron and Tibshirani (1993), ch. 9
 #pragma once
 
@@ -58,7 +60,7 @@ struct BootstrapDraws {
   Vector is_settled;     // 1 or 0 [R]
   Index n_failed;        // refits that are not finite
   Index n_unsettled;     // refits that are, but have not settled
-  Index n_without_se;    // refits that are, but have no se*
+  Index n_without_se;    // refits that are, but have no se* at some point or of some output
 };
 
 // bootstrap_residual_percentile, ...: each kind, with either interval. Both of one kind share their draws.

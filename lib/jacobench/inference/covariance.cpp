@@ -81,7 +81,9 @@ bool Covariance::fail(CovarianceStatus status, double figure) {
 bool Covariance::compute(Tangent& at) {
   at_ = &at;
   status_ = CovarianceStatus::ok;
-  return choose_factor(at) && estimate_sigma(at) && compute_middle(at);
+  if (!choose_factor(at) || !estimate_sigma(at) || !compute_middle(at)) return false;
+  set_output_noise(at);
+  return true;
 }
 
 // T and Q for the kind and the policy.
@@ -286,6 +288,19 @@ Matrix Covariance::of(const MatrixView& G) const {
 Vector Covariance::standard_errors(const MatrixView& G) const { return factor_of(G).rowwise().stableNorm(); }
 
 Matrix Covariance::of_parameters() const { return of(Matrix::Identity(at_->n_params(), at_->n_params())); }
+
+// Outputs that share their noise have all of what is left.
+void Covariance::set_output_noise(Tangent& at) {
+  const Index N = at.n_observations(), K = at.n_outputs();
+  output_dofs_.setConstant(K, dof_);
+  output_sigmas_.setConstant(K, sigma_);
+  if (at.data().output_noise == OutputNoise::shared || std::isinf(dof_)) return;
+  const Vector taken = leverages().reshaped(N, K).colwise().sum().transpose();
+  output_dofs_ = (static_cast<double>(N) - taken.array()).matrix();
+  output_dofs_ *= dof_ / output_dofs_.sum();
+  for (Index k = 0; k < K; ++k)
+    output_sigmas_[k] = std::sqrt(at.r().segment(k * N, N).squaredNorm() / output_dofs_[k]);
+}
 
 CovarianceKind default_covariance(const Fit& like) {
   return like.has_decay() ? CovarianceKind::ridge : CovarianceKind::delta;

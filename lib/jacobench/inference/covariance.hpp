@@ -98,6 +98,11 @@ class Covariance {
   Index rank() const { return rank_; }     // of J
   double dof() const { return dof_; }      // infinite for a known sigma
   double sigma() const { return sigma_; }  // s
+
+  // Of each output, in the units of its d [K]: where its noise is its own, dof() in proportion to the N - tr H_kk that it has
+  // left, and s from its own residuals; otherwise dof() and sigma().
+  const Vector& output_dofs() const { return output_dofs_; }
+  const Vector& output_sigmas() const { return output_sigmas_; }
   bool has_added_ridge() const {
     return has_added_ridge_;
   }  // of RankPolicy::ridge, where the rank was not full
@@ -129,6 +134,7 @@ class Covariance {
   bool choose_factor(Tangent& at);
   void use_own_factor(Tangent& at, const Vector& K);
   bool estimate_sigma(Tangent& at);
+  void set_output_noise(Tangent& at);
   bool compute_middle(Tangent& at);
   bool add_scores(Tangent& at, double power);
   bool invert_hessian(Tangent& at);
@@ -140,6 +146,7 @@ class Covariance {
   double figure_ = 0;  // of the reason: which observation, which eigenvalue
   Index rank_ = 0;
   double dof_ = 0, sigma_ = 0;
+  Vector output_dofs_, output_sigmas_;
   bool has_added_ridge_ = false, is_isotropic_ = true;
   Matrix M_, weighted_Q_, inverse_;
   Vector adjusted_;

@@ -15,8 +15,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double no_bound = std::numeric_limits<double>::quiet_NaN();
 
 void check_options(const Fit& like, const IntervalOptions& options) {
-  if (!(options.new_weight > 0 && std::isfinite(options.new_weight)))
-    throw InputError("new weight: {} is not a positive finite number", options.new_weight);
   const Matrix& Sx = options.input_noise;
   const Index D = like.network.n_inputs();
   if (Sx.size() > 0 && (Sx.rows() != D || Sx.cols() != D || !Sx.isApprox(Sx.transpose()) ||
@@ -54,8 +52,7 @@ class CovarianceEngine final : public IntervalEngine {
     open_.clear();
     reason_ = nullptr;
     if (!covariance_.compute(at)) return false;
-    sigma_ = covariance_.sigma();
-    dof_ = covariance_.dof();
+    set_sigma(at, covariance_);
     points.get_variances(at, covariance_, of_fit_);
     if (options_.input_noise.size() > 0)
       points.get_input_noise_variances(at, options_.input_noise, of_inputs_);
@@ -80,28 +77,43 @@ class CovarianceEngine final : public IntervalEngine {
     if (request.kind == IntervalKind::prediction)
       for (Index k = 0; k < own_.cols(); ++k) {
         const double d = at.data().output_scales.size() > 0 ? at.data().output_scales[k] : 1;
-        own_.col(k).array() += sigma_ * sigma_ * d * d / options_.new_weight;
+        for (Index m = 0; m < own_.rows(); ++m)
+          own_(m, k) += sigma_ * sigma_ * d * d / options_.new_weight(m);
       }
     band.se = (of_fit_ + own_).cwiseSqrt();
-    band.multiplier = multiplier(at, points, request, seed);
-    const double q = band.multiplier.value;
+    set_multipliers(at, points, request, seed, band.multiplier);
+    half_ = band.se * q_.asDiagonal();
     if (request.sides == Sides::upper)
       band.lower.setConstant(-infinity);
     else
-      band.lower = points.values() - q * band.se;
+      band.lower = points.values() - half_;
     if (request.sides == Sides::lower)
       band.upper.setConstant(infinity);
     else
-      band.upper = points.values() + q * band.se;
+      band.upper = points.values() + half_;
   }
 
-  Multiplier multiplier(Tangent& at, NewPoints& points, const BandRequest& request, std::uint64_t seed) {
+  // One for each output; what holds at all points at once has the degrees of freedom of the output with the fewest.
+  void set_multipliers(Tangent& at, NewPoints& points, const BandRequest& request, std::uint64_t seed,
+                       Multiplier& last) {
+    const Vector& dofs = covariance_.output_dofs();
+    q_.resize(dofs.size());
+    for (Index k = 0; k < q_.size(); ++k) {
+      const double dof = request.simultaneous == Simultaneous::none ? dofs[k] : dofs.minCoeff();
+      const bool is_as_before = k > 0 && (request.simultaneous != Simultaneous::none || dof == dofs[k - 1]);
+      if (!is_as_before) last = multiplier(at, points, request, dof, seed);
+      q_[k] = last.value;
+    }
+  }
+
+  Multiplier multiplier(Tangent& at, NewPoints& points, const BandRequest& request, double dof,
+                        std::uint64_t seed) {
     const Index n_intervals = own_.size();
     if (request.simultaneous == Simultaneous::sup_t)
       return sup_t_multiplier({covariance_.factor_of(points.gradients(at)), own_.reshaped()}, request.sides,
-                              request.level, dof_, options_.n_simulations, seed);
+                              request.level, dof, options_.n_simulations, seed);
     const auto r = static_cast<double>(request.kind == IntervalKind::mean ? covariance_.rank() : n_intervals);
-    return {multipliers_.of(request.simultaneous, request.sides, request.level, n_intervals, r, dof_), 0};
+    return {multipliers_.of(request.simultaneous, request.sides, request.level, n_intervals, r, dof), 0};
   }
 
   bool wants_sup_t() const {
@@ -143,6 +155,8 @@ class CovarianceEngine final : public IntervalEngine {
   const std::vector<BandRequest> requests_;
   Covariance covariance_;
   Multipliers multipliers_;
+  Vector q_;     // [K]
+  Matrix half_;  // widths
   Matrix of_fit_, of_inputs_,
       own_;  // variances [M x K]; own: what each estimate or observation has to itself
   bool is_finite_ = true;

@@ -12,6 +12,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/statistics.hpp"
+#include "jacobench/fit/output_scales.hpp"
 #include "jacobench/inference/runaway.hpp"
 
 namespace jacobench {
@@ -407,7 +408,33 @@ class DecaySearch {
 
 DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const FitOptions& options,
                          const DecayChoiceOptions& how) {
-  return DecaySearch(network, data, options, how).choose();
+  if (!wants_output_scales(data, options)) return DecaySearch(network, data, options, how).choose();
+  // Scales from the chosen fit, a choice with these scales, and so on; then with the decay that was chosen until they stay.
+  constexpr int n_choices = 3;
+  constexpr double near_enough = 0.05;
+  check_dataset(data, network, how.names);
+  Dataset scaled = data;
+  scaled.output_noise = OutputNoise::own;
+  scaled.output_scales = spreads_of_outputs(data);
+  DecayChoice choice = DecaySearch(network, scaled, options, how).choose();
+  for (int i = 1; i < n_choices && !choice.was_interrupted; ++i) {
+    const std::optional<Vector> d = output_scales_of(choice.fit);
+    if (!d || (d->array() / scaled.output_scales.array()).log().abs().maxCoeff() < near_enough) break;
+    scaled.output_scales = *d;
+    choice = DecaySearch(network, scaled, options, how).choose();
+  }
+  if (choice.was_interrupted) return choice;
+  FitOptions from_there = options;
+  from_there.decay = choice.fit.decay;
+  from_there.start = choice.fit.theta;
+  from_there.n_starts = 0;
+  from_there.n_redraws = 0;
+  from_there.n_tries_from_start = 1;
+  const FitEnd before = *choice.fit.end;
+  choice.fit = fit_with_output_scales(network, data, from_there, scaled.output_scales);
+  choice.fit.end->starts = before.starts;
+  choice.fit.end->n_iterations += before.n_iterations;
+  return choice;
 }
 
 }  // namespace jacobench

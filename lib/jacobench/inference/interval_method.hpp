@@ -2,7 +2,8 @@
 //
 // Model:  for the fitted function f at new points, of the mean f(x0) or of a new observation y = f(x0) + noise, for each point
 //         by itself or for all at once (inference/multipliers.hpp).
-//         What a method does is said where it is made: inference/covariance_intervals.hpp, bootstrap.hpp, profile.hpp.
+//         What a method does is said where it is made: inference/covariance_intervals.hpp, bootstrap.hpp, profile.hpp,
+//         conformal.hpp.
 // Adding a method is one file and one row of the table in interval_method.cpp.
 #pragma once
 
@@ -42,7 +43,10 @@ inline constexpr double most_unsettled = 0.05;
 // The fits that a method made again.
 struct Refits {
   Index number = 0;
-  Index n_unsettled = 0;  // of them, those that have not settled; not finite ones too
+  Index n_unsettled = 0;   // of them, those that have not settled; not finite ones too
+  Index n_without_se = 0;  // of those that are finite, those that have no standard error, where one is needed
+
+  bool are_complete() const { return n_unsettled == 0 && n_without_se == 0; }
 };
 
 // How all bands of a call are made.
@@ -50,13 +54,22 @@ struct IntervalOptions {
   DofRule dof_rule = DofRule::n_minus_rank;
   std::optional<double> known_sigma = {};  // of DofRule::known_sigma
   RankPolicy rank_policy = RankPolicy::refuse;
-  double ridge = 1e-6;           // of RankPolicy::ridge
-  double new_weight = 1;         // of an observation to come
+  double ridge = 1e-6;  // of RankPolicy::ridge
+  // Weights of observations to come, one a point or one for all. Empty: 1 where the data have none, unknown where they have.
+  Vector new_weights = {};
   Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
   Index n_simulations = 20'000;  // of sup_t
   Index n_refits = 999;          // of a bootstrap
-  Index max_refit_iterations = 200;  // of each refit of a bootstrap or a profile
-  Index n_threads = 1;               // of a bootstrap
+  Index max_refit_iterations = 200;  // of each refit
+  Index n_starts = 10;               // of the fit of split_conformal, drawn
+  Index n_folds = 10;                // of cv_plus
+  Index n_threads = 1;               // of what refits
+
+  // Of an observation to come at this point, which is known.
+  double new_weight(Index point) const {
+    if (new_weights.size() == 0) return 1;
+    return new_weights[new_weights.size() == 1 ? 0 : point];
+  }
 
   CovarianceOptions covariance(CovarianceKind kind) const {
     return {kind, rank_policy, ridge, dof_rule, known_sigma};
@@ -94,6 +107,10 @@ class IntervalEngine {
   double sigma() const { return sigma_; }  // s, on
   double dof() const { return dof_; }      // so many degrees of freedom
 
+  // Of each output whose noise is its own, in its units and on its degrees of freedom [K]; empty where they share it.
+  const Vector& output_sigmas() const { return output_sigmas_; }
+  const Vector& output_dofs() const { return output_dofs_; }
+
   // Of the last call, whether there are bands or not.
   const Refits& refits() const { return refits_; }
 
@@ -107,10 +124,14 @@ class IntervalEngine {
       for (Matrix* bound : {&band.lower, &band.upper}) bound->resize(points.n_points(), points.n_outputs());
   }
 
+  // Those of the covariance that a method stands on.
+  void set_sigma(const Tangent& at, const Covariance& covariance);
+
   std::vector<Band> bands_;
   std::vector<std::string> open_;
   Matrix se_;
   double sigma_ = 0, dof_ = 0;
+  Vector output_sigmas_, output_dofs_;
   Refits refits_;
   std::string remark_;
 };
@@ -132,6 +153,10 @@ struct IntervalMethod {
   bool refits = false;  // whether it fits again, many times
   bool draws = false;   // whether bounds are quantiles of IntervalOptions::n_refits draws
   std::optional<CovarianceKind> covariance = {};  // of which it makes t intervals
+
+  // The coverage of a new observation that comes as the data came, whatever the law of the noise and whatever the network
+  // cannot fit; nothing where theory gives none.
+  std::function<double(Index n_observations, double level)> exact_coverage = {};
 };
 
 // In the order of help, lists and rows.
@@ -148,8 +173,9 @@ struct Answers {
   std::vector<Answer> bands;  // in the order of the requests
   std::vector<std::string> open;
   double sigma = 0, dof = 0;
-  Refits refits;
-  std::string remark;
+  Vector output_sigmas = {}, output_dofs = {};
+  Refits refits = {};
+  std::string remark = {};
 };
 
 // Of the fit at which `at` and `points` stand, by an engine that is made for this one call.

@@ -21,6 +21,8 @@ Bands bands_at(const Fit& fit, const MatrixView& X0, const BandOptions& options)
           .fit = points.values(),
           .mean = std::move(mean.band),
           .prediction = std::move(prediction.band),
+          .no_mean = mean.reason,
+          .no_prediction = prediction.reason,
           .open = std::move(answers.open),
           .sigma = answers.sigma,
           .dof = answers.dof,
@@ -50,10 +52,16 @@ std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance
   if (!cov.ok()) return intervals;
   const Matrix unit = Matrix::Identity(at.n_params(), at.n_params());
   const Vector se = cov.standard_errors(unit), share = at.of_data().report().undetermined_share(unit);
-  const double q = t_quantile((1 + level) / 2, cov.dof());
+  // A weight or bias of the last layer is of one output; the others are of all.
+  const auto dof_of = [&](Index p) {
+    const ParameterPlace place = at.network().place_of(p);
+    const bool is_of_one = place.layer + 1 == at.network().n_layers();
+    return is_of_one ? cov.output_dofs()[place.unit] : cov.output_dofs().minCoeff();
+  };
   for (Index p = 0; p < at.n_params(); ++p) {
     ParameterInterval& interval = intervals[static_cast<std::size_t>(p)];
     if (share[p] > RankReport::rounding_share && !cov.penalty_determines()) continue;
+    const double q = t_quantile((1 + level) / 2, dof_of(p));
     interval.se = se[p];
     interval.lower = at.theta()[p] - q * se[p];
     interval.upper = at.theta()[p] + q * se[p];

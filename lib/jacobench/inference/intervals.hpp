@@ -10,10 +10,11 @@
 namespace jacobench {
 
 struct Bands {
-  std::string reason;             // why there is no band, one line; empty where there is
-  Matrix fit;                     // f(X0)
-  Band mean, prediction;          // empty where the method gives none
-  std::vector<std::string> open;  // of each point, why it has no bound; [M], or [0] where all have one
+  std::string reason;                  // why there is no band, one line; empty where there is
+  Matrix fit;                          // f(X0)
+  Band mean, prediction;               // empty where the method gives none,
+  std::string no_mean, no_prediction;  // and then why, one line
+  std::vector<std::string> open;       // of each point, why it has no bound; [M], or [0] where all have one
   double sigma = 0, dof = 0;
   Refits refits;
   std::string remark;

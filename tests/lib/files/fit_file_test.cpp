@@ -58,6 +58,7 @@ StoredFit weighted_fit(const FitOptions& options = {.decay = Vector{{0.0, 5.0, 0
   Dataset data = testing::fitted_linear().data;
   data.weights = Vector::LinSpaced(25, 0.5, 3);
   data.output_scales = Vector{{1.7}};
+  data.output_noise = OutputNoise::own;
   return {fit(network, data, options), {"a", "b"}, {"y"}, "some.csv"};
 }
 
@@ -82,6 +83,7 @@ void expect_same(const StoredFit& a, const StoredFit& b) {
   EXPECT_EQ(a.fit.data.Y, b.fit.data.Y);
   EXPECT_EQ(a.fit.data.weights, b.fit.data.weights);
   EXPECT_EQ(a.fit.data.output_scales, b.fit.data.output_scales);
+  EXPECT_EQ(a.fit.data.output_noise, b.fit.data.output_noise);
   EXPECT_EQ(a.fit.decay, b.fit.decay);
   EXPECT_EQ(a.fit.jacobian.strategy, b.fit.jacobian.strategy);
   EXPECT_EQ(a.fit.jacobian.options.relative_step, b.fit.jacobian.options.relative_step);
@@ -202,6 +204,8 @@ TEST_F(FitFile, RefusesWhatDoesNotBelongTogether) {
   expect_refused(with([](Fit& f) { f.end->rss *= 1.001; }), "rss: is ");
   expect_refused(with([](Fit& f) { f.data.weights[3] = 2.5; }), "rss: is ");
   expect_refused(with([](Fit& f) { f.data.output_scales[0] = 1.8; }), "rss: is ");
+  expect_refused(with([](Fit& f) { f.data.output_scales.resize(0); }),
+                 "output_noise: is own, and there are no output_scales");
   expect_refused(with([](Fit& f) { f.decay = Vector::Zero(2); }), "decay: has 2 numbers for 3");
   expect_refused(with([](Fit& f) { f.decay[1] = -5; }), "decay: -5 is not a penalty");
   expect_refused(with([](Fit& f) { f.data.X(4, 1) = 1e200; }), " row 5, b: 1e+200 is too large");

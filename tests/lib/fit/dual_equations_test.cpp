@@ -93,7 +93,8 @@ TEST(DualEquations, AFitEndsWhereTheNormalFormEndsToo) {
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     const Vector decay = equal_decay(many.network, 0.5, of);
     ASSERT_TRUE(prefer_dual(many.network, decay, many.data.n_values()));
-    const Fit fitted = fit(many.network, many.data, {.n_starts = 3, .decay = decay});
+    const Fit fitted =
+        fit(many.network, many.data, {.n_starts = 3, .decay = decay, .output_noise = OutputNoise::shared});
     EXPECT_TRUE(fitted.has_settled());
     EXPECT_TRUE(fitted.has_converged()) << explanation(fitted.end->stop);
     Residuals residuals(many.network, many.data, decay);

@@ -71,16 +71,17 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   EXPECT_NEAR(bands.se(0, 0), std::sqrt((values.array() - values.mean()).square().sum() / 38), same);
 }
 
-// Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, with a
-// probability of 0.375. So most replicates have no standard error, and there is no studentised interval.
+// Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, and leave residuals
+// only where all four are, with a probability of 24 / 256. So most replicates have no standard error, and there is no studentised
+// interval.
 TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedInterval) {
   const Perceptron parabola(2, {{1, Activation::identity}});
   const Dataset data{Matrix{{0, 0}, {0, 0}, {1, 1}, {2, 4}}, Matrix{{1}, {2}, {1.3}, {4}}, {}, {}};
   const testing::Linearised at = testing::linearised(parabola, fit(parabola, data).theta, data);
   const testing::BootstrapBands bands =
       testing::bootstrap(at, covariance(at), new_point, {.kind = BootstrapKind::pairs, .n_replicates = 199});
-  // 0.625 of 199, within five binomial deviations
-  EXPECT_NEAR(static_cast<double>(bands.n_without_se + bands.n_failed), 0.625 * 199, 5 * 6.8);
+  // within five binomial deviations
+  EXPECT_NEAR(static_cast<double>(bands.n_without_se + bands.n_failed), 232.0 / 256 * 199, 5 * 4.1);
   EXPECT_EQ(bands.studentised_lower.size(), 0);
   EXPECT_NE(bands.reason, "");
   EXPECT_EQ(bands.percentile_lower.size(), 1);
@@ -88,7 +89,7 @@ TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedI
 
 // exp(w x) with w = -0.02, about 0.7 standard errors from zero: at x = 10^9 it overflows for the quarter of the refits that
 // have w > 0, and is zero to the bit, without a standard error, for the others.
-TEST(BootstrapDraws, RefitsThatFailAreCountedAndTheOthersUsed) {
+TEST(BootstrapDraws, RefitsThatFailAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
   const Perceptron network(1, {{1, Activation::exp, Bias::none}});
   Dataset data{Matrix(12, 1), Matrix(12, 1), {}, {}};
   data.X << -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1;
@@ -100,8 +101,34 @@ TEST(BootstrapDraws, RefitsThatFailAreCountedAndTheOthersUsed) {
   EXPECT_GT(bands.n_failed, 10);
   EXPECT_LT(bands.n_failed, 99);
   EXPECT_EQ(bands.n_failed + bands.n_without_se, 199);
-  EXPECT_EQ(bands.percentile_upper(0, 0), 0);
-  EXPECT_EQ(bands.studentised_upper.size(), 0);
+  EXPECT_EQ(bands.percentile_upper.size() + bands.studentised_upper.size(), 0);
+  EXPECT_EQ(bands.reason, std::to_string(bands.n_failed) + " of 199 refits failed, and at most 5% may");
+}
+
+// Of thirty values of the second output one alone is not zero: a resample leaves it out with a probability of (29/30)^30 = 0.36. It
+// then has no standard error of its own, and no studentised bound; the first output has, as if it were alone.
+TEST(BootstrapDraws, AnOutputThatIsConstantInAResampleHasNoStandardErrorThere) {
+  const Perceptron both(1, {{2, Activation::identity}}), one(1, {{1, Activation::identity}});
+  Dataset data{Matrix(30, 1), Matrix::Zero(30, 2)};
+  RandomStream stream(4, 4, 0, RandomPurpose::noise);
+  for (Index n = 0; n < 30; ++n) {
+    data.X(n, 0) = 0.1 * static_cast<double>(n);
+    data.Y(n, 0) = data.X(n, 0) + 0.2 * stream.normal();
+  }
+  data.Y(3, 1) = 1;
+  const Dataset first{data.X, data.Y.leftCols(1)};
+  const testing::Linearised at(fit(both, data)), alone(fit(one, first));
+  const Matrix X0 = Matrix::Constant(1, 1, 1.5);
+  const testing::BootstrapOptions how{.kind = BootstrapKind::pairs, .n_replicates = 199};
+  const testing::BootstrapBands bands = testing::bootstrap(at, covariance(at), X0, how);
+  const testing::BootstrapBands expected = testing::bootstrap(alone, covariance(alone), X0, how);
+  EXPECT_EQ(bands.n_failed + bands.n_unsettled, 0);
+  EXPECT_NEAR(static_cast<double>(bands.n_without_se), 0.362 * 199, 5 * 6.8);
+  EXPECT_EQ(bands.percentile_lower.size(), 2);
+  ASSERT_EQ(bands.studentised_lower.size(), 2);
+  EXPECT_NEAR(bands.studentised_lower(0, 0), expected.studentised_lower(0, 0), 1e-10);
+  EXPECT_NEAR(bands.studentised_upper(0, 0), expected.studentised_upper(0, 0), 1e-10);
+  EXPECT_TRUE(std::isnan(bands.studentised_lower(0, 1)) && std::isnan(bands.studentised_upper(0, 1)));
 }
 
 // Fitted again one by one, with the stopping rule of a refit: those that have not settled are as many, and bounds are given

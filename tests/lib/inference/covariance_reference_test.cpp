@@ -232,7 +232,7 @@ TEST_P(OfKindAndRule, IsThatOfTheTextbook) {
   EXPECT_LE((F * F.transpose() - of_f).norm(), tolerance * of_f.norm());
 
   // and by the engine that all intervals are from
-  const Bands bands = testing::bands_at(at, cov, new_points);
+  const Bands bands = testing::bands_at(at, cov, new_points, {.how = {.new_weights = Vector::Ones(1)}});
   ASSERT_TRUE(bands.ok()) << bands.reason;
   EXPECT_TRUE(all_within_relative(bands.mean.se, se, tolerance));
   Matrix of_observation = se.cwiseAbs2();
@@ -372,7 +372,7 @@ TEST(IntervalEngines, DoNotDependOnWhatWasComputedBefore) {
       if (!method.covariance || (method.name == "ridge" && k == 0) || (method.name == "laplace" && k == 0))
         continue;
       SCOPED_TRACE(method.name);
-      const IntervalOptions how{.dof_rule = DofRule::n_minus_trace_2h_hh};
+      const IntervalOptions how{.dof_rule = DofRule::n_minus_trace_2h_hh, .new_weights = Vector::Ones(1)};
       const std::vector<BandRequest> requests{{}, {.kind = IntervalKind::prediction, .level = 0.9}};
       const auto used = method.prepare(fits.first, points, how, requests);
       const auto new_one = method.prepare(fits.second, fresh_points, how, requests);
@@ -396,7 +396,7 @@ TEST(IntervalEngines, AllocateNothingAfterTheFirstFit) {
     Tangent at = linearise(fits.first);
     NewPoints points(fits.first, new_points);
     std::vector<std::unique_ptr<IntervalEngine>> engines;
-    const IntervalOptions how{.dof_rule = DofRule::n_minus_trace_2h_hh};
+    const IntervalOptions how{.dof_rule = DofRule::n_minus_trace_2h_hh, .new_weights = Vector::Ones(1)};
     for (const std::string& method : quick_methods(fits.first))
       engines.push_back(find_interval_method(method).prepare(
           fits.first, points, how,

@@ -93,10 +93,12 @@ TEST(Identities, EqualWeightsAreNone) {
   weighted.weights = Vector::Constant(40, 2);
   const testing::Linearised at = testing::linearised(two_units, fitted.theta, weighted);
   const Bands plain = testing::bands_at(fitted.at, covariance(fitted.at), X0);
-  const Bands other = testing::bands_at(at, covariance(at), X0, {.how = {.new_weight = 2}});
+  const Bands other =
+      testing::bands_at(at, covariance(at), X0, {.how = {.new_weights = Vector::Constant(1, 2)}});
   EXPECT_TRUE(all_within_relative(other.mean.se, plain.mean.se, same));
   EXPECT_TRUE(all_within_relative(other.prediction.se, plain.prediction.se, same));
-  EXPECT_GT(testing::bands_at(at, covariance(at), X0).prediction.se(0, 0), 1.1 * plain.prediction.se(0, 0));
+  const Bands of_half = testing::bands_at(at, covariance(at), X0, {.how = {.new_weights = Vector::Ones(1)}});
+  EXPECT_GT(of_half.prediction.se(0, 0), 1.1 * plain.prediction.se(0, 0));
 }
 
 // Of two rows of weights 1 and 4 the second counts as four: as in Fit.AWeightIsANumberOfRepetitions, but for the degrees

@@ -174,10 +174,38 @@ TEST(Bands, NoiseOnTheInputsAddsItsVariance) {
 }
 
 TEST(Bands, ANewObservationOfMoreWeightHasLessNoise) {
-  const Bands usual = step_bands(), precise = step_bands({.how = {.new_weight = 4}});
+  const Bands usual = step_bands(), precise = step_bands({.how = {.new_weights = Vector::Constant(1, 4)}});
   const Matrix difference = usual.prediction.se.cwiseAbs2() - precise.prediction.se.cwiseAbs2();
   const double sigma = covariance(fitted_step().at).sigma();
   EXPECT_TRUE(all_within(difference, Matrix::Constant(7, 1, 0.75 * sigma * sigma), 1e-14));
+}
+
+// Atmospheric extinction with weights near 10^14, as predict() of R has it, which asks for the weight of a new observation.
+TEST(Bands, OfWeightedDataAskWhatANewObservationWeighs) {
+  Matrix table{{1, 1.54378e-05, 9.288382121e+13},
+               {1.00381983754335, 1.54341e-05, 8.978055388e+13},
+               {1.01542661188575, 1.55381e-05, 3.005501843e+13},
+               {1.03527618041008, 1.54877e-05, 2.328239676e+13},
+               {1.06417777247591, 1.55381e-05, 3.644633183e+13},
+               {1.10337791896249, 1.56225e-05, 3.192075072e+13},
+               {1.15470053837925, 1.56568e-05, 3.260385743e+13},
+               {1.22077458876146, 1.56822e-05, 2.375247025e+13},
+               {1.30540728933228, 1.58282e-05, 6.094465795e+13},
+               {1.41421356237309, 1.60016e-05, 8.671708459e+13},
+               {1.55572382686041, 1.62545e-05, 2.768043116e+13}};
+  const Fit fit = jacobench::fit(Perceptron(1, {{1, identity}}), {table.col(0), table.col(1), table.col(2)});
+  const Matrix X0{{1}, {1.2}};
+  const Bands unknown = bands_at(fit, X0);
+  EXPECT_TRUE(unknown.ok());
+  EXPECT_NEAR(unknown.mean.se(0, 0) / 1.331017517963048e-08, 1, 1e-8);
+  EXPECT_EQ(unknown.prediction.lower.size(), 0);
+  EXPECT_THAT(unknown.no_prediction, ::testing::HasSubstr("the weight of a new observation is not known"));
+  EXPECT_EQ(unknown.no_mean, "");
+  const Bands known = bands_at(fit, X0, {.how = {.new_weights = Vector{{table(0, 2), 5e13}}}});
+  EXPECT_NEAR(known.prediction.se(0, 0) / 2.7156946266447523e-08, 1, 1e-8);
+  EXPECT_NEAR(known.prediction.lower(1, 0) / 1.5638368407291752e-05, 1, 1e-10);
+  EXPECT_NEAR(known.prediction.upper(1, 0) / 1.5791267307128765e-05, 1, 1e-10);
+  EXPECT_THROW(bands_at(fit, X0, {.how = {.new_weights = Vector::Ones(3)}}), InputError);
 }
 
 TEST(Bands, SeveralOutputsHaveAJointCovariance) {
@@ -305,8 +333,8 @@ TEST(Bands, OptionsThatMakeNoSenseAreRefused) {
   const auto refuses = [](const BandOptions& options) { EXPECT_THROW(step_bands(options), InputError); };
   refuses({.level = 0});
   refuses({.level = 1});
-  refuses({.how = {.new_weight = 0}});
-  refuses({.how = {.new_weight = INFINITY}});
+  refuses({.how = {.new_weights = Vector::Constant(1, 0)}});
+  refuses({.how = {.new_weights = Vector::Constant(1, INFINITY)}});
   refuses({.simultaneous = Simultaneous::sup_t, .how = {.n_simulations = 10}});
   refuses({.how = {.input_noise = Matrix::Constant(1, 1, -1)}});
   refuses({.how = {.input_noise = Matrix::Identity(2, 2)}});
@@ -353,6 +381,37 @@ TEST(Bands, AreThoseOfTheUsualMethodUnlessOneIsNamed) {
     EXPECT_EQ(default_interval_method(at.fit()).name, name);
     EXPECT_EQ(bands_at(at.fit(), points).mean.lower, bands_at(at.fit(), points, {.method = name}).mean.lower);
   }
+}
+
+// An engine is prepared for fits of one shape, as a study has them, one after the other: with other inputs, weights and estimates too.
+TEST(Bands, AnEngineMadeForOneFitGivesThoseOfAnother) {
+  const Vector decay = Vector::Constant(4, 0.2);
+  const auto fit_to = [&](std::uint32_t replicate) {
+    Dataset data = testing::step_data(30, replicate);
+    data.weights = data.X.col(0).cwiseAbs() + Vector::Ones(30);
+    return jacobench::fit(make_perceptron({1, {1}, 1, Activation::tanh}), data, {.decay = decay});
+  };
+  const Fit first = fit_to(4), second = fit_to(5);
+  const IntervalOptions how{.new_weights = Vector::Ones(1), .n_refits = 39};
+  const Matrix X0 = Vector::LinSpaced(3, -1, 1);
+  Tangent at(first);
+  NewPoints at_X0(first, X0);
+  for (const IntervalMethod& method : interval_method_table())
+    for (const IntervalKindInfo& kind : interval_kind_table()) {
+      const BandRequest request{.kind = kind.kind, .level = 0.9};
+      if (method.why_not(first, how, request)) continue;
+      const auto engine = method.prepare(first, at_X0, how, {request});
+      for (const Fit* fit : {&first, &second}) {
+        at.move_to(*fit);
+        at_X0.move_to(at);
+        ASSERT_TRUE(engine->compute(at, at_X0, 1)) << method.name << ": " << engine->reason();
+      }
+      const auto afresh = method.prepare(second, at_X0, how, {request});
+      at_X0.move_to(at);
+      ASSERT_TRUE(afresh->compute(at, at_X0, 1)) << method.name;
+      EXPECT_EQ(engine->bands()[0].lower, afresh->bands()[0].lower) << method.name;
+      EXPECT_EQ(engine->bands()[0].upper, afresh->bands()[0].upper) << method.name;
+    }
 }
 
 // Of 40,000 points and 541 parameters the gradients would take 173 MB, which a band never holds at once.
