@@ -136,10 +136,18 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
   print_end(out, end);
   print_whether_settled(out, end);
   print_decay(out, stored, at, options.choice);
-  harness::print(out, "residuals   sum of squares {:.11g}{}\n", end.rss,
-                 cov.ok() ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom",
-                                        cov.sigma(), cov.dof())
-                          : "");
+  const bool has_one_noise = fit.data.output_noise == OutputNoise::shared;
+  harness::print(
+      out, "residuals   sum of squares {:.11g}{}{}\n", end.rss,
+      has_one_noise ? "" : " in units of the outputs' own noise, relative to each other",
+      cov.ok() && has_one_noise
+          ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom", cov.sigma(), cov.dof())
+          : "");
+  if (cov.ok() && fit.data.output_noise == OutputNoise::own)
+    for (Index k = 0; k < fit.data.Y.cols(); ++k)
+      harness::print(out, "            {}: standard deviation {:.11g} on {:.6g} degrees of freedom\n",
+                     stored.outputs[static_cast<std::size_t>(k)],
+                     cov.output_sigmas()[k] * fit.data.output_scales[k], cov.output_dofs()[k]);
   const RankReport rank = at.of_data().report();
   harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", rank.rank,
                  rank.n_params, rank.condition_scaled, rank.condition_unscaled);

@@ -68,6 +68,9 @@ OptionTable FitRequest::options() {
   t.add("output_activation", "activation of the outputs", output_activation,
         one_of(activation_table(), &ActivationInfo::id));
   t.add("bias", "whether every layer has a bias", bias, yes_or_no());
+  t.add("output_noise",
+        "whether each of several outputs has a noise of its own, or all have one standard deviation",
+        output_noise, one_of(output_noise_table(), &OutputNoiseInfo::noise));
   t.add("from", "model file to start from, which then says what the network is", from,
         value_or("none", text()));
   t.add(
@@ -123,6 +126,7 @@ FitOptions FitRequest::fit_options(const Perceptron& network, const std::optiona
           .initialisation = std::string(initialisation->name),
           .seed = seed,
           .decay = k && *k > 0 ? equal_decay(network, *k, decay_of()) : Vector(),
+          .output_noise = output_noise,
           .max_iterations = max_iterations,
           .relative_offset = tolerance,
           .jacobian = {.strategy = std::string(strategy->name)},

@@ -23,6 +23,7 @@ struct FitRequest {
   harness::Shape hidden{4};
   Activation activation = Activation::tanh, output_activation = Activation::identity;
   bool bias = true;
+  OutputNoise output_noise = OutputNoise::own;
   std::optional<std::string> from;
   std::variant<double, const DecayRule*> decay = &find_decay_rule("auto");
   std::optional<bool> decay_biases;

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/joined.hpp"
 #include "jacobench/files/csv.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
@@ -28,7 +29,9 @@ struct Request {
   Simultaneous simultaneous = Simultaneous::none;
   Sides sides = Sides::both;
   std::optional<std::vector<double>> input_noise;
-  std::int64_t n_replicates = 999, n_threads = 1, max_refit_iterations = 200;
+  std::optional<std::string> weights;
+  std::optional<double> new_weight;
+  std::int64_t n_replicates = 999, n_folds = 10, n_threads = 1, max_refit_iterations = 200;
   std::uint64_t seed = 1;
   std::optional<std::string> out;
   CovarianceChoice covariance;
@@ -55,11 +58,20 @@ struct Request {
     t.add("input_noise",
           "standard deviations of independent noise on the inputs, one an input, to be propagated",
           input_noise, value_or("none", sequence_of(real_number(0, 1e300))));
+    t.add("weights", "column of the file of points: the weight of a new observation at each", weights,
+          value_or("none", text()));
+    t.add("new_weight",
+          "weight of a new observation, at every point; auto: with --at data each row's own, and of a fit "
+          "without "
+          "weights 1",
+          new_weight, value_or("auto", real_number(1e-100, 1e100)));
     t.add("replicates", "of a bootstrap", n_replicates, whole_number(20, 1'000'000));
-    t.add("refit_iterations", "iterations that a refit of a bootstrap or a profile may take",
-          max_refit_iterations, whole_number(1, 1'000'000));
-    t.add("seed", "seed of bootstrap and sup_t", seed, whole_number<std::uint64_t>(0, UINT64_MAX));
-    t.add("threads", "threads of a bootstrap", n_threads, whole_number(1, 1024));
+    t.add("folds", "of cv_plus", n_folds, whole_number(2, 1'000'000));
+    t.add("refit_iterations", "iterations that a refit may take", max_refit_iterations,
+          whole_number(1, 1'000'000));
+    t.add("seed", "seed of what is drawn: bootstraps, sup_t, split_conformal, cv_plus", seed,
+          whole_number<std::uint64_t>(0, UINT64_MAX));
+    t.add("threads", "threads of what fits again", n_threads, whole_number(1, 1024));
     covariance.add_options(t, "as the fit had it");
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;
@@ -75,6 +87,7 @@ struct Request {
     IntervalOptions options = covariance.options(stored.how);
     options.input_noise = input_noise_covariance();
     options.n_refits = n_replicates;
+    options.n_folds = n_folds;
     options.n_threads = n_threads;
     options.max_refit_iterations = max_refit_iterations;
     return options;
@@ -108,6 +121,24 @@ Matrix points_of(const Request& request, const StoredFit& stored) {
   return Vector::LinSpaced(request.n_grid, stored.fit.data.X.minCoeff(), stored.fit.data.X.maxCoeff());
 }
 
+// Of the observations to come (IntervalOptions::new_weights).
+Vector new_weights_of(const Request& request, const StoredFit& stored) {
+  if (request.weights && request.new_weight)
+    throw InputError("--weights and --new_weight: each says what a new observation weighs; give one of them");
+  if (request.new_weight) return Vector::Constant(1, *request.new_weight);
+  if (request.at == "data" && !request.weights) return stored.fit.data.weights;
+  if (!request.weights) return {};
+  if (request.at == "grid" || request.at == "data")
+    throw InputError("--weights: {} is a column of a file of points, and --at {} is none; give --at FILE.csv",
+                     *request.weights, request.at);
+  Vector weights = read_csv(request.at, {*request.weights}).col(0);
+  for (Index m = 0; m < weights.size(); ++m)
+    if (!(weights[m] > 0 && std::isfinite(weights[m])))
+      throw InputError("{} row {}, {}: {} is not a positive finite weight; correct or remove the row",
+                       request.at, m + 1, *request.weights, weights[m]);
+  return weights;
+}
+
 // What one method gives of each wanted kind.
 struct MethodAnswers {
   const IntervalMethod* method;
@@ -130,20 +161,43 @@ std::vector<MethodAnswers> all_answers(const Request& request, const IntervalOpt
   return all;
 }
 
+// s and its degrees of freedom; of each output where it has its own; nothing of a method without.
+std::string sigma_in_words(const Answers& answers, const std::vector<std::string>& outputs) {
+  if (!(answers.dof > 0)) return {};
+  const auto words = [](double sigma, double dof) {
+    return fmt::format("s = {:.6g} on {:.6g} degrees of freedom", sigma, dof);
+  };
+  if (answers.output_dofs.size() == 0) return words(answers.sigma, answers.dof);
+  std::vector<std::string> all;
+  for (Index k = 0; k < answers.output_dofs.size(); ++k)
+    all.push_back(fmt::format("{}: {}", outputs[static_cast<std::size_t>(k)],
+                              words(answers.output_sigmas[k], answers.output_dofs[k])));
+  return joined(all, "; ");
+}
+
+std::string multiplier_in_words(const Band& band) {
+  const Multiplier& q = band.multiplier;
+  if (!(q.value > 0)) return {};
+  return fmt::format("multiplier {:.5g}", q.value) +
+         (q.simulation_error > 0 ? fmt::format(" (simulated, +- {:.1g})", q.simulation_error) : "");
+}
+
 // For people, beside the bands.
-std::string remark_on(const MethodAnswers& its) {
+std::string remark_on(const MethodAnswers& its, const Request& request,
+                      const std::vector<std::string>& outputs) {
   const std::vector<Answer>& bands = its.answers.bands;
   const auto first =
       std::find_if(bands.begin(), bands.end(), [](const Answer& answer) { return answer.reason.empty(); });
   if (first == bands.end())
     return fmt::format("{}: no intervals: {}", its.method->name, bands.front().reason);
-  std::string remark = fmt::format("{}: s = {:.6g} on {:.6g} degrees of freedom", its.method->name,
-                                   its.answers.sigma, its.answers.dof);
-  if (const Multiplier& q = first->band.multiplier; q.value > 0) {
-    remark += fmt::format(", multiplier {:.5g}", q.value);
-    if (q.simulation_error > 0) remark += fmt::format(" (simulated, +- {:.1g})", q.simulation_error);
-  }
-  return remark + (its.answers.remark.empty() ? "" : "; " + its.answers.remark);
+  std::vector<std::string> remarks;
+  for (const std::string& words :
+       {sigma_in_words(its.answers, outputs), multiplier_in_words(first->band), its.answers.remark})
+    if (!words.empty()) remarks.push_back(words);
+  const std::vector<IntervalKindInfo> kinds = request.wanted_kinds();
+  for (std::size_t b = 0; b < bands.size(); ++b)
+    if (!bands[b].reason.empty()) remarks.push_back(fmt::format("no {}: {}", kinds[b].name, bands[b].reason));
+  return fmt::format("{}: {}", its.method->name, joined(remarks, "; "));
 }
 
 std::string cell(double value) { return std::isfinite(value) ? exact_text(value) : ""; }
@@ -151,13 +205,15 @@ std::string cell(double value) { return std::isfinite(value) ? exact_text(value)
 // The entry, where the band has such entries.
 std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
 
-// The first of the reasons why a line has empty cells.
+// The first of the reasons why a line has empty cells; else the refits that its bounds are not from.
 std::string reason_at(const Answers& answers, Index point) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
+  std::vector<std::string> reasons;
   for (const Answer& answer : answers.bands)
-    if (!answer.reason.empty()) return answer.reason;
-  return {};
+    if (!answer.reason.empty() && reasons.empty()) reasons.push_back(answer.reason);
+  if (!answers.refits.are_complete() && !answers.remark.empty()) reasons.push_back(answers.remark);
+  return joined(reasons, "; ");
 }
 
 void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const NewPoints& points,
@@ -209,14 +265,16 @@ int interval_command(const Invocation& invocation) {
   if (request.input_noise && request.input_noise->size() != stored.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
-  const IntervalOptions how = request.how(stored);
+  IntervalOptions how = request.how(stored);
+  how.new_weights = new_weights_of(request, stored);
   NewPoints points(stored.fit, points_of(request, stored));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
   const std::vector<MethodAnswers> all = all_answers(request, how, at, points);
   write_csv(output.stream(), all, points, stored, request);
   output.commit();
-  for (const MethodAnswers& its : all) harness::print(invocation.err, "{}\n", remark_on(its));
+  for (const MethodAnswers& its : all)
+    harness::print(invocation.err, "{}\n", remark_on(its, request, stored.outputs));
   return is_complete(all, request) ? all_well : not_all_well;
 }
 

@@ -11,6 +11,7 @@
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
+#include "coverage/other_packages.hpp"
 #include "coverage/scenario.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
@@ -53,6 +54,7 @@ constexpr Listing listings[] = {
     {"covariances", rows_of<covariance_table>},
     {"bootstraps", rows_of<bootstrap_table>},
     {"interval_methods", rows_of<interval_method_table>},
+    {"other_packages", rows_of<coverage::other_package_table>},
     {"interval_kinds", rows_of<interval_kind_table>},
     {"simultaneous", rows_of<simultaneous_table>},
     {"sides", rows_of<sides_table>},

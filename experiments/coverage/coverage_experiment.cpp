@@ -49,6 +49,13 @@ double se_to_hold(const CoverageRow& row) {
   return std::sqrt(row.interval.level * (1 - row.interval.level) / static_cast<double>(row.n_replicates));
 }
 
+// What theory says of the row: its level, but for a method whose coverage is known to differ.
+double expected_coverage(const CoverageRow& row) {
+  const auto& exact = row.interval.method->exact_coverage;
+  const Index n = static_cast<Index>(row.scenario.rows.of(row.scenario.network->network));
+  return exact ? exact(n, row.interval.level) : row.interval.level;
+}
+
 // The first so many.
 std::string listed(const std::vector<Index>& numbers, std::size_t most) {
   std::string text;
@@ -113,8 +120,8 @@ std::size_t CoverageExperiment::group_size(std::size_t first) {
 
 void CoverageExperiment::hold_to_expectations(CoverageRow& row) const {
   const auto held = hold(options_.expectations, columns(), schema_.to_cell(row),
-                         {row.coverage, se_to_hold(row), row.interval.level, row.se_ratio, row.se_ratio_se,
-                          row.verdict != no_claim});
+                         {row.coverage, se_to_hold(row), expected_coverage(row), row.se_ratio,
+                          row.se_ratio_se, row.verdict != no_claim});
   if (held) {
     row.expected = held->expected;
     row.over_expectation = held->over_allowance;

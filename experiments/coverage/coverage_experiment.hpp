@@ -13,6 +13,7 @@
 
 #include "coverage/coverage_options.hpp"
 #include "coverage/coverage_row.hpp"
+#include "coverage/other_packages.hpp"
 #include "coverage/study_design.hpp"
 #include "study/experiment.hpp"
 
@@ -20,7 +21,7 @@ namespace jacobench::coverage {
 
 class CoverageExperiment final : public harness::Experiment {
  public:
-  explicit CoverageExperiment(std::span<const IntervalMethod> methods = interval_method_table(),
+  explicit CoverageExperiment(std::span<const IntervalMethod> methods = study_method_table(),
                               std::span<const StrategyInfo> strategies = strategy_table())
       : options_(methods, strategies), schema_(coverage_schema(options_)) {}
 

@@ -143,11 +143,15 @@ void take_differences(const Measures& own, const Measures& first, CoverageRow& r
   }
 }
 
-// Why the coverage is no claim about the method; nothing where it is one.
-std::optional<std::string> why_no_claim(const Part& part, Index n_params, const Measures& measures) {
+// Why the coverage is no claim about the method; nothing where it is one. A decay on every parameter determines a fit whatever
+// the rank.
+std::optional<std::string> why_no_claim(const Part& part, const Scenario& scenario,
+                                        const Measures& measures) {
   const Vector ranks = part.figure(RecordLayout::rank);
-  const auto n_deficient = std::count_if(ranks.begin(), ranks.end(),
-                                         [&](double rank) { return rank < static_cast<double>(n_params); });
+  const bool decay_determines = scenario.decay.size() > 0 && (scenario.decay.array() > 0).all();
+  const auto n_deficient = std::count_if(ranks.begin(), ranks.end(), [&](double rank) {
+    return !decay_determines && rank < static_cast<double>(scenario.network.n_params());
+  });
   std::vector<std::string> reasons;
   for (const auto& [number, what] :
        {std::pair{measures.n_failed, "of the replicates gave no interval"},
@@ -280,7 +284,7 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
   take_accuracy(measures, row);
   take_fits(part, row);
   if (context.plan.methods[request.method].method->refits) take_refits(part, request.method, row);
-  row.why_no_claim = why_no_claim(part, context.plan.scenario.network.n_params(), measures);
+  row.why_no_claim = why_no_claim(part, context.plan.scenario, measures);
   if (row.why_no_claim) row.verdict = no_claim;
   if (place.strategy > 0)
     take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);

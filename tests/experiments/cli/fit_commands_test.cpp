@@ -184,13 +184,50 @@ TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
   std::vector<std::string> methods;
   for (const IntervalMethod& method : interval_method_table())
     if (!method.covariance || info(*method.covariance).decay != Decay::needed) methods.push_back(method.name);
-  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3", "--replicates", "50", "--method",
-                  joined(methods, ", ")}),
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3", "--replicates", "50", "--level", "0.9",
+                  "--new_weight", "2", "--method", joined(methods, ", ")}),
             all_well)
       << err_;
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3", "--method", "ridge"}), not_all_well);
   EXPECT_NE(err_.find("ridge: no intervals"), std::string::npos) << err_;
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+// The rows weigh 1, 2, 3, 1, ...: what their own weights give stands between what 1 and 3 give, and is these at their rows.
+TEST_F(FitCommands, APredictionOfAWeightedFitIsForTheWeightThatIsSaid) {
+  ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "1",
+                  "--activation", "gaussian", "--out", path("fit.json")}),
+            all_well);
+  const auto predictions = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"interval",   path("fit.json"), "--kind",
+                                       "prediction", "--out",          path("b.csv")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_EQ(call(arguments), all_well) << err_;
+    return csv_column(path("b.csv"), "se_prediction");
+  };
+  const Vector own = predictions({"--at", "data"});
+  const Vector of_file = predictions({"--at", sine_data(), "--weights", "w"});
+  const Vector of_one = predictions({"--at", "data", "--new_weight", "1"});
+  const Vector of_three = predictions({"--at", "data", "--new_weight", "3"});
+  EXPECT_EQ(own, of_file);
+  for (Index n = 0; n < 30; ++n) {
+    if (n % 3 != 1) {
+      EXPECT_EQ(own[n], n % 3 == 0 ? of_one[n] : of_three[n]);
+    }
+    EXPECT_LE(own[n], of_one[n]);
+    EXPECT_GE(own[n], of_three[n]);
+  }
+  EXPECT_LT(of_three[0], 0.8 * of_one[0]);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3"}), all_well);
+  EXPECT_NE(out_.find("the weight of a new observation is not known"), std::string::npos) << out_;
+  EXPECT_NE(err_.find("no prediction: the data are weighted"), std::string::npos) << err_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3", "--kind", "prediction"}), not_all_well);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--weights", "w"}), wrong_input);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", sine_data(), "--weights", "w", "--new_weight", "1"}),
+            wrong_input);
+  const std::string bad = folder_.file("bad.csv", "x,w\n1,1\n2,0\n");
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", bad, "--weights", "w"}), wrong_input);
+  EXPECT_NE(err_.find("row 2, w: 0 is not a positive finite weight"), std::string::npos) << err_;
 }
 
 // Where the network overflows every refit does, and there is nothing to take quantiles of.
