@@ -114,40 +114,51 @@ struct Request {
   }
 };
 
-// In the units of the data.
-Matrix points_of(const Request& request, const StoredFit& stored, std::ostream& err) {
-  if (request.at == "data") return stored.input_map.inverse_of(stored.fit.data.X);
-  if (request.at != "grid") {
-    CsvColumns columns(request.at, stored.inputs, request.dialect);
-    if (columns.n_rows() == 0)
-      throw InputError("{}: has no rows under its header; give it one row a point", request.at);
-    if (columns.n_left_out() > 0)
-      harness::print(err, "{}: {}\n", request.at, left_out_text(columns.n_left_out()));
-    return columns.read(columns.n_rows());
-  }
-  if (stored.inputs.size() != 1)
-    throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
-                     stored.inputs.size());
-  const Matrix x = stored.input_map.inverse_of(stored.fit.data.X);
-  return Vector::LinSpaced(request.n_grid, x.minCoeff(), x.maxCoeff());
+// Where bands are wanted, in the units of the data, and what observations to come weigh there (IntervalOptions::new_weights).
+struct Points {
+  Matrix X;
+  Vector weights = {};
+};
+
+Points points_in_file(const Request& request, const StoredFit& stored, std::ostream& err) {
+  std::vector<std::string> names = stored.inputs;
+  if (request.weights) names.push_back(*request.weights);
+  CsvColumns columns(request.at, names, request.dialect);
+  if (columns.n_rows() == 0)
+    throw InputError("{}: has no rows under its header; give it one row a point", request.at);
+  if (columns.n_left_out() > 0)
+    harness::print(err, "{}: {}\n", request.at, left_out_text(columns.n_left_out()));
+  const Matrix table = columns.read(columns.n_rows());
+  Points points{.X = table.leftCols(std::ssize(stored.inputs))};
+  if (!request.weights) return points;
+  points.weights = table.rightCols(1);
+  for (Index m = 0; m < points.weights.size(); ++m)
+    if (!(points.weights[m] > 0 && std::isfinite(points.weights[m])))
+      throw InputError("{} row {}, {}: {} is not a positive finite weight; correct or remove the row",
+                       request.at, m + 1, *request.weights, points.weights[m]);
+  return points;
 }
 
-// Of the observations to come (IntervalOptions::new_weights).
-Vector new_weights_of(const Request& request, const StoredFit& stored) {
+Points points_of(const Request& request, const StoredFit& stored, std::ostream& err) {
+  const bool is_file = request.at != "data" && request.at != "grid";
   if (request.weights && request.new_weight)
     throw InputError("--weights and --new_weight: each says what a new observation weighs; give one of them");
-  if (request.new_weight) return Vector::Constant(1, *request.new_weight);
-  if (request.at == "data" && !request.weights) return stored.fit.data.weights;
-  if (!request.weights) return {};
-  if (request.at == "grid" || request.at == "data")
+  if (request.weights && !is_file)
     throw InputError("--weights: {} is a column of a file of points, and --at {} is none; give --at FILE.csv",
                      *request.weights, request.at);
-  Vector weights = read_csv(request.at, {*request.weights}, request.dialect).col(0);
-  for (Index m = 0; m < weights.size(); ++m)
-    if (!(weights[m] > 0 && std::isfinite(weights[m])))
-      throw InputError("{} row {}, {}: {} is not a positive finite weight; correct or remove the row",
-                       request.at, m + 1, *request.weights, weights[m]);
-  return weights;
+  if (request.at == "grid" && stored.inputs.size() != 1)
+    throw InputError("--at grid: takes one input, the fit has {}; give a CSV file of points, or data",
+                     stored.inputs.size());
+  Points points;
+  if (is_file) {
+    points = points_in_file(request, stored, err);
+  } else {
+    points = {.X = stored.input_map.inverse_of(stored.fit.data.X), .weights = stored.fit.data.weights};
+    if (request.at == "grid")
+      points = {.X = Vector::LinSpaced(request.n_grid, points.X.minCoeff(), points.X.maxCoeff())};
+  }
+  if (request.new_weight) points.weights = Vector::Constant(1, *request.new_weight);
+  return points;
 }
 
 void scale_outputs(Answers& answers, const AffineMap& output_map) {
@@ -303,9 +314,9 @@ int interval_command(const Invocation& invocation) {
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
   IntervalOptions how = request.how(stored);
-  how.new_weights = new_weights_of(request, stored);
   expect_memory(stored.fit, request);
-  const Matrix X = points_of(request, stored, invocation.err);
+  const auto [X, weights] = points_of(request, stored, invocation.err);
+  how.new_weights = weights;
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so

@@ -217,7 +217,7 @@ TEST_F(FitCommands, APredictionOfAWeightedFitIsForTheWeightThatIsSaid) {
     EXPECT_LE(own[n], of_one[n]);
     EXPECT_GE(own[n], of_three[n]);
   }
-  EXPECT_LT(of_three[0], 0.7 * of_one[0]);
+  EXPECT_LT(of_three[0], 0.8 * of_one[0]);
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "3"}), all_well);
   EXPECT_NE(out_.find("the weight of a new observation is not known"), std::string::npos) << out_;
   EXPECT_NE(err_.find("no prediction: the data are weighted"), std::string::npos) << err_;

@@ -80,7 +80,12 @@ TEST(OutputScales, TheUnitOfAnOutputChangesNothing) {
       all_within_relative(Vector(std::exp2(-20) * others.mean.lower.col(1)), bands.mean.lower.col(1), 1e-6));
   EXPECT_TRUE(all_within_relative(Vector(std::exp2(-20) * others.prediction.upper.col(1)),
                                   bands.prediction.upper.col(1), 1e-6));
-  // and the scales are those that the fit itself has: a fixed point
+  // and the scales are those that the fit itself has: a fixed point, at which each output has the same s on its own residuals
+  // and degrees of freedom, though the outputs take up parameters of different number
+  Tangent at = linearise(fit);
+  const Covariance cov = covariance(at);
+  EXPECT_GT(std::abs(cov.output_dofs()[0] - cov.output_dofs()[1]), 0.05);
+  EXPECT_TRUE(all_within_relative(cov.output_sigmas(), Vector::Constant(2, cov.sigma()), 1e-6));
   EXPECT_TRUE(all_within_relative(*output_scales_of(fit), fit.data.output_scales, 1e-6));
 }
 
