@@ -369,7 +369,7 @@ own_solvers = ("jacobench", "jacobench_fit", "jacobench_auto")
 def make_solvers(program, seconds):
     return [
         TrialSolver("jacobench", program, seconds, "jacobench::fit, from the start given alone"),
-        TrialSolver("jacobench_fit", program, seconds, "one jacobench::fit of all starts, units of the best drawn anew half as often",
+        TrialSolver("jacobench_fit", program, seconds, "one jacobench::fit of all starts, units of the best drawn anew as often but for one",
                     True),
         TrialSolver("jacobench_auto", program, seconds, "one jacobench::fit as the command's default is: units drawn anew from where "
                     "each start leads, until five of them have reached the best", True),

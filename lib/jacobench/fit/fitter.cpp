@@ -28,6 +28,9 @@ constexpr Index few_steps = 20;
 constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
 
+// How often all units of the best of all searches are drawn anew in vain before it is believed.
+constexpr Index sweeps_of_best = 3;
+
 constexpr Index no_limit = std::numeric_limits<Index>::max();
 
 // Of a start that is given.
@@ -195,15 +198,10 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     follow_new();
   }
 
-  const double lowest_of_all = lowest();
-  const auto end = candidates_.begin() + n_candidates_;
-  Candidate& best = *std::find_if(candidates_.begin(), end, [&](const Candidate& candidate) {
-    return candidate.objective <= as_good_as_lowest * lowest_of_all;
-  });
   note_objectives();
-  if (!is_search())
-    redraw_units(best, {.n_redraws = options_.n_redraws.value_or(starts_.cols() / 2)}, *workers_.front());
-  finish(best, best.is_at_minimum && best.n_lowered == 0);
+  Candidate& its_best = best();
+  if (!is_search()) redraw_units(its_best, {.n_redraws = n_redraws()}, *workers_.front());
+  finish(its_best, its_best.is_at_minimum && its_best.n_lowered == 0);
   return fit_;
 }
 
@@ -227,17 +225,26 @@ void Fitter::add_starts(Index begin, Index end) {
   }
 }
 
-// Each round is half as many again as there were before.
+// Each round is half as many again as there were before. Where the best was reached often enough, its units are drawn anew more
+// often before that is believed.
 void Fitter::search_in_rounds() {
   const Index n_wanted = *options_.n_wanted_at_best;
+  Worker& worker = *workers_.front();
+  const auto is_enough = [&] { return n_at(lowest()) >= n_wanted; };
+  const auto search_best = [&] {
+    redraw_units(best(), {.n_in_vain = sweeps_of_best * worker.unit_redraw.n_units()}, worker);
+  };
   Index n_drawn = std::min(n_wanted, starts_.cols());
   add_starts(0, n_drawn);
   follow_new();
-  while (n_drawn < starts_.cols() && n_at(lowest()) < n_wanted && goes_on()) {
+  while (n_drawn < starts_.cols() && goes_on()) {
+    if (is_enough()) search_best();
+    if (is_enough()) return;
     const Index begin = std::exchange(n_drawn, std::min(n_drawn + (n_drawn + 1) / 2, starts_.cols()));
     add_starts(begin, n_drawn);
     follow_new();
   }
+  search_best();
 }
 
 // The candidates that have not been followed yet, spread over the workers.
@@ -400,6 +407,18 @@ void Fitter::finish_dual(Candidate& best) {
   end.stop = !best.has_arrived                                     ? Stop::iteration_limit
              : end.relative_offset.value_or(1) < orthogonal_enough ? Stop::converged
                                                                    : Stop::stalled;
+}
+
+Index Fitter::n_redraws() const {
+  return options_.n_redraws.value_or(std::max<Index>(starts_.cols() - 1, 0));
+}
+
+// The first of those that are as good as the lowest.
+Fitter::Candidate& Fitter::best() {
+  const double lowest_of_all = lowest();
+  return *std::find_if(
+      candidates_.begin(), candidates_.begin() + n_candidates_,
+      [&](const Candidate& candidate) { return candidate.objective <= as_good_as_lowest * lowest_of_all; });
 }
 
 double Fitter::lowest() const {

@@ -319,7 +319,7 @@ TEST_F(FitCommands, StartsEndWhenTheBestWasReachedOftenEnoughAndSayHowSureThatIs
 
   call(with({"--starts", "6", "--out", path("fit.json")}));
   EXPECT_EQ(out_.find("wanted"), std::string::npos) << out_;
-  EXPECT_NE(out_.find("\nredraws     units were drawn anew 3 times, which led further down "),
+  EXPECT_NE(out_.find("\nredraws     units were drawn anew 5 times, which led further down "),
             std::string::npos)
       << out_;
   EXPECT_EQ(read_fit(path("fit.json")).fit.end.value().starts.n_wanted, std::nullopt);
