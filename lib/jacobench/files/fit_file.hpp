@@ -6,11 +6,14 @@
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
 //    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv",
-//    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
+//    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ..., "parameter_effects_se": ...,
+//    "directions": ...},
+//    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse", "ridge": 1e-06},
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `model` is a model file (files/model_file.hpp), X and Y have one row an observation; `weights`, `output_scales`, `decay`,
-// `relative_step`, `relative_offset`, `remaining`, `sigma`, `end` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
+// `relative_step`, `relative_offset`, `remaining`, `sigma`, `end`,
+// `covariance`, `curvature` and `decay_choice` are left out where there are none. Numbers are in the shortest form that reads
 // back to the same bits. Version 1, which did not say how the fit ended, is read too.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/interval_method.hpp"
 
 namespace jacobench {
@@ -37,6 +41,9 @@ struct StoredFit {
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given
+  std::optional<CovarianceKind> covariance =
+      {};                                   // that the fit was reported with, none in files that do not say
+  std::optional<Curvature> curvature = {};  // none of fits with a decay or without a covariance
 
   DatasetNames names() const { return {.source = source, .inputs = inputs, .outputs = outputs}; }
 };

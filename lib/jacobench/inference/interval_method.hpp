@@ -47,11 +47,11 @@ struct Refits {
 
 // How all bands of a call are made.
 struct IntervalOptions {
-  DofRule dof_rule = DofRule::n_minus_rank;
-  std::optional<double> known_sigma = {};  // of DofRule::known_sigma
-  RankPolicy rank_policy = RankPolicy::refuse;
-  double ridge = 1e-6;           // of RankPolicy::ridge
-  double new_weight = 1;         // of an observation to come
+  DofRule dof_rule = DofRule::n_minus_trace;
+  std::optional<double> known_sigma = {};               // of DofRule::known_sigma
+  RankPolicy rank_policy = RankPolicy::pseudo_inverse;  // bands where the data determine f
+  double ridge = 1e-6;                                  // of RankPolicy::ridge
+  double new_weight = 1;                                // of an observation to come
   Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
   Index n_simulations = 20'000;  // of sup_t
   Index n_refits = 999;          // of a bootstrap
@@ -76,8 +76,9 @@ class IntervalEngine {
   virtual ~IntervalEngine() = default;
 
   // The bands of the fit at which `at` and `points` stand; what is random is drawn from `seed`. Returns whether there are any.
+  // At points that are left open (inference/open_points.hpp) there is no bound, whatever the method.
   // Cost: by a covariance without second derivatives and sup_t, no allocation after the first fit
-  virtual bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
+  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed);
 
   // Why there are none, one line.
   virtual std::string reason() const = 0;
@@ -101,11 +102,19 @@ class IntervalEngine {
   const std::string& remark() const { return remark_; }
 
  protected:
-  // Bands of the points' shape.
-  IntervalEngine(std::size_t n_bands, const NewPoints& points) : bands_(n_bands) {
+  // Bands of the points' shape. `decay` says what the fit's is to the method.
+  IntervalEngine(std::size_t n_bands, const NewPoints& points, DecayReading decay = DecayReading::estimator)
+      : bands_(n_bands), decay_(decay) {
     for (Band& band : bands_)
       for (Matrix* bound : {&band.lower, &band.upper}) bound->resize(points.n_points(), points.n_outputs());
   }
+
+  // Computes all that is below. A reason in open_, which is empty before, says why a bound of the method is not there or what
+  // is wrong with it.
+  virtual bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
+
+  // No bound at point m.
+  void leave_open(Index m, const std::string& reason);
 
   std::vector<Band> bands_;
   std::vector<std::string> open_;
@@ -113,6 +122,9 @@ class IntervalEngine {
   double sigma_ = 0, dof_ = 0;
   Refits refits_;
   std::string remark_;
+
+ private:
+  const DecayReading decay_;
 };
 
 struct IntervalMethod {

@@ -49,11 +49,18 @@ std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance
     intervals.push_back({parameter_name(at.network(), p), at.theta()[p], {}, {}, {}});
   if (!cov.ok()) return intervals;
   const Matrix unit = Matrix::Identity(at.n_params(), at.n_params());
-  const Vector se = cov.standard_errors(unit), share = at.of_data().report().undetermined_share(unit);
+  const Vector se = cov.standard_errors(unit);
+  Vector share = Vector::Zero(at.n_params());
+  double rounding = 0;
+  if (TangentFactor& factor = cov.determined_by(); !factor.is_determined()) {
+    const RankReport report = factor.report();
+    share = report.undetermined_share(unit);
+    rounding = report.rounding_share();
+  }
   const double q = t_quantile((1 + level) / 2, cov.dof());
   for (Index p = 0; p < at.n_params(); ++p) {
     ParameterInterval& interval = intervals[static_cast<std::size_t>(p)];
-    if (share[p] > RankReport::rounding_share && !cov.penalty_determines()) continue;
+    if (!(share[p] <= rounding && se[p] > 0)) continue;  // without an error, no observation bears on it
     interval.se = se[p];
     interval.lower = at.theta()[p] - q * se[p];
     interval.upper = at.theta()[p] + q * se[p];

@@ -184,8 +184,7 @@ class ProfileEngine final : public IntervalEngine {
     for (const BandRequest& request : requests) check_level(request.level);
   }
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t) override {
-    open_.clear();
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t) override {
     refits_ = {};
     remark_.clear();
     if (!covariance_.compute(at)) return false;

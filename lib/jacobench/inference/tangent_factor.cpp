@@ -103,6 +103,13 @@ void TangentFactor::factorise_dual(const Matrix& J, const Vector& K) {
   has_T_ = has_Q_ = true;
 }
 
+void TangentFactor::allow_for_errors(const Vector& column_errors) {
+  JB_EXPECT(!is_dual() && !has_T_ && !has_Q_, "errors are allowed for before the factors are made");
+  qr_->allow_for_errors(column_errors);
+}
+
+double TangentFactor::least_pivot() const { return is_dual() ? 1 : qr_->least_pivot(); }
+
 Index TangentFactor::rank() const { return is_dual() ? n_params_ : qr_->rank(); }
 
 bool TangentFactor::is_determined() const { return is_dual() || qr_->has_full_rank(); }
@@ -198,8 +205,7 @@ RankReport TangentFactor::report() {
   T();
   report.condition_scaled = report.rank > 0 ? frobenius_condition(singular_values_) : 1;
   report.largest = report.rank > 0 ? singular_values_[0] : 0;
-  report.tolerance =
-      static_cast<double>(std::max(rows_.rows(), n_params_)) * std::numeric_limits<double>::epsilon();
+  report.tolerance = qr_->tolerance();
   report.determined = right_vectors_.leftCols(report.rank);
   if (n_params_ <= rows_.rows()) report.undetermined = right_vectors_.rightCols(n_params_ - report.rank);
   return report;
