@@ -4,6 +4,8 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/files/csv.hpp"
+#include "jacobench/fit/reach.hpp"
+#include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/diagnostics.hpp"
 
 #include "cli/command.hpp"
@@ -63,8 +65,7 @@ void write(Output& output, const std::string& text) {
 
 // Fits with the decay that was given, or chooses one and says how.
 std::optional<DecayChoice> fit_to(StoredFit& stored, const FitRequest& request,
-                                  const std::optional<Vector>& start, const IntervalOptions& undecayed_how,
-                                  FitWatch& watch) {
+                                  const std::optional<Vector>& start, FitWatch& watch) {
   const Fit& unfitted = stored.fit;
   FitOptions how = request.fit_options(unfitted.network, start);
   how.go_on = [&](const FitProgress& now) { return watch.go_on(now); };
@@ -76,7 +77,7 @@ std::optional<DecayChoice> fit_to(StoredFit& stored, const FitRequest& request,
   DecayChoice choice = choose_decay(unfitted.network, unfitted.data, how,
                                     {.rule = rule,
                                      .decay_of = request.decay_of(),
-                                     .undecayed = undecayed_how.covariance(CovarianceKind::delta),
+                                     .undecayed = stored.how.covariance(CovarianceKind::delta),
                                      .names = stored.names()});
   stored.fit = choice.fit;
   stored.decay_origin = {
@@ -99,16 +100,18 @@ int fit_command(const Invocation& invocation) {
   const std::optional<Vector>& start = task.start;
   if (!start && request.n_starts == 0)
     throw InputError("--starts: 0 and no --from: there is nothing to start from; give one of them");
-  const IntervalOptions undecayed_how = in_units_of_network(request.how(false), stored);
+  stored.how = in_units_of_network(request.how(), stored);
   std::vector<std::string> read{file};
   if (request.from) read.push_back(*request.from);
   Outputs outputs(request, read, invocation.out);
   check_dataset(stored.fit.data, stored.fit.network, stored.names());
+  for (const std::string& output : out_of_reach(stored.fit.network, stored.fit.data, stored.names()))
+    harness::print(invocation.err, "{}\n", output);
 
   std::optional<FitWatch> watch(std::in_place, invocation.progress);
-  const std::optional<DecayChoice> choice = fit_to(stored, request, start, undecayed_how, *watch);
+  const std::optional<DecayChoice> choice = fit_to(stored, request, start, *watch);
   watch->finish();
-  stored.how = in_units_of_network(request.how(stored.fit.has_decay()), stored);
+  stored.covariance = default_covariance(stored.fit);
   // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with it.
   std::exception_ptr problem;
   const auto try_to = [&](const auto& write_it) {
@@ -118,8 +121,10 @@ int fit_command(const Invocation& invocation) {
       problem = std::current_exception();
     }
   };
-  if (outputs.fit) try_to([&] { write(*outputs.fit, to_fit_text(stored)); });
+  const auto write_the_fit = [&] { write(*outputs.fit, to_fit_text(stored)); };
+  const bool is_rewritten = outputs.fit && outputs.fit->is_regular();  // with the curvature
   const std::optional<int> signal = watch->signal();
+  if (outputs.fit && (is_rewritten || signal)) try_to(write_the_fit);
   watch.reset();  // what follows ends at once by a signal: the fit is written
   if (signal) {
     if (problem) std::rethrow_exception(problem);
@@ -128,7 +133,16 @@ int fit_command(const Invocation& invocation) {
     return 128 + *signal;
   }
   Tangent at = linearise(stored.fit);
-  const Covariance cov = covariance(at, stored.how.covariance(default_covariance(stored.fit)));
+  const Covariance cov = covariance(at, stored.how.covariance(*stored.covariance));
+  if (cov.ok() && stored.fit.has_settled() && !stored.fit.has_decay())
+    stored.curvature = curvature(at, cov, {.level = request.level});
+  if (outputs.fit && !problem)
+    try_to([&] {
+      if (!is_rewritten)
+        write_the_fit();
+      else if (stored.curvature)
+        write_fit(*request.out, stored);
+    });
   if (outputs.diagnostics && cov.ok())
     try_to([&] { write(*outputs.diagnostics, diagnostics_csv(stored, diagnose(at, cov))); });
   else if (outputs.diagnostics)

@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "jacobench/base/joined.hpp"
-#include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/intervals.hpp"
 #include "jacobench/inference/runaway.hpp"
 #include "jacobench/inference/undetermined.hpp"
@@ -112,9 +111,8 @@ void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const 
         "fewer hidden units\n");
 }
 
-void print_parameters(std::ostream& out, Tangent& at, const Covariance& cov, double level) {
+void print_parameters(std::ostream& out, const std::vector<ParameterInterval>& parameters, double level) {
   constexpr std::size_t most = 60;
-  const std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, level);
   std::size_t width = 9;
   for (const ParameterInterval& p : parameters) width = std::max(width, p.name.size());
   harness::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate",
@@ -132,8 +130,7 @@ void print_parameters(std::ostream& out, Tangent& at, const Covariance& cov, dou
   if (parameters.size() > most) harness::print(out, "... and {} more\n", parameters.size() - most);
 }
 
-void print_curvature(std::ostream& out, Tangent& at, const Covariance& cov, double level) {
-  const Curvature c = curvature(at, cov, {.level = level});
+void print_curvature(std::ostream& out, const Curvature& c) {
   harness::print(
       out, "\ncurvature   intrinsic {:.2g}, parameter effects {:.2g} (times sqrt F; small is below {:g})\n",
       c.intrinsic * c.root_f, c.parameter_effects * c.root_f, Curvature::rule_of_thumb);
@@ -186,13 +183,18 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
                  rank.n_params, rank.condition_scaled, rank.condition_unscaled);
   for (const std::string& direction : undetermined_in_words(at))
     harness::print(out, "            open: {}\n", direction);
-  if (!cov.ok()) {
+  std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, options.level);
+  if (!end.has_settled()) {
+    for (ParameterInterval& parameter : parameters)
+      parameter = {parameter.name, parameter.estimate, {}, {}, {}};
+    harness::print(out, "\nno standard errors: the fit has not settled\n");
+  } else if (!cov.ok()) {
     harness::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status()), cov.reason());
-    return;
+  } else {
+    harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
   }
-  harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
-  print_parameters(out, at, cov, options.level);
-  if (!fit.has_decay()) print_curvature(out, at, cov, options.level);
+  print_parameters(out, parameters, options.level);
+  if (stored.curvature) print_curvature(out, *stored.curvature);
 }
 
 }  // namespace jacobench::cli

@@ -16,8 +16,8 @@ struct ReportOptions {
 };
 
 // The data and the network, how the fit ended and whether it has settled, its decay and how that was chosen, units that run to
-// infinity, sigma, the parameters with standard errors and intervals, what the data leave undetermined, and curvature
-// beside its rule of thumb.
+// infinity, sigma, the parameters with standard errors and intervals, what the data leave undetermined, and the stored
+// curvature beside its rule of thumb.
 void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
                       const ReportOptions& options);
 

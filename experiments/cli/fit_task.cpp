@@ -115,8 +115,7 @@ OptionTable FitRequest::options() {
         one_of(strategy_table()));
   t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
   t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
-  covariance.add_options(
-      t, "refuse, 1e-6, n_minus_rank, unknown; with a decay pseudo_inverse and n_minus_trace");
+  covariance.add_options(t, "pseudo_inverse, 1e-6, n_minus_trace, unknown");
   add_csv_options(t, dialect);
   t.add("out",
         "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",
@@ -136,14 +135,7 @@ DecayOf FitRequest::decay_of() const {
   return decay_biases.value_or(decay_rule() != nullptr) ? DecayOf::weights_and_biases : DecayOf::weights;
 }
 
-IntervalOptions FitRequest::how(bool has_decay) const {
-  IntervalOptions otherwise;
-  if (has_decay) {
-    otherwise.dof_rule = DofRule::n_minus_trace;
-    otherwise.rank_policy = RankPolicy::pseudo_inverse;
-  }
-  return covariance.options(otherwise);
-}
+IntervalOptions FitRequest::how() const { return covariance.options({}); }
 
 FitOptions FitRequest::fit_options(const Perceptron& network, const std::optional<Vector>& from_here) const {
   const double* k = std::get_if<double>(&decay);

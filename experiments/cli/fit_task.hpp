@@ -45,7 +45,7 @@ struct FitRequest {
   DecayOf decay_of() const;
 
   // How intervals are to be made of the fit. Errors: InputError for options that do not go together
-  IntervalOptions how(bool has_decay) const;
+  IntervalOptions how() const;
 
   // All but the decay that is to be chosen.
   FitOptions fit_options(const Perceptron& network, const std::optional<Vector>& start) const;

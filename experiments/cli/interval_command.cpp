@@ -35,6 +35,7 @@ struct Request {
   std::optional<double> new_weight;
   std::int64_t n_replicates = 999, n_folds = 10, n_threads = 1, max_refit_iterations = 200;
   std::uint64_t seed = 1;
+  bool take_unsettled = false;
   std::optional<std::string> out;
   CovarianceChoice covariance;
   CsvDialect dialect;  // of the points
@@ -50,10 +51,8 @@ struct Request {
     t.add("kind", "of the mean, of a new observation; auto: what each method gives of the two", kinds,
           value_or("auto", list_of(one_of(interval_kind_table(), &IntervalKindInfo::kind))));
     t.add("method",
-          "ways to the intervals, one after the other (jacobench list interval_methods); auto: the fit's "
-          "own, ridge "
-          "with a "
-          "decay and delta without",
+          "ways to the intervals, one after the other (jacobench list interval_methods); auto: the one that "
+          "the fit was reported with",
           methods, value_or("auto", list_of(one_of(interval_method_table()))));
     t.add("simultaneous", "whether the level holds at all points at once, and how", simultaneous,
           one_of(simultaneous_table(), &SimultaneousInfo::method));
@@ -75,6 +74,7 @@ struct Request {
     t.add("seed", "seed of what is drawn: bootstraps, sup_t, split_conformal, cv_plus", seed,
           whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of what fits again", n_threads, whole_number(1, 1024));
+    t.add("unsettled", "whether to go on with a fit that has not settled", take_unsettled, yes_or_no());
     covariance.add_options(t, "as the fit had it");
     add_csv_options(t, dialect);
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
@@ -190,6 +190,26 @@ struct MethodAnswers {
   Answers answers;
 };
 
+// What is to be known of how the fit ended, one line; nothing of one that has settled.
+std::string caveat(const StoredFit& stored) {
+  const std::optional<FitEnd>& end = stored.fit.end;
+  if (!end) return "the fit file does not say whether the fit has settled";
+  if (end->has_settled()) return {};
+  const std::string move =
+      end->remaining
+          ? fmt::format(": an estimate would move by {:.2g} of its standard error", end->remaining->move)
+          : "";
+  return fmt::format("the fit has not settled{} ({}); fit again, or take it as it is with --unsettled yes",
+                     move, explanation(end->stop));
+}
+
+// Of a fit that none are made of.
+MethodAnswers refused(const IntervalMethod& method, const Request& request, const std::string& reason) {
+  MethodAnswers none{&method, {}};
+  none.answers.bands.assign(request.wanted_kinds().size(), Answer{{}, reason});
+  return none;
+}
+
 MethodAnswers answers_of(const IntervalMethod& method, const Request& request, const IntervalOptions& how,
                          Tangent& at, NewPoints& points) {
   std::vector<BandRequest> bands;
@@ -197,12 +217,20 @@ MethodAnswers answers_of(const IntervalMethod& method, const Request& request, c
   return {&method, jacobench::answers_of(method, bands, how, at, points, request.seed)};
 }
 
-std::vector<MethodAnswers> all_answers(const Request& request, const IntervalOptions& how, Tangent& at,
-                                       NewPoints& points) {
-  if (!request.methods) return {answers_of(default_interval_method(at.fit()), request, how, at, points)};
+const IntervalMethod& own_method(const StoredFit& stored) {
+  return stored.covariance ? find_interval_method(info(*stored.covariance).name)
+                           : default_interval_method(stored.fit);
+}
+
+std::vector<MethodAnswers> all_answers(const Request& request, const StoredFit& stored,
+                                       const Vector& new_weights, Tangent& at, NewPoints& points) {
+  IntervalOptions how = request.how(stored);
+  how.new_weights = new_weights;
+  const bool is_taken = request.take_unsettled || !stored.fit.end || stored.fit.has_settled();
   std::vector<MethodAnswers> all;
-  for (const IntervalMethod* method : *request.methods)
-    all.push_back(answers_of(*method, request, how, at, points));
+  for (const IntervalMethod* method : request.methods.value_or(std::vector{&own_method(stored)}))
+    all.push_back(is_taken ? answers_of(*method, request, how, at, points)
+                           : refused(*method, request, caveat(stored)));
   return all;
 }
 
@@ -313,19 +341,25 @@ int interval_command(const Invocation& invocation) {
   if (request.input_noise && request.input_noise->size() != stored.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
-  IntervalOptions how = request.how(stored);
   expect_memory(stored.fit, request);
   const auto [X, weights] = points_of(request, stored, invocation.err);
-  how.new_weights = weights;
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
-  std::vector<MethodAnswers> all = all_answers(request, how, at, points);
+  std::vector<MethodAnswers> all = all_answers(request, stored, weights, at, points);
   for (MethodAnswers& its : all) scale_outputs(its.answers, stored.output_map);
   write_csv(output.stream(), all, X, stored.output_map.of(points.values()), stored, request);
   output.commit();
+  if (const std::string first = caveat(stored); !first.empty())
+    harness::print(invocation.err, "{}: {}\n", operands->front(), first);
   for (const MethodAnswers& its : all)
     harness::print(invocation.err, "{}\n", remark_on(its, request, stored.outputs));
+  if (stored.curvature && !stored.curvature->intrinsic_is_small())
+    harness::print(
+        invocation.err,
+        "the fitted surface bends within the interval (intrinsic curvature {:.2g} times sqrt F): bands by "
+        "standard errors are rough; try profile\n",
+        stored.curvature->intrinsic * stored.curvature->root_f);
   return is_complete(all, request) ? all_well : not_all_well;
 }
 

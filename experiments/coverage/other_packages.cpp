@@ -28,7 +28,7 @@ class OtherPackageEngine final : public IntervalEngine {
         requests_(requests),
         right_(options.covariance(right_covariance(like))) {}
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t) override {
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t) override {
     reason_.clear();
     if (!right_.compute(at)) {
       reason_ = right_.reason();

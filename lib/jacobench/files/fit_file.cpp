@@ -124,9 +124,37 @@ class FitFile {
     }
   }
 
-  // How intervals were chosen to be made; what is not said is the default.
+  std::optional<Curvature> curvature() const {
+    if (!json_.contains("curvature")) return {};
+    try {
+      const OrderedJson& its = json_.at("curvature");
+      return Curvature{.intrinsic = number(its, "intrinsic"),
+                       .parameter_effects = number(its, "parameter_effects"),
+                       .root_f = number(its, "root_f"),
+                       .intrinsic_se = number(its, "intrinsic_se"),
+                       .parameter_effects_se = number(its, "parameter_effects_se"),
+                       .n_directions = its.at("directions").get<Index>()};
+    } catch (const OrderedJson::exception&) {
+      refuse("curvature: is not that of a fit; fit again");
+    }
+  }
+
+  std::optional<CovarianceKind> covariance() const {
+    if (!json_.contains("intervals") || !json_.at("intervals").contains("covariance")) return {};
+    try {
+      return find_by_name(covariance_table(), json_.at("intervals").at("covariance").get<std::string>(),
+                          "covariance")
+          .kind;
+    } catch (const OrderedJson::exception&) {
+      refuse("intervals: covariance is not a name; fit again");
+    } catch (const InputError& error) {
+      refuse(fmt::format("intervals: {}; fit again", error.what()));
+    }
+  }
+
+  // How intervals were chosen to be made; what is not said is as it was when files did not say it.
   IntervalOptions how() const {
-    IntervalOptions options;
+    IntervalOptions options{.dof_rule = DofRule::n_minus_rank, .rank_policy = RankPolicy::refuse};
     if (!json_.contains("intervals")) return options;
     try {
       const OrderedJson& how = json_.at("intervals");
@@ -193,8 +221,19 @@ OrderedJson to_json(const FitEnd& end) {
   return json;
 }
 
-OrderedJson to_json(const IntervalOptions& how) {
-  OrderedJson json{{"dof", dof_rule_table()[static_cast<std::size_t>(how.dof_rule)].name}};
+OrderedJson to_json(const Curvature& its) {
+  return {{"intrinsic", its.intrinsic},
+          {"parameter_effects", its.parameter_effects},
+          {"root_f", its.root_f},
+          {"intrinsic_se", its.intrinsic_se},
+          {"parameter_effects_se", its.parameter_effects_se},
+          {"directions", its.n_directions}};
+}
+
+OrderedJson to_json(const IntervalOptions& how, const std::optional<CovarianceKind>& covariance) {
+  OrderedJson json;
+  if (covariance) json["covariance"] = info(*covariance).name;
+  json.update({{"dof", dof_rule_table()[static_cast<std::size_t>(how.dof_rule)].name}});
   if (how.known_sigma) json["sigma"] = *how.known_sigma;
   json["rank_policy"] = rank_policy_table()[static_cast<std::size_t>(how.rank_policy)].name;
   json["ridge"] = how.ridge;
@@ -238,6 +277,8 @@ StoredFit read_fit(const std::filesystem::path& file) {
   stored.decay_origin = json.decay_origin();
   stored.input_map = std::move(scaled.inputs);
   stored.output_map = std::move(scaled.outputs);
+  stored.covariance = json.covariance();
+  stored.curvature = json.curvature();
   Fit& fit = stored.fit;
   fit.data = {.X = json.matrix("X", stored.inputs.size()),
               .Y = json.matrix("Y", stored.outputs.size()),
@@ -277,7 +318,8 @@ std::string to_fit_text(const StoredFit& stored) {
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
   if (stored.n_left_out > 0) json["rows_left_out"] = stored.n_left_out;
-  json["intervals"] = to_json(stored.how);
+  if (stored.curvature) json["curvature"] = to_json(*stored.curvature);
+  json["intervals"] = to_json(stored.how, stored.covariance);
   if (const auto& origin = stored.decay_origin)
     json["decay_choice"] = {
         {"rule", origin->rule}, {"k", origin->k}, {"effective_parameters", origin->effective_parameters}};

@@ -6,20 +6,23 @@
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
 //    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv", "rows_left_out": ...,
-//    "intervals": {"dof": "n_minus_rank", "sigma": ..., "rank_policy": "refuse", "ridge": 1e-06},
+//    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ..., "parameter_effects_se": ...,
+//    "directions": ...},
+//    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse", "ridge": 1e-06},
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units
 // of the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`, `relative_step`,
-// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `end` and `decay_choice` are left out where there are none.
-// Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how the fit ended, is
-// read too.
+// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `end`, `covariance`, `curvature` and `decay_choice` are left out
+// where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how
+// the fit ended, is read too.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/interval_method.hpp"
 #include "jacobench/network/scaled_model.hpp"
 
@@ -44,6 +47,9 @@ struct StoredFit {
   // What scales the columns of the user's data: fit.data and all that is said of the fit are in the units between them, those of
   // the network. The outputs' scales are positive.
   AffineMap input_map = {}, output_map = {};
+  std::optional<CovarianceKind> covariance =
+      {};                                   // that the fit was reported with, none in files that do not say
+  std::optional<Curvature> curvature = {};  // none of fits with a decay or without a covariance
 
   DatasetNames names() const { return {.source = source, .inputs = inputs, .outputs = outputs}; }
 };

@@ -124,7 +124,7 @@ class BootstrapEngine final : public IntervalEngine {
     }
   }
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     reason_.clear();
     remark_.clear();
     refits_ = {};

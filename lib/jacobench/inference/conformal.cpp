@@ -44,10 +44,9 @@ class ConformalEngine final : public IntervalEngine {
     for (const BandRequest& request : requests) check_level(request.level);
   }
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     reason_.clear();
     remark_.clear();
-    open_.clear();
     const LeftOut left_out = leave_(at, options_, seed);
     refits_ = left_out.refits;
     reason_ = left_out.reason.empty() ? why_too_few(left_out) : left_out.reason;
@@ -110,17 +109,12 @@ class ConformalEngine final : public IntervalEngine {
           above[i] = unit * scores_(i, k) + value;
         }
         const bool is_finite = below.allFinite() && above.allFinite();
-        if (!is_finite) leave_open(first + m, X0.rows());
         for (std::size_t b = 0; b < bands_.size(); ++b) {
           bands_[b].lower(first + m, k) = is_finite ? -bound(below, requests_[b].level) : not_finite;
           bands_[b].upper(first + m, k) = is_finite ? bound(above, requests_[b].level) : not_finite;
         }
+        if (!is_finite) leave_open(first + m, "a fit without some of the observations is not finite here");
       }
-  }
-
-  void leave_open(Index m, Index n_points) {
-    open_.resize(static_cast<std::size_t>(n_points));
-    open_[static_cast<std::size_t>(m)] = "a fit without some of the observations is not finite here";
   }
 
   static double bound(Vector& values, double level) {

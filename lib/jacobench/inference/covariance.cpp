@@ -62,6 +62,12 @@ std::string rank_reason(Tangent& at, const Covariance& cov) {
 
 }  // namespace
 
+DecayReading decay_reading(CovarianceKind kind) {
+  if (info(kind).decay == Decay::ignored) return DecayReading::ignored;
+  const bool is_of_posterior = kind == CovarianceKind::laplace || kind == CovarianceKind::hessian;
+  return is_of_posterior ? DecayReading::prior : DecayReading::estimator;
+}
+
 bool needs_second_derivatives(CovarianceKind kind) {
   return kind == CovarianceKind::hessian || kind == CovarianceKind::hessian_sandwich;
 }
@@ -114,6 +120,13 @@ void Covariance::use_own_factor(Tangent& at, const Vector& K) {
   factor_ = own_factor_.get();
 }
 
+// tr H, which is the rank where H is a projection.
+double Covariance::effective_parameters() const {
+  const bool is_penalised =
+      has_added_ridge_ || (info(options_.kind).decay != Decay::ignored && at_->has_decay());
+  return is_penalised ? trace_h() : static_cast<double>(rank_);
+}
+
 bool Covariance::estimate_sigma(Tangent& at) {
   const auto n = static_cast<double>(at.n_values());
   switch (options_.dof_rule) {
@@ -121,7 +134,7 @@ bool Covariance::estimate_sigma(Tangent& at) {
       dof_ = n - static_cast<double>(rank_);
       break;
     case DofRule::n_minus_trace:
-      dof_ = n - trace_h();
+      dof_ = n - effective_parameters();
       break;
     case DofRule::n_minus_trace_2h_hh:
       dof_ = n - 2 * trace_h() + factor_->trace_hh();
@@ -132,6 +145,7 @@ bool Covariance::estimate_sigma(Tangent& at) {
       return true;
   }
   if (!(dof_ >= least_dof)) return fail(CovarianceStatus::no_degrees_of_freedom, n - dof_);
+  if (at.residuals_are_rounding()) return fail(CovarianceStatus::residuals_are_rounding);
   sigma_ = std::sqrt(at.rss() / dof_);
   return true;
 }
@@ -242,6 +256,10 @@ std::string Covariance::reason() const {
       return fmt::format(
           "{} observed values and {:.3g} taken up by the fit leave nothing to estimate sigma from",
           at_->n_values(), figure_);
+    case CovarianceStatus::residuals_are_rounding:
+      return "the residuals are rounding errors: the fit passes through the data, and they tell nothing of "
+             "their noise; "
+             "give the sigma that is known";
     case CovarianceStatus::leverage_of_one:
       return fmt::format(
           "observation {} has leverage 1: its residual is zero whatever its error, which HC2 and HC3 "
@@ -259,8 +277,13 @@ std::string Covariance::reason() const {
   return {};
 }
 
-bool Covariance::penalty_determines() const {
-  return info(options_.kind).decay != Decay::ignored && at_->has_decay();
+// T M T' has the rank of J where M = .. Q'Q .. or a sum over its rows.
+Index Covariance::rank_of_errors() const {
+  return decay_reading(options_.kind) == DecayReading::prior ? factor_->rank() : rank_;
+}
+
+TangentFactor& Covariance::determined_by() const {
+  return info(options_.kind).decay == Decay::ignored ? at_->of_data() : at_->with_decay();
 }
 
 Matrix Covariance::factor_of(const MatrixView& G) const {

@@ -10,7 +10,8 @@
 //         a_n = r_n for hc0, r_n sqrt(n / (n - tr H)) for hc1, (I - H_nn)^-1/2 r_n for hc2, (I - H_nn)^-1 r_n for hc3, where
 //         H_nn is the block of the outputs of observation n: with one output 1 - h_n, with several the outputs of an
 //         observation may be correlated.
-//         s^2 = RSS / dof, RSS the data's alone.
+//         s^2 = RSS / dof, RSS the data's alone. The usual dof are n - tr H, H = Q Q' being the kind's own: n - rank J without a
+//         penalty. Where the residuals are rounding errors there is no s: a sigma that is known is all that helps.
 // Policy: where J has not full rank, `delta` and the kinds without decay refuse, or take the pseudo-inverse (the
 //         directions that the data determine), or put a ridge on the scaled parameters.
 // Cost:   that of the factorisation, m^2 N flops for M; hessian kinds N P^2 + 4 m P^2 more. compute allocates nothing after the first
@@ -42,6 +43,11 @@ struct CovarianceInfo {
 std::span<const CovarianceInfo> covariance_table();
 const CovarianceInfo& info(CovarianceKind kind);
 
+// What a fit's decay is to a method: nothing; a part of the estimator, which tells nothing of what the data leave open; or a prior,
+// which does.
+enum class DecayReading { ignored, estimator, prior };
+DecayReading decay_reading(CovarianceKind kind);
+
 enum class RankPolicy { refuse, pseudo_inverse, ridge };
 
 struct RankPolicyInfo {
@@ -65,7 +71,7 @@ struct CovarianceOptions {
   CovarianceKind kind = CovarianceKind::delta;
   RankPolicy policy = RankPolicy::refuse;
   double ridge = 1e-6;  // of RankPolicy::ridge: K grows by (ridge C times the largest singular value)^2
-  DofRule dof_rule = DofRule::n_minus_rank;
+  DofRule dof_rule = DofRule::n_minus_trace;
   std::optional<double> known_sigma = {};
 };
 
@@ -74,6 +80,7 @@ enum class CovarianceStatus {
   rank_deficient,
   more_parameters_than_observations,
   no_degrees_of_freedom,
+  residuals_are_rounding,
   leverage_of_one,
   hessian_not_positive_definite,
   no_decay,
@@ -96,6 +103,7 @@ class Covariance {
   const CovarianceOptions& options() const { return options_; }
 
   Index rank() const { return rank_; }     // of J
+  Index rank_of_errors() const;            // of V: in so many directions does the estimate err
   double dof() const { return dof_; }      // infinite for a known sigma
   double sigma() const { return sigma_; }  // s
 
@@ -107,8 +115,8 @@ class Covariance {
     return has_added_ridge_;
   }  // of RankPolicy::ridge, where the rank was not full
 
-  // Whether the fit's decay, or an added ridge, stands in for the data where they leave directions open.
-  bool penalty_determines() const;
+  // What says which directions are determined: J, or where the kind uses it J with the fit's decay. No ridge is added to it.
+  TangentFactor& determined_by() const;
 
   TangentFactor& factor() const { return *factor_; }         // T and Q
   Vector leverages() const { return factor_->leverages(); }  // [N K]
@@ -136,6 +144,7 @@ class Covariance {
   Matrix times_root_of_middle(Matrix G_T) const;
   bool choose_factor(Tangent& at);
   void use_own_factor(Tangent& at, const Vector& K);
+  double effective_parameters() const;
   bool estimate_sigma(Tangent& at);
   void set_output_noise(Tangent& at);
   bool compute_middle(Tangent& at);

@@ -12,7 +12,6 @@ namespace jacobench {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double no_bound = std::numeric_limits<double>::quiet_NaN();
 
 void check_options(const Fit& like, const IntervalOptions& options) {
   const Matrix& Sx = options.input_noise;
@@ -34,7 +33,7 @@ class CovarianceEngine final : public IntervalEngine {
  public:
   CovarianceEngine(CovarianceKind kind, const Fit& like, const NewPoints& points,
                    const IntervalOptions& options, const std::vector<BandRequest>& requests)
-      : IntervalEngine(requests.size(), points),
+      : IntervalEngine(requests.size(), points, decay_reading(kind)),
         options_(options),
         requests_(requests),
         covariance_(options.covariance(kind)) {
@@ -48,8 +47,7 @@ class CovarianceEngine final : public IntervalEngine {
     }
   }
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
-    open_.clear();
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     reason_ = nullptr;
     if (!covariance_.compute(at)) return false;
     set_sigma(at, covariance_);
@@ -65,7 +63,9 @@ class CovarianceEngine final : public IntervalEngine {
     }
     se_ = (of_fit_ + of_inputs_).cwiseSqrt();
     for (std::size_t i = 0; i < requests_.size(); ++i) make_band(at, points, requests_[i], seed, bands_[i]);
-    leave_open(at, points);
+    for (Index m = 0; !is_finite_ && m < points.n_points(); ++m)
+      if (!points.values().row(m).allFinite() || !se_.row(m).allFinite())
+        leave_open(m, "the fitted function or its derivative is not finite here");
     return true;
   }
 
@@ -112,43 +112,21 @@ class CovarianceEngine final : public IntervalEngine {
     if (request.simultaneous == Simultaneous::sup_t)
       return sup_t_multiplier({covariance_.factor_of(points.gradients(at)), own_.reshaped()}, request.sides,
                               request.level, dof, options_.n_simulations, seed);
-    const auto r = static_cast<double>(request.kind == IntervalKind::mean ? covariance_.rank() : n_intervals);
+    const auto r = static_cast<double>(n_directions(request, n_intervals));
     return {multipliers_.of(request.simultaneous, request.sides, request.level, n_intervals, r, dof), 0};
+  }
+
+  // Of the errors that scheffe bounds: those of the estimate, for the mean at all points there are; what each interval has to
+  // itself adds one an interval, and then the intervals of the call are all there are.
+  Index n_directions(const BandRequest& request, Index n_intervals) const {
+    const bool errs_as_the_estimate = request.kind == IntervalKind::mean && options_.input_noise.size() == 0;
+    return errs_as_the_estimate ? covariance_.rank_of_errors() : n_intervals;
   }
 
   bool wants_sup_t() const {
     return std::any_of(requests_.begin(), requests_.end(), [](const BandRequest& request) {
       return request.simultaneous == Simultaneous::sup_t;
     });
-  }
-
-  // Points where the network overflows, and those that neither the data nor a decay determine.
-  void leave_open(Tangent& at, NewPoints& points) {
-    const bool is_determined = covariance_.rank() == at.n_params() || covariance_.penalty_determines();
-    if (is_determined && is_finite_) return;
-    open_.resize(static_cast<std::size_t>(points.n_points()));
-    if (!is_determined) {
-      const Matrix share = points.undetermined_share(at, at.of_data().report());
-      for (Index m = 0; m < share.rows(); ++m)
-        if (const double most = share.row(m).maxCoeff<Eigen::PropagateNaN>();
-            most > RankReport::rounding_share)
-          leave_open(
-              m, fmt::format("the data do not determine f here: {:.2g} of its gradient lies in directions "
-                             "that they leave open",
-                             most));
-    }
-    for (Index m = 0; !is_finite_ && m < points.n_points(); ++m)
-      if (!points.values().row(m).allFinite() || !se_.row(m).allFinite())
-        leave_open(m, "the fitted function or its derivative is not finite here");
-    const bool all_have_bounds =
-        std::all_of(open_.begin(), open_.end(), [](const auto& why) { return why.empty(); });
-    if (all_have_bounds) open_.clear();
-  }
-
-  void leave_open(Index m, const std::string& reason) {
-    open_[static_cast<std::size_t>(m)] = reason;
-    for (Band& band : bands_)
-      for (Matrix* part : {&band.se, &band.lower, &band.upper}) part->row(m).setConstant(no_bound);
   }
 
   const IntervalOptions options_;

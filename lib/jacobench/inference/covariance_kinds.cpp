@@ -65,6 +65,8 @@ std::string_view name_of(CovarianceStatus status) {
       return "more_parameters_than_observations";
     case CovarianceStatus::no_degrees_of_freedom:
       return "no_degrees_of_freedom";
+    case CovarianceStatus::residuals_are_rounding:
+      return "residuals_are_rounding";
     case CovarianceStatus::leverage_of_one:
       return "leverage_of_one";
     case CovarianceStatus::hessian_not_positive_definite:

@@ -258,8 +258,8 @@ class DecaySearch {
     Tangent at(*without_);
     if (without_->end->stop != Stop::not_finite && at.move_to(*without_)) {
       Covariance cov(how_.undecayed);
-      is_determined_ = at.rank() == at.n_params();
-      if (!cov.compute(at)) faults_.push_back(cov.reason());
+      is_determined_ = cov.compute(at);
+      if (!is_determined_) faults_.push_back(cov.reason());
     }
     if (!faults_.empty()) zero_.score.reset();
     if (rule().is_cautious)
@@ -269,7 +269,8 @@ class DecaySearch {
   // Without looking at any decay.
   bool is_good_enough() {
     if (is_linear(network_) && is_determined_) {
-      reasons_for_none_ = {"the network is linear in its parameters, and the data determine them"};
+      reasons_for_none_ = {
+          "the network is linear in its parameters, and the data determine what it fits to them"};
       return true;
     }
     if (!faults_.empty() || !zero_.score || zero_.score->value * (1 - worth_trying) > zero_.end.rss)

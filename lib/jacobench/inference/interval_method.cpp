@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/conformal.hpp"
 #include "jacobench/inference/covariance_intervals.hpp"
+#include "jacobench/inference/open_points.hpp"
 #include "jacobench/inference/profile.hpp"
 
 namespace jacobench {
@@ -79,6 +81,23 @@ void IntervalEngine::set_sigma(const Tangent& at, const Covariance& covariance) 
   if (at.data().output_noise == OutputNoise::shared) return;
   output_sigmas_ = covariance.output_sigmas().cwiseProduct(at.data().output_scales);
   output_dofs_ = covariance.output_dofs();
+}
+
+bool IntervalEngine::compute(Tangent& at, NewPoints& points, std::uint64_t seed) {
+  open_.clear();
+  if (!make_bands(at, points, seed)) return false;
+  const std::vector<std::string> open = open_points(at, points, decay_);
+  for (std::size_t m = 0; m < open.size(); ++m)
+    if (!open[m].empty()) leave_open(static_cast<Index>(m), open[m]);
+  return true;
+}
+
+void IntervalEngine::leave_open(Index m, const std::string& reason) {
+  open_.resize(static_cast<std::size_t>(bands_.empty() ? m + 1 : bands_.front().lower.rows()));
+  open_[static_cast<std::size_t>(m)] = reason;
+  for (Band& band : bands_)
+    for (Matrix* part : {&band.se, &band.lower, &band.upper})
+      if (part->size() > 0) part->row(m).setConstant(std::numeric_limits<double>::quiet_NaN());
 }
 
 std::span<const IntervalKindInfo> interval_kind_table() { return interval_kinds; }

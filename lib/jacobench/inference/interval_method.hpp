@@ -51,10 +51,10 @@ struct Refits {
 
 // How all bands of a call are made.
 struct IntervalOptions {
-  DofRule dof_rule = DofRule::n_minus_rank;
-  std::optional<double> known_sigma = {};  // of DofRule::known_sigma
-  RankPolicy rank_policy = RankPolicy::refuse;
-  double ridge = 1e-6;  // of RankPolicy::ridge
+  DofRule dof_rule = DofRule::n_minus_trace;
+  std::optional<double> known_sigma = {};               // of DofRule::known_sigma
+  RankPolicy rank_policy = RankPolicy::pseudo_inverse;  // bands where the data determine f
+  double ridge = 1e-6;                                  // of RankPolicy::ridge
   // Weights of observations to come, one a point or one for all. Empty: 1 where the data have none, unknown where they have.
   Vector new_weights = {};
   Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
@@ -89,8 +89,9 @@ class IntervalEngine {
   virtual ~IntervalEngine() = default;
 
   // The bands of the fit at which `at` and `points` stand; what is random is drawn from `seed`. Returns whether there are any.
+  // At points that are left open (inference/open_points.hpp) there is no bound, whatever the method.
   // Cost: by a covariance without second derivatives and sup_t, no allocation after the first fit
-  virtual bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
+  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed);
 
   // Why there are none, one line.
   virtual std::string reason() const = 0;
@@ -118,14 +119,22 @@ class IntervalEngine {
   const std::string& remark() const { return remark_; }
 
  protected:
-  // Bands of the points' shape.
-  IntervalEngine(std::size_t n_bands, const NewPoints& points) : bands_(n_bands) {
+  // Bands of the points' shape. `decay` says what the fit's is to the method.
+  IntervalEngine(std::size_t n_bands, const NewPoints& points, DecayReading decay = DecayReading::estimator)
+      : bands_(n_bands), decay_(decay) {
     for (Band& band : bands_)
       for (Matrix* bound : {&band.lower, &band.upper}) bound->resize(points.n_points(), points.n_outputs());
   }
 
   // Those of the covariance that a method stands on.
   void set_sigma(const Tangent& at, const Covariance& covariance);
+
+  // Computes all that is below. A reason in open_, which is empty before, says why a bound of the method is not there or what
+  // is wrong with it.
+  virtual bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
+
+  // No bound at point m.
+  void leave_open(Index m, const std::string& reason);
 
   std::vector<Band> bands_;
   std::vector<std::string> open_;
@@ -134,6 +143,9 @@ class IntervalEngine {
   Vector output_sigmas_, output_dofs_;
   Refits refits_;
   std::string remark_;
+
+ private:
+  const DecayReading decay_;
 };
 
 struct IntervalMethod {

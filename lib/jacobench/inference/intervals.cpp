@@ -50,8 +50,10 @@ std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance
   for (Index p = 0; p < at.n_params(); ++p)
     intervals.push_back({parameter_name(at.network(), p), at.theta()[p], {}, {}, {}});
   if (!cov.ok()) return intervals;
-  const Vector se = cov.standard_errors_of_parameters(),
-               share = at.of_data().report().undetermined_share_of_parameters();
+  const Vector se = cov.standard_errors_of_parameters();
+  Vector share = Vector::Zero(at.n_params());
+  if (TangentFactor& factor = cov.determined_by(); !factor.is_determined())
+    share = factor.report().undetermined_share_of_parameters();
   // A weight or bias of the last layer is of one output; the others are of all.
   const auto dof_of = [&](Index p) {
     const ParameterPlace place = at.network().place_of(p);
@@ -60,7 +62,8 @@ std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance
   };
   for (Index p = 0; p < at.n_params(); ++p) {
     ParameterInterval& interval = intervals[static_cast<std::size_t>(p)];
-    if (share[p] > RankReport::rounding_share && !cov.penalty_determines()) continue;
+    if (!(share[p] <= RankReport::most_rounding_share && se[p] > 0))
+      continue;  // without an error, no observation bears on it
     const double q = t_quantile((1 + level) / 2, dof_of(p));
     interval.se = se[p];
     interval.lower = at.theta()[p] - q * se[p];

@@ -4,6 +4,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/inference/bootstrap.hpp"
+#include "jacobench/inference/jacobian_error.hpp"
 
 namespace jacobench {
 namespace {
@@ -75,7 +76,15 @@ Matrix NewPoints::undetermined_share(const Tangent& at, const RankReport& report
   Matrix share = Matrix::Zero(n_points(), n_outputs());
   if (report.is_full()) return share;
   products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
-    share.col(k).segment(row, G.rows()) = report.undetermined_share(G);
+    const Vector its = report.undetermined_share(G);
+    const Matrix errors =
+        jacobian_errors(at.fit(), X0_.middleRows(row, G.rows())).middleRows(k * G.rows(), G.rows());
+    const Vector inverse_norms = report.column_norms.cwiseInverse();
+    const Vector size = (G * inverse_norms.asDiagonal()).rowwise().stableNorm();
+    const Vector rounding = (errors * inverse_norms.asDiagonal()).rowwise().stableNorm().cwiseQuotient(size);
+    const double most = RankReport::most_rounding_share;
+    for (Index i = 0; i < its.size(); ++i)
+      share(row + i, k) = its[i] <= std::min(most, rounding[i] + report.rounding_share()) ? 0 : its[i];
   });
   return share;
 }

@@ -40,7 +40,7 @@ class NewPoints {
   // dy/dx Sx dy/dx': the variance that noise of covariance Sx [D x D] on the inputs brings.
   void get_input_noise_variances(const Tangent& at, const Matrix& Sx, Matrix& variances);
 
-  // How much of each gradient lies in directions that the data leave open (RankReport).
+  // How much of each gradient lies in directions that are left open (RankReport); zero where that is no more than rounding.
   Matrix undetermined_share(const Tangent& at, const RankReport& report);
 
   // G [(M K) x P], all of it.

@@ -59,6 +59,16 @@ class RunawaySearch {
         if (const std::string words = words_of(l, i, steep); !words.empty())
           found.push_back({l, i, fmt::format("unit {} of layer {} {}", i, l + 1, words)});
     }
+    const Index top = net_.n_layers() - 1;
+    const Steepness steep = steepness(net_.layer(top).activation);
+    for (Index k = 0; k < net_.layer(top).n_units; ++k)
+      if (steep.is_flat_outside && has_run_off(top, k, steep))
+        found.push_back(
+            {top, k,
+             fmt::format(
+                 "output {} has gone to the ends of its range: what it is to tell apart is parted without "
+                 "error, and its weights run to infinity",
+                 names_.output(k))});
     return found;
   }
 
@@ -66,12 +76,19 @@ class RunawaySearch {
   Index N() const { return data_.n_observations(); }
   Vector values(Index l, Index i) const { return pass_.activation(l).rows(N()).col(i); }
 
+  Index n_active(Index l, Index i, const Steepness& steep) const {
+    return (pass_.slope(l).rows(N()).col(i).array().abs() > flat * steep.most).count();
+  }
+
+  // Flat at more observations than would tell its weights.
+  bool has_run_off(Index l, Index i, const Steepness& steep) const {
+    const Layer& layer = net_.layer(l);
+    return n_active(l, i, steep) < std::min(layer.n_inputs + (layer.has_bias() ? 1 : 0), N());
+  }
+
   // Where it runs to, if anywhere.
   std::string words_of(Index l, Index i, const Steepness& steep) const {
-    const Layer& layer = net_.layer(l);
-    const Index n_into = layer.n_inputs + (layer.has_bias() ? 1 : 0);
-    const Index n_active = (pass_.slope(l).rows(N()).col(i).array().abs() > flat * steep.most).count();
-    if (steep.is_flat_outside && n_active < std::min(n_into, N())) return step(l, i, n_active);
+    if (steep.is_flat_outside && has_run_off(l, i, steep)) return step(l, i, n_active(l, i, steep));
     if (std::string words = line(l, i); !words.empty()) return words;
     if (std::string words = pair(l, i); !words.empty()) return words;
     const double size = net_.weights(tau_, l).row(i).norm();
@@ -83,7 +100,7 @@ class RunawaySearch {
     return {};
   }
 
-  std::string step(Index l, Index i, Index n_active) const {
+  std::string step(Index l, Index i, Index n_on_the_way) const {
     const Vector a = values(l, i);
     const double low = a.minCoeff<Eigen::PropagateNaN>(), high = a.maxCoeff<Eigen::PropagateNaN>();
     if (high - low <= flat * std::max(1.0, std::abs(high)))
@@ -91,9 +108,9 @@ class RunawaySearch {
              "well";
     const double middle = (low + high) / 2;
     const Index n_low = (a.array() < middle).count();
-    const std::string between =
-        n_active == 0 ? "which lies anywhere between them"
-                      : fmt::format("with {} observation{} on the way", n_active, n_active == 1 ? "" : "s");
+    const std::string between = n_on_the_way == 0 ? "which lies anywhere between them"
+                                                  : fmt::format("with {} observation{} on the way",
+                                                                n_on_the_way, n_on_the_way == 1 ? "" : "s");
     if (l > 0 || net_.n_inputs() > 1)
       return fmt::format("tends to a step that parts {} of the {} observations from the others, {}",
                          std::min(n_low, N() - n_low), N(), between);

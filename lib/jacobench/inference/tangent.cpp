@@ -3,8 +3,18 @@
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/inference/jacobian_error.hpp"
+#include "jacobench/verification/error_bound.hpp"
 
 namespace jacobench {
+namespace {
+
+// Larger ones, relative to the outputs, are no rounding unless the network has lost half its digits.
+constexpr double small_residuals = 0x1p-20;
+
+constexpr double clear_pivot = 0x1p-20;
+
+}  // namespace
 
 Tangent::Tangent(const Fit& like)
     : network_(like.network),
@@ -29,6 +39,7 @@ bool Tangent::move_to(const Fit& fit) {
   fit.data.get_row_factors(factors_);
   row_factors_ = factors_.reshaped();
   has_data_factor_ = has_decay_factor_ = false;
+  column_errors_.resize(0);
   if (!residuals_.evaluate(fit.theta, r_.data(), J_.data())) return false;
   r_ = -r_;
   return true;
@@ -46,15 +57,43 @@ const Vector* Tangent::take_linear_step() {
   return &step_;
 }
 
+bool Tangent::residuals_are_rounding() const {
+  const Vector observed = row_factors_.cwiseProduct(data().Y.reshaped());
+  if (!(r_.norm() <= small_residuals * observed.norm())) return false;
+  const Matrix bound = value_error_bound(network_, theta(), data().X);
+  const Vector of_values = row_factors_.cwiseProduct(bound.reshaped());
+  return residuals_.is_rounding(rss()) ||
+         r_.norm() <= (of_values + unit_roundoff * observed.cwiseAbs()).norm();
+}
+
+// Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is possible: J
+// loses digits as its columns come closer to dependence.
+void Tangent::settle_rank(TangentFactor& factor) {
+  if (factor.least_pivot() >= clear_pivot) return;
+  if (column_errors_.size() == 0)
+    column_errors_ =
+        (row_factors_.asDiagonal() * jacobian_errors(*fit_, data().X)).colwise().stableNorm().transpose();
+  factor.allow_for_errors(column_errors_);
+}
+
 TangentFactor& Tangent::of_data() {
-  if (!has_data_factor_) of_data_.factorise(J_);
+  if (!has_data_factor_) {
+    of_data_.factorise(J_);
+    settle_rank(of_data_);
+  }
   has_data_factor_ = true;
   return of_data_;
 }
 
 TangentFactor& Tangent::with_decay() {
   if (!has_decay_) return of_data();
-  if (!has_decay_factor_) with_decay_.factorise(J_, K_);
+  if (!has_decay_factor_) {
+    with_decay_.factorise(J_, K_);
+    // What is open is told by the primal route.
+    if (!with_decay_.is_determined() && with_decay_.is_dual())
+      with_decay_.factorise(J_, K_, TangentFactor::Route::primal);
+    settle_rank(with_decay_);
+  }
   has_decay_factor_ = true;
   return with_decay_;
 }

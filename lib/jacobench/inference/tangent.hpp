@@ -45,11 +45,17 @@ class Tangent {
   Index n_outputs() const { return network_.n_outputs(); }
   double rss() const { return r_.squaredNorm(); }
 
+  // Whether the residuals are no more than rounding can make of the outputs and of the fitted values.
+  // Cost: that of a forward pass or two where they are small, and nothing otherwise
+  bool residuals_are_rounding() const;
+
   TangentFactor& of_data();     // K = 0
   TangentFactor& with_decay();  // the fit's own K; of_data() without decay
   Index rank() { return of_data().rank(); }
 
  private:
+  void settle_rank(TangentFactor& factor);
+
   const Perceptron network_;
   const Vector K_;
   const bool has_decay_;
@@ -57,6 +63,7 @@ class Tangent {
   Residuals residuals_;
   Matrix J_, factors_;
   Vector r_, row_factors_, right_, step_;
+  Vector column_errors_;  // of J; empty until they are needed
   TangentFactor of_data_, with_decay_;
   bool has_data_factor_ = false, has_decay_factor_ = false;
 };

@@ -77,6 +77,7 @@ bool TangentFactor::dual_is_cheaper(double n, double P) {
 struct TangentFactor::Wide {
   Vector column_norms;  // C
   ThinSvd svd;
+  double tolerance;  // of singular values, relative to the largest
   Index rank;
 };
 
@@ -128,7 +129,8 @@ void TangentFactor::factorise_rows() {
     wide_->column_norms = norms_of_columns(rows_);
     rows_ = rows_ * wide_->column_norms.cwiseInverse().asDiagonal();
     wide_->svd = thin_svd(rows_);
-    wide_->rank = rank_of(wide_->svd.S, rank_tolerance(rows_.rows(), n_params_));
+    wide_->tolerance = rank_tolerance(rows_.rows(), n_params_);
+    wide_->rank = rank_of(wide_->svd.S, wide_->tolerance);
     return;
   }
   if (!qr_ || qr_->matrix().rows() != rows_.rows()) qr_ = std::make_unique<ScaledQr>(rows_.rows(), n_params_);
@@ -192,6 +194,21 @@ Matrix TangentFactor::prior_part(const MatrixView& G) const {
   blas::multiply(h, dual.prior_known, along);
   blas::multiply_by_transposed(along, dual.prior_known, known);
   return h - known;
+}
+
+void TangentFactor::allow_for_errors(const Vector& column_errors) {
+  JB_EXPECT(!is_dual() && !has_T_ && !has_Q_, "errors are allowed for before the factors are made");
+  if (!wide_) return qr_->allow_for_errors(column_errors);
+  const Vector& S = wide_->svd.S;
+  if (S.size() == 0 || S[0] == 0) return;
+  wide_->tolerance += column_errors.cwiseQuotient(wide_->column_norms).stableNorm() / S[0];
+  wide_->rank = rank_of(S, wide_->tolerance);
+}
+
+double TangentFactor::least_pivot() const {
+  if (is_dual()) return 1;
+  if (!wide_) return qr_->least_pivot();
+  return wide_->rank > 0 ? wide_->svd.S[wide_->rank - 1] / wide_->svd.S[0] : 1;
 }
 
 Vector TangentFactor::prior_variances() const {
@@ -337,7 +354,7 @@ RankReport TangentFactor::report() {
   T();
   report.condition_scaled = report.rank > 0 ? frobenius_condition(singular_values_) : 1;
   report.largest = report.rank > 0 ? singular_values_[0] : 0;
-  report.tolerance = rank_tolerance(rows_.rows(), n_params_);
+  report.tolerance = wide_ ? wide_->tolerance : qr_->tolerance();
   report.determined = right_vectors_.leftCols(report.rank);
   if (n_params_ <= rows_.rows()) report.undetermined = right_vectors_.rightCols(n_params_ - report.rank);
   return report;

@@ -3,7 +3,7 @@
 //
 // Model:  J C^-1 Pi = Q R by QR with column pivoting (kernel/scaled_qr.hpp), C the norms of the columns of J. J'J, which squares
 //         the condition number, is never formed.
-//         Rank: the number of pivots above max(n, P) 2^-52 times the largest.
+//         Rank: the number of pivots above max(n, P) 2^-52 times the largest, and above what the errors of J may have made.
 //         without K   full rank: T = C^-1 Pi R^-1. Otherwise, with the SVD U S V' of the rows of R that count,
 //                     T = C^-1 Pi V S^-1 and Q U for Q: the pseudo-inverse, in scaled parameters
 //         with K      the same of the rows of J and sqrt(K) together; Q is the top n rows only
@@ -22,6 +22,7 @@
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4 and 5.5; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "jacobench/base/matrix.hpp"
@@ -55,8 +56,10 @@ struct RankReport {
 
   bool is_full() const { return rank == n_params; }
 
-  // More of a gradient than this in directions that the data leave open is not rounding.
-  static constexpr double rounding_share = 1e-6;
+  // How much of a gradient in the determined directions may seem to lie in the others, as these are known to
+  // tolerance times condition only. More than most_rounding_share is never taken for rounding.
+  static constexpr double most_rounding_share = 1e-6;
+  double rounding_share() const { return std::min(most_rounding_share, tolerance * condition_scaled); }
 
   // For each row g of G, how much of it lies in undetermined directions: |(I - V V') C^-1 g| / |C^-1 g|.
   Vector undetermined_share(const MatrixView& G) const;
@@ -77,6 +80,13 @@ class TangentFactor {
   enum class Route { cheaper, primal };
   void factorise(const Matrix& J);
   void factorise(const Matrix& J, const Vector& K, Route route = Route::cheaper);
+
+  // For a J that is known to errors only, given the 2-norms of their columns [P]: directions that these alone may determine are
+  // open. To be called before anything is asked; not for the dual route, whose penalty determines all.
+  void allow_for_errors(const Vector& column_errors);
+
+  // The least of the pivots that count, relative to the largest; 1 by the dual route.
+  double least_pivot() const;
 
   Index rank() const;
   bool is_determined() const;  // whether T T' is the inverse of J'J + K, and no pseudo-inverse

@@ -48,10 +48,26 @@ void ScaledQr::factorise(Matrix& A) {
                                   .tau = tau_.data(),
                                   .permutation = from_.data(),
                                   .norms = work_.data()});
+  tolerance_ = static_cast<double>(std::max(qr_.rows(), qr_.cols())) * std::numeric_limits<double>::epsilon();
+  count_pivots();
+}
+
+void ScaledQr::count_pivots() {
   const auto pivots = qr_.diagonal().head(n_pivots_).array().abs();
-  const double threshold = static_cast<double>(std::max(qr_.rows(), qr_.cols())) *
-                           std::numeric_limits<double>::epsilon() * (n_pivots_ > 0 ? pivots.maxCoeff() : 0);
-  rank_ = (pivots > threshold).count();
+  rank_ = n_pivots_ > 0 ? (pivots > tolerance_ * pivots.maxCoeff()).count() : 0;
+}
+
+double ScaledQr::least_pivot() const {
+  if (rank_ == 0) return 1;
+  const auto pivots = qr_.diagonal().head(rank_).array().abs();
+  return pivots.minCoeff() / pivots.maxCoeff();
+}
+
+void ScaledQr::allow_for_errors(const Vector& column_errors) {
+  if (n_pivots_ == 0) return;
+  tolerance_ += column_errors.cwiseProduct(inverse_norms_).stableNorm() /
+                qr_.diagonal().head(n_pivots_).cwiseAbs().maxCoeff();
+  count_pivots();
 }
 
 // v <- (I - tau_k v_k v_k') v

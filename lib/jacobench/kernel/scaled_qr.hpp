@@ -5,7 +5,8 @@
 //         Rank: the number of pivots above max(n, p) 2^-52 times the largest.
 // Shapes: A [n x p], v [n], d [p], T [p x p]
 // Cost:   factorise 2 n p^2 flops, rotate 4 n p, solve p^2, inverse_factor p^3 / 3; no allocation but on making
-// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6; Stewart and Sun (1990), Matrix Perturbation
+//         Theory, sec. IV.4 (Weyl's bound)
 #pragma once
 
 #include <vector>
@@ -23,6 +24,14 @@ class ScaledQr {
 
   Index rank() const { return rank_; }
   bool has_full_rank() const { return rank_ == qr_.cols(); }
+
+  // What pivots must be above to count, and the least that does, relative to the largest.
+  double tolerance() const { return tolerance_; }
+  double least_pivot() const;
+
+  // For an A that is known to errors E only, given the 2-norms of their columns [p]: pivots of at most |E C^-1|, Frobenius, on
+  // top of the rounding of the factorisation count no more, as a matrix within E has singular values that differ by that.
+  void allow_for_errors(const Vector& column_errors);
   const Vector& column_norms() const { return column_norms_; }
 
   // v <- Q'v: its first rank() entries are what v has in the column space.
@@ -48,6 +57,7 @@ class ScaledQr {
 
  private:
   void reflect(Index k, double* v) const;
+  void count_pivots();
   auto triangle(Index size) const { return qr_.topLeftCorner(size, size).triangularView<Eigen::Upper>(); }
 
   Vector column_norms_, inverse_norms_, permuted_, column_;
@@ -56,6 +66,7 @@ class ScaledQr {
   std::vector<Index> from_;  // column k of R is column from_[k] of A
   Index n_pivots_ = 0;       // above rounding, of which rank_ are above the threshold
   Index rank_ = 0;
+  double tolerance_ = 0;
 };
 
 }  // namespace jacobench

@@ -138,6 +138,12 @@ class ErrorAnalysis {
       layers_.push_back(above(below(l), network.layer(l), network.weights(theta, l), network.bias(theta, l)));
   }
 
+  Matrix values() const {
+    const LayerErrors& top = layers_.back();
+    const Array bound = unit_roundoff * (1 + 0x1p-10) * (top.activation_error + top.activation_scale);
+    return bound.isNaN().select(std::numeric_limits<double>::infinity(), bound).matrix();
+  }
+
   EntryScales wrt_parameters(PathSummation summation) const {
     EntryScales scales = zeros(network_.n_params());
     for (Index k = 0; k < network_.n_outputs(); ++k) {
@@ -272,6 +278,11 @@ EntryScales error_scales(const Perceptron& network, const VectorView& theta, con
   network.expect_shapes(theta, X);
   const ErrorAnalysis analysis(network, theta, X);
   return wrt == Wrt::parameters ? analysis.wrt_parameters(summation) : analysis.wrt_inputs(summation);
+}
+
+Matrix value_error_bound(const Perceptron& network, const VectorView& theta, const MatrixView& X) {
+  network.expect_shapes(theta, X);
+  return ErrorAnalysis(network, theta, X).values();
 }
 
 Matrix numeric_error_bound(double relative_error, const ReferenceMatrix& J, const ReferenceMatrix& values) {

@@ -264,17 +264,66 @@ TEST_F(FitCommands, RefitsThatHaveNotSettledAreSaidAndGiveNoBounds) {
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
 }
 
-TEST_F(FitCommands, ARankThatIsMissingIsSaidAndNothingIsMadeUp) {
-  std::string text = "x,same,y\n";
-  for (int i = 0; i < 20; ++i) text += fmt::format("{},7,{}\n", i / 5.0, std::sin(i / 5.0));
-  const std::string data = folder_.file("constant.csv", text);
-  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--decay", "0", "--out", path("fit.json"),
+// The parameters' part says what is open, and the band is there where it is determined.
+TEST_F(FitCommands, WhatTheDataLeaveOpenIsSaidAndTheRestIsGiven) {
+  std::string text = "x,same,y\n", points = "x,same\n1,7\n1,8\n";
+  for (int i = 0; i < 20; ++i)
+    text += fmt::format("{},7,{}\n", i / 5.0, std::sin(i / 5.0) + 0.05 * std::cos(7.0 * i * i));
+  const std::string data = folder_.file("constant.csv", text), at = folder_.file("points.csv", points);
+  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--decay", "0", "--out", path("fit.json")}),
+            all_well)
+      << err_;
+  EXPECT_NE(out_.find("input 1 is constant over the data"), std::string::npos) << out_;
+  EXPECT_THAT(out_, ::testing::ContainsRegex("w1.0,1. +[-0-9.e]+ +none"));
+  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", "data"}), all_well) << err_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", at}), not_all_well);
+  EXPECT_NE(out_.find("the data do not determine f here"), std::string::npos) << out_;
+  EXPECT_EQ(call({"fit", data, "--outputs", "y", "--hidden", "1", "--decay", "0", "--rank_policy", "refuse",
                   "--diagnostics", path("d.csv")}),
             not_all_well);
   EXPECT_NE(err_.find("d.csv is not written"), std::string::npos) << err_;
-  EXPECT_NE(out_.find("input 1 is constant over the data"), std::string::npos) << out_;
   EXPECT_NE(out_.find("no standard errors"), std::string::npos) << out_;
-  EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
+}
+
+TEST_F(FitCommands, TheFitFileSaysHowItWasReported) {
+  ASSERT_EQ(fit_rat42("fit.json"), all_well);
+  const StoredFit stored = read_fit(path("fit.json"));
+  EXPECT_EQ(stored.covariance, CovarianceKind::delta);
+  ASSERT_TRUE(stored.curvature.has_value());
+  EXPECT_NE(
+      out_.find(fmt::format("intrinsic {:.2g}", stored.curvature->intrinsic * stored.curvature->root_f)),
+      std::string::npos)
+      << out_;
+  // and intervals are made so, whatever the default has become
+  auto json = nlohmann::ordered_json::parse(testing::contents_of(path("fit.json")));
+  json["intervals"]["covariance"] = "hc0";
+  const std::string other = folder_.file("hc0.json", json.dump());
+  ASSERT_EQ(call({"interval", other, "--grid_points", "2"}), all_well) << err_;
+  EXPECT_NE(out_.find("hc0,9,"), std::string::npos) << out_;
+  json["intervals"]["covariance"] = "best";
+  EXPECT_EQ(call({"interval", folder_.file("best.json", json.dump())}), wrong_input);
+}
+
+TEST_F(FitCommands, IntervalsOfAFitThatHasNotSettledAreNotMadeUnlessTold) {
+  EXPECT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "2", "--decay", "0",
+                  "--starts", "1", "--max_iterations", "2", "--out", path("fit.json")}),
+            not_all_well);
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2"}), not_all_well);
+  EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;
+  EXPECT_NE(out_.find("the fit has not settled"), std::string::npos) << out_;
+  EXPECT_THAT(out_, ::testing::ContainsRegex("delta,0,y,[-0-9.e]+,,,,,,,the fit"));
+  EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2", "--unsettled", "yes"}), all_well)
+      << err_;
+  EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;
+  EXPECT_EQ(out_.find("the fit has not settled"), std::string::npos) << out_;
+}
+
+TEST_F(FitCommands, TargetsThatTheOutputNeverReachesAreSaidBeforeFitting) {
+  call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--hidden", "1", "--output_activation",
+        "logistic", "--starts", "1", "--max_iterations", "3"});
+  EXPECT_EQ(err_.find("y: runs from "), 0U) << err_;
+  EXPECT_NE(err_.find("a logistic output from 0 to 1"), std::string::npos) << err_;
 }
 
 TEST_F(FitCommands, ADecayIsChosenWhereAUnitRunsToInfinityAndTheBandIsThere) {

@@ -39,7 +39,7 @@ class ErrorsEngine final : public IntervalEngine {
   ErrorsEngine(MakeErrors make, const NewPoints& points, const std::vector<BandRequest>& requests)
       : IntervalEngine(requests.size(), points), make_(std::move(make)), requests_(requests) {}
 
-  bool compute(Tangent& at, NewPoints& points, std::uint64_t seed) override {
+  bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) override {
     Errors errors;
     reason_ = make_(at, points, seed, errors);
     if (reason_) return false;

@@ -387,5 +387,38 @@ TEST(Covariance, DoesNotDependOnHowTheNetworkIsWritten) {
                                   expected, 1e-11));
 }
 
+// y = 1 - 2 x at the seconds of a day of 2022: what the straight line leaves is the rounding of w x, 1e16 times larger than y.
+TEST(Covariance, ResidualsOfRoundingTellNothingOfTheNoise) {
+  const Perceptron line(1, {{1, Activation::identity}});
+  Dataset data{Matrix(5, 1), Matrix(5, 1)};
+  data.X << 1.66e9, 1.66e9 + 20000, 1.66e9 + 40000, 1.66e9 + 60000, 1.66e9 + 80000;
+  data.Y << 1, 2, 3, 4, 5;
+  const testing::Linearised at = testing::linearised(line, fit(line, data).theta, data);
+  const Covariance unknown = covariance(at);
+  EXPECT_EQ(unknown.status(), CovarianceStatus::residuals_are_rounding);
+  EXPECT_NE(unknown.reason().find("rounding errors"), std::string::npos);
+  EXPECT_TRUE(covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = 1}).ok());
+  for (const ParameterInterval& parameter : parameter_intervals(at, unknown))
+    EXPECT_FALSE(parameter.se.has_value());
+  // noise of a millionth is noise
+  data.Y(2, 0) += 1e-6;
+  const testing::Linearised noisy = testing::linearised(line, fit(line, data).theta, data);
+  EXPECT_TRUE(covariance(noisy).ok());
+}
+
+// n - tr H is the default of every kind, and n - rank J where nothing is penalised.
+TEST(Covariance, DegreesOfFreedomAreOfTheKindsOwnHatMatrix) {
+  const Vector decay = equal_decay(testing::fitted_step().network, 2, DecayOf::weights_and_biases);
+  const testing::Fitted decayed = testing::fitted_step(decay);
+  const Matrix& J = decayed.at->J();
+  const Matrix JtJ = J.transpose() * J;
+  const double trace = ((JtJ + Matrix(decay.asDiagonal())).inverse() * JtJ).trace();
+  for (const CovarianceInfo& kind : covariance_table()) {
+    const double dof = covariance(decayed.at, {.kind = kind.kind}).dof();
+    EXPECT_NEAR(dof, kind.decay == Decay::ignored ? 26 : 30 - trace, 1e-10) << kind.name;
+  }
+  EXPECT_EQ(covariance(testing::fitted_step().at, {.kind = CovarianceKind::hc0}).dof(), 26);
+}
+
 }  // namespace
 }  // namespace jacobench

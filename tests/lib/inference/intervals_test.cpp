@@ -307,6 +307,30 @@ TEST(Bands, WhereTheDecayDeterminesFThereIsNoReason) {
   EXPECT_FALSE(parameter_intervals(at, delta)[1].se.has_value());
 }
 
+// The errors of a posterior lie in as many directions as it has, those of the sampling variance in the rank of J.
+TEST(Bands, ScheffeIsOfTheDirectionsInWhichTheEstimateErrs) {
+  const Perceptron large(1, {{6, tanh}, {1, identity}});
+  const Dataset data = testing::step_data(10);
+  const Vector decay = equal_decay(large, 0.1, DecayOf::weights_and_biases);
+  const Fit fitted = fit(large, data, {.n_starts = 2, .decay = decay});
+  for (const auto& [method, r] : {std::pair{"laplace", 19}, {"hessian", 19}, {"ridge", 10}, {"hc0", 10}}) {
+    const Bands bands =
+        jacobench::bands_at(fitted, points, {.method = method, .simultaneous = Simultaneous::scheffe});
+    ASSERT_TRUE(bands.ok()) << bands.reason;
+    EXPECT_EQ(bands.mean.multiplier.value, scheffe_multiplier(0.95, r, bands.dof)) << method;
+  }
+}
+
+// Noise on its inputs is each interval's own: as many directions as intervals, as for predictions.
+TEST(Bands, ScheffeWithNoiseOnTheInputsIsOfTheIntervals) {
+  BandOptions options{.simultaneous = Simultaneous::scheffe};
+  options.how.input_noise = Matrix::Constant(1, 1, 0.04);
+  const Bands bands = jacobench::bands_at(fitted_step().at.fit(), points, options);
+  ASSERT_TRUE(bands.ok()) << bands.reason;
+  EXPECT_EQ(bands.mean.multiplier.value,
+            scheffe_multiplier(0.95, static_cast<double>(points.rows()), bands.dof));
+}
+
 TEST(Bands, OfAKnownSigmaAreNormal) {
   const Fitted& fitted = fitted_step();
   const Covariance cov = covariance(fitted.at, {.dof_rule = DofRule::known_sigma, .known_sigma = 0.1});

@@ -108,6 +108,33 @@ TEST(Profile, RefitsOfALinearNetworkSettleInAStep) {
   EXPECT_EQ(profile.reason, "");
 }
 
+// Stopping distances of cars (R's data set), 2 tanh units, decay 1 on the weights. The figures are S(c) minimised with the output
+// bias eliminated, by SciPy's BFGS from many starts, where tau = t(0.975; 43). At speed 20 the branch of the estimate meets another
+// at 46, before the lower bound.
+TEST(Profile, ABoundIsWhereTauIsQOnTheBranchOfTheEstimate) {
+  Dataset data{Matrix(50, 1), Matrix(50, 1), {}, {}};
+  data.X << 4, 4, 7, 7, 8, 9, 10, 10, 10, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15,
+      16, 16, 17, 17, 17, 18, 18, 18, 18, 19, 19, 19, 20, 20, 20, 20, 20, 22, 23, 24, 24, 24, 24, 25;
+  data.Y << 2, 10, 4, 22, 16, 10, 18, 26, 34, 17, 28, 14, 20, 24, 28, 26, 34, 34, 46, 26, 36, 60, 80, 20, 26,
+      54, 32, 40, 32, 40, 50, 42, 56, 76, 84, 36, 46, 68, 32, 48, 52, 56, 64, 66, 54, 70, 92, 93, 120, 85;
+  const Perceptron network(1, {{2, tanh}, {1, identity}});
+  const Vector decay = equal_decay(network, 1, DecayOf::weights);
+  const Vector start{
+      {0.2278770952, -4.405912002, -2.958436076, 103.0262361, 22.12631277, -17.67240352, 50.80070232}};
+  const Vector theta = fit(network, data, {.start = start, .n_starts = 0, .decay = decay}).theta;
+  const testing::Linearised at = testing::linearised(network, theta, data, decay);
+  const Covariance cov = covariance(at);
+  const auto profile = [&](double speed) {
+    return profile_interval(at, cov, Vector::Constant(1, speed), 0.95, 1000);
+  };
+  EXPECT_NEAR(profile(7).upper, 24.3786, 1e-3);
+  EXPECT_EQ(profile(7).reason, "");
+  EXPECT_NEAR(profile(15).lower, 35.1004, 1e-3);
+  EXPECT_NEAR(profile(20).upper, 61.750, 1e-3);
+  EXPECT_TRUE(std::isnan(profile(20).lower));
+  EXPECT_THAT(profile(20).reason, ::testing::HasSubstr("cannot be followed to the bound"));
+}
+
 TEST(Profile, IsForOneOutput) {
   const Perceptron network(1, {{2, identity}});
   Dataset data = testing::step_data();
