@@ -122,8 +122,7 @@ void Covariance::use_own_factor(Tangent& at, const Vector& K) {
 
 // tr H, which is the rank where H is a projection.
 double Covariance::effective_parameters() const {
-  const bool is_penalised =
-      has_added_ridge_ || (info(options_.kind).decay != Decay::ignored && at_->has_decay());
+  const bool is_penalised = info(options_.kind).decay != Decay::ignored && at_->has_decay();
   return is_penalised ? trace_h() : static_cast<double>(rank_);
 }
 

@@ -188,7 +188,7 @@ TEST_F(FitFile, GivesBackHowIntervalsWereChosen) {
   EXPECT_EQ(how.known_sigma, 0.1 + 0.2);
   EXPECT_EQ(how.rank_policy, RankPolicy::pseudo_inverse);
   EXPECT_EQ(how.ridge, 1e-5 / 3);
-  EXPECT_EQ(there_and_back(weighted_fit()).how.dof_rule, DofRule::n_minus_rank);
+  EXPECT_EQ(there_and_back(weighted_fit()).how.dof_rule, DofRule::n_minus_trace);
 }
 
 TEST_F(FitFile, OfVersionOneIsReadWithoutAnEnd) {

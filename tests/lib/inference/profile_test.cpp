@@ -77,7 +77,7 @@ TEST(Profile, OfANetworkIsNearTheDeltaIntervalWhereCurvatureIsSmall) {
   EXPECT_NEAR((profile.fit - profile.lower) / half, 1, 0.1);
 }
 
-// A refit that may take no step stays where the one before it ended, so none of them has settled.
+// A refit that may take no step stays where the one before it ended, and has not settled unless next to nothing was asked of it.
 TEST(Profile, ABoundOfRefitsThatHaveNotSettledIsNotGiven) {
   const Fitted& fitted = testing::fitted_step();
   const Covariance cov = covariance(fitted.at);
@@ -88,15 +88,16 @@ TEST(Profile, ABoundOfRefitsThatHaveNotSettledIsNotGiven) {
   const ProfileInterval unsettled = profile_interval(fitted.at, cov, x0, 0.95, 0);
   EXPECT_TRUE(std::isnan(unsettled.lower) && std::isnan(unsettled.upper))
       << unsettled.lower << " " << unsettled.upper;
-  EXPECT_EQ(unsettled.refits.n_unsettled, unsettled.refits.number);
+  EXPECT_GT(unsettled.refits.n_unsettled, 8);
   EXPECT_THAT(unsettled.reason, ::testing::HasSubstr("have not settled within 0 iterations"));
 
   BandOptions options{.method = "profile"};
   options.how.max_refit_iterations = 0;
   const Bands bands = bands_at(fitted.at.fit(), x0.transpose(), options);
   EXPECT_EQ(bands.open, std::vector<std::string>{unsettled.reason});
-  EXPECT_EQ(bands.refits.n_unsettled, unsettled.refits.number);
-  EXPECT_EQ(bands.remark, fmt::format("{0} of {0} refits have not settled", unsettled.refits.number));
+  EXPECT_EQ(bands.refits.n_unsettled, unsettled.refits.n_unsettled);
+  EXPECT_EQ(bands.remark, fmt::format("{} of {} refits have not settled", unsettled.refits.n_unsettled,
+                                      unsettled.refits.number));
 }
 
 // Fits of a linear network end in one step.
