@@ -58,12 +58,11 @@ const Vector* Tangent::take_linear_step() {
 }
 
 bool Tangent::residuals_are_rounding() const {
-  const Vector observed = row_factors_.cwiseProduct(data().Y.reshaped());
+  const auto observed = row_factors_.cwiseProduct(data().Y.reshaped());
   if (!(r_.norm() <= small_residuals * observed.norm())) return false;
   const Matrix bound = value_error_bound(network_, theta(), data().X);
-  const Vector of_values = row_factors_.cwiseProduct(bound.reshaped());
-  return residuals_.is_rounding(rss()) ||
-         r_.norm() <= (of_values + unit_roundoff * observed.cwiseAbs()).norm();
+  const Vector rounding = row_factors_.cwiseProduct(bound.reshaped()) + unit_roundoff * observed.cwiseAbs();
+  return residuals_.is_rounding(rss()) || r_.norm() <= rounding.norm();
 }
 
 // Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is possible: J

@@ -333,13 +333,15 @@ TEST(Diagnostics, OneDegreeOfFreedomLeavesNoneWithoutAnObservation) {
   for (const std::size_t n : {0, 1, 2}) EXPECT_FALSE(diagnostics.deleted_studentised[n].has_value());
 }
 
-TEST(Diagnostics, WithoutResidualsThereIsNothingToStudentise) {
+TEST(Diagnostics, ResidualsOfZeroAreZeroOfAKnownSigma) {
   const Perceptron line(1, {{1, identity}});
   const Dataset data{Matrix{{1}, {2}, {3}, {5}}, Matrix{{3}, {5}, {7}, {11}}, {}, {}};
   const testing::Linearised at = testing::linearised(line, Vector{{2, 1}}, data);
-  const Diagnostics diagnostics = diagnose(at, covariance(at));
+  EXPECT_EQ(covariance(at).status(), CovarianceStatus::residuals_are_rounding);
+  const Diagnostics diagnostics =
+      diagnose(at, covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = 1}));
   EXPECT_EQ(diagnostics.leave_one_out[2].value(), 0);
-  EXPECT_FALSE(diagnostics.studentised[2].has_value());
+  EXPECT_EQ(diagnostics.studentised[2].value(), 0);
 }
 
 TEST(Diagnostics, AnObservationThatTheFitMustPassThroughHasNone) {
