@@ -62,6 +62,7 @@ std::optional<std::vector<LayerScales>> scales_of(const Perceptron& network, con
 HeldProducts::HeldProducts(const Perceptron& network, Index max_rows)
     : network_(network),
       max_rows_(max_rows),
+      forward_(network, max_rows),
       units_(static_cast<std::size_t>(network.n_layers() + 1)),
       of_activations_(tile, tile),
       of_deltas_(tile, tile) {
@@ -83,6 +84,7 @@ void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
   N_ = X.rows();
   theta_ = theta;
   units_.front().A = X;
+  forward_.run(theta, X, 0, N_, Slopes::kept);
   for (Index l = 0; l < n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Units& its = above(l);
@@ -92,6 +94,8 @@ void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
     its.slope.resize(N_, layer.n_units);
     its.bend.resize(N_, layer.n_units);
     info(layer.activation).all(its.A.data(), its.A.data(), its.slope.data(), its.bend.data(), its.A.size());
+    its.A = forward_.activation(l).rows(N_);
+    its.slope = forward_.slope(l).rows(N_);
   }
   const Index top = n_layers() - 1;
   for (std::size_t k = 0; k < units_.back().delta.size(); ++k) {

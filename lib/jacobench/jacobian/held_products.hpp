@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "jacobench/jacobian/products.hpp"
+#include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 
@@ -70,6 +71,7 @@ class HeldProducts {
   const Index max_rows_;
   Index N_ = 0;
   Vector theta_;
+  ForwardPass forward_;                // activations and slopes are its own, to the bit
   std::vector<Units> units_;           // of the inputs, then of each layer
   Matrix of_activations_, of_deltas_;  // of a tile
 };

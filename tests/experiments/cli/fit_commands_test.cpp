@@ -312,7 +312,7 @@ TEST_F(FitCommands, IntervalsOfAFitThatHasNotSettledAreNotMadeUnlessTold) {
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2"}), not_all_well);
   EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;
   EXPECT_NE(out_.find("the fit has not settled"), std::string::npos) << out_;
-  EXPECT_THAT(out_, ::testing::ContainsRegex("delta,0,y,[-0-9.e]+,,,,,,,the fit"));
+  EXPECT_THAT(out_, ::testing::ContainsRegex("delta,0,y,[-0-9.e]+,,,,,,,\"the fit"));
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2", "--unsettled", "yes"}), all_well)
       << err_;
   EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;
@@ -503,10 +503,10 @@ TEST_F(FitCommands, FixedLayersScaleTheColumnsAndChangeNoBound) {
       {{"--method", "profile"}, {"fit", "mean_lower", "mean_upper"}}};
   for (const auto& [options, columns] : cases) {
     const auto bands = [&](const std::string& fit) {
-      std::vector<std::string> arguments{"interval", path(fit)};
+      std::vector<std::string> arguments{"interval", path(fit), "--out", path(fit + ".csv")};
       arguments.insert(arguments.end(), options.begin(), options.end());
       EXPECT_EQ(call(arguments), all_well) << err_;
-      return out_;
+      return path(fit + ".csv");
     };
     const std::string one = bands("fit.json"), said = err_, other = bands("scaled_fit.json");
     // Two fits that end where rounding stops them, and bounds of a profile that are searched to 1e-9.

@@ -75,7 +75,9 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
   const ManyParameters many;
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     const Vector decay = equal_decay(many.network, 0.5, of);
-    Vector theta = fit(many.network, many.data, {.n_starts = 2, .decay = decay}).theta;
+    Vector theta =
+        fit(many.network, many.data, {.n_starts = 2, .decay = decay, .output_noise = OutputNoise::shared})
+            .theta;
     theta += 1e-3 * many.theta;
     Residuals residuals(many.network, many.data, decay);
     DualEquations dual(residuals, decay);

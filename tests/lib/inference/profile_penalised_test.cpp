@@ -27,8 +27,7 @@ TEST(ProfilePenalised, OfALinearFitWithWeightsScaleAndDecayIsThatOfLaplace) {
   const Vector decay = equal_decay(network, 3, DecayOf::weights);
   const testing::Linearised at =
       testing::linearised(network, fit(network, data, {.decay = decay}).theta, data, decay);
-  const Covariance cov =
-      covariance(at, {.kind = CovarianceKind::laplace, .dof_rule = DofRule::n_minus_rank});
+  const Covariance cov = covariance(at, {.kind = CovarianceKind::laplace, .dof_rule = DofRule::n_minus_rank});
   const Vector x0{{6.0, 0.5}};
   const double half = t_quantile(0.95, 22) * cov.standard_errors(testing::gradients_at(
                                                  network, at->theta(), Matrix(x0.transpose())))[0];

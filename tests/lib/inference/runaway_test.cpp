@@ -78,7 +78,7 @@ TEST(Runaways, ThereAreNoneWhereTheDataDetermineAllUnits) {
   EXPECT_EQ(only_words(fit_of(exp, {1}, {0}, {2})), "none");
 }
 
-// Two classes that a straight line parts: no weights are the best. Where one observation lies among the others, some are.
+// Two classes that a straight line parts: no weights are the best. Where the two that are nearest to the line change places, some are.
 TEST(Runaways, ALogisticOutputThatSeparatesIsNamed) {
   const Perceptron network(1, {{1, Activation::logistic}});
   Dataset data{Vector::LinSpaced(20, 0, 9.5), Matrix::Zero(20, 1)};
@@ -86,7 +86,8 @@ TEST(Runaways, ALogisticOutputThatSeparatesIsNamed) {
   const std::vector<Runaway> found = runaways(fit(network, data), {.outputs = {"class"}});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_THAT(found[0].words, ::testing::HasSubstr("output class has gone to the ends of its range"));
-  data.Y(3, 0) = 1;
+  data.Y(8, 0) = 1;
+  data.Y(9, 0) = 0;
   EXPECT_TRUE(runaways(fit(network, data)).empty());
 }
 
