@@ -88,9 +88,6 @@ TangentFactor& Tangent::with_decay() {
   if (!has_decay_) return of_data();
   if (!has_decay_factor_) {
     with_decay_.factorise(J_, K_);
-    // What is open is told by the primal route.
-    if (!with_decay_.is_determined() && with_decay_.is_dual())
-      with_decay_.factorise(J_, K_, TangentFactor::Route::primal);
     settle_rank(with_decay_);
   }
   has_decay_factor_ = true;

@@ -54,6 +54,7 @@ ThinSvd thin_svd(const Matrix& A) {
 
 Vector RankReport::undetermined_share_of_parameters() const {
   if (is_full()) return Vector::Zero(n_params);
+  if (determined.size() == 0) return undetermined.rowwise().norm();
   return (1 - determined.rowwise().squaredNorm().array()).cwiseMax(0).sqrt();
 }
 
@@ -63,7 +64,10 @@ Vector RankReport::undetermined_share(const MatrixView& G) const {
   for (Index i = 0; i < G.rows(); ++i) {
     const Vector g = G.row(i).transpose().cwiseQuotient(column_norms);
     const double norm = g.stableNorm();
-    if (norm > 0) share[i] = (g - determined * (determined.transpose() * g)).stableNorm() / norm;
+    if (norm > 0)
+      share[i] = (determined.size() > 0 ? (g - determined * (determined.transpose() * g)).stableNorm()
+                                        : (undetermined.transpose() * g).stableNorm()) /
+                 norm;
   }
   return share;
 }
@@ -88,7 +92,9 @@ struct TangentFactor::Dual {
   Vector S;
   Matrix free_inverse;  // J_F^+  [F x n]
   Index free_rank;
-  double log_determinant_of_free;  // of J_F'J_F, where its rank is full
+  double log_determinant_of_free;   // of J_F'J_F, where its rank is full
+  Vector norms_of_free, S_of_free;  // of J_F C_F^-1 = U_F S_F V_F', those that count
+  Matrix open_of_free;              // the columns of V_F that do not count: all that (J'J + K) leaves open
 };
 
 TangentFactor::TangentFactor(Index n_data_rows, Index n_params)
@@ -108,7 +114,9 @@ void TangentFactor::factorise(const Matrix& J, const Vector& K, Route route) {
   JB_EXPECT(J.rows() == n_data_rows_ && J.cols() == n_params_ && K.size() == n_params_,
             "J is {} x {} with {} penalties, want {} x {}", J.rows(), J.cols(), K.size(), n_data_rows_,
             n_params_);
-  const bool is_wide = route == Route::cheaper && J.cols() > J.rows() && (K.array() > 0).any();
+  // More free parameters than rows leave directions open that only a full V would name.
+  const bool is_wide = route == Route::cheaper && J.cols() > J.rows() && (K.array() > 0).any() &&
+                       (K.array() == 0).count() <= J.rows();
   if (is_wide && dual_is_cheaper(static_cast<double>(J.rows()), static_cast<double>(J.cols())))
     return factorise_dual(J, K);
   const Index n_penalised = (K.array() > 0).count();
@@ -155,6 +163,9 @@ void TangentFactor::factorise_dual(const Matrix& J, const Vector& K) {
     const ThinSvd svd = thin_svd(J_F * C.cwiseInverse().asDiagonal());
     dual.free_rank = rank_of(svd.S, rank_tolerance(n_data_rows_ + n_params_, n_params_));
     const Vector S = svd.S.head(dual.free_rank);
+    dual.norms_of_free = C;
+    dual.S_of_free = S;
+    dual.open_of_free = svd.V.rightCols(svd.V.cols() - dual.free_rank);
     U_F = svd.U.leftCols(dual.free_rank);
     inverse_of_free =
         C.cwiseInverse().asDiagonal() * svd.V.leftCols(dual.free_rank) * S.cwiseInverse().asDiagonal();
@@ -340,8 +351,25 @@ double TangentFactor::condition_scaled() {
   return std::sqrt(static_cast<double>(n_params_) * of_inverse);
 }
 
+// Only free parameters can be open, where J_F leaves them so.
+RankReport TangentFactor::report_of_dual() const {
+  const Dual& dual = *dual_;
+  RankReport report{.rank = rank(), .n_params = n_params_, .column_norms = Vector::Ones(n_params_)};
+  if (report.is_full()) return report;
+  report.column_norms(dual.free) = dual.norms_of_free;
+  for (std::size_t i = 0; i < dual.penalised.size(); ++i)
+    report.column_norms[dual.penalised[i]] =
+        std::hypot(rows_.col(dual.penalised[i]).stableNorm(), 1 / dual.prior_scale[static_cast<Index>(i)]);
+  report.condition_scaled = dual.free_rank > 0 ? frobenius_condition(dual.S_of_free) : 1;
+  report.largest = dual.free_rank > 0 ? dual.S_of_free[0] : 0;
+  report.tolerance = rank_tolerance(n_data_rows_ + n_params_, n_params_);
+  report.undetermined.setZero(n_params_, dual.open_of_free.cols());
+  report.undetermined(dual.free, Eigen::all) = dual.open_of_free;
+  return report;
+}
+
 RankReport TangentFactor::report() {
-  JB_EXPECT(!is_dual(), "the dual route has no rank of the data");
+  if (is_dual()) return report_of_dual();
   RankReport report{.rank = rank(),
                     .n_params = n_params_,
                     .column_norms = wide_ ? wide_->column_norms : qr_->column_norms()};

@@ -51,8 +51,9 @@ struct RankReport {
   double largest = 0;        // singular value of J C^-1
   double tolerance = 0;      // of singular values of J C^-1, relative to the largest
   Vector column_norms = {};  // C
-  Matrix determined = {};    // V over the rank directions, orthonormal, in scaled parameters C theta
-  Matrix undetermined = {};  // the other columns of V; empty where P > n
+  // V over the rank directions, orthonormal, in scaled parameters C theta, and the other columns of V: both, but where P > n only the
+  // first, and by the dual route only the second.
+  Matrix determined = {}, undetermined = {};
 
   bool is_full() const { return rank == n_params; }
 
@@ -111,12 +112,13 @@ class TangentFactor {
   void solve(Vector& v, Vector& d);
 
   double condition_scaled();  // |J C^-1| |(J C^-1)^+|, Frobenius; infinite where the rank is not full
-  RankReport report();        // with an SVD where the rank is not full
+  RankReport report();  // with an SVD where the rank is not full; by the dual route of J and the penalty
 
  private:
   struct Wide;
   struct Dual;
 
+  RankReport report_of_dual() const;
   void factorise_rows();
   void compute_pseudo_inverse();
   void compute_wide();

@@ -123,6 +123,14 @@ TEST(TangentFactor, TheDualRouteLeavesOpenWhatNeitherDataNorPenaltyDetermine) {
   EXPECT_LE(distance(dual.Q(), J * dual.T()), 1e-13);
   EXPECT_LE(distance(dual.Q() * dual.T().transpose(), primal.Q() * primal.T().transpose()), 1e-13);
   EXPECT_NEAR(dual.trace_h(), primal.trace_h(), 1e-13);
+  // Which gradients it leaves open is the same by both routes: the roundings of one SVD each, of entries of order one.
+  Matrix G = drawn(4, J.cols());
+  G.row(3) = J.row(0);
+  EXPECT_LE(distance(dual.report().undetermined_share(G), primal.report().undetermined_share(G)), 1e-7);
+  EXPECT_LE(dual.report().undetermined_share(G)[3], 1e-12);
+  EXPECT_LE(distance(dual.report().undetermined_share_of_parameters(),
+                     primal.report().undetermined_share_of_parameters()),
+            1e-6);
 }
 
 // With singular values of J K^-1/2 from 1e-9 to 1e6 and more, the routes still agree to far below 1e-8.
