@@ -2,8 +2,13 @@
 
 Exit code 77: a package is missing, and the reason is printed."""
 
+import csv
+import json
 import pathlib
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 import warnings
 
@@ -138,6 +143,84 @@ class ScikitLearn(unittest.TestCase):
             jacobench.interval(tanh_model(), X, y, X_new)
         with self.assertRaisesRegex(jacobench.Refused, "dict: not a model that is known"):
             jacobench.interval({}, X, y, X_new)
+
+
+def in_the_program(folder, *arguments):
+    """A run of the program on files in the folder, which is to end well."""
+    subprocess.run([jacobench.find_program(), *arguments], cwd=folder, check=True, capture_output=True)
+
+
+class OneNetworkHeldInSeveralWays(unittest.TestCase):
+    """One network with logistic units, near a minimum with decay .01 on all parameters, and one band by every way to it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        generator = np.random.default_rng(2)
+        self.layers = [(generator.normal(size=(3, 2)), generator.normal(size=3)), (generator.normal(size=(1, 3)), generator.normal(size=1))]
+        jacobench.write_csv(self.folder / "named.csv", ["x0", "x1", "y0"], np.column_stack([X, y]))
+        jacobench.write_csv(self.folder / "new.csv", ["x0", "x1"], X_new)
+        # So near to a minimum that all ways lead to this one.
+        self.directly()
+        polished = json.loads((self.folder / "fit.json").read_text())["model"]["layers"]
+        self.layers = [(np.round(layer["weights"], 4), np.round(layer["bias"], 4)) for layer in polished]
+
+    def band_of_model_file(self, model):
+        in_the_program(self.folder, "fit", "named.csv", "--outputs", "y0", "--from", model, "--starts", "0", "--decay", "0.01",
+                       "--decay_biases", "yes", "--out", "fit.json")
+        in_the_program(self.folder, "interval", "fit.json", "--at", "new.csv", "--kind", "prediction", "--out", "bands.csv")
+        with open(self.folder / "bands.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return np.array([[float(row[c]) for c in ("fit", "prediction_lower", "prediction_upper", "se_prediction")] for row in rows])
+
+    def directly(self):
+        activations = ["logistic", "identity"]
+        layers = [{"activation": a, "weights": W.tolist(), "bias": b.tolist()} for a, (W, b) in zip(activations, self.layers)]
+        (self.folder / "model.json").write_text(json.dumps({"format": "jacobench-mlp", "version": 1, "layers": layers}))
+        return self.band_of_model_file("model.json")
+
+    def sequential(self):
+        net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sigmoid(), torch.nn.Linear(3, 1)).double()
+        with torch.no_grad():
+            for module, (W, b) in zip((net[0], net[2]), self.layers):
+                module.weight.copy_(torch.from_numpy(W)), module.bias.copy_(torch.from_numpy(b))
+        return net
+
+    # All go to the same minimum, where what rounding leaves of the gradient is far below 1e-10 of a bound.
+    @unittest.skipIf(torch is None, "torch is not there; scripts/setup python installs it")
+    def test_an_onnx_file_has_the_band_of_the_model_file(self):
+        torch.onnx.export(self.sequential(), torch.from_numpy(X), str(self.folder / "net.onnx"), opset_version=13)
+        in_the_program(self.folder, "import", "net.onnx", "--out", "imported.json")
+        np.testing.assert_allclose(self.band_of_model_file("imported.json"), self.directly(), rtol=1e-10)
+
+    def test_scikit_learn_has_the_band_of_the_model_file(self):
+        model = sklearn.neural_network.MLPRegressor((3,), activation="logistic", solver="lbfgs", alpha=0.01, max_iter=1).fit(X, y)
+        for (W, b), coefs, intercepts in zip(self.layers, model.coefs_, model.intercepts_):
+            coefs[:], intercepts[:] = W.T, b
+        bands = jacobench.interval(model, X, y, X_new)
+        # scikit-learn's penalty leaves biases out.
+        self.directly()
+        in_the_program(self.folder, "fit", "named.csv", "--outputs", "y0", "--from", "model.json", "--starts", "0", "--decay", "0.01",
+                       "--decay_biases", "no", "--out", "fit.json")
+        in_the_program(self.folder, "interval", "fit.json", "--at", "new.csv", "--kind", "prediction", "--out", "bands.csv")
+        with open(self.folder / "bands.csv", newline="") as file:
+            lower = [float(row["prediction_lower"]) for row in csv.DictReader(file)]
+        np.testing.assert_allclose(bands.lower, lower, rtol=1e-10)
+
+    def test_nnet_has_the_band_of_the_model_file(self):
+        scripts = pathlib.Path(jacobench.__file__).parent
+        rscript = shutil.which("Rscript")
+        packages = 'q(status = !all(sapply(c("nnet", "jsonlite"), requireNamespace, quietly = TRUE)))'
+        if not rscript or subprocess.run([rscript, "-e", packages], capture_output=True).returncode:
+            self.skipTest("R with nnet and jsonlite is not there; scripts/setup r installs it")
+        # nnet's order: of each unit its bias, then its weights.
+        weights = np.concatenate([np.column_stack([b, W]).reshape(-1) for W, b in self.layers])
+        for name, rows in (("data", np.column_stack([X, y])), ("points", X_new), ("weights", weights[:, None])):
+            np.savetxt(self.folder / f"{name}.csv", rows, delimiter=",", fmt="%.17g")
+        beside = pathlib.Path(__file__).parent / "same_band.R"
+        subprocess.run([rscript, beside, scripts, self.folder], check=True, capture_output=True)
+        np.testing.assert_allclose(np.loadtxt(self.folder / "band.csv", delimiter=","), self.directly(), rtol=1e-10)
 
 
 @unittest.skipIf(torch is None, "torch is not there; scripts/setup python installs it")
