@@ -34,9 +34,7 @@ class ImportCommand : public ::testing::Test {
     return (std::filesystem::path(JACOBENCH_TEST_MODELS) / name).string();
   }
 
-  static Matrix read_all(const std::filesystem::path& file) {
-    return read_csv(file, csv_columns(file));
-  }
+  static Matrix read_all(const std::filesystem::path& file) { return read_csv(file, csv_columns(file)); }
 
   jacobench::testing::TemporaryFolder folder_;
   const std::string model_ = (folder_.path() / "model.json").string();

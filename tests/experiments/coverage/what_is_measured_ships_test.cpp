@@ -144,8 +144,8 @@ TEST(WhatIsMeasuredShips, FromTheTruth) {
 TEST(WhatIsMeasuredShips, WithADecay) {
   Scenario decayed = scenario();
   decayed.decay = equal_decay(decayed.network, 1e-3, DecayOf::weights_and_biases);
-  expect_the_same_bounds(decayed, {"--from", teacher_file, "--starts", "0", "--decay", "0.001",
-                                   "--decay_biases", "yes"});
+  expect_the_same_bounds(
+      decayed, {"--from", teacher_file, "--starts", "0", "--decay", "0.001", "--decay_biases", "yes"});
 }
 
 TEST(WhatIsMeasuredShips, FromDrawnStarts) {
