@@ -173,7 +173,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                        *request.from);
   } else {
     const Perceptron network = network_of(request, D, K);
-    scaled = {{network, {}}};
+    scaled = ScaledModel{.model = {.network = network, .theta = {}}};
   }
   FitTask task{{.fit = {.network = scaled->model.network,
                         .theta = {},

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -46,7 +47,8 @@ TextLines::TextLines(const std::filesystem::path& file, const std::optional<std:
   read_block();
   encoding_ = encoding ? *encoding : encoding_of(raw_);
   const iconv_t converter = ::iconv_open(utf8.data(), encoding_.c_str());
-  if (converter == reinterpret_cast<iconv_t>(-1))
+  // The sentinel of POSIX, (iconv_t)-1, as the number that it is.
+  if (reinterpret_cast<std::intptr_t>(converter) == -1)
     throw InputError("--encoding: {} is not known; iconv --list names those that are", encoding_);
   converter_.reset(converter);
   decode();

@@ -291,7 +291,7 @@ Matrix Covariance::factor_of(const MatrixView& G) const {
   JB_EXPECT(G.cols() == T.rows(), "G has {} columns, want {}", G.cols(), T.rows());
   Matrix G_T(G.rows(), T.cols());
   blas::multiply(G, T, G_T);
-  const Matrix F = times_root_of_middle(std::move(G_T));
+  Matrix F = times_root_of_middle(G_T);
   if (!has_prior_part()) return F;
   const Matrix of_prior = factor_->prior_part(G);
   Matrix both(G.rows(), F.cols() + of_prior.cols());
@@ -299,7 +299,7 @@ Matrix Covariance::factor_of(const MatrixView& G) const {
   return both;
 }
 
-Matrix Covariance::times_root_of_middle(Matrix G_T) const {
+Matrix Covariance::times_root_of_middle(const Matrix& G_T) const {
   if (is_isotropic_) return sigma_ * G_T;
   const Matrix root = root_of(M_);
   Matrix F(G_T.rows(), root.cols());
@@ -314,7 +314,7 @@ bool Covariance::has_prior_part() const {
 
 Vector Covariance::standard_errors_of_parameters() const {
   JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
-  const Vector of_T = times_root_of_middle(factor_->T()).rowwise().stableNorm();
+  Vector of_T = times_root_of_middle(factor_->T()).rowwise().stableNorm();
   if (!has_prior_part()) return of_T;
   return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor_->prior_variances()).cwiseSqrt();
 }

@@ -141,7 +141,7 @@ class Covariance {
  private:
   bool fail(CovarianceStatus status, double figure = 0);
   bool has_prior_part() const;
-  Matrix times_root_of_middle(Matrix G_T) const;
+  Matrix times_root_of_middle(const Matrix& G_T) const;
   bool choose_factor(Tangent& at);
   void use_own_factor(Tangent& at, const Vector& K);
   double effective_parameters() const;
