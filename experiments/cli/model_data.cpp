@@ -25,7 +25,7 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
                        named->size(), n_inputs);
     return *named;
   }
-  const std::vector<std::string> columns = csv_columns(data_file, dialect);
+  std::vector<std::string> columns = csv_columns(data_file, dialect);
   std::vector<std::string> by_name;
   for (Index d = 0; d < network.n_inputs(); ++d) by_name.push_back(input_name(d));
   const auto n_named = std::count_if(by_name.begin(), by_name.end(), [&](const std::string& name) {
@@ -36,6 +36,7 @@ std::vector<std::string> choose_inputs(const std::filesystem::path& data_file, c
   const bool are_all_named = std::none_of(columns.begin(), columns.end(), std::mem_fn(&std::string::empty));
   if (n_named == 0 && columns.size() == n_inputs && are_all_named) return columns;
   std::vector<std::string> shown;
+  shown.reserve(columns.size());
   for (const std::string& column : columns) shown.push_back(csv_cell(column));
   throw InputError(
       "{}: the columns ({}) do not say which are the model's {} inputs; {}", data_file.string(),
