@@ -78,6 +78,14 @@ void HeldProducts::go_down(Index l, const Matrix& delta, Matrix& G) {
   blas::multiply_by_transposed(delta, transposed_weights(network_.layer(l), theta_), G);
 }
 
+// Z = A_{l-1} W' + 1 b' with the weights and biases of `of`.
+void HeldProducts::set_affine(Index l, const VectorView& of, Matrix& Z) {
+  const Layer& layer = network_.layer(l);
+  Z.resize(N_, layer.n_units);
+  blas::multiply(below(l).A, transposed_weights(layer, of), Z);
+  if (layer.has_bias()) Z.rowwise() += network_.bias(of, l).transpose();
+}
+
 void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
   network_.expect_shapes(theta, X);
   JB_EXPECT(X.rows() <= max_rows_, "X has {} rows, prepared for {}", X.rows(), max_rows_);
@@ -88,9 +96,7 @@ void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
   for (Index l = 0; l < n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Units& its = above(l);
-    its.A.resize(N_, layer.n_units);
-    blas::multiply(below(l).A, transposed_weights(layer, theta), its.A);
-    if (layer.has_bias()) its.A.rowwise() += network_.bias(theta, l).transpose();
+    set_affine(l, theta, its.A);
     its.slope.resize(N_, layer.n_units);
     its.bend.resize(N_, layer.n_units);
     info(layer.activation).all(its.A.data(), its.A.data(), its.slope.data(), its.bend.data(), its.A.size());
@@ -186,9 +192,7 @@ void HeldProducts::times(const VectorView& v, Matrix& J_v) {
   for (Index l = 0; l < n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Units& its = above(l);
-    its.dZ.resize(N_, layer.n_units);
-    blas::multiply(below(l).A, transposed_weights(layer, v), its.dZ);
-    if (layer.has_bias()) its.dZ.rowwise() += network_.bias(v, l).transpose();
+    set_affine(l, v, its.dZ);
     if (l > 0) blas::add_product(below(l).dA, transposed_weights(layer, theta_), its.dZ);
     its.dA = its.slope.cwiseProduct(its.dZ);
   }

@@ -65,6 +65,7 @@ class HeldProducts {
   Units& above(Index l) { return units_[static_cast<std::size_t>(l + 1)]; }  // of layer(l)
   Units& below(Index l) { return units_[static_cast<std::size_t>(l)]; }      // what feeds it
   const Units& above(Index l) const { return units_[static_cast<std::size_t>(l + 1)]; }
+  void set_affine(Index l, const VectorView& of, Matrix& Z);
   void go_down(Index l, const Matrix& delta, Matrix& G);
 
   const Perceptron network_;

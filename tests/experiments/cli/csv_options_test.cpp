@@ -11,6 +11,7 @@
 #include "cli/command_line.hpp"
 #include "run/progress.hpp"
 #include "support/entrywise.hpp"
+#include "support/program.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace jacobench::cli {
@@ -21,12 +22,10 @@ using jacobench::testing::all_within;
 class DataFiles : public ::testing::Test {
  protected:
   int call(const std::vector<std::string>& arguments) {
-    std::ostringstream out, err;
-    const harness::ProgressDisplay display{.out = err};
-    const int code = run_command_line(arguments, out, display, {});
-    out_ = out.str();
-    err_ = err.str();
-    return code;
+    const jacobench::testing::Printed printed = jacobench::testing::run_program(arguments);
+    out_ = printed.out;
+    err_ = printed.err;
+    return printed.code;
   }
 
   // Fits a line, which any of these data determine.

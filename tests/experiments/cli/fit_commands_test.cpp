@@ -17,6 +17,7 @@
 #include "run/progress.hpp"
 #include "support/csv_column.hpp"
 #include "support/entrywise.hpp"
+#include "support/program.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace jacobench::cli {
@@ -32,12 +33,10 @@ const std::filesystem::path rat42 = std::filesystem::path(JACOBENCH_SOURCE) / "c
 class FitCommands : public ::testing::Test {
  protected:
   int call(const std::vector<std::string>& arguments) {
-    std::ostringstream out, err;
-    const harness::ProgressDisplay display{.out = err};
-    const int code = run_command_line(arguments, out, display, {});
-    out_ = out.str();
-    err_ = err.str();
-    return code;
+    const jacobench::testing::Printed printed = jacobench::testing::run_program(arguments);
+    out_ = printed.out;
+    err_ = printed.err;
+    return printed.code;
   }
 
   std::string path(const std::string& name) { return (folder_.path() / name).string(); }

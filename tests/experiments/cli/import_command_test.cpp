@@ -8,26 +8,19 @@
 #include "jacobench/files/model_file.hpp"
 
 #include "cli/command.hpp"
-#include "cli/command_line.hpp"
-#include "run/progress.hpp"
 #include "support/entrywise.hpp"
+#include "support/program.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace jacobench::cli {
 namespace {
 
-struct Imported {
-  int code;
-  std::string out, err;
-};
+using Imported = jacobench::testing::Printed;
 
 class ImportCommand : public ::testing::Test {
  protected:
-  Imported jacobench(const std::vector<std::string>& arguments) {
-    std::ostringstream out, err;
-    const harness::ProgressDisplay display{.out = err};
-    const int code = run_command_line(arguments, out, display, {});
-    return {code, out.str(), err.str()};
+  static Imported jacobench(const std::vector<std::string>& arguments) {
+    return jacobench::testing::run_program(arguments);
   }
 
   static std::string exported(const std::string& name) {
