@@ -69,6 +69,10 @@ share <- nnet(data["a"], plogis(data$a + 0.1 * data$y), size = 1, decay = 0.01, 
 near(jacobench_interval(share, new["a"], list(x = data["a"], y = plogis(data$a + 0.1 * data$y)))$fit, as.vector(predict(share, new["a"])),
      1e-3, "a logistic output")
 
+# nnet's predict() takes a unit beyond 15 for 1: the fit is not refused for that.
+saturated <- nnet(y ~ a + b, data, size = 1, linout = TRUE, Wts = c(0, 20, 0, 1, 2), maxit = 0, trace = FALSE)
+stopifnot(max(abs(20 * data$a)) > 15, nrow(jacobench_jacobian(saturated, data)) == 40)
+
 # Factors and transformed inputs are those of the formula.
 data$f <- factor(rep(c("u", "v"), 20))
 with_factor <- nnet(y ~ f + log(a + 3), data, size = 2, linout = TRUE, decay = 0.1, maxit = 2000, trace = FALSE)
@@ -93,6 +97,11 @@ J <- jacobench_jacobian(net, new)
 near(J[, "w2[0,0]"], tanh(0.5 + new$a - new$b), 1e-12, "the Jacobian of neuralnet")
 stopifnot(nrow(suppressWarnings(jacobench_interval(net, new))) == 3)
 
+# An object whose own predictions are others than those of its layers is refused before anything is fitted.
+other <- net
+other$net.result <- list(net$net.result[[1]] + 1e-6)
+refused(jacobench_interval(other, new), "the fit predicts")
+
 # What cannot be represented is refused in words.
 refused(jacobench_interval(nnet(y ~ a, data, size = 2, skip = TRUE, linout = TRUE, trace = FALSE), new, data), "skip a layer")
 refused(jacobench_interval(nnet(f ~ a, data, size = 2, trace = FALSE), new, data), "maximum likelihood")
@@ -115,6 +124,7 @@ if (requireNamespace("caret", quietly = TRUE)) {
   scaled <- function(rows) as.data.frame(scale(rows[c("a", "b")], colMeans(data[c("a", "b")]), sapply(data[c("a", "b")], sd)))
   directly <- nnet(scaled(data), data$y, size = 2, linout = TRUE, decay = 0.01, Wts = trained$finalModel$wts, maxit = 100,
                    reltol = 1e-14, trace = FALSE)
+  stopifnot(all(jacobench_jacobian(trained, new)[, "b2[0]"] == 1))
   near(jacobench_interval(trained, new)$upr, jacobench_interval(directly, scaled(new), list(x = scaled(data), y = data$y))$upr, 1e-6,
        "the band of caret")
 } else cat("caret is not there: its part was left out; scripts/setup r installs it\n")
