@@ -6,14 +6,14 @@ namespace jacobench::cli {
 
 using namespace harness;
 
-void CovarianceChoice::add_options(OptionTable& table, const std::string& otherwise) {
-  table.add("rank_policy", "where the data leave directions open; auto: " + otherwise, rank_policy_,
-            value_or("auto", one_of(rank_policy_table(), &RankPolicyInfo::policy)));
-  table.add("ridge", "of rank policy ridge, relative to the largest singular value; auto: " + otherwise,
+void CovarianceChoice::add_options(OptionTable& table, const CovarianceDefaults& otherwise) {
+  table.add("rank_policy", "where the data leave directions open; auto: " + otherwise.rank_policy,
+            rank_policy_, value_or("auto", one_of(rank_policy_table(), &RankPolicyInfo::policy)));
+  table.add("ridge", "of rank policy ridge, relative to the largest singular value; auto: " + otherwise.ridge,
             ridge_, value_or("auto", real_number(1e-16, 1)));
-  table.add("dof", "degrees of freedom left for sigma; auto: " + otherwise, dof_rule_,
+  table.add("dof", "degrees of freedom left for sigma; auto: " + otherwise.dof, dof_rule_,
             value_or("auto", one_of(dof_rule_table(), &DofRuleInfo::rule)));
-  table.add("sigma", "standard deviation of the noise, where it is known; auto: " + otherwise, sigma_,
+  table.add("sigma", "standard deviation of the noise, where it is known; auto: " + otherwise.sigma, sigma_,
             value_or("auto", real_number(1e-300, 1e300)));
 }
 

@@ -10,10 +10,15 @@
 
 namespace jacobench::cli {
 
+// What each option is where it is not given, in words.
+struct CovarianceDefaults {
+  std::string rank_policy, ridge, dof, sigma;
+};
+
 class CovarianceChoice {
  public:
-  // --rank_policy, --ridge, --dof, --sigma; `otherwise` says in words what they are where they are not given.
-  void add_options(harness::OptionTable& table, const std::string& otherwise);
+  // --rank_policy, --ridge, --dof, --sigma
+  void add_options(harness::OptionTable& table, const CovarianceDefaults& otherwise);
 
   // What was given, and the rest as it is in `otherwise`.
   // Throws InputError where --sigma and --dof do not go together.

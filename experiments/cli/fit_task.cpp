@@ -115,7 +115,8 @@ OptionTable FitRequest::options() {
         one_of(strategy_table()));
   t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
   t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
-  covariance.add_options(t, "pseudo_inverse, 1e-6, n_minus_trace, unknown");
+  covariance.add_options(
+      t, {.rank_policy = "pseudo_inverse", .ridge = "1e-6", .dof = "n_minus_trace", .sigma = "not known"});
   add_csv_options(t, dialect);
   t.add("out",
         "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",

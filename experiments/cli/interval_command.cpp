@@ -75,7 +75,8 @@ struct Request {
           whole_number<std::uint64_t>(0, UINT64_MAX));
     t.add("threads", "threads of what fits again", n_threads, whole_number(1, 1024));
     t.add("unsettled", "whether to go on with a fit that has not settled", take_unsettled, yes_or_no());
-    covariance.add_options(t, "as the fit had it");
+    const std::string its = "as the fit had it";
+    covariance.add_options(t, {.rank_policy = its, .ridge = its, .dof = its, .sigma = its});
     add_csv_options(t, dialect);
     t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
     return t;

@@ -44,7 +44,7 @@ struct ScenarioPoint {
 // What the intervals of a scenario differ in, besides the strategy and the region.
 struct IntervalPoint {
   const IntervalMethod* method = nullptr;
-  DofRule dof_rule = DofRule::n_minus_rank;
+  DofRule dof_rule = DofRule::n_minus_trace;
   Simultaneous simultaneous = Simultaneous::none;
   IntervalKind kind = IntervalKind::mean;
   double level = 0;

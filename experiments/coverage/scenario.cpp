@@ -63,6 +63,7 @@ DataSource::DataSource(const Scenario& scenario)
     sd0_[m] = sd_at(*scenario_.law, scenario_.noise_sd, X0_.row(m), scenario_.scale);
   draw_design(0);
   evaluate_truth();
+  data_.Y.col(0) = f_;
 }
 
 void DataSource::draw_design(Index replicate) {

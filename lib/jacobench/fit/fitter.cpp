@@ -345,14 +345,31 @@ Index Fitter::polish(Candidate& candidate, Index max_iterations) {
   return polished.rank;
 }
 
-// The fit is filled in from the best candidate.
-void Fitter::finish(Candidate& best, bool is_polished) {
+// Polishes the best. Where that led to an optimum below the one that its descent ended at, those that ended there too may do as
+// well: they are polished as well, and the best of all last.
+Fitter::Candidate& Fitter::polish_best(Candidate& its_best) {
+  const auto n_left = [&](const Candidate& candidate) {
+    return goes_on() ? options_.max_iterations - candidate.n_iterations : 0;
+  };
+  const double descended = its_best.objective;
+  polish(its_best, n_left(its_best));
+  if (is_same_optimum(descended, its_best.objective)) return its_best;
+  for (Index c = 0; c < n_candidates_; ++c) {
+    Candidate& rival = candidates_[static_cast<std::size_t>(c)];
+    if (&rival != &its_best && is_same_optimum(rival.objective, descended)) polish(rival, n_left(rival));
+  }
+  note_objectives();
+  Candidate& lowest_now = best();
+  polish(lowest_now, n_left(lowest_now));
+  return lowest_now;
+}
+
+// The fit is filled in from the best candidate, which has to be polished yet or not.
+void Fitter::finish(Candidate& its_best, bool is_polished) {
   FitEnd& end = *fit_.end;
   Worker& worker = *workers_.front();
-  if (form_ == Form::dual)
-    finish_dual(best);
-  else if (!is_polished)
-    polish(best, goes_on() ? options_.max_iterations - best.n_iterations : 0);
+  Candidate& best = form_ == Form::dual || is_polished ? its_best : polish_best(its_best);
+  if (form_ == Form::dual) finish_dual(best);
   if (!goes_on() && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
   fit_.theta = best.tau;
   end.n_iterations = best.n_iterations;

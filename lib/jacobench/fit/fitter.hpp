@@ -67,7 +67,8 @@ class Fitter {
   bool is_same_optimum(double objective, double best) const;
   Index n_at(double best) const;
   void note_objectives();
-  void finish(Candidate& best, bool is_polished);
+  Candidate& polish_best(Candidate& its_best);
+  void finish(Candidate& its_best, bool is_polished);
   void finish_dual(Candidate& best);
   void summarise_starts(double best);
 

@@ -204,6 +204,7 @@ bool Covariance::invert_hessian(Tangent& at) {
 
 // M = sum over observations of Q_n' a_n a_n' Q_n,  a_n = (I - H_nn)^power r_n.
 bool Covariance::add_scores(Tangent& at, double power) {
+  if (at.residuals_are_rounding()) return fail(CovarianceStatus::residuals_are_rounding);
   const Matrix& Q = factor_->Q();
   const Index N = at.n_observations(), K = at.n_outputs(), m = Q.cols();
   adjusted_ = at.r();
@@ -256,9 +257,13 @@ std::string Covariance::reason() const {
           "{} observed values and {:.3g} taken up by the fit leave nothing to estimate sigma from",
           at_->n_values(), figure_);
     case CovarianceStatus::residuals_are_rounding:
-      return "the residuals are rounding errors: the fit passes through the data, and they tell nothing of "
-             "their noise; "
-             "give the sigma that is known";
+      return std::string(
+                 "the residuals are rounding errors: the fit passes through the data, and they tell nothing "
+                 "of "
+                 "their noise; ") +
+             (options_.dof_rule == DofRule::known_sigma
+                  ? "only a kind that takes no residuals, such as delta, has the sigma that is known"
+                  : "give the sigma that is known");
     case CovarianceStatus::leverage_of_one:
       return fmt::format(
           "observation {} has leverage 1: its residual is zero whatever its error, which HC2 and HC3 "

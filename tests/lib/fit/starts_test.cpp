@@ -58,6 +58,22 @@ TEST(Starts, OptimaAreCountedAsOneByOne) {
   EXPECT_EQ(together.chance_of_new_by_good(), static_cast<double>(n_once) / 12);
 }
 
+// Two inputs that are equal to 1e-8: normal equations, whose condition is the square of that of J, end their descents in the
+// valley, and only the last steps reach its bottom. All starts reach the one minimum that a line has.
+TEST(Starts, OfALineReachItsMinimumHoweverLongTheValley) {
+  const Perceptron line(2, {{1, Activation::identity}});
+  RandomStream stream(3, 0, 0, RandomPurpose::noise);
+  Dataset data{Matrix(30, 2), Matrix(30, 1)};
+  for (Index n = 0; n < 30; ++n) {
+    data.X(n, 0) = stream.normal();
+    data.X(n, 1) = data.X(n, 0) + 1e-7 * stream.normal();
+    data.Y(n, 0) = 3 * data.X(n, 1) + 0.1 * stream.normal() + 3e6 * (data.X(n, 0) - data.X(n, 1));
+  }
+  const Fit fitted = fit(line, data, {.n_starts = 5});
+  EXPECT_TRUE(is_minimum(fitted.end->stop));
+  EXPECT_EQ(fitted.end->starts.n_at_best, fitted.end->starts.n_starts);
+}
+
 // Rounds of 3, 2, 3, 4, 6, ...: they end with the first after which the best was reached three times, and each start was
 // searched until all its units had been drawn anew in vain.
 TEST(Starts, EndWhenTheBestWasReachedAsOftenAsWanted) {

@@ -400,6 +400,10 @@ TEST(Covariance, ResidualsOfRoundingTellNothingOfTheNoise) {
   EXPECT_EQ(unknown.status(), CovarianceStatus::residuals_are_rounding);
   EXPECT_NE(unknown.reason().find("rounding errors"), std::string::npos);
   EXPECT_TRUE(covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = 1}).ok());
+  for (const CovarianceKind kind : {CovarianceKind::hc0, CovarianceKind::hc1})
+    EXPECT_EQ(covariance(at, {.kind = kind, .dof_rule = DofRule::known_sigma, .known_sigma = 1}).status(),
+              CovarianceStatus::residuals_are_rounding)
+        << "its scores are the residuals, whatever sigma is";
   for (const ParameterInterval& parameter : parameter_intervals(at, unknown))
     EXPECT_FALSE(parameter.se.has_value());
   // noise of a millionth is noise
