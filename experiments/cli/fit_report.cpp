@@ -30,7 +30,9 @@ void print_starts(std::ostream& out, const StartSummary& starts, double best) {
   harness::print(out, "starts      {} of {} reached the best optimum", starts.n_at_best, starts.n_starts);
   const bool is_enough = starts.n_wanted && starts.n_at_best >= *starts.n_wanted;
   if (is_enough) harness::print(out, ", as often as was wanted");
-  if (starts.n_wanted && !is_enough) harness::print(out, ", {} were wanted", *starts.n_wanted);
+  if (starts.n_wanted && !is_enough)
+    harness::print(out, ", {} were wanted{}", *starts.n_wanted,
+                   starts.has_reached_work_limit ? ", but the search had done its work" : "");
   if (starts.n_failed > 0) harness::print(out, "; {} were not finite", starts.n_failed);
   harness::print(out, "; objective from {:.6g} (median {:.6g}) to {:.6g}\n", starts.lowest, starts.median,
                  starts.highest);
@@ -47,9 +49,9 @@ void print_starts(std::ostream& out, const StartSummary& starts, double best) {
       starts.n_drawn, starts.n_optima, starts.n_seen_once, starts.chance_of_new().value(),
       starts.chance_of_new_by_good().value());
   if (starts.n_wanted && !is_enough)
-    harness::print(out,
-                   "            a lower optimum may be left: more starts (--most_starts) or fewer hidden "
-                   "units would tell\n");
+    harness::print(
+        out, "            a lower optimum may be left: more starts ({}) or fewer hidden units would tell\n",
+        starts.has_reached_work_limit ? "--starts N, however long they take" : "--most_starts");
 }
 
 void print_whether_settled(std::ostream& out, const FitEnd& end) {

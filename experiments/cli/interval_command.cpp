@@ -279,8 +279,15 @@ std::string cell(double value) { return std::isfinite(value) ? exact_text(value)
 // The entry, where the band has such entries.
 std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
 
+// Whether some standard error of output k at point m is exactly zero.
+bool is_without_error(const Answers& answers, Index m, Index k) {
+  return std::any_of(answers.bands.begin(), answers.bands.end(), [&](const Answer& answer) {
+    return answer.band.se.size() > 0 && answer.band.se(m, k) == 0;
+  });
+}
+
 // The first of the reasons why a line has empty cells, and the refits that its bounds are not from.
-std::string reason_at(const Answers& answers, Index point, Sides sides) {
+std::string reason_at(const Answers& answers, Index point, Index output, Sides sides) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
   std::vector<std::string> reasons;
@@ -288,6 +295,8 @@ std::string reason_at(const Answers& answers, Index point, Sides sides) {
     if (!answer.reason.empty() && reasons.empty()) reasons.push_back(answer.reason);
   if (!answers.refits.are_complete() && !answers.remark.empty()) reasons.push_back(answers.remark);
   if (!reasons.empty()) return joined(reasons, "; ");
+  if (is_without_error(answers, point, output))
+    return "no parameter has an effect on the network here: it has this value whatever they are";
   if (sides != Sides::both) return "a bound on one side was asked for";
   const bool has_se = std::all_of(answers.bands.begin(), answers.bands.end(),
                                   [](const Answer& answer) { return answer.band.se.size() > 0; });
@@ -311,7 +320,7 @@ void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const M
         for (const Answer& answer : answers.bands)
           out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
               << cell(answer.band.upper, m, k);
-        out << ',' << csv_cell(reason_at(answers, m, request.sides)) << '\n';
+        out << ',' << csv_cell(reason_at(answers, m, k, request.sides)) << '\n';
       }
 }
 

@@ -102,7 +102,8 @@ class FitFile {
                      .n_redraws = starts.value("redraws", Index{0}),
                      .n_lowered = starts.value("lowered", Index{0}),
                      .n_wanted = starts.contains("wanted") ? std::optional(starts.at("wanted").get<Index>())
-                                                           : std::nullopt}};
+                                                           : std::nullopt,
+                     .has_reached_work_limit = starts.value("work_limit", false)}};
     } catch (const OrderedJson::exception&) {
       refuse("end: does not say how a fit ended; fit again");
     } catch (const InputError& error) {
@@ -218,6 +219,7 @@ OrderedJson to_json(const FitEnd& end) {
                     {"seen_once", end.starts.n_seen_once}, {"redraws", end.starts.n_redraws},
                     {"lowered", end.starts.n_lowered}};
   if (end.starts.n_wanted) json["starts"]["wanted"] = *end.starts.n_wanted;
+  if (end.starts.has_reached_work_limit) json["starts"]["work_limit"] = true;
   return json;
 }
 

@@ -230,4 +230,11 @@ bool prefer_dual(const Perceptron& network, const Vector& decay, Index n_values)
   return normal > worth * dual;
 }
 
+double flops_of_step(const Perceptron& network, const Vector& decay, Index n_values) {
+  const auto n = static_cast<double>(n_values), P = static_cast<double>(network.n_params());
+  if (!prefer_dual(network, decay, n_values)) return 2 * n * P * P + P * P * P / 3;
+  constexpr double products = 10, passes_of_product = 3;
+  return products * passes_of_product * 2 * n * P + n * n * n / 3;
+}
+
 }  // namespace jacobench

@@ -54,4 +54,7 @@ class DualEquations final : public StepEquations {
 // Whether the dual form is possible, and much cheaper.
 bool prefer_dual(const Perceptron& network, const Vector& decay, Index n_values);
 
+// About what a step of the form that is preferred takes, second derivatives included.
+double flops_of_step(const Perceptron& network, const Vector& decay, Index n_values);
+
 }  // namespace jacobench

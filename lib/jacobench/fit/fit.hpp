@@ -36,6 +36,7 @@ struct StartSummary {
   Index n_redraws = 0;                         // of units (fit/redraw.hpp)
   Index n_lowered = 0;                         // of these, those that led further down
   std::optional<Index> n_wanted = {};          // how often the best was to be reached, where that was said
+  bool has_reached_work_limit = false;         // FitOptions::search_flops ended the search
 
   // The probability that another drawn start reaches an optimum that none has reached: the share seen once, and its
   // expectation where all numbers and sizes of optima are alike beforehand, for w optima in n starts
@@ -99,6 +100,8 @@ struct FitOptions {
   // Where this is given, units are drawn anew from where each start leads, until none of them leads further down, and
   // drawn starts end when the best optimum was reached so often.
   std::optional<Index> n_wanted_at_best = {};
+  // After about so much work such a search begins nothing new: half a minute of one core.
+  double search_flops = 5e11;
   std::string initialisation = "lecun";
   std::uint64_t seed = 1;
   Vector decay = {};  // k_p, or empty

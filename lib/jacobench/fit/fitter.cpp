@@ -31,6 +31,9 @@ constexpr Index most_tries = 3;
 // How often all units of the best of all searches are drawn anew in vain before it is believed.
 constexpr Index sweeps_of_best = 3;
 
+// Of a descent, to plan with.
+constexpr Index usual_steps = 100;
+
 constexpr Index no_limit = std::numeric_limits<Index>::max();
 
 // Of a start that is given.
@@ -127,6 +130,8 @@ struct Fitter::Progress {
 Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions options)
     : options_(std::move(options)),
       form_(prefer_dual(network, options_.decay, like.n_values()) ? Form::dual : Form::normal),
+      most_steps_of_search_(static_cast<Index>(std::clamp(
+          options_.search_flops / flops_of_step(network, options_.decay, like.n_values()), 1.0, 1e12))),
       standardisation_(network),
       start_(network.n_params()),
       scaled_start_(network.n_params()),
@@ -225,19 +230,32 @@ void Fitter::add_starts(Index begin, Index end) {
   }
 }
 
+// Iterations of all descents of all candidates.
+Index Fitter::n_spent() const {
+  Index n = 0;
+  for (Index c = 0; c < n_candidates_; ++c) n += candidates_[static_cast<std::size_t>(c)].n_spent;
+  return n;
+}
+
 // Each round is half as many again as there were before. Where the best was reached often enough, its units are drawn anew more
 // often before that is believed.
 void Fitter::search_in_rounds() {
   const Index n_wanted = *options_.n_wanted_at_best;
   Worker& worker = *workers_.front();
   const auto is_enough = [&] { return n_at(lowest()) >= n_wanted; };
+  const auto n_left = [&] { return std::max<Index>(most_steps_of_search_ - n_spent(), 0); };
   const auto search_best = [&] {
-    redraw_units(best(), {.n_in_vain = sweeps_of_best * worker.unit_redraw.n_units()}, worker);
+    Candidate& its_best = best();
+    redraw_units(
+        its_best,
+        {.n_in_vain = sweeps_of_best * worker.unit_redraw.n_units(), .n_spent = its_best.n_spent + n_left()},
+        worker);
   };
-  Index n_drawn = std::min(n_wanted, starts_.cols());
+  Index n_drawn =
+      std::min({n_wanted, starts_.cols(), std::max<Index>(most_steps_of_search_ / usual_steps, 1)});
   add_starts(0, n_drawn);
   follow_new();
-  while (n_drawn < starts_.cols() && goes_on()) {
+  while (n_drawn < starts_.cols() && goes_on() && n_left() > 0) {
     if (is_enough()) search_best();
     if (is_enough()) return;
     const Index begin = std::exchange(n_drawn, std::min(n_drawn + (n_drawn + 1) / 2, starts_.cols()));
@@ -256,8 +274,11 @@ void Fitter::follow_new() {
     Worker& worker = *workers_[static_cast<std::size_t>(w)];
     if (!candidate.is_at_minimum) go_down(candidate, options_.max_iterations - candidate.n_spent, worker);
     if (is_search())
-      redraw_units(candidate, {.n_in_vain = worker.unit_redraw.n_units(), .n_spent = options_.max_iterations},
-                   worker);
+      redraw_units(
+          candidate,
+          {.n_in_vain = worker.unit_redraw.n_units(),
+           .n_spent = std::min(options_.max_iterations, most_steps_of_search_ / *options_.n_wanted_at_best)},
+          worker);
     const std::lock_guard lock(progress_->mutex);
     ++progress_->so_far.n_starts_done;
   });
@@ -487,7 +508,8 @@ void Fitter::summarise_starts(double best) {
   starts = {.n_starts = n_candidates_,
             .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),
             .n_drawn = static_cast<Index>(of_drawn_.size()),
-            .n_wanted = options_.n_wanted_at_best};
+            .n_wanted = options_.n_wanted_at_best,
+            .has_reached_work_limit = is_search() && n_spent() >= most_steps_of_search_};
   starts.lowest = objectives_.empty() ? none : unit_squared * objectives_.front();
   starts.median = objectives_.empty() ? none : unit_squared * objectives_[objectives_.size() / 2];
   starts.highest = objectives_.empty() ? none : unit_squared * objectives_.back();

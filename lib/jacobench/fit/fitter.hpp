@@ -57,6 +57,7 @@ class Fitter {
   Index polish(Candidate& candidate, Index max_iterations);
   void follow_new();
   void search_in_rounds();
+  Index n_spent() const;
   bool goes_on() const;
   std::function<bool(double)> whether_to_go_on() const;
   void go_down(Candidate& candidate, Index max_iterations, Worker& worker) const;
@@ -74,6 +75,7 @@ class Fitter {
 
   const FitOptions options_;
   const Form form_;
+  const Index most_steps_of_search_;
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
   Matrix starts_;            // drawn ones are standardised  [P x n]
   std::vector<std::unique_ptr<Worker>> workers_;

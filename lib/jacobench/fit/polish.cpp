@@ -180,7 +180,6 @@ class Polisher::Newton {
 
   // Returns whether there is such a minimum, as far as normal equations can tell.
   bool step(const Tangent& at, const Vector& tau, Vector& d) {
-    if (!at.suits_normal_equations()) return false;
     const Vector& C = at.qr().column_norms();
     const Eigen::Map<const Matrix> r(at.residuals().data(), weights_.rows(), weights_.cols());
     weights_ = residuals_.factors().cwiseProduct(r);
@@ -197,6 +196,7 @@ class Polisher::Newton {
   }
 
   // Of the last step.
+  double smallest_pivot() const { return H_.diagonal().minCoeff(); }
   double predicted_fall() const { return -gradient_.dot(scaled_step_); }
   double move(const Tangent& at) {
     fitted_.noalias() = at.J() * scaled_step_;
@@ -287,7 +287,8 @@ Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
   bool slow = false;
   while (!(stop = reason_to_stop(options.relative_offset)) && iteration < options.max_iterations) {
     const double before = now_->tangential();
-    const bool stepped = (slow && newton_->step(*now_, tau, step_) && take_step(tau)) || step_down(tau, mu);
+    const bool by_newton = slow && now_->suits_normal_equations() && newton_->step(*now_, tau, step_);
+    const bool stepped = (by_newton && take_step(tau)) || step_down(tau, mu);
     if (!stepped) {
       stop = reason_for_rest();
       break;
@@ -306,10 +307,13 @@ std::optional<Remaining> Polisher::remaining(const Vector& tau) {
   const double rss = now_->residuals().head(residuals_.n_data_rows()).squaredNorm();
   if (!(n_data_rows > n_effective && rss > 0)) return {};
   const double s_squared = rss / (n_data_rows - n_effective);
-  // Where this is so little, second derivatives would not change the verdict.
+  // Where this is so little, second derivatives would not change the verdict. Elsewhere they do: where units have become equal, J'J
+  // alone takes what rounding leaves of their difference for a direction.
   constexpr double negligible = 1e-6;
   const double gauss_newton = now_->tangential() / std::sqrt(s_squared);
-  if (gauss_newton <= negligible || !newton_->step(*now_, tau, step_))
+  constexpr double clearly_determined = 1e-3;
+  if (gauss_newton <= negligible || !newton_->step(*now_, tau, step_) ||
+      !(now_->suits_normal_equations() || newton_->smallest_pivot() >= clearly_determined))
     return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
   return Remaining{.fall = newton_->predicted_fall() / s_squared,
                    .move = newton_->move(*now_) / std::sqrt(s_squared)};

@@ -48,7 +48,7 @@ std::vector<std::string> open_points(Tangent& at, NewPoints& points, DecayReadin
   std::vector<std::string> open(static_cast<std::size_t>(points.n_points()));
   if (decay != DecayReading::ignored && at.has_decay()) {
     leave_open_by_gradient(at, points, at.with_decay(), "data and decay together do not determine", open);
-    if (decay == DecayReading::estimator) leave_open_off_the_inputs(at, points, open);
+    leave_open_off_the_inputs(at, points, open);
   } else {
     leave_open_by_gradient(at, points, at.of_data(), "the data do not determine", open);
   }

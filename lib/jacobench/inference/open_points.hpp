@@ -5,8 +5,8 @@
 //         directions themselves. Parameters may be open where f is not.
 //         A penalty also settles weights on which no observation bears, at zero, and that says nothing of f. Where the inputs of
 //         the data are dependent, X with a column of ones for the bias of the first layer having a rank below both its
-//         sides, f is open off their span, unless the penalty is read as a prior. With no more observations than inputs any are
-//         dependent, and nothing follows.
+//         sides, f is open off their span, and a penalty that is read as a prior is all that would bound it there. With no more
+//         observations than inputs any are dependent, and nothing follows.
 // Shapes: result [M], the reason of each point that is open in words, or [0] where none is
 // Cost:   nothing where J has full rank; else a gradient a point, and its error bound
 // Source: Seber and Lee (2003), Linear Regression Analysis, sec. 3.9 (estimable functions)

@@ -93,11 +93,13 @@ class Suspicions {
     const double value = values[0], size = values.cwiseAbs().maxCoeff<Eigen::PropagateNaN>();
     if (!((values.array() - value).abs() <= suspicious * size).all()) return;
     const Layer& layer = net_.layer(l);
-    Explanation constant{{},
-                         size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
-                                   : fmt::format("{} is constant over the data: its weights trade with the "
-                                                 "biases of layer {}",
-                                                 source_name(l, j), l + 1)};
+    const bool is_constant = (values.array() == value).all();
+    Explanation constant{
+        {},
+        size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
+                  : fmt::format("{} {}: its weights trade with the biases of layer {}", source_name(l, j),
+                                is_constant ? "is constant over the data" : "varies little beside its size",
+                                l + 1)};
     for (Index k = 0; k < layer.n_units; ++k) {
       Vector c = unit(weight(l, k, j));
       if (layer.has_bias()) c[layer.bias_at + k] = -value;

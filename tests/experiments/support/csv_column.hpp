@@ -1,9 +1,10 @@
-// A column of a CSV file that the program wrote, whose other columns need not be numbers.
+// A column of a CSV file that the program wrote, whose other columns need not be numbers; a cell that is empty is NaN.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,8 +25,10 @@ inline Vector csv_column(const std::filesystem::path& file, const std::string& n
   const auto& header = rows.at(0);
   const auto at = std::find(header.begin(), header.end(), name) - header.begin();
   Vector values(static_cast<Index>(rows.size()) - 1);
-  for (Index i = 0; i < values.size(); ++i)
-    values[i] = std::stod(rows[static_cast<std::size_t>(i + 1)].at(static_cast<std::size_t>(at)));
+  for (Index i = 0; i < values.size(); ++i) {
+    const std::string& cell = rows[static_cast<std::size_t>(i + 1)].at(static_cast<std::size_t>(at));
+    values[i] = cell.empty() ? std::numeric_limits<double>::quiet_NaN() : std::stod(cell);
+  }
   return values;
 }
 

@@ -64,6 +64,7 @@ StoredFit weighted_fit(const FitOptions& options = {.decay = Vector{{0.0, 5.0, 0
 
 void expect_same(const StartSummary& a, const StartSummary& b) {
   EXPECT_EQ(a.n_starts, b.n_starts);
+  EXPECT_EQ(a.has_reached_work_limit, b.has_reached_work_limit);
   EXPECT_EQ(a.n_failed, b.n_failed);
   EXPECT_EQ(a.n_at_best, b.n_at_best);
   EXPECT_EQ(a.lowest, b.lowest);

@@ -105,6 +105,20 @@ TEST(Starts, AreNoMoreThanAreAllowed) {
   EXPECT_LT(starts.n_at_best, 50);
 }
 
+// A search whose work is used up begins nothing new, and says so; more work may only help.
+TEST(Starts, EndWhenTheirWorkIsDone) {
+  FitOptions options{.n_starts = 200, .n_wanted_at_best = 50, .search_flops = 3e5, .decay = small_decay};
+  const Fit little = fit(three_units, two_waves(), options);
+  options.search_flops = 3e7;
+  const Fit more = fit(three_units, two_waves(), options);
+  EXPECT_TRUE(little.end->starts.has_reached_work_limit);
+  EXPECT_LT(little.end->starts.n_starts, more.end->starts.n_starts);
+  EXPECT_LE(more.objective(), (1 + 1e-9) * little.objective());
+  options.n_wanted_at_best = 3;
+  options.search_flops = 1e12;
+  EXPECT_FALSE(fit(three_units, two_waves(), options).end->starts.has_reached_work_limit);
+}
+
 // A start that is given and stays the lowest is reached by itself, and the drawn ones count beside it.
 TEST(Starts, AGivenStartCountsOnce) {
   const Fit best =
