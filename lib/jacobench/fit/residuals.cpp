@@ -21,8 +21,7 @@ Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vecto
       factors_(data.Y.rows(), data.Y.cols()),
       offset_(network.n_params()),
       evaluator_(make_evaluator(jacobian, network, rows_in_block(network, data.n_observations()))),
-      values_(rows_in_block(network, data.n_observations()), data.Y.cols()),
-      J_y_theta_(values_.size(), network.n_params()) {
+      values_(rows_in_block(network, data.n_observations()), data.Y.cols()) {
   JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
             decay.size(), network.n_params());
   for (Index p = 0; p < decay.size(); ++p)
@@ -60,6 +59,7 @@ bool is_finite(const double* data, Index n) { return std::isfinite(Eigen::Map<co
 template <class UseBlock>
 void Residuals::for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use) {
   const Index N = X_.rows(), n = values_.rows();
+  if (J) J->resize(values_.size(), n_params());
   Eigen::Map<Matrix> data_rows(r, N, Y_.cols());
   for (Index first = 0; first < N; first += n) {
     const Index row = std::min(first, N - n), n_seen = first - row, n_new = n - n_seen;

@@ -97,7 +97,7 @@ class Residuals {
   Vector offset_;  // t
   std::vector<Penalised> penalised_;
   std::unique_ptr<Evaluator> evaluator_;
-  Matrix values_, J_y_theta_;  // of one block
+  Matrix values_, J_y_theta_;  // of one block; J where it is asked for
   Matrix stacked_;             // a triangle and a block below it
 };
 

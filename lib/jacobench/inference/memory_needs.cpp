@@ -19,6 +19,12 @@ double polishing(const ProblemSize& size) {
   return 2 * (2 * held * P + triangle) + 2 * (std::min(held, P) + P) * P + 2 * P * P;
 }
 
+double activations_of(const Perceptron& network, double n_values) {
+  Index n = network.n_inputs();
+  for (const Layer& layer : network.layers()) n += layer.n_units;
+  return n_values / static_cast<double>(network.n_outputs()) * static_cast<double>(n);
+}
+
 double factor_of_data(double n, double P) { return n < P ? 6 * n * P : 3 * n * P + P * P; }
 
 double primal_factor(const ProblemSize& size) {
@@ -30,6 +36,7 @@ double primal_factor(const ProblemSize& size) {
 
 ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vector& decay)
     : n_values(static_cast<double>(n_values_)),
+      n_activations(activations_of(network, n_values)),
       n_params(static_cast<double>(network.n_params())),
       n_penalised(static_cast<double>((decay.array() > 0).count())),
       has_dual_steps(prefer_dual(network, decay, n_values_)) {}
@@ -37,8 +44,14 @@ ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vecto
 double memory_of_fit(const ProblemSize& size, Index n_threads) {
   const double n = size.n_values, P = size.n_params, n_free = P - size.n_penalised;
   const auto workers = static_cast<double>(std::max<Index>(n_threads, 1));
-  if (size.has_dual_steps) return bytes * workers * (2 * n * n + 2 * n * n_free + n_free * n_free);
-  return bytes * (workers * 3 * P * P + polishing(size));
+  // Of X, Y and the values: those that are given, those of the result, and those of each thread, in its units.
+  const double data = (2 + workers) * size.n_activations;
+  if (size.has_dual_steps) {
+    constexpr double held = 6;  // of jacobian/held_products.hpp, along one direction
+    return bytes *
+           (data + workers * (2 * n * n + 2 * n * n_free + n_free * n_free + held * size.n_activations));
+  }
+  return bytes * (data + workers * 3 * P * P + polishing(size));
 }
 
 double memory_of_inference(const ProblemSize& size, bool with_second_derivatives) {
