@@ -154,7 +154,7 @@ void CoverageOptions::add_intervals(std::span<const IntervalMethod> known_method
                  .column = interval_column("dof"),
                  .just_outside = "intervals.kinds"},
                 &IntervalPoint::dof_rule, one_of(dof_rule_table(), &DofRuleInfo::rule),
-                {DofRule::n_minus_rank});
+                {DofRule::n_minus_trace});
   intervals.add(table,
                 {.key = "intervals.simultaneous",
                  .help = "over the points of a region at once, or each point by itself",
