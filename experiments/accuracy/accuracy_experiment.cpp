@@ -100,13 +100,15 @@ AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
   sweep_.add<SharedNetwork>(
       &AccuracyCell::network, [this] { return networks_.cases(); },
       RowSchema<AccuracyCell>::of_part(network_columns(), &AccuracyCell::network));
+  std::vector<const StrategyInfo*> by_default = every_row(strategies);
+  std::erase_if(by_default, [](const StrategyInfo* strategy) { return is_on_trial(*strategy); });
   table_.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
   sweep_.add(table_,
              {.key = "jacobian.strategies",
               .help = "strategies to measure",
               .column = {.name = "strategy", .heading = "strategy", .role = ColumnRole::identity},
               .in_table_order = true},
-             &AccuracyCell::strategy, one_of(strategies), every_row(strategies));
+             &AccuracyCell::strategy, one_of(strategies), by_default);
   sweep_.add(table_,
              {.key = "jacobian.wrt",
               .help = "what the Jacobian is with respect to",

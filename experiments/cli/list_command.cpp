@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "coverage/other_packages.hpp"
 #include "coverage/scenario.hpp"
+#include "networks/tried_formulas.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
 #include "report/table.hpp"
@@ -48,6 +49,7 @@ constexpr Listing listings[] = {
     {"experiments", experiments},
     {"commands", rows_of<command_table>},
     {"strategies", rows_of<strategy_table>},
+    {"tried_formulas", rows_of<harness::tried_formula_table>},
     {"wrt", rows_of<wrt_table>},
     {"activations", rows_of<activation_table>},
     {"initialisations", rows_of<initialisation_table>},
