@@ -123,10 +123,13 @@ std::optional<std::string> why_not_point_by_point(const BandRequest& request) {
   return {};
 }
 
-IntervalMethod package_method(const char* name, const char* summary, UnitVariances variances) {
+IntervalMethod package_method(const char* name, const char* summary, const char* formula, const char* source,
+                              UnitVariances variances) {
   return {
       .name = name,
       .summary = summary,
+      .formula = formula,
+      .source = source,
       .why_not = [](const Fit&, const IntervalOptions&,
                     const BandRequest& request) { return why_not_point_by_point(request); },
       .prepare = [variances](const Fit& like, const NewPoints& points, const IntervalOptions& options,
@@ -162,14 +165,18 @@ Matrix wrong_layer_jacobian(const Perceptron& network, const VectorView& theta, 
 std::span<const IntervalMethod> other_package_table() {
   static const std::vector<IntervalMethod> table{
       package_method("wrong_layer_jacobian", "nnetpredint (R): delta, by a Jacobian with slopes for values",
-                     wrong_layer_variances),
+                     "v = g'(J'J)^-1 g, phi'(z) of the unit below in the place of phi(z)",
+                     "Ding and He (2015), nnetpredint 1.2 (CRAN)", wrong_layer_variances),
       package_method("laplace_diagonal", "the Laplace approximation, its precision cut to the diagonal",
+                     "v = sum_p g_p^2 / (J'J + K)_pp", "MacKay (1992), Neural Computation 4(3)",
                      diagonal_variances),
       package_method("laplace_last_layer", "the Laplace approximation of the last layer alone",
-                     last_layer_variances),
-      package_method("product_of_sums",
-                     "Cross Validated 246088: delta, by one sum a layer, the sums multiplied",
-                     product_of_sums_variances)};
+                     "v = g'(J'J + K)^-1 g over the last layer's parameters",
+                     "Daxberger et al. (2021), Laplace Redux, NeurIPS 34, sec. 2", last_layer_variances),
+      package_method(
+          "product_of_sums", "Cross Validated 246088: delta, by one sum a layer, the sums multiplied",
+          "v = g'(J'J)^-1 g, sum_g beta_ig sum_g phi'_g gamma_g in the place of sum_g beta_ig phi'_g gamma_g",
+          "Cross Validated, question 246088", product_of_sums_variances)};
   return table;
 }
 
