@@ -1,6 +1,7 @@
 // jacobench list [WHAT...] [--format text|markdown|csv|latex|json]
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
@@ -49,8 +50,9 @@ std::vector<Choice> rows_of(const Invocation&) {
 
 // The columns of an experiment's rows.
 std::vector<Choice> columns_of(const harness::ExperimentInfo& info) {
+  const std::unique_ptr<harness::Experiment> experiment = info.make();
   std::vector<Choice> choices;
-  for (const harness::Column& column : info.make()->columns())
+  for (const harness::Column& column : experiment->columns())
     choices.push_back({column.name, column.meaning, {{"heading", column.heading}, {"unit", column.unit}}});
   return choices;
 }
