@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
-#include "support/csv_column.hpp"
 #include "support/entrywise.hpp"
 #include "support/program.hpp"
 #include "support/temporary_folder.hpp"
@@ -14,10 +13,8 @@ namespace jacobench::cli {
 namespace {
 
 using jacobench::testing::all_within_relative;
-using jacobench::testing::csv_column;
 using jacobench::testing::Printed;
 using jacobench::testing::run_program;
-using Json = nlohmann::json;
 
 class FitTables : public ::testing::Test {
  protected:
@@ -39,17 +36,21 @@ const Vector certified{{0.067359200066, -2.6180768402, 72.462237576}};
 const Vector certified_sd{{0.0034465663377, 0.088295217536, 1.7340283401}};
 
 TEST_F(FitTables, CoefficientsAreOneRowAParameter) {
-  const Printed printed = fit({"--coefficients", path("c.csv"), "--summary", path("s.json")});
+  const Printed printed = fit({"--coefficients", path("c.json"), "--summary", path("s.json")});
   ASSERT_EQ(printed.code, all_well) << printed.err;
   EXPECT_EQ(printed.out.substr(0, 5), "data ");  // the report is printed beside them
-  EXPECT_TRUE(all_within_relative(csv_column(path("c.csv"), "estimate"), certified, 1e-9));
-  const Vector sd = csv_column(path("c.csv"), "std_error");
-  EXPECT_TRUE(all_within_relative(sd, certified_sd, 1e-9));
-  EXPECT_TRUE(all_within_relative(csv_column(path("c.csv"), "statistic"),
-                                  certified.cwiseQuotient(certified_sd), 1e-9));
+  const auto rows = nlohmann::json::parse(jacobench::testing::contents_of(path("c.json")))["rows"];
+  ASSERT_EQ(rows.size(), 3u);
+  const auto column = [&](const char* name) {
+    return Vector{{rows[0][name].get<double>(), rows[1][name].get<double>(), rows[2][name].get<double>()}};
+  };
+  EXPECT_TRUE(all_within_relative(column("estimate"), certified, 1e-9));
+  EXPECT_TRUE(all_within_relative(column("std_error"), certified_sd, 1e-9));
+  EXPECT_TRUE(all_within_relative(column("statistic"), certified.cwiseQuotient(certified_sd), 1e-9));
   const double t = 2.4469118511;  // 97.5% of Student's t with 6 degrees of freedom
-  EXPECT_TRUE(all_within_relative(csv_column(path("c.csv"), "upper"), certified + t * certified_sd, 1e-9));
-  const Json summary = Json::parse(jacobench::testing::contents_of(path("s.json")))["rows"][0];
+  EXPECT_TRUE(all_within_relative(column("upper"), certified + t * certified_sd, 1e-9));
+  const nlohmann::json summary =
+      nlohmann::json::parse(jacobench::testing::contents_of(path("s.json")))["rows"][0];
   EXPECT_NEAR(summary["sigma"], 1.1587725499, 1e-9);
   EXPECT_EQ(summary["dof"], 6);
   EXPECT_EQ(summary["n_observations"], 9);
@@ -59,7 +60,7 @@ TEST_F(FitTables, CoefficientsAreOneRowAParameter) {
 }
 
 TEST_F(FitTables, JsonHasSummaryAndCoefficients) {
-  const Json json = Json::parse(fit({"--format", "json"}).out);
+  const nlohmann::json json = nlohmann::json::parse(fit({"--format", "json"}).out);
   EXPECT_EQ(json["summary"]["rows"].size(), 1u);
   EXPECT_EQ(json["coefficients"]["rows"][2]["parameter"], "w2[0,0]");
   EXPECT_NEAR(json["coefficients"]["rows"][2]["estimate"], certified[2], 1e-7);
@@ -68,9 +69,10 @@ TEST_F(FitTables, JsonHasSummaryAndCoefficients) {
 }
 
 TEST_F(FitTables, SayWhyAFigureIsMissing) {
-  const Json json = Json::parse(fit({"--format", "json", "--max_iterations", "1", "--decay", "0"}).out);
+  const nlohmann::json json =
+      nlohmann::json::parse(fit({"--format", "json", "--max_iterations", "1", "--decay", "0"}).out);
   EXPECT_EQ(json["summary"]["rows"][0]["reason"], "the fit has not settled");
-  for (const Json& row : json["coefficients"]["rows"]) {
+  for (const nlohmann::json& row : json["coefficients"]["rows"]) {
     EXPECT_TRUE(row["std_error"].is_null());
     EXPECT_TRUE(row["statistic"].is_null());
     EXPECT_EQ(row["reason"], "the fit has not settled");
@@ -92,7 +94,7 @@ TEST_F(FitTables, BandsHaveTheUnitsOfTheirColumns) {
             all_well);
   const Printed printed = run_program({"interval", path("fit.json"), "--at", "data", "--format", "json"});
   ASSERT_EQ(printed.code, all_well) << printed.err;
-  const Json json = Json::parse(printed.out);
+  const nlohmann::json json = nlohmann::json::parse(printed.out);
   EXPECT_EQ(json["columns"][1]["unit"], "C");
   EXPECT_EQ(json["columns"][3]["unit"], "t/ha");
   EXPECT_EQ(json["rows"][0]["unit"], "t/ha");
