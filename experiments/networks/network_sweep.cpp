@@ -29,7 +29,8 @@ std::vector<RowSchema<SharedNetwork>::Entry> network_columns() {
           {{.name = "weight_scale",
             .heading = "weight scale",
             .role = ColumnRole::identity,
-            .starts_group = true},
+            .starts_group = true,
+            .meaning = "of the weights that are drawn: N(0, scale^2 / inputs of the unit)"},
            [](const SharedNetwork& its) { return to_value(its->weight_scale); }}};
 }
 

@@ -133,6 +133,12 @@ TEST(FittedTable, IsNeverWiderThanTheTerminal) {
     }
 }
 
+// A column is left out rather than cut.
+TEST(FittedTable, CutsNoColumnWhileItHasTwo) {
+  for (std::size_t width = 20; width < 90; ++width)
+    EXPECT_EQ(text(study(), width).find("..."), std::string::npos) << width;
+}
+
 TEST(Tables, AsJsonHaveEveryColumnAndRow) {
   const auto json = nlohmann::json::parse(text_of(study(), "json"));
   EXPECT_EQ(json["about"][0], "coverage, 4 of 4 cells");
