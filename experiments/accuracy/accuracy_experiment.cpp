@@ -25,30 +25,39 @@ harness::RowSchema<AccuracyRow> make_schema(const harness::Sweep<AccuracyCell>& 
   using Schema = harness::RowSchema<R>;
   std::vector<Schema::Entry> entries = Schema::of_part(sweep.columns(), &R::cell);
   const Schema::Entry measures[] = {
-      {{.name = "correct_digits", .heading = "digits", .role = ColumnRole::measure}, &R::correct_digits},
+      {{.name = "correct_digits", .heading = "digits", .role = ColumnRole::measure, .is_answer = true},
+       &R::correct_digits},
       {{.name = "max_relative_error",
         .heading = "max relative",
         .role = ColumnRole::gated,
         .digits = 2,
-        .floor = 1e-15},
+        .floor = 1e-15,
+        .is_answer = true},
        &R::max_relative_error},
       {{.name = "max_scaled_error",
         .heading = "max scaled",
         .unit = "u",
         .role = ColumnRole::gated,
-        .floor = 8},
+        .floor = 8,
+        .meaning =
+            "largest |J - J*| / S in u = 2^-53, S the sum over the paths with every term taken absolute"},
        &R::max_scaled_error},
       {{.name = "p99_scaled_error", .heading = "99%", .unit = "u", .role = ColumnRole::measure},
        &R::p99_scaled_error},
       {{.name = "mean_scaled_error", .unit = "u", .role = ColumnRole::measure}, &R::mean_scaled_error},
       {{.name = "worst_entry", .role = ColumnRole::measure}, &R::worst_entry},
       {{.name = "error_bound", .heading = "", .role = ColumnRole::measure}, &R::error_bound},
-      {{.name = "error_over_promise", .heading = "/ promise", .role = ColumnRole::promise, .digits = 2},
+      {{.name = "error_over_promise",
+        .heading = "/ promise",
+        .role = ColumnRole::promise,
+        .digits = 2,
+        .is_answer = true},
        &R::error_over_promise},
       {{.name = "no_promise", .role = ColumnRole::waiver}, &R::no_promise},
       {{.name = "network_evaluations", .heading = "evals", .role = ColumnRole::measure},
        &R::network_evaluations},
-      {{.name = "time_us", .heading = "time", .unit = "us", .role = ColumnRole::timing}, &R::time_us},
+      {{.name = "time_us", .heading = "time", .unit = "us", .role = ColumnRole::timing, .is_answer = true},
+       &R::time_us},
       {{.name = "cost_over_values", .heading = "/ values", .unit = "x", .role = ColumnRole::timing},
        &R::cost_over_values},
       {{.name = "cost_over_separate",
@@ -100,13 +109,15 @@ AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
   sweep_.add<SharedNetwork>(
       &AccuracyCell::network, [this] { return networks_.cases(); },
       RowSchema<AccuracyCell>::of_part(network_columns(), &AccuracyCell::network));
+  std::vector<const StrategyInfo*> by_default = every_row(strategies);
+  std::erase_if(by_default, [](const StrategyInfo* strategy) { return is_on_trial(*strategy); });
   table_.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
   sweep_.add(table_,
              {.key = "jacobian.strategies",
               .help = "strategies to measure",
               .column = {.name = "strategy", .heading = "strategy", .role = ColumnRole::identity},
               .in_table_order = true},
-             &AccuracyCell::strategy, one_of(strategies), every_row(strategies));
+             &AccuracyCell::strategy, one_of(strategies), by_default);
   sweep_.add(table_,
              {.key = "jacobian.wrt",
               .help = "what the Jacobian is with respect to",

@@ -29,6 +29,7 @@ struct Invocation {
   std::ostream& out;  // what was asked for: tables, lists
   std::ostream& err;  // messages and warnings
   const harness::ProgressDisplay& progress;
+  std::optional<std::size_t> width = {};  // of the terminal that `out` is, in columns; empty where it is none
 };
 
 struct Command {

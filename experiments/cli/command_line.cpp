@@ -20,20 +20,21 @@ std::string command_name(const std::string& first_argument) {
 }
 
 int dispatch(std::span<const std::string> arguments, std::ostream& out,
-             const harness::ProgressDisplay& display, std::span<const harness::ExperimentInfo> experiments) {
+             const harness::ProgressDisplay& display, std::span<const harness::ExperimentInfo> experiments,
+             std::optional<std::size_t> width) {
   if (arguments.empty()) throw InputError("no command is given; see jacobench help");
   const Command& command = command_named(command_name(arguments.front()));
-  return command.run({arguments.subspan(1), experiments, out, display.out, display});
+  return command.run({arguments.subspan(1), experiments, out, display.out, display, width});
 }
 
 }  // namespace
 
 int run_command_line(std::span<const std::string> arguments, std::ostream& out,
                      const harness::ProgressDisplay& display,
-                     std::span<const harness::ExperimentInfo> experiments) {
+                     std::span<const harness::ExperimentInfo> experiments, std::optional<std::size_t> width) {
   std::ostream& err = display.out;
   try {
-    return dispatch(arguments, out, display, experiments);
+    return dispatch(arguments, out, display, experiments, width);
   } catch (const InputError& error) {
     harness::print(err, "jacobench: {}\n", harness::one_line(error.what()));
     return wrong_input;

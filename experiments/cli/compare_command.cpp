@@ -1,4 +1,4 @@
-// jacobench compare A B [--force]
+// jacobench compare A B [--force] [--format text|markdown|csv|latex|json]
 #include <ostream>
 
 #include <fmt/format.h>
@@ -6,9 +6,9 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
+#include "cli/table_options.hpp"
 #include "options/message.hpp"
 #include "report/compare.hpp"
-#include "report/table_layout.hpp"
 
 namespace jacobench::cli {
 
@@ -16,8 +16,10 @@ using namespace harness;
 
 int compare_command(const Invocation& invocation) {
   bool force = false;
+  TableOptions printing;
   OptionTable own;
   own.add_flag("force", "compare results from different machines, builds or configs all the same", force);
+  printing.add_to(own);
   const auto folders = read_operands(invocation, "compare", {&own});
   if (!folders) return all_well;
   if (folders->size() != 2) throw InputError("compare: two results are wanted: jacobench compare A B");
@@ -30,7 +32,7 @@ int compare_command(const Invocation& invocation) {
                        folders->front(), folders->back(), one_line(differences.front()),
                        differences.size() > 1 ? fmt::format(" and {} more", differences.size() - 1) : "");
   }
-  lay_out_text(invocation.out, comparison_table(a, b));
+  printing.write(invocation, comparison_table(a, b));
   return all_well;
 }
 

@@ -1,8 +1,12 @@
 // jacobench fit DATA.csv --outputs y [--inputs x] [--hidden 4] ... [--out fit.json]
+#include <algorithm>
 #include <exception>
 #include <ostream>
 
+#include <nlohmann/json.hpp>
+
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
 #include "jacobench/files/csv.hpp"
 #include "jacobench/fit/reach.hpp"
 #include "jacobench/inference/curvature.hpp"
@@ -10,6 +14,7 @@
 
 #include "cli/command.hpp"
 #include "cli/fit_report.hpp"
+#include "cli/fit_tables.hpp"
 #include "cli/fit_task.hpp"
 #include "cli/fit_watch.hpp"
 #include "cli/output.hpp"
@@ -48,15 +53,53 @@ struct Outputs {
     if (request.out) fit.emplace("out", *request.out, inputs, standard_output);
     if (request.diagnostics)
       diagnostics.emplace("diagnostics", *request.diagnostics, inputs, standard_output);
-    if (fit && diagnostics) diagnostics->expect_apart_from(*fit);
+    if (request.coefficients)
+      coefficients.emplace("coefficients", *request.coefficients, inputs, standard_output);
+    if (request.summary) summary.emplace("summary", *request.summary, inputs, standard_output);
+    const std::vector<const Output*> given = all();
+    for (std::size_t i = 0; i < given.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) given[i]->expect_apart_from(*given[j]);
   }
 
   bool use_standard_output() const {
-    return (fit && fit->is_standard_output()) || (diagnostics && diagnostics->is_standard_output());
+    const std::vector<const Output*> given = all();
+    return std::any_of(given.begin(), given.end(),
+                       [](const Output* output) { return output->is_standard_output(); });
   }
 
-  std::optional<Output> fit, diagnostics;
+  std::vector<const Output*> all() const {
+    std::vector<const Output*> given;
+    for (const std::optional<Output>* output : {&fit, &diagnostics, &coefficients, &summary})
+      if (*output) given.push_back(&**output);
+    return given;
+  }
+
+  std::optional<Output> fit, diagnostics, coefficients, summary;
 };
+
+// In the format that the name of the file ends with; CSV where it says none.
+void write(Output& output, const std::string& name, const RowTable& table) {
+  constexpr std::pair<std::string_view, std::string_view> formats[] = {
+      {".json", "json"}, {".md", "markdown"}, {".tex", "latex"}, {".txt", "text"}, {"", "csv"}};
+  for (const auto& [ending, format] : formats)
+    if (name.ends_with(ending)) {
+      find_by_name(table_format_table(), format, "format").write(output.stream(), table, {});
+      return output.commit();
+    }
+}
+
+// The report, as people or programs read it.
+void print_report(const Invocation& invocation, std::ostream& out, const FitRequest& request,
+                  const StoredFit& stored, Tangent& at, const Covariance& cov, const ReportOptions& options) {
+  if (request.format->name == "text") return print_fit_report(out, stored, at, cov, options);
+  const RowTable coefficients = coefficients_table(stored, at, cov, options);
+  if (request.format->name == "json")
+    harness::print(out, "{}\n",
+                   json_text({{"summary", table_to_json(summary_table(stored, at, cov, options))},
+                              {"coefficients", table_to_json(coefficients)}}));
+  else
+    request.format->write(out, coefficients, invocation.width);
+}
 
 void write(Output& output, const std::string& text) {
   output.stream() << text;
@@ -89,8 +132,8 @@ std::optional<DecayChoice> fit_to(StoredFit& stored, const FitRequest& request,
 
 int fit_command(const Invocation& invocation) {
   FitRequest request;
-  OptionTable options = request.options();
-  const auto operands = read_operands(invocation, "fit", {&options});
+  OptionTable own = request.options();
+  const auto operands = read_operands(invocation, "fit", {&own});
   if (!operands) return all_well;
   if (operands->size() != 1)
     throw InputError("fit: one data file is wanted: jacobench fit DATA.csv --outputs y");
@@ -108,7 +151,9 @@ int fit_command(const Invocation& invocation) {
   for (const std::string& output : out_of_reach(stored.fit.network, stored.fit.data, stored.names()))
     harness::print(invocation.err, "{}\n", output);
 
-  std::optional<FitWatch> watch(std::in_place, invocation.progress);
+  ProgressDisplay display = invocation.progress;
+  display.is_quiet = request.is_quiet;
+  std::optional<FitWatch> watch(std::in_place, display);
   const std::optional<DecayChoice> choice = fit_to(stored, request, start, *watch);
   watch->finish();
   stored.covariance = default_covariance(stored.fit);
@@ -148,8 +193,15 @@ int fit_command(const Invocation& invocation) {
   else if (outputs.diagnostics)
     harness::print(invocation.err, "{} is not written: without a covariance there are no diagnostics\n",
                    *request.diagnostics);
-  print_fit_report(outputs.use_standard_output() ? invocation.err : invocation.out, stored, at, cov,
-                   {.level = request.level, .choice = choice ? &*choice : nullptr});
+  const ReportOptions options{.level = request.level, .choice = choice ? &*choice : nullptr};
+  if (outputs.coefficients)
+    try_to([&] {
+      write(*outputs.coefficients, *request.coefficients, coefficients_table(stored, at, cov, options));
+    });
+  if (outputs.summary)
+    try_to([&] { write(*outputs.summary, *request.summary, summary_table(stored, at, cov, options)); });
+  print_report(invocation, outputs.use_standard_output() ? invocation.err : invocation.out, request, stored,
+               at, cov, options);
   if (problem) std::rethrow_exception(problem);
   return stored.fit.has_settled() && cov.ok() ? all_well : not_all_well;
 }

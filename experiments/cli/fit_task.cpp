@@ -124,6 +124,16 @@ OptionTable FitRequest::options() {
   t.add("diagnostics",
         "CSV file to write: leverage and residuals of every observation; -: printed, as with --out",
         diagnostics, value_or("none", text()));
+  t.add("coefficients",
+        "file to write, one row a parameter, as its name ends: .json, .md, .tex, else CSV; -: printed, as "
+        "with --out",
+        coefficients, value_or("none", text()));
+  t.add("summary", "the same of the fit as a whole: one row", summary, value_or("none", text()));
+  t.add(
+      "format",
+      "how the report is printed: text in words, json its summary and coefficients, others the coefficients",
+      format, one_of(table_format_table()));
+  t.add_flag("quiet", "show no progress", is_quiet);
   return t;
 }
 

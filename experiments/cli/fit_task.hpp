@@ -14,6 +14,7 @@
 #include "cli/covariance_options.hpp"
 #include "cli/csv_options.hpp"
 #include "options/options.hpp"
+#include "report/table.hpp"
 
 namespace jacobench::cli {
 
@@ -35,7 +36,9 @@ struct FitRequest {
   const StrategyInfo* strategy = &find_strategy("layerwise");
   std::uint64_t seed = 1;
   double level = 0.95;
-  std::optional<std::string> out, diagnostics;
+  std::optional<std::string> out, diagnostics, coefficients, summary;
+  const harness::TableFormat* format = &harness::table_format_table().front();
+  bool is_quiet = false;
   CovarianceChoice covariance;
   CsvDialect dialect;
 

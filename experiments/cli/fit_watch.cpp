@@ -1,39 +1,36 @@
 #include "cli/fit_watch.hpp"
 
 #include <cmath>
-#include <ostream>
 
 #include <fmt/format.h>
 
 namespace jacobench::cli {
 namespace {
 
-constexpr auto before_first = std::chrono::seconds(3);
+constexpr auto before_first = std::chrono::milliseconds(500);
+constexpr auto before_first_plain_line = std::chrono::seconds(3);
 constexpr auto between_redraws = std::chrono::milliseconds(200);
 
 }  // namespace
 
-FitWatch::FitWatch(const harness::ProgressDisplay& display)
-    : display_(display), start_(display.now()), next_(start_ + before_first) {}
+FitWatch::FitWatch(const harness::ProgressDisplay& display) : line_(display) {}
 
 bool FitWatch::go_on(const FitProgress& now) {
-  if (const auto time = display_.now(); time >= next_) {
-    next_ = time + (display_.is_terminal ? between_redraws : display_.plain_interval);
-    std::string line = fmt::format("fitting: {} of {} starts, {} iterations, {}", now.n_starts_done,
-                                   now.n_starts, now.n_iterations, harness::duration_text(time - start_));
-    if (std::isfinite(now.objective)) line += fmt::format(", objective {:.6g}", now.objective);
-    if (display_.is_terminal)
-      display_.out << harness::erase_line << line.substr(0, display_.width - 1) << std::flush;
+  const bool is_terminal = line_.display().is_terminal;
+  if (line_.elapsed() >= (is_terminal ? before_first : before_first_plain_line) &&
+      line_.is_due(between_redraws)) {
+    std::string text = "fitting: ";
+    if (is_terminal)
+      text += harness::counted_text("starts", static_cast<double>(now.n_starts_done),
+                                    static_cast<double>(now.n_starts), 0, line_.elapsed(), line_.room());
     else
-      display_.out << line << '\n' << std::flush;
-    has_line_ = display_.is_terminal;
+      text += fmt::format("{} of {} starts, {}", now.n_starts_done, now.n_starts,
+                          harness::duration_text(line_.elapsed()));
+    text += fmt::format(", {} iterations", now.n_iterations);
+    if (std::isfinite(now.objective)) text += fmt::format(", objective {:.6g}", now.objective);
+    line_.show(text);
   }
   return !interrupt_.signal();
-}
-
-void FitWatch::finish() {
-  if (has_line_) display_.out << harness::erase_line << std::flush;
-  has_line_ = false;
 }
 
 }  // namespace jacobench::cli

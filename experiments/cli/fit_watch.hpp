@@ -1,4 +1,4 @@
-// Who waits for a fit: sees how far it is once it takes over a few seconds, and may end it by SIGINT or SIGTERM, which leaves the
+// Who waits for a fit: sees how far it is once it takes over half a second on a terminal, some seconds elsewhere, and may end it by SIGINT or SIGTERM, which leaves the
 // best so far.
 #pragma once
 
@@ -19,15 +19,12 @@ class FitWatch {
   bool go_on(const FitProgress& now);
 
   // Takes the line away.
-  void finish();
+  void finish() { line_.clear(); }
 
   std::optional<int> signal() const { return interrupt_.signal(); }
 
  private:
-  const harness::ProgressDisplay& display_;
-  const std::chrono::steady_clock::time_point start_;
-  std::chrono::steady_clock::time_point next_;  // when to show it
-  bool has_line_ = false;
+  harness::StatusLine line_;
   harness::InterruptGuard interrupt_;
 };
 

@@ -1,10 +1,11 @@
-// jacobench interval FIT.json [--at new.csv|grid|data] [--method delta,...] [--kind mean,prediction] [--out bands.csv]
+// jacobench interval FIT.json [--at new.csv|grid|data] [--method delta,...] [--kind mean,prediction] [--out bands.csv] [--format csv|json|...]
 #include <algorithm>
 #include <cmath>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
+#include "jacobench/base/names.hpp"
 #include "jacobench/files/fit_file.hpp"
 #include "jacobench/inference/interval_method.hpp"
 #include "jacobench/inference/memory_needs.hpp"
@@ -14,13 +15,16 @@
 #include "cli/csv_options.hpp"
 #include "cli/output.hpp"
 #include "options/print.hpp"
-#include "options/value_text.hpp"
+#include "report/table.hpp"
 #include "run/memory.hpp"
 
 namespace jacobench::cli {
 namespace {
 
 using namespace harness;
+
+constexpr auto before_first = std::chrono::milliseconds(500),
+               between_redraws = std::chrono::milliseconds(200);
 
 struct Request {
   std::string at = "grid";
@@ -37,6 +41,8 @@ struct Request {
   std::uint64_t seed = 1;
   bool take_unsettled = false;
   std::optional<std::string> out;
+  const TableFormat* format = &find_by_name(table_format_table(), "csv", "format");
+  bool is_quiet = false;
   CovarianceChoice covariance;
   CsvDialect dialect;  // of the points
 
@@ -78,7 +84,9 @@ struct Request {
     const std::string its = "as the fit had it";
     covariance.add_options(t, {.rank_policy = its, .ridge = its, .dof = its, .sigma = its});
     add_csv_options(t, dialect);
-    t.add("out", "CSV file to write, or a pipe or device; -: printed", out, value_or("-", text()));
+    t.add("out", "file to write, or a pipe or device; -: printed", out, value_or("-", text()));
+    t.add("format", "how it is written", format, one_of(table_format_table()));
+    t.add_flag("quiet", "show no progress", is_quiet);
     return t;
   }
 
@@ -224,14 +232,25 @@ const IntervalMethod& own_method(const StoredFit& stored) {
 }
 
 std::vector<MethodAnswers> all_answers(const Request& request, const StoredFit& stored,
-                                       const Vector& new_weights, Tangent& at, NewPoints& points) {
+                                       const Vector& new_weights, Tangent& at, NewPoints& points,
+                                       ProgressDisplay display) {
   IntervalOptions how = request.how(stored);
   how.new_weights = new_weights;
   const bool is_taken = request.take_unsettled || !stored.fit.end || stored.fit.has_settled();
+  display.is_quiet = request.is_quiet;
   std::vector<MethodAnswers> all;
-  for (const IntervalMethod* method : request.methods.value_or(std::vector{&own_method(stored)}))
+  for (const IntervalMethod* method : request.methods.value_or(std::vector{&own_method(stored)})) {
+    StatusLine line(display);
+    how.watch = [&](Index n_done, Index n_all) {
+      if (line.elapsed() < before_first || !line.is_due(between_redraws)) return;
+      line.show(method->name + ": " +
+                counted_text("refits", static_cast<double>(n_done), static_cast<double>(n_all), 0,
+                             line.elapsed(), line.room()));
+    };
     all.push_back(is_taken ? answers_of(*method, request, how, at, points)
                            : refused(*method, request, caveat(stored)));
+    line.clear();
+  }
   return all;
 }
 
@@ -274,10 +293,10 @@ std::string remark_on(const MethodAnswers& its, const Request& request,
   return fmt::format("{}: {}", its.method->name, joined(remarks, "; "));
 }
 
-std::string cell(double value) { return std::isfinite(value) ? exact_text(value) : ""; }
-
-// The entry, where the band has such entries.
-std::string cell(const Matrix& part, Index m, Index k) { return part.size() > 0 ? cell(part(m, k)) : ""; }
+// The entry, where the band has such entries and this one is finite.
+Value value_at(const Matrix& part, Index m, Index k) {
+  return part.size() > 0 ? to_value(part(m, k)) : Value();
+}
 
 // Whether some standard error of output k at point m is exactly zero.
 bool is_without_error(const Answers& answers, Index m, Index k) {
@@ -303,25 +322,82 @@ std::string reason_at(const Answers& answers, Index point, Index output, Sides s
   return has_se ? "" : "this method has bounds and no standard errors";
 }
 
-void write_csv(std::ostream& out, const std::vector<MethodAnswers>& all, const Matrix& X,
-               const Matrix& values, const StoredFit& stored, const Request& request) {
-  out << "method";
-  for (const std::string& input : stored.inputs) out << ',' << csv_cell(input);
-  out << ",output,fit";
-  for (const IntervalKindInfo& kind : request.wanted_kinds())
-    out << ",se_" << kind.name << ',' << kind.name << "_lower," << kind.name << "_upper";
-  out << ",reason\n";
+// The unit that the name of a column ends with, in brackets or behind a comma: "yield [t/ha]", "yield (t/ha)", "Temp, C".
+std::string unit_in_name(const std::string& name) {
+  for (const auto& [open, close] : {std::pair{'[', ']'}, {'(', ')'}})
+    if (const std::size_t begin = name.rfind(open); name.ends_with(close) && begin != std::string::npos)
+      return name.substr(begin + 1, name.size() - begin - 2);
+  const std::size_t comma = name.rfind(", ");
+  return comma == std::string::npos ? "" : name.substr(comma + 2);
+}
+
+ColumnList band_columns(const StoredFit& stored, const Request& request) {
+  const std::string unit = stored.outputs.size() == 1 ? unit_in_name(stored.outputs.front()) : "";
+  ColumnList columns;
+  const auto add = [&](const std::string& name, ColumnRole role, const std::string& its_unit, bool is_answer,
+                       const std::string& meaning) {
+    columns.push_back({.name = name,
+                       .heading = name,
+                       .unit = its_unit,
+                       .role = role,
+                       .digits = 6,
+                       .is_answer = is_answer,
+                       .meaning = meaning});
+  };
+  add("method", ColumnRole::identity, "", false, "jacobench list interval_methods");
+  for (const std::string& input : stored.inputs)
+    add(input, ColumnRole::identity, unit_in_name(input), false, "where");
+  add("output", ColumnRole::identity, "", false, "of what");
+  add("fit", ColumnRole::measure, unit, true, "the fitted value");
+  for (const IntervalKindInfo& kind : request.wanted_kinds()) {
+    const std::string name(kind.name), what(kind.summary);
+    add("se_" + name, ColumnRole::measure, unit, false, "standard error of " + what);
+    add(name + "_lower", ColumnRole::measure, unit, true,
+        fmt::format("lower bound of {}, level {:g}", what, request.level));
+    add(name + "_upper", ColumnRole::measure, unit, true,
+        fmt::format("upper bound of {}, level {:g}", what, request.level));
+  }
+  add("unit", ColumnRole::measure, "", false,
+      "of the fit, its errors and its bounds, as the column of the data has it");
+  add("reason", ColumnRole::measure, "", true, "why a figure is missing");
+  return columns;
+}
+
+// A row for each method, point and output.
+template <class Take>
+void for_each_row(const std::vector<MethodAnswers>& all, const Matrix& X, const Matrix& values,
+                  const StoredFit& stored, const Request& request, const Take& take) {
+  const auto text_or_null = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
+  Row row;
   for (const auto& [method, answers] : all)
     for (Index m = 0; m < X.rows(); ++m)
       for (Index k = 0; k < values.cols(); ++k) {
-        out << method->name;
-        for (Index d = 0; d < X.cols(); ++d) out << ',' << cell(X(m, d));
-        out << ',' << csv_cell(stored.outputs[static_cast<std::size_t>(k)]) << ',' << cell(values(m, k));
-        for (const Answer& answer : answers.bands)
-          out << ',' << cell(answer.band.se, m, k) << ',' << cell(answer.band.lower, m, k) << ','
-              << cell(answer.band.upper, m, k);
-        out << ',' << csv_cell(reason_at(answers, m, k, request.sides)) << '\n';
+        const std::string& output = stored.outputs[static_cast<std::size_t>(k)];
+        row.values = {method->name};
+        for (Index d = 0; d < X.cols(); ++d) row.values.push_back(to_value(X(m, d)));
+        row.values.insert(row.values.end(), {output, to_value(values(m, k))});
+        for (const auto& [band, reason] : answers.bands)
+          for (const Matrix* part : {&band.se, &band.lower, &band.upper})
+            row.values.push_back(value_at(*part, m, k));
+        row.values.push_back(text_or_null(unit_in_name(output)));
+        row.values.push_back(text_or_null(reason_at(answers, m, k, request.sides)));
+        take(row);
       }
+}
+
+// CSV is written line by line: a band at a million points takes no more memory than its bounds.
+void write_bands(const Invocation& invocation, Output& output, const std::vector<MethodAnswers>& all,
+                 const Matrix& X, const Matrix& values, const StoredFit& stored, const Request& request) {
+  RowTable table{.columns = band_columns(stored, request), .rows = {}, .rows_have_status = false};
+  if (request.format->name == "csv") {
+    const CsvWriter writer(output.stream(), table.columns, table.rows_have_status);
+    for_each_row(all, X, values, stored, request, [&](const Row& row) { writer.write(row); });
+  } else {
+    for_each_row(all, X, values, stored, request, [&](const Row& row) { table.rows.push_back(row); });
+    request.format->write(output.stream(), table,
+                          output.is_standard_output() ? invocation.width : std::nullopt);
+  }
+  output.commit();
 }
 
 // Whether every band that was asked for is there, at every point; where no kind was named, one of each method.
@@ -356,10 +432,9 @@ int interval_command(const Invocation& invocation) {
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);
   points.move_to(at);  // where the network overflows, methods say so
-  std::vector<MethodAnswers> all = all_answers(request, stored, weights, at, points);
+  std::vector<MethodAnswers> all = all_answers(request, stored, weights, at, points, invocation.progress);
   for (MethodAnswers& its : all) scale_outputs(its.answers, stored.output_map);
-  write_csv(output.stream(), all, X, stored.output_map.of(points.values()), stored, request);
-  output.commit();
+  write_bands(invocation, output, all, X, stored.output_map.of(points.values()), stored, request);
   if (const std::string first = caveat(stored); !first.empty())
     harness::print(invocation.err, "{}: {}\n", operands->front(), first);
   for (const MethodAnswers& its : all)

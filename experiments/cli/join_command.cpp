@@ -1,6 +1,7 @@
-// jacobench join RESULT... [--format text|markdown|csv|latex]
+// jacobench join RESULT... [--format text|markdown|csv|latex|json]
 #include "cli/command.hpp"
 #include "cli/stored_results.hpp"
+#include "cli/table_options.hpp"
 #include "report/join.hpp"
 #include "report/table.hpp"
 
@@ -9,12 +10,12 @@ namespace jacobench::cli {
 using namespace harness;
 
 int join_command(const Invocation& invocation) {
-  const TableFormat* format = &table_format_table().front();
+  TableOptions printing;
   OptionTable own;
-  own.add("format", "how the table is written", format, one_of(table_format_table()));
+  printing.add_to(own);
   const auto folders = read_operands(invocation, "join", {&own});
   if (!folders) return all_well;
-  format->write(invocation.out, joined_table(read_results(invocation, "join", *folders)));
+  printing.write(invocation, joined_table(read_results(invocation, "join", *folders)));
   return all_well;
 }
 

@@ -1,5 +1,7 @@
-// jacobench list [WHAT...]
+// jacobench list [WHAT...] [--format text|markdown|csv|latex|json]
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <ostream>
 
 #include "jacobench/base/errors.hpp"
@@ -11,8 +13,10 @@
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "cli/command.hpp"
+#include "cli/table_options.hpp"
 #include "coverage/other_packages.hpp"
 #include "coverage/scenario.hpp"
+#include "networks/tried_formulas.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
 #include "report/table.hpp"
@@ -20,14 +24,20 @@
 namespace jacobench::cli {
 namespace {
 
+// What there is to choose. Some have more to say: the keys are columns of the table.
 struct Choice {
   std::string name, summary;
+  std::vector<std::pair<std::string, std::string>> more = {};
 };
 
 template <class Table>
 std::vector<Choice> choices_of(const Table& table) {
   std::vector<Choice> choices;
-  for (const auto& info : table) choices.push_back({std::string(info.name), std::string(info.summary)});
+  for (const auto& info : table) {
+    choices.push_back({std::string(info.name), std::string(info.summary)});
+    if constexpr (requires { info.formula; })
+      choices.back().more = {{"formula", std::string(info.formula)}, {"source", std::string(info.source)}};
+  }
   return choices;
 }
 
@@ -38,16 +48,26 @@ std::vector<Choice> rows_of(const Invocation&) {
   return choices_of(table());
 }
 
+// The columns of an experiment's rows.
+std::vector<Choice> columns_of(const harness::ExperimentInfo& info) {
+  const std::unique_ptr<harness::Experiment> experiment = info.make();
+  std::vector<Choice> choices;
+  for (const harness::Column& column : experiment->columns())
+    choices.push_back({column.name, column.meaning, {{"heading", column.heading}, {"unit", column.unit}}});
+  return choices;
+}
+
 // What can be listed: one row each.
 struct Listing {
-  std::string_view what;
-  std::vector<Choice> (*choices)(const Invocation&);
+  std::string what;
+  std::function<std::vector<Choice>(const Invocation&)> choices;
 };
 
-constexpr Listing listings[] = {
+const Listing own_listings[] = {
     {"experiments", experiments},
     {"commands", rows_of<command_table>},
     {"strategies", rows_of<strategy_table>},
+    {"tried_formulas", rows_of<harness::tried_formula_table>},
     {"wrt", rows_of<wrt_table>},
     {"activations", rows_of<activation_table>},
     {"initialisations", rows_of<initialisation_table>},
@@ -72,32 +92,74 @@ constexpr Listing listings[] = {
     {"vector_paths", rows_of<vector_path_table>},
 };
 
-void print(std::ostream& out, const Listing& listing, const Invocation& invocation) {
-  const std::vector<Choice> choices = listing.choices(invocation);
+// Those, and the columns of every experiment.
+std::vector<Listing> all_listings(const Invocation& invocation) {
+  std::vector<Listing> listings(std::begin(own_listings), std::end(own_listings));
+  for (const harness::ExperimentInfo& info : invocation.experiments)
+    listings.push_back(
+        {std::string(info.name) + "_columns", [&info](const Invocation&) { return columns_of(info); }});
+  return listings;
+}
+
+void print(std::ostream& out, const std::string& what, const std::vector<Choice>& choices) {
+  harness::print(out, "{}\n", what);
   std::size_t width = 0;
   for (const Choice& choice : choices) width = std::max(width, choice.name.size());
   for (const Choice& choice : choices)
-    harness::print(out, "  {:{}}  {}\n", choice.name, width, choice.summary);
+    harness::print(out, "  {:{}}{}{}\n", choice.name, choice.summary.empty() ? 0 : width,
+                   choice.summary.empty() ? "" : "  ", choice.summary);
+}
+
+// One row a choice: what it is of, its name and summary, and what else any of them says.
+void append(harness::RowTable& table, const std::string& what, const std::vector<Choice>& choices) {
+  for (const Choice& choice : choices) {
+    harness::Row row{harness::RowStatus::ok, {}, {what, choice.name, choice.summary}};
+    row.values.resize(table.columns.size());
+    for (const auto& [key, text] : choice.more)
+      if (!text.empty()) row.values[harness::column_index(table.columns, key)] = text;
+    table.rows.push_back(std::move(row));
+  }
+}
+
+harness::RowTable empty_table() {
+  using harness::ColumnRole;
+  harness::RowTable table{.columns = {}, .rows = {}, .rows_have_status = false};
+  for (const char* name : {"what", "name", "summary", "heading", "unit", "formula", "source"})
+    table.columns.push_back(
+        {.name = name,
+         .heading = name,
+         .role = std::string_view(name) == "what" ? ColumnRole::identity : ColumnRole::measure});
+  return table;
 }
 
 }  // namespace
 
 int list_command(const Invocation& invocation) {
-  const auto wanted = read_operands(invocation, "list", {});
+  TableOptions printing;
+  harness::OptionTable own;
+  printing.add_to(own);
+  const auto wanted = read_operands(invocation, "list", {&own});
   if (!wanted) return all_well;
+  const std::vector<Listing> listings = all_listings(invocation);
   std::vector<std::string> known;
-  for (const Listing& listing : listings) known.emplace_back(listing.what);
+  for (const Listing& listing : listings) known.push_back(listing.what);
   for (const std::string& what : *wanted)
     if (std::find(known.begin(), known.end(), what) == known.end())
       throw InputError("list: {} cannot be listed; {}", harness::in_quotes(what),
                        harness::suggestion(what, known));
+  harness::RowTable table = empty_table();
+  const bool is_text = printing.format->name == "text";
   for (const Listing& listing : listings) {
     const bool is_wanted =
         wanted->empty() || std::find(wanted->begin(), wanted->end(), listing.what) != wanted->end();
     if (!is_wanted) continue;
-    harness::print(invocation.out, "{}\n", listing.what);
-    print(invocation.out, listing, invocation);
+    const std::vector<Choice> choices = listing.choices(invocation);
+    if (is_text)
+      print(invocation.out, listing.what, choices);
+    else
+      append(table, listing.what, choices);
   }
+  if (!is_text) printing.write(invocation, table);
   return all_well;
 }
 

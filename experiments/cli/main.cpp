@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const std::vector<std::string> arguments(argv + (argc > 0), argv + argc);
   const int code = cli::run_command_line(arguments, std::cout, harness::standard_error_display(),
-                                         harness::experiment_table());
+                                         harness::experiment_table(), harness::terminal_width(STDOUT_FILENO));
   std::cout.flush();
   if (std::cout || code != cli::all_well) return code;
   if (!reader_has_gone()) std::cerr << "jacobench: standard output could not be written\n";

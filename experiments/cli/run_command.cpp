@@ -5,6 +5,7 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
+#include "cli/table_options.hpp"
 #include "options/message.hpp"
 #include "options/options.hpp"
 #include "options/print.hpp"
@@ -53,6 +54,10 @@ int run_command(const Invocation& invocation) {
   bool wants_plan = false;
   std::optional<CellReplicate> replicate;
   own.add("out", "result folder", result, text());
+  TableOptions printing;
+  printing.add_to(own, false);
+  ProgressDisplay display = invocation.progress;
+  own.add_flag("quiet", "show no progress", display.is_quiet);
   own.add_flag("plan", "print what would be run, and run and write nothing", wants_plan);
   own.add("replay", "do one replicate of a cell once more, say what came of it, and write nothing", replicate,
           value_or("none", cell_replicate()));
@@ -77,7 +82,7 @@ int run_command(const Invocation& invocation) {
     throw InputError("run: --out does not go with {}, which writes nothing; leave it out",
                      wants_plan ? "--plan" : "--replay");
   if (wants_plan) {
-    write_text(invocation.out, numbered_plan(*study.experiment));
+    printing.write(invocation, numbered_plan(*study.experiment));
     return all_well;
   }
   if (replicate) {
@@ -87,11 +92,11 @@ int run_command(const Invocation& invocation) {
 
   std::vector<std::string> command_line = {"run"};
   command_line.insert(command_line.end(), arguments.begin(), arguments.end());
-  const RunSummary summary = run_study(study, result, command_line_text(command_line), invocation.progress);
+  const RunSummary summary = run_study(study, result, command_line_text(command_line), display);
   if (!summary.signal) {
     std::vector<StoredResult> results;
     results.push_back(read_result(result, invocation.experiments, invocation.err));
-    write_text(invocation.out, table_of(results));
+    printing.write(invocation, table_of(results));
   }
   return report(summary, result, invocation.err);
 }

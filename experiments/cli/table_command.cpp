@@ -1,6 +1,7 @@
-// jacobench table RESULT... [--format text|markdown|csv|latex]
+// jacobench table RESULT... [--where COLUMN=VALUE] [--columns ...] [--sort ...] [--format text|markdown|csv|latex|json]
 #include "cli/command.hpp"
 #include "cli/stored_results.hpp"
+#include "cli/table_options.hpp"
 #include "report/table.hpp"
 
 namespace jacobench::cli {
@@ -8,12 +9,12 @@ namespace jacobench::cli {
 using namespace harness;
 
 int table_command(const Invocation& invocation) {
-  const TableFormat* format = &table_format_table().front();
+  TableOptions printing;
   OptionTable own;
-  own.add("format", "how the table is written", format, one_of(table_format_table()));
+  printing.add_to(own);
   const auto folders = read_operands(invocation, "table", {&own});
   if (!folders) return all_well;
-  format->write(invocation.out, table_of(read_results(invocation, "table", *folders)));
+  printing.write(invocation, table_of(read_results(invocation, "table", *folders)));
   return all_well;
 }
 

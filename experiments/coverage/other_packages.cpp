@@ -9,6 +9,8 @@
 
 #include "jacobench/base/errors.hpp"
 
+#include "networks/tried_formulas.hpp"
+
 namespace jacobench::coverage {
 namespace {
 
@@ -38,7 +40,7 @@ class OtherPackageEngine final : public IntervalEngine {
     dof_ = right_.dof();
     const Vector v = variances_(at, points);
     if (!v.allFinite()) {
-      reason_ = "the variance of the package is not finite";
+      reason_ = "the variance cannot be computed: J'J is singular";
       return false;
     }
     const auto se_with = [&](double own) -> Matrix {
@@ -69,13 +71,10 @@ Vector diagonal_variances(Tangent& at, NewPoints& points) {
   return points.gradients(at).cwiseAbs2() * precision.cwiseInverse();
 }
 
-// R' u = g, so that |u|^2 = g'(J'J + K)^-1 g over these columns.
-Vector last_layer_variances(Tangent& at, NewPoints& points) {
-  const Index first = at.network().layers().back().weights_at, n = at.n_params() - first;
-  Matrix rows(at.n_values() + n, n);
-  rows << at.J().rightCols(n), Matrix(at.decay().tail(n).cwiseSqrt().asDiagonal());
+// g' (rows' rows)^-1 g for each row g of G; NaN where it is singular.  R' u = g, so that it is |u|^2.
+Vector unit_variances(const Matrix& rows, const Matrix& G) {
+  const Index n = rows.cols();
   const Eigen::ColPivHouseholderQR<Matrix> qr(rows);
-  const Matrix G = points.gradients(at).rightCols(n);
   if (qr.rank() < n) return Vector::Constant(G.rows(), std::numeric_limits<double>::quiet_NaN());
   const Matrix right = (G * qr.colsPermutation()).transpose();
   return qr.matrixR()
@@ -86,6 +85,20 @@ Vector last_layer_variances(Tangent& at, NewPoints& points) {
       .colwise()
       .squaredNorm()
       .transpose();
+}
+
+Vector last_layer_variances(Tangent& at, NewPoints& points) {
+  const Index n = at.n_params() - at.network().layers().back().weights_at;
+  Matrix rows(at.n_values() + n, n);
+  rows << at.J().rightCols(n), Matrix(at.decay().tail(n).cwiseSqrt().asDiagonal());
+  return unit_variances(rows, points.gradients(at).rightCols(n));
+}
+
+Vector product_of_sums_variances(Tangent& at, NewPoints& points) {
+  const Perceptron& network = at.network();
+  const Matrix J = harness::product_of_sums_jacobian(network, at.theta(), at.data().X);
+  return unit_variances(at.row_factors().asDiagonal() * J,
+                        harness::product_of_sums_jacobian(network, at.theta(), points.X()));
 }
 
 // As the package has it, fallback and all.
@@ -110,10 +123,13 @@ std::optional<std::string> why_not_point_by_point(const BandRequest& request) {
   return {};
 }
 
-IntervalMethod package_method(const char* name, const char* summary, UnitVariances variances) {
+IntervalMethod package_method(const char* name, const char* summary, const char* formula, const char* source,
+                              UnitVariances variances) {
   return {
       .name = name,
       .summary = summary,
+      .formula = formula,
+      .source = source,
       .why_not = [](const Fit&, const IntervalOptions&,
                     const BandRequest& request) { return why_not_point_by_point(request); },
       .prepare = [variances](const Fit& like, const NewPoints& points, const IntervalOptions& options,
@@ -149,11 +165,18 @@ Matrix wrong_layer_jacobian(const Perceptron& network, const VectorView& theta, 
 std::span<const IntervalMethod> other_package_table() {
   static const std::vector<IntervalMethod> table{
       package_method("wrong_layer_jacobian", "nnetpredint (R): delta, by a Jacobian with slopes for values",
-                     wrong_layer_variances),
+                     "v = g'(J'J)^-1 g, phi'(z) of the unit below in the place of phi(z)",
+                     "Ding and He (2015), nnetpredint 1.2 (CRAN)", wrong_layer_variances),
       package_method("laplace_diagonal", "the Laplace approximation, its precision cut to the diagonal",
+                     "v = sum_p g_p^2 / (J'J + K)_pp", "MacKay (1992), Neural Computation 4(3)",
                      diagonal_variances),
       package_method("laplace_last_layer", "the Laplace approximation of the last layer alone",
-                     last_layer_variances)};
+                     "v = g'(J'J + K)^-1 g over the last layer's parameters",
+                     "Daxberger et al. (2021), Laplace Redux, NeurIPS 34, sec. 2", last_layer_variances),
+      package_method(
+          "product_of_sums", "Cross Validated 246088: delta, by one sum a layer, the sums multiplied",
+          "v = g'(J'J)^-1 g, sum_g beta_ig sum_g phi'_g gamma_g in the place of sum_g beta_ig phi'_g gamma_g",
+          "Cross Validated, question 246088", product_of_sums_variances)};
   return table;
 }
 

@@ -1,5 +1,5 @@
-// What other packages take for the variance of a fitted network: methods of the study alone, so that its table says what their
-// users get. `jacobench interval` has none of them.
+// What other packages, and a formula that was asked about, take for the variance of a fitted network: methods of the study
+// alone, so that its table says what their users get. `jacobench interval` has none of them.
 //
 // Model:  f -+ t s sqrt(v), of a new observation f -+ t s sqrt(1 + v); right is v = g'(J'J + K)^-1 g, K zero without decay. s and
 //         t's degrees of freedom are those of delta, with a decay of laplace
@@ -9,7 +9,9 @@
 //                                  of the R package nnetpredint, version 1.2
 //           laplace_diagonal       v = sum_p g_p^2 / (J'J + K)_pp: parameters as if they were independent
 //           laplace_last_layer     the same g'(J'J + K)^-1 g over the last layer's parameters alone, the others as if known
-//         The first and the last are right for a network of one layer; the second where the columns of J are orthogonal.
+//           product_of_sums        delta, by the Jacobian that networks/tried_formulas.hpp tells of: fitted by the right one
+//                                  as R's nnet does, and the formula put to the fit, K = 0
+//         The first and the last of the packages are right for a network of one layer; the second where the columns of J are orthogonal.
 // Cost:   N P^2 flops; all gradients of the points at once
 // Errors: what delta or laplace refuses has their reason; a v that cannot be computed is one
 // Source: Ding and He (2015), nnetpredint (CRAN); MacKay (1992), Neural Computation 4(3); Daxberger et al. (2021), Laplace

@@ -9,18 +9,29 @@
 namespace jacobench::harness {
 
 std::vector<RowSchema<SharedNetwork>::Entry> network_columns() {
-  return {
-      {{.name = "network", .heading = "network", .role = ColumnRole::identity, .starts_group = true},
-       [](const SharedNetwork& its) { return to_value(to_string(its->network)); }},
-      {{.name = "n_params", .heading = "P", .role = ColumnRole::measure},
-       [](const SharedNetwork& its) { return to_value(its->network.n_params()); }},
-      {{.name = "activation", .heading = "activation", .role = ColumnRole::identity, .starts_group = true},
-       [](const SharedNetwork& its) { return to_value(std::string(info(its->activation).name)); }},
-      {{.name = "weight_scale",
-        .heading = "weight scale",
-        .role = ColumnRole::identity,
-        .starts_group = true},
-       [](const SharedNetwork& its) { return to_value(its->weight_scale); }}};
+  return {{{.name = "network",
+            .heading = "network",
+            .role = ColumnRole::identity,
+            .starts_group = true,
+            .meaning = "widths, from the inputs up"},
+           [](const SharedNetwork& its) { return to_value(to_string(its->network)); }},
+          {{.name = "n_params",
+            .heading = "P",
+            .role = ColumnRole::measure,
+            .meaning = "parameters: weights and biases"},
+           [](const SharedNetwork& its) { return to_value(its->network.n_params()); }},
+          {{.name = "activation",
+            .heading = "activation",
+            .role = ColumnRole::identity,
+            .starts_group = true,
+            .meaning = "of the hidden layers"},
+           [](const SharedNetwork& its) { return to_value(std::string(info(its->activation).name)); }},
+          {{.name = "weight_scale",
+            .heading = "weight scale",
+            .role = ColumnRole::identity,
+            .starts_group = true,
+            .meaning = "of the weights that are drawn: N(0, scale^2 / inputs of the unit)"},
+           [](const SharedNetwork& its) { return to_value(its->weight_scale); }}};
 }
 
 NetworkSweep::NetworkSweep(OptionTable& table) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "networks/tried_formulas.hpp"
+
 namespace jacobench::harness {
 namespace {
 
@@ -16,14 +18,16 @@ double steepness(const NetworkCase& network_case, const Problem& problem, Wrt wr
 PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relative_step,
                       const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
                       const Reference& reference) {
-  return hold_to_promise({.strategy = strategy,
-                          .relative_step = relative_step,
-                          .steepness = steepness(network_case, problem, wrt),
-                          .network = network_case.network,
-                          .theta = problem.theta,
-                          .X = problem.X,
-                          .wrt = wrt},
-                         J, reference);
+  PromiseVerdict verdict = hold_to_promise({.strategy = strategy,
+                                            .relative_step = relative_step,
+                                            .steepness = steepness(network_case, problem, wrt),
+                                            .network = network_case.network,
+                                            .theta = problem.theta,
+                                            .X = problem.X,
+                                            .wrt = wrt},
+                                           J, reference);
+  if (is_on_trial(strategy)) verdict.why_not_promised = "a formula on trial";
+  return verdict;
 }
 
 }  // namespace jacobench::harness

@@ -48,7 +48,7 @@ bool OptionTable::has(std::string_view key) const { return find(key) != nullptr;
 
 std::vector<OptionName> OptionTable::names() const {
   std::vector<OptionName> names;
-  for (const Entry& entry : entries_) names.push_back({entry.key, entry.takes_value});
+  for (const Entry& entry : entries_) names.push_back({entry.key, entry.takes_value, entry.may_repeat});
   return names;
 }
 

@@ -32,6 +32,20 @@ class OptionTable {
                .text = [&variable, format] { return format.write(variable); }});
   }
 
+  // An option of the command line that may be given several times: each appends an entry.
+  template <class T>
+  void add_each(const std::string& key, const std::string& help, std::vector<T>& variable,
+                ValueFormat<T> format) {
+    add_entry(
+        {.key = key,
+         .help = help + " (may be given several times)",
+         .allowed = format.allowed,
+         .default_text = {},
+         .may_repeat = true,
+         .assign = [&variable, format](std::string_view text) { variable.push_back(format.parse(text)); },
+         .text = [] { return std::string(); }});
+  }
+
   // An option of the command line that takes no value: there or not.
   void add_flag(std::string key, std::string help, bool& variable);
 
@@ -58,6 +72,7 @@ class OptionTable {
   struct Entry {
     std::string key, help, allowed, default_text;
     bool takes_value = true;
+    bool may_repeat = false;
     std::function<void(std::string_view)> assign;
     std::function<std::string()> text;
   };

@@ -145,7 +145,9 @@ CommandLine read_command_line(std::span<const std::string> arguments, const std:
                       "--" + option.string_key};
       // Boost takes the next word as the value even where that is an option.
       if (setting.value.starts_with("--")) throw InputError("{}: its value is missing", setting.where);
-      refuse_second(line.settings, setting);
+      const auto name =
+          std::find_if(known.begin(), known.end(), [&](const OptionName& n) { return n.key == setting.key; });
+      if (!name->may_repeat) refuse_second(line.settings, setting);
       line.settings.push_back(std::move(setting));
     }
   } catch (const po::invalid_command_line_syntax& error) {

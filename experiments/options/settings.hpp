@@ -46,6 +46,7 @@ std::optional<std::string> value_of(const Config& config, std::string_view key);
 struct OptionName {
   std::string key;
   bool takes_value = true;
+  bool may_repeat = false;
 };
 
 struct CommandLine {

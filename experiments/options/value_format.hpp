@@ -91,6 +91,10 @@ ValueFormat<std::vector<T>> list_of(ValueFormat<T> entry);
 template <class T>
 ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value);
 
+// A list, or a word for an empty one.
+template <class T>
+ValueFormat<std::vector<T>> list_or(const std::string& word, ValueFormat<T> entry);
+
 // A value, or one of the rows of a table by its name.
 template <class T, NamedRows Table>
 ValueFormat<std::variant<T, const RowOf<Table>*>> value_or_one_of(ValueFormat<T> value, Table&& table);
@@ -187,6 +191,14 @@ ValueFormat<std::optional<T>> value_or(std::string word, ValueFormat<T> value) {
     return text == word ? in_csv_quotes(text) : text;  // a text that happens to be the word
   };
   return {fmt::format("{}, or {}", value.allowed, word), parse, write};
+}
+
+template <class T>
+ValueFormat<std::vector<T>> list_or(const std::string& word, ValueFormat<T> entry) {
+  const auto list = list_of(entry);
+  return {fmt::format("{}, or {}", list.allowed, word),
+          [=](std::string_view text) { return text == word ? std::vector<T>() : list.parse(text); },
+          [=](const std::vector<T>& values) { return values.empty() ? word : list.write(values); }};
 }
 
 template <class T, NamedRows Table>

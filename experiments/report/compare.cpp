@@ -81,13 +81,18 @@ std::vector<std::string> differences_of_conditions(const StoredResult& a, const 
   return differences;
 }
 
-PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
+RowTable comparison_table(const StoredResult& a, const StoredResult& b) {
   const std::size_t column_of_a = column_of_samples(a), column_of_b = column_of_samples(b);
-  PrintedTable table;
+  RowTable table{
+      .columns = {{.name = "cell", .heading = "cell", .role = ColumnRole::identity},
+                  {.name = "ratio", .heading = "ratio", .role = ColumnRole::timing, .is_answer = true},
+                  {.name = "ratio_from", .heading = "from", .role = ColumnRole::timing, .is_answer = true},
+                  {.name = "ratio_to", .heading = "to", .role = ColumnRole::timing, .is_answer = true},
+                  {.name = "verdict", .heading = "verdict", .role = ColumnRole::timing, .is_answer = true}},
+      .rows = {},
+      .rows_have_status = false};
   table.preamble = {
       fmt::format("times of {} over those of {}, with a 95% interval", b.folder.string(), a.folder.string())};
-  table.headings = {
-      {"cell", "", false}, {"ratio", "", true}, {"from", "", true}, {"to", "", true}, {"verdict", "", false}};
   const std::vector<Row> rows_a = rows_of_cells(a), rows_b = rows_of_cells(b);
   const RowsByKey in_a = rows_by_key(a.columns(), rows_a), in_b = rows_by_key(b.columns(), rows_b);
   for (const Row& row : rows_b) {
@@ -110,8 +115,9 @@ PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
       continue;
     }
     const RatioOfSamples ratio = ratio_of_samples(before, after);
-    table.lines.push_back({.cells = {key, rounded_text(ratio.ratio, 3), rounded_text(ratio.low, 3),
-                                     rounded_text(ratio.high, 3), verdict(ratio)}});
+    table.rows.push_back({.status = RowStatus::ok,
+                          .reason = {},
+                          .values = {key, ratio.ratio, ratio.low, ratio.high, verdict(ratio)}});
   }
   for (const auto& [key, rows] : in_a)
     if (!in_b.contains(key)) table.notes.push_back(fmt::format("only in {}: {}", a.folder.string(), key));

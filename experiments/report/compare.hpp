@@ -25,6 +25,6 @@ std::vector<std::string> differences_of_conditions(const StoredResult& a, const 
 
 // One line a cell that both have: the ratio b / a of the samples and what it says. Cells of one only are notes.
 // Throws InputError where the experiment has no samples.
-PrintedTable comparison_table(const StoredResult& a, const StoredResult& b);
+RowTable comparison_table(const StoredResult& a, const StoredResult& b);
 
 }  // namespace jacobench::harness

@@ -5,14 +5,19 @@
 #include <ostream>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
+#include "jacobench/files/csv.hpp"
 
 #include "options/message.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
 #include "report/table_layout.hpp"
+#include "report/table_view.hpp"
 #include "study/cell_key.hpp"
+#include "study/row_json.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -45,6 +50,30 @@ std::string cell_text(const ColumnList& columns, std::size_t c, const Row& row) 
 
 std::string with_unit(const std::string& text, const std::string& unit) {
   return unit.empty() ? text : text + " " + unit;
+}
+
+std::size_t n_distinct_rows(const RowTable& all, const std::vector<std::size_t>& columns) {
+  std::set<std::vector<Value>> keys;
+  for (const Row& row : all.rows) {
+    std::vector<Value> key;
+    for (const std::size_t c : columns) key.push_back(row.values[c]);
+    keys.insert(std::move(key));
+  }
+  return keys.size();
+}
+
+// As few of the identity columns shown as tell the rows apart like all of them, the first where one stands for another.
+std::vector<std::size_t> telling_apart(const RowTable& all, const std::vector<std::size_t>& shown) {
+  std::vector<std::size_t> kept;
+  for (const std::size_t c : shown)
+    if (all.columns[c].role == ColumnRole::identity) kept.push_back(c);
+  const std::size_t n_distinct = n_distinct_rows(all, kept);
+  for (std::size_t i = kept.size(); i-- > 0;) {
+    std::vector<std::size_t> without = kept;
+    without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+    if (n_distinct_rows(all, without) == n_distinct) kept = std::move(without);
+  }
+  return kept;
 }
 
 bool column_is_numeric(const RowTable& all, std::size_t column) {
@@ -178,17 +207,21 @@ PrintedTable printed_table(const RowTable& all) {
     const Place place = place_of(all, c);
     if (place == Place::table) {
       shown.push_back(c);
-      table.headings.push_back({column.heading, column.unit, column_is_numeric(all, c)});
+      table.headings.push_back({column.heading, column.unit, column_is_numeric(all, c),
+                                column.is_answer ? ColumnUse::answer : ColumnUse::detail});
     } else if (place == Place::preamble) {
       const std::string text = with_unit(cell_text(all.columns, c, all.rows.front()), column.unit);
       constants += fmt::format("{}{} {}", constants.empty() ? "" : ", ", column.heading, text);
     }
   }
   if (!constants.empty()) table.preamble.push_back(constants);
+  for (const std::size_t c : telling_apart(all, shown))
+    table.headings[static_cast<std::size_t>(std::find(shown.begin(), shown.end(), c) - shown.begin())].use =
+        ColumnUse::identity;
 
   const bool all_ok = std::all_of(all.rows.begin(), all.rows.end(),
                                   [](const Row& row) { return row.status == RowStatus::ok; });
-  if (!all_ok) table.headings.push_back({"status", "", false});
+  if (!all_ok) table.headings.push_back({"status", "", false, ColumnUse::answer});
   Notes notes;
   const Row* previous = nullptr;
   for (const Row& row : all.rows) {
@@ -215,43 +248,90 @@ PrintedTable printed_table(const RowTable& all) {
 
 namespace {
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return field + '"';
+void write_csv(std::ostream& out, const RowTable& table, std::optional<std::size_t>) {
+  const CsvWriter writer(out, table.columns, table.rows_have_status);
+  for (const Row& row : table.rows) writer.write(row);
 }
 
-void write_csv(std::ostream& out, const RowTable& table) {
-  const auto write_line = [&](std::vector<std::string> fields, std::initializer_list<std::string> status) {
-    if (table.rows_have_status) fields.insert(fields.end(), status);
-    for (std::string& field : fields) field = csv_field(field);
-    print(out, "{}\n", joined(fields, ","));
-  };
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) names.push_back(column.name);
-  write_line(names, {"status", "reason"});
+nlohmann::ordered_json column_to_json(const Column& column) {
+  nlohmann::ordered_json json{{"name", column.name}};
+  for (const auto& [key, text] : {std::pair{"heading", column.heading},
+                                  {"unit", column.unit},
+                                  {"meaning", column.meaning},
+                                  {"standard_error", column.standard_error}})
+    if (!text.empty()) json[key] = text;
+  return json;
+}
+
+}  // namespace
+
+nlohmann::ordered_json table_to_json(const RowTable& table) {
+  nlohmann::ordered_json json{{"about", table.preamble},
+                              {"columns", nlohmann::ordered_json::array()},
+                              {"rows", nlohmann::ordered_json::array()},
+                              {"notes", table.notes}};
+  for (const Column& column : table.columns) json["columns"].push_back(column_to_json(column));
   for (const Row& row : table.rows) {
-    std::vector<std::string> fields;
-    for (const Value& value : row.values) fields.push_back(exact_text(value));
-    write_line(fields, {std::string(name_of(row.status)), row.reason});
+    nlohmann::ordered_json entry;
+    for (std::size_t c = 0; c < row.values.size(); ++c)
+      entry[table.columns[c].name] = value_to_json(row.values[c]);
+    if (table.rows_have_status) {
+      entry["status"] = name_of(row.status);
+      entry["reason"] = row.reason;
+    }
+    json["rows"].push_back(std::move(entry));
   }
+  return json;
 }
 
-void write_markdown(std::ostream& out, const RowTable& table) { lay_out_markdown(out, printed_table(table)); }
-void write_latex(std::ostream& out, const RowTable& table) { lay_out_latex(out, printed_table(table)); }
+namespace {
+
+void write_json(std::ostream& out, const RowTable& table, std::optional<std::size_t>) {
+  print(out, "{}\n", json_text(table_to_json(table)));
+}
+
+void write_markdown(std::ostream& out, const RowTable& table, std::optional<std::size_t>) {
+  lay_out_markdown(out, printed_table(table));
+}
+void write_latex(std::ostream& out, const RowTable& table, std::optional<std::size_t>) {
+  lay_out_latex(out, printed_table(table));
+}
 
 constexpr TableFormat formats[] = {
     {"text", "aligned columns, for a terminal", write_text},
     {"markdown", "a table as GitHub and others show it", write_markdown},
     {"csv", "every column of every row with all digits, for programs", write_csv},
     {"latex", "a tabular with the rules of booktabs", write_latex},
+    {"json", "the columns, and every row with all digits, for programs", write_json},
 };
 
 }  // namespace
 
-void write_text(std::ostream& out, const RowTable& table) { lay_out_text(out, printed_table(table)); }
+void write_text(std::ostream& out, const RowTable& table, std::optional<std::size_t> width) {
+  const PrintedTable printed = printed_table(table);
+  lay_out_text(out, width ? fitted_to(printed, *width) : printed, width);
+}
 
 std::span<const TableFormat> table_format_table() { return formats; }
+
+std::string json_text(const nlohmann::ordered_json& json) {
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+CsvWriter::CsvWriter(std::ostream& out, const ColumnList& columns, bool rows_have_status)
+    : out_(out), rows_have_status_(rows_have_status) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(csv_cell(column.name));
+  if (rows_have_status_) names.insert(names.end(), {"status", "reason"});
+  print(out_, "{}\n", joined(names, ","));
+}
+
+void CsvWriter::write(const Row& row) const {
+  std::vector<std::string> fields;
+  for (const Value& value : row.values) fields.push_back(csv_cell(exact_text(value)));
+  if (rows_have_status_)
+    fields.insert(fields.end(), {std::string(name_of(row.status)), csv_cell(row.reason)});
+  print(out_, "{}\n", joined(fields, ","));
+}
 
 }  // namespace jacobench::harness

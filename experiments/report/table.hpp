@@ -2,20 +2,27 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "run/result_folder.hpp"
 
 namespace jacobench::harness {
+
+// What a column is to those who read the table: it tells its lines apart, answers the question, or is neither.
+enum class ColumnUse { identity, answer, detail };
 
 // A table as people read it: every number rounded and in words, nothing laid out yet.
 struct PrintedTable {
   struct Heading {
     std::string text, unit;
     bool is_numeric = false;
+    ColumnUse use = ColumnUse::detail;
   };
   struct Line {
     std::vector<std::string> cells;  // one a heading
@@ -49,14 +56,34 @@ PrintedTable printed_table(const RowTable& table);
 struct TableFormat {
   std::string_view name;
   std::string_view summary;
-  void (*write)(std::ostream& out, const RowTable& table);
+  // Text alone heeds the width, in columns of a terminal.
+  void (*write)(std::ostream& out, const RowTable& table, std::optional<std::size_t> width);
 };
 
-// In the order of help: text first, then markdown, csv, latex. CSV has every column of every row (those that this
+// In the order of help: text first, then markdown, csv, latex, json. JSON is an object of `about` and `notes`, lists of lines;
+// `columns`, of each its name, heading, unit, meaning and standard_error, the name of the column of its standard error; and
+// `rows`, of each its values by name, status and reason. CSV has every column of every row (those that this
 // version does not know come last) with all digits, status and reason (where the table has them), quoted as in RFC 4180.
 std::span<const TableFormat> table_format_table();
 
+// The format `csv`, row by row.
+class CsvWriter {
+ public:
+  // The line of names.
+  CsvWriter(std::ostream& out, const ColumnList& columns, bool rows_have_status);
+
+  void write(const Row& row) const;
+
+ private:
+  std::ostream& out_;
+  const bool rows_have_status_;
+};
+
+// The format `json`, and JSON as it is printed: what is not UTF-8 is replaced.
+nlohmann::ordered_json table_to_json(const RowTable& table);
+std::string json_text(const nlohmann::ordered_json& json);
+
 // The format `text`.
-void write_text(std::ostream& out, const RowTable& table);
+void write_text(std::ostream& out, const RowTable& table, std::optional<std::size_t> width = {});
 
 }  // namespace jacobench::harness

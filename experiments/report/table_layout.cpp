@@ -99,6 +99,65 @@ std::string without_trailing_blanks(std::string line) {
   return line;
 }
 
+constexpr std::string_view gap = "  ";
+
+// What is printed as text: headings, their units where there are any, and the lines, every column in its width.
+struct TextGrids {
+  Grid headings, lines;
+};
+
+TextGrids text_grids(const PrintedTable& table) {
+  TextGrids grids{Grid(2), cells_of(table)};
+  auto& [headings, lines] = grids;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    std::fill_n(lines[i].begin(), table.lines[i].n_repeated, std::string());
+  for (const PrintedTable::Heading& heading : table.headings) {
+    headings[0].push_back(heading.text);
+    headings[1].push_back(heading.unit);
+  }
+  const auto is_empty = [](const std::string& text) { return text.empty(); };
+  if (std::all_of(headings[1].begin(), headings[1].end(), is_empty)) headings.pop_back();
+  pad_columns(headings, lines, table);
+  return grids;
+}
+
+// The first so many characters.
+std::string start_of(std::string_view text, std::size_t n) {
+  std::size_t bytes = 0;
+  for (; bytes < text.size(); ++bytes)
+    if ((static_cast<unsigned char>(text[bytes]) & 0xc0) != 0x80 && n-- == 0) break;
+  return std::string(text.substr(0, bytes));
+}
+
+std::string cut(const std::string& line, std::size_t width) {
+  constexpr std::string_view dots = "...";
+  if (width_of(line) <= width) return line;
+  return start_of(line, width - std::min(width, dots.size())) + std::string(dots);
+}
+
+// At blanks, later lines indented; a word that is longer than a line is broken.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  constexpr std::string_view indentation = "    ";
+  std::vector<std::string> lines(1);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' ', 1), text.size());
+    std::string word(text.substr(0, end));
+    text.remove_prefix(end);
+    if (width_of(lines.back()) + width_of(word) > width && width_of(lines.back()) > indentation.size()) {
+      lines.emplace_back(indentation);
+      word.erase(0, word.find_first_not_of(' '));
+    }
+    while (width_of(lines.back()) + width_of(word) > width) {
+      const std::string part = start_of(word, width - std::min(width - 1, width_of(lines.back())));
+      lines.back() += part;
+      word.erase(0, part.size());
+      lines.emplace_back(indentation);
+    }
+    lines.back() += word;
+  }
+  return lines;
+}
+
 std::string escaped_markdown(const std::string& text) {
   std::string result;
   for (const char c : text) result += c == '|' ? std::string("\\|") : std::string(1, c);
@@ -146,32 +205,41 @@ std::string latex_number(const std::string& text) {
 
 }  // namespace
 
-void lay_out_text(std::ostream& out, const PrintedTable& table) {
-  Grid grid = cells_of(table);
-  for (std::size_t i = 0; i < grid.size(); ++i)
-    std::fill_n(grid[i].begin(), table.lines[i].n_repeated, std::string());
-  Grid headings(2);
-  for (const PrintedTable::Heading& heading : table.headings) {
-    headings[0].push_back(heading.text);
-    headings[1].push_back(heading.unit);
-  }
-  const auto is_empty = [](const std::string& text) { return text.empty(); };
-  if (std::all_of(headings[1].begin(), headings[1].end(), is_empty)) headings.pop_back();
-  pad_columns(headings, grid, table);
-
-  constexpr std::string_view gap = "  ";
-  for (const std::string& line : table.preamble) print(out, "{}\n", line);
+void lay_out_text(std::ostream& out, const PrintedTable& table, std::optional<std::size_t> width) {
+  const auto [headings, grid] = text_grids(table);
+  const auto print_text = [&](const std::string& text) {
+    for (const std::string& line : width ? wrapped(text, *width) : std::vector{text})
+      print(out, "{}\n", line);
+  };
+  const auto print_row = [&](const std::vector<std::string>& cells) {
+    const std::string line = without_trailing_blanks(joined(cells, gap));
+    print(out, "{}\n", width ? cut(line, *width) : line);
+  };
+  for (const std::string& line : table.preamble) print_text(line);
   if (!table.lines.empty()) {
     print(out, "\n");
-    for (const auto& line : headings) print(out, "{}\n", without_trailing_blanks(joined(line, gap)));
-    print(out, "{}\n", std::string(width_of(joined(headings[0], gap)), '-'));
+    for (const auto& line : headings) print_row(line);
+    print_row({std::string(width_of(joined(headings[0], gap)), '-')});
   }
   for (std::size_t i = 0; i < grid.size(); ++i) {
     if (table.lines[i].starts_group) print(out, "\n");
-    print(out, "{}\n", without_trailing_blanks(joined(grid[i], gap)));
+    print_row(grid[i]);
   }
   if (!table.notes.empty()) print(out, "\n");
-  for (const std::string& note : table.notes) print(out, "{}\n", note);
+  for (const std::string& note : table.notes) print_text(note);
+}
+
+std::vector<std::size_t> column_widths(const PrintedTable& table) {
+  const TextGrids grids = text_grids(table);
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : grids.headings[0]) widths.push_back(width_of(heading));
+  return widths;
+}
+
+std::size_t text_width(const PrintedTable& table) {
+  std::size_t width = 0;
+  for (const std::size_t w : column_widths(table)) width += w + (width > 0 ? gap.size() : 0);
+  return width;
 }
 
 void lay_out_markdown(std::ostream& out, const PrintedTable& table) {

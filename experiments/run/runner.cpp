@@ -131,6 +131,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line,
                    experiment.circumstances());
   Progress progress(display, cells.size(), done.size());
+  const std::vector<std::string> names = names_in_few_words(columns, cells);
   const InterruptGuard interrupt;
   for (std::size_t first = 0, end = 0; first < cells.size(); first = end) {
     end = first + experiment.group_size(first);
@@ -139,7 +140,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
       if (!done.contains(keys[i])) group.push_back(i);
     if (group.empty()) continue;
     if ((summary.signal = interrupt.signal())) break;
-    progress.cell_starts(keys[group.front()], group.size());
+    progress.cell_starts(keys[group.front()], group.size(), names[group.front()]);
     RecordFile journal(folder.records_file(), keys[first], interrupt, progress);
     std::vector<Row> rows;
     try {

@@ -44,6 +44,8 @@ struct Column {
   double floor = 0;  // gated columns: values up to this one count as equal to it in `check`
   std::string standard_error =
       {};  // estimate columns: name of the measure column of its standard error, without a heading of its own
+  bool is_answer = false;    // what the experiment is run for: shown first where a table is narrow
+  std::string meaning = {};  // one line, for those who read the table
 };
 
 using ColumnList = std::vector<Column>;

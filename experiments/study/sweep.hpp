@@ -60,8 +60,10 @@ class Sweep {
       JB_EXPECT(!info.in_table_order, "{}: its values have no order", info.key);
       axis.extend = extension(member, [listed] { return *listed; });
     }
-    if (!info.column.name.empty())
-      axis.columns.push_back(Entry(info.column, [member, format](const Point& point) {
+    Column column = info.column;
+    if (column.meaning.empty()) column.meaning = info.help;
+    if (!column.name.empty())
+      axis.columns.push_back(Entry(std::move(column), [member, format](const Point& point) {
         if constexpr (std::is_arithmetic_v<T>)
           return to_value(point.*member);
         else

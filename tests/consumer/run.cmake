@@ -9,6 +9,8 @@ function(run)
 endfunction()
 
 file(READ ${SOURCE}/README.md readme)
+file(READ ${SOURCE}/lib/README.md readme_of_lib)
+string(APPEND readme "${readme_of_lib}")
 # Each program with the number of lines that it may have, blank ones aside.
 foreach(program_and_limit IN ITEMS "own_weights 8" "fit_and_band 12" "main 14")
   separate_arguments(program_and_limit)
@@ -17,7 +19,7 @@ foreach(program_and_limit IN ITEMS "own_weights 8" "fit_and_band 12" "main 14")
   file(READ ${SOURCE}/tests/consumer/${program}.cpp text)
   string(FIND "${readme}" "```cpp\n${text}```\n" place)
   if(place EQUAL -1)
-    message(FATAL_ERROR "README.md does not show tests/consumer/${program}.cpp as it is; scripts/update_readme does")
+    message(FATAL_ERROR "No README shows tests/consumer/${program}.cpp as it is; scripts/update_readme does")
   endif()
   # Semicolons and brackets would mean something in a list of CMake.
   string(REGEX REPLACE "[^\n]" "x" lines "${text}")

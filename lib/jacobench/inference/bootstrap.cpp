@@ -178,9 +178,11 @@ class BootstrapEngine final : public IntervalEngine {
       workers_.push_back(
           std::make_unique<Worker>(like_, points, its_covariance(), options_.max_refit_iterations));
     const Fit& fit = at.fit();
+    RefitCount count(options_.watch, R);
     parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
       workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), covariance_.output_sigmas(),
                                                  b, draws);
+      count.one_is_done(w);
     });
     for (Index b = 0; b < R; ++b) {
       if (draws.f.col(b).hasNaN()) {
@@ -264,6 +266,11 @@ std::vector<IntervalMethod> bootstrap_methods() {
                fmt::format("bootstrap_{}_{}", bootstrap.name, is_percentile ? "percentile" : "studentised"),
            .summary = fmt::format("{}; {}", bootstrap.summary,
                                   is_percentile ? "quantiles of the refits" : "quantiles of their t"),
+           .formula = is_percentile ? "quantiles alpha/2 and 1 - alpha/2 of f*"
+                                    : "f - se t*_{1-alpha/2} to f - se t*_{alpha/2}, t* = (f* - f) / se*",
+           .source = is_percentile
+                         ? "Efron and Tibshirani (1993), An Introduction to the Bootstrap, ch. 9 and 13"
+                         : "Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 5 to 7",
            .why_not = [](const Fit&, const IntervalOptions& options,
                          const BandRequest& request) { return why_not(options, request); },
            .prepare = [kind = bootstrap.kind, interval](

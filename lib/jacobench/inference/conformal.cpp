@@ -185,12 +185,14 @@ LeftOut leave_out(Tangent& at, const std::vector<std::vector<Index>>& groups,
   for (Index w = 0; w < options.n_threads; ++w)
     refitters.emplace_back(at.fit(), options.max_refit_iterations);
   std::vector<char> is_unsettled(groups.size());
+  RefitCount count(options.watch, n_groups);
   parallel_for_workers(n_groups, options.n_threads, [&](Index g, Index w) {
     const auto group = static_cast<std::size_t>(g);
     const Dataset data = at.data().rows(others(at.n_observations(), groups[group]));
     const Fit& again = refitters[static_cast<std::size_t>(w)].fit(data);
     left_out.theta.col(g) = again.theta;
     is_unsettled[group] = !again.has_settled();
+    count.one_is_done(w);
   });
   left_out.refits = {n_groups, std::count(is_unsettled.begin(), is_unsettled.end(), 1)};
   if (static_cast<double>(left_out.refits.n_unsettled) > most_unsettled * static_cast<double>(n_groups))
@@ -213,9 +215,12 @@ std::vector<Index> shuffled(Index n, std::uint64_t seed, std::string_view what) 
   return order;
 }
 
-IntervalMethod conformal_method(std::string name, std::string summary, Leave leave) {
+IntervalMethod conformal_method(std::string name, std::string summary, std::string formula, Leave leave,
+                                std::string source) {
   return {.name = std::move(name),
           .summary = std::move(summary),
+          .formula = std::move(formula),
+          .source = std::move(source),
           .why_not = [](const Fit&, const IntervalOptions& options,
                         const BandRequest& request) { return why_not_conformal(options, request); },
           .prepare = [leave](const Fit&, const NewPoints& points, const IntervalOptions& options,

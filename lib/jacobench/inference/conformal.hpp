@@ -49,7 +49,8 @@ std::vector<Index> shuffled(Index n, std::uint64_t seed, std::string_view what);
 
 // A method of these; `leave` leaves out and fits.
 using Leave = LeftOut (*)(Tangent& at, const IntervalOptions& options, std::uint64_t seed);
-IntervalMethod conformal_method(std::string name, std::string summary, Leave leave);
+IntervalMethod conformal_method(std::string name, std::string summary, std::string formula, Leave leave,
+                                std::string source = "Barber et al. (2021), Annals of Statistics 49(1)");
 
 // One file each.
 IntervalMethod split_conformal_method();

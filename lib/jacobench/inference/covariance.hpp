@@ -38,6 +38,8 @@ struct CovarianceInfo {
   std::string_view name;
   std::string_view summary;
   Decay decay;
+  std::string_view formula;  // V
+  std::string_view source;
 };
 
 std::span<const CovarianceInfo> covariance_table();

@@ -150,6 +150,8 @@ std::vector<IntervalMethod> covariance_methods() {
     methods.push_back(
         {.name = std::string(covariance.name),
          .summary = std::string(covariance.summary),
+         .formula = fmt::format("f -+ t sqrt(g' V g), {}", covariance.formula),
+         .source = std::string(covariance.source),
          .why_not = [kind](const Fit& like, const IntervalOptions&,
                            const BandRequest& request) { return why_not(kind, like, request); },
          .prepare = [kind](const Fit& like, const NewPoints& points, const IntervalOptions& options,

@@ -7,20 +7,31 @@
 namespace jacobench {
 namespace {
 
+constexpr std::string_view white = "White (1980), Econometrica 48(4); White (1981), JASA 76";
+constexpr std::string_view mackinnon_white = "MacKinnon and White (1985), J. Econometrics 29";
+
 constexpr std::array kinds{
-    CovarianceInfo{CovarianceKind::delta, "delta", "s^2 (J'J)^-1: the delta method", Decay::ignored},
+    CovarianceInfo{CovarianceKind::delta, "delta", "s^2 (J'J)^-1: the delta method", Decay::ignored,
+                   "V = s^2 (J'J)^-1", "Seber and Wild (2003), Nonlinear Regression, sec. 2.1 and 5.1"},
     CovarianceInfo{CovarianceKind::ridge, "ridge",
-                   "s^2 (J'J+K)^-1 J'J (J'J+K)^-1: sampling variance of a decayed fit", Decay::needed},
+                   "s^2 (J'J+K)^-1 J'J (J'J+K)^-1: sampling variance of a decayed fit", Decay::needed,
+                   "V = s^2 (J'J + K)^-1 J'J (J'J + K)^-1", "De Veaux et al. (1998), Technometrics 40(4)"},
     CovarianceInfo{CovarianceKind::laplace, "laplace", "s^2 (J'J+K)^-1: the decay read as a prior",
-                   Decay::needed},
+                   Decay::needed, "V = s^2 (J'J + K)^-1", "MacKay (1992), Neural Computation 4(3)"},
     CovarianceInfo{CovarianceKind::hessian, "hessian", "s^2 A^-1, A half the exact Hessian of the objective",
-                   Decay::used},
-    CovarianceInfo{CovarianceKind::hc0, "hc0", "sandwich with the squared residuals (White)", Decay::used},
-    CovarianceInfo{CovarianceKind::hc1, "hc1", "hc0 times n / (n - tr H)", Decay::used},
-    CovarianceInfo{CovarianceKind::hc2, "hc2", "sandwich with r^2 / (1 - h)", Decay::used},
-    CovarianceInfo{CovarianceKind::hc3, "hc3", "sandwich with r^2 / (1 - h)^2", Decay::used},
+                   Decay::used, "V = s^2 A^-1, A = J'J - sum_i r_i d2 f_i / dtheta2 + K",
+                   "Seber and Wild (2003), Nonlinear Regression, sec. 2.1"},
+    CovarianceInfo{CovarianceKind::hc0, "hc0", "sandwich with the squared residuals (White)", Decay::used,
+                   "V = (J'J + K)^-1 (sum_n r_n^2 J_n J_n') (J'J + K)^-1", white},
+    CovarianceInfo{CovarianceKind::hc1, "hc1", "hc0 times n / (n - tr H)", Decay::used,
+                   "V = n / (n - tr H) that of hc0", mackinnon_white},
+    CovarianceInfo{CovarianceKind::hc2, "hc2", "sandwich with r^2 / (1 - h)", Decay::used,
+                   "V of hc0 with r_n^2 / (1 - h_n) for r_n^2", mackinnon_white},
+    CovarianceInfo{CovarianceKind::hc3, "hc3", "sandwich with r^2 / (1 - h)^2", Decay::used,
+                   "V of hc0 with r_n^2 / (1 - h_n)^2 for r_n^2", mackinnon_white},
     CovarianceInfo{CovarianceKind::hessian_sandwich, "hessian_sandwich",
-                   "hc0 with the exact Hessian: holds for a wrong model too", Decay::used},
+                   "hc0 with the exact Hessian: holds for a wrong model too", Decay::used,
+                   "V = A^-1 (sum_n r_n^2 J_n J_n') A^-1, A that of hessian", "White (1981), JASA 76"},
 };
 
 constexpr bool rows_stand_in_enum_order() {

@@ -19,7 +19,7 @@ LeftOut leave_folds_out(Tangent& at, const IntervalOptions& options, std::uint64
 
 IntervalMethod cv_plus_method() {
   return conformal_method(folds_name, "a fit without each fold of the data, and its errors there",
-                          leave_folds_out);
+                          "that of jackknife_plus, f_i fitted without the fold of i", leave_folds_out);
 }
 
 }  // namespace jacobench

@@ -64,6 +64,8 @@ struct IntervalOptions {
   Index n_starts = 10;               // of the fit of split_conformal, drawn
   Index n_folds = 10;                // of cv_plus
   Index n_threads = 1;               // of what refits
+  // Told, on the caller's thread, how many refits of how many are done; of profile, points.
+  std::function<void(Index n_done, Index n_all)> watch = {};
 
   // Of an observation to come at this point, which is known.
   double new_weight(Index point) const {
@@ -151,6 +153,8 @@ class IntervalEngine {
 struct IntervalMethod {
   std::string name;
   std::string summary;
+  std::string formula = {};  // of the interval, in the symbols of the header that has the method
+  std::string source = {};   // author, year, equation or section
 
   // Why such a band cannot be had of fits like this one, in words; or nothing. What data do not allow is known only when it is
   // computed.

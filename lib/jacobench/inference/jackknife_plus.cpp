@@ -46,7 +46,7 @@ LeftOut leave_each_out(Tangent& at, const IntervalOptions& options, std::uint64_
 
 IntervalMethod jackknife_plus_method() {
   return conformal_method("jackknife_plus", "a fit without each observation, and its error there",
-                          leave_each_out);
+                          "-q(R_i - f_i(x0)) to q(f_i(x0) + R_i), f_i fitted without i", leave_each_out);
 }
 
 }  // namespace jacobench

@@ -180,6 +180,7 @@ class ProfileEngine final : public IntervalEngine {
       : IntervalEngine(requests.size(), points),
         requests_(requests),
         max_refit_iterations_(options.max_refit_iterations),
+        watch_(options.watch),
         covariance_(options.covariance(CovarianceKind::delta)) {
     for (const BandRequest& request : requests) check_level(request.level);
   }
@@ -196,6 +197,8 @@ class ProfileEngine final : public IntervalEngine {
                                                           requests_[b].level, max_refit_iterations_);
         refits_.number += interval.refits.number;
         refits_.n_unsettled += interval.refits.n_unsettled;
+        if (watch_)
+          watch_(static_cast<Index>(b) * points.n_points() + m + 1, std::ssize(bands_) * points.n_points());
         bands_[b].lower(m, 0) = interval.lower;
         bands_[b].upper(m, 0) = interval.upper;
         if (interval.reason.empty()) continue;
@@ -212,6 +215,7 @@ class ProfileEngine final : public IntervalEngine {
  private:
   const std::vector<BandRequest> requests_;
   const Index max_refit_iterations_;
+  const std::function<void(Index, Index)> watch_;
   Covariance covariance_;
 };
 
@@ -232,6 +236,8 @@ std::optional<std::string> why_not_a_profile(const Fit& like, const IntervalOpti
 std::vector<IntervalMethod> profile_methods() {
   return {{.name = "profile",
            .summary = "likelihood profile of f(x0)",
+           .formula = "all c with |sqrt((S(c) - S) / s^2)| <= t, S(c) the least objective with f(x0) = c",
+           .source = "Bates and Watts (1988), Nonlinear Regression Analysis, sec. 6.1",
            .why_not = why_not_a_profile,
            .prepare = [](const Fit&, const NewPoints& points, const IntervalOptions& options,
                          const std::vector<BandRequest>& requests) -> std::unique_ptr<IntervalEngine> {

@@ -34,8 +34,10 @@ LeftOut leave_out_half(Tangent& at, const IntervalOptions& options, std::uint64_
 }  // namespace
 
 IntervalMethod split_conformal_method() {
-  IntervalMethod method = conformal_method(
-      split_name, "a fit to half of the data, and the sizes of its errors in the other half", leave_out_half);
+  IntervalMethod method =
+      conformal_method(split_name, "a fit to half of the data, and the sizes of its errors in the other half",
+                       "f_T(x0) -+ q(R), R_i = |y_i - f_T(x_i)| of the other half", leave_out_half,
+                       "Lei et al. (2018), JASA 113(523)");
   method.exact_coverage = [](Index n_observations, double level) {
     return split_conformal_coverage(n_scored(n_observations), level);
   };

@@ -249,6 +249,15 @@ TEST_F(CommandLine, ListsEveryTable) {
   }
 }
 
+TEST_F(CommandLine, ListsTheFormulaAndTheSourceOfEveryMethod) {
+  EXPECT_EQ(call({"list", "interval_methods", "other_packages", "--format", "json"}), all_well);
+  for (const auto& row : nlohmann::json::parse(out_)["rows"])
+    for (const char* key : {"summary", "formula", "source"}) EXPECT_FALSE(row[key].is_null()) << row;
+  EXPECT_EQ(call({"list", "toy_columns", "--columns", "name,unit", "--where", "unit=ns", "--format", "csv"}),
+            all_well);
+  EXPECT_EQ(out_, "name,unit\ntime_ns,ns\n");
+}
+
 TEST_F(CommandLine, TellsItsVersion) {
   EXPECT_EQ(call({"--version"}), all_well);
   EXPECT_TRUE(out_.starts_with("jacobench 0.")) << out_;

@@ -311,7 +311,7 @@ TEST_F(FitCommands, IntervalsOfAFitThatHasNotSettledAreNotMadeUnlessTold) {
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2"}), not_all_well);
   EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;
   EXPECT_NE(out_.find("the fit has not settled"), std::string::npos) << out_;
-  EXPECT_THAT(out_, ::testing::ContainsRegex("delta,0,y,[-0-9.e]+,,,,,,,\"the fit"));
+  EXPECT_THAT(out_, ::testing::ContainsRegex("delta,0,y,[-0-9.e]+,,,,,,,,\"the fit"));
   EXPECT_EQ(call({"interval", path("fit.json"), "--grid_points", "2", "--unsettled", "yes"}), all_well)
       << err_;
   EXPECT_EQ(err_.find(path("fit.json") + ": the fit has not settled"), 0U) << err_;

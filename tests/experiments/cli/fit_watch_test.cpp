@@ -29,14 +29,15 @@ class WatchedFit : public ::testing::Test {
   std::chrono::steady_clock::time_point time_ = std::chrono::steady_clock::time_point(1000s);
 };
 
-TEST_F(WatchedFit, IsSilentForSomeSecondsAndThenOneRedrawnLineOnATerminal) {
+TEST_F(WatchedFit, IsOneRedrawnLineOnATerminalAfterHalfASecond) {
   const harness::ProgressDisplay shown = display(true);
   FitWatch watch(shown);
-  EXPECT_TRUE(tell(watch, 2900ms));
+  EXPECT_TRUE(tell(watch, 400ms));
   EXPECT_EQ(out_.str(), "");
-  EXPECT_TRUE(tell(watch, 200ms));
+  EXPECT_TRUE(tell(watch, 2700ms));
   EXPECT_TRUE(tell(watch, 100ms));
-  EXPECT_EQ(out_.str(), "\r\033[Kfitting: 3 of 20 starts, 57 iterations, 3.1 s, objective 1.25");
+  EXPECT_EQ(out_.str(),
+            "\r\033[K0:00:03 fitting: [#---------] 3/20 starts, 58.1/min, 18 s left, 57 iterations, ");
   out_.str("");
   watch.finish();
   EXPECT_EQ(out_.str(), "\r\033[K");
@@ -46,7 +47,7 @@ TEST_F(WatchedFit, NeverWrapsOnATerminal) {
   const harness::ProgressDisplay shown = display(true, 20);
   FitWatch watch(shown);
   tell(watch, 4s);
-  EXPECT_EQ(out_.str(), "\r\033[Kfitting: 3 of 20 st");
+  EXPECT_EQ(out_.str(), "\r\033[K0:00:04 fitting: 3/");
 }
 
 TEST_F(WatchedFit, IsAPlainLineNowAndThenElsewhere) {
@@ -54,11 +55,11 @@ TEST_F(WatchedFit, IsAPlainLineNowAndThenElsewhere) {
   FitWatch watch(shown);
   for (int i = 0; i < 6; ++i) tell(watch, 2s);
   watch.finish();
-  EXPECT_EQ(out_.str(), "fitting: 3 of 20 starts, 57 iterations, 4.0 s, objective 1.25\n");
+  EXPECT_EQ(out_.str(), "fitting: 3 of 20 starts, 4.0 s, 57 iterations, objective 1.25\n");
   tell(watch, 2s);
   EXPECT_EQ(out_.str(),
-            "fitting: 3 of 20 starts, 57 iterations, 4.0 s, objective 1.25\n"
-            "fitting: 3 of 20 starts, 57 iterations, 14 s, objective 1.25\n");
+            "fitting: 3 of 20 starts, 4.0 s, 57 iterations, objective 1.25\n"
+            "fitting: 3 of 20 starts, 14 s, 57 iterations, objective 1.25\n");
 }
 
 TEST_F(WatchedFit, EndsAtASignal) {

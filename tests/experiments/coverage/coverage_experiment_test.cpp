@@ -67,6 +67,11 @@ class InterruptedJournal final : public harness::MemoryJournal {
   int n_left_;
 };
 
+TEST(CoverageExperiment, SaysWhatEachColumnMeans) {
+  CoverageExperiment experiment;
+  for (const harness::Column& column : experiment.columns()) EXPECT_NE(column.meaning, "") << column.name;
+}
+
 TEST(CoverageExperiment, GoesOnWhereItWasInterrupted) {
   const auto whole = coverage_study(small_study());
   harness::MemoryJournal at_once;

@@ -105,6 +105,14 @@ TEST(OtherPackages, TheWrongLayerHasSlopesForValues) {
       InputError);
 }
 
+// One path leads from a weight to the output: the product of sums is the sum of products.
+TEST(OtherPackages, TheProductOfSumsIsRightWithOneHiddenLayer) {
+  const testing::Fitted fitted = testing::fitted_step(Vector());
+  const Matrix X0 = Vector::LinSpaced(9, -2, 2);
+  EXPECT_TRUE(all_within_relative(package_band("product_of_sums", fitted.at.fit(), X0, IntervalKind::mean).se,
+                                  bands_at(fitted.at.fit(), X0, {.method = "delta"}).mean.se, 1e-10));
+}
+
 TEST(OtherPackages, AreOfTheStudyAlone) {
   for (const IntervalMethod& method : other_package_table()) {
     EXPECT_THROW(find_interval_method(method.name), InputError);

@@ -31,27 +31,62 @@ TEST_F(ShownProgress, IsOneRedrawnLineOnATerminal) {
   run_cell(progress, "a=1", 30s);
   run_cell(progress, "a=2", 60s);
   progress.say("failed: a=2");
-  progress.cell_starts("a=3");
+  progress.cell_starts("a=3", 1, "three");
   progress.finish();
   EXPECT_EQ(out_.str(),
-            "\r\033[K[1/4] 0.0 s elapsed, now a=1"
-            "\r\033[K[2/4] 30 s elapsed, about 1 min 0 s left, now a=2"
+            "\r\033[K0:00:00 [##--------] 1/4 cells, a=1"
+            "\r\033[K0:00:30 [#####-----] 2/4 cells, 2.0/min, 1 min 0 s left, a=2"
             "\r\033[Kfailed: a=2\n"
-            "\r\033[K[3/4] 1 min 30 s elapsed, about 45 s left, now a=3"
+            "\r\033[K0:01:30 [#######---] 3/4 cells, 1.3/min, 45 s left, three"
+            "\r\033[K"
             "\r\033[K3 of 4 cells done in 1 min 30 s (1 of them earlier)\n");
 }
 
+// One column is left free, as a terminal wraps when its last is written.
 TEST_F(ShownProgress, NeverWrapsOnATerminal) {
   const auto line = [this](std::size_t width) {
     out_.str("");
     Progress(display(true, width), 4, 0).cell_starts("shape=10x5 way=1");
     return out_.str().substr(4);
   };
-  EXPECT_EQ(line(42), "[0/4] 0.0 s elapsed, now shape=10x5 way=1");
-  EXPECT_EQ(line(41), "[0/4] 0.0 s elapsed, now ...e=10x5 way=1");
-  EXPECT_EQ(line(28), "[0/4] 0.0 s elapsed, now ");
-  EXPECT_EQ(line(20), "[0/4] 0.0 s elapsed");
-  EXPECT_EQ(line(1), "");
+  EXPECT_EQ(line(120), "0:00:00 [--------------------] 0/4 cells, shape=10x5 way=1");
+  EXPECT_EQ(line(60), "0:00:00 [----------] 0/4 cells, shape=10x5 way=1");
+  EXPECT_EQ(line(30), "0:00:00 0/4 cells, ...5 way=1");
+  for (std::size_t width = 1; width < 70; ++width) EXPECT_LT(line(width).size(), width) << width;
+}
+
+TEST_F(ShownProgress, IsSilentWhereItIsToBeQuiet) {
+  for (const bool is_terminal : {false, true}) {
+    ProgressDisplay quiet = display(is_terminal);
+    quiet.is_quiet = true;
+    Progress progress(quiet, 2, 0);
+    run_cell(progress, "a=1", 30s);
+    progress.cell_starts("a=2");
+    progress.show_fraction(0.5);
+    progress.finish();
+    EXPECT_EQ(out_.str(), "");
+  }
+}
+
+TEST(CountedText, SaysRateAndTimeLeft) {
+  EXPECT_EQ(counted_text("refits", 250, 1000, 0, 10s, 200),
+            "[#####---------------] 250/1000 refits, 25/s, 30 s left");
+  EXPECT_EQ(counted_text("refits", 0, 1000, 0, 10s, 40), "0/1000 refits");
+  EXPECT_EQ(counted_text("cells", 2, 3, 1, 2h, 40), "2/3 cells, 0.5/h, 2 h 0 min left");
+  EXPECT_EQ(counted_text("cells", 0, 0, 0, 1s, 60), "[----------] 0/0 cells");
+}
+
+TEST(NamesInFewWords, SayWhatTellsCellsApart) {
+  const ColumnList columns{{.name = "truth", .role = ColumnRole::identity},
+                           {.name = "network", .role = ColumnRole::identity},
+                           {.name = "n", .role = ColumnRole::measure},
+                           {.name = "step", .role = ColumnRole::identity}};
+  const auto row = [](const char* network, std::int64_t n, const Value& step) {
+    return Row{RowStatus::ok, {}, {"teacher", network, n, step}};
+  };
+  EXPECT_EQ(names_in_few_words(columns, {row("2-1", 1, {}), row("2-4-1", 2, 1e-8)}),
+            (std::vector<std::string>{"2-1", "2-4-1 1e-8"}));
+  EXPECT_EQ(names_in_few_words(columns, {row("2-1", 1, {})}), std::vector<std::string>{""});
 }
 
 TEST_F(ShownProgress, IsAPlainLineNowAndThenElsewhere) {
@@ -83,10 +118,10 @@ TEST_F(ShownProgress, TellsHowMuchOfTheCellIsDone) {
   time_ += 4900ms;
   progress.cell_starts("a=3");
   EXPECT_EQ(out_.str(),
-            "\r\033[K[1/4] 0.0 s elapsed, now a=1"
-            "\r\033[K[1/4] 10 s elapsed, about 40 s left, now 50% of a=1"
-            "\r\033[K[1/4] 10 s elapsed, about 15 s left, now 75% of a=1"
-            "\r\033[K[3/4] 15 s elapsed, about 10 s left, now a=3");
+            "\r\033[K0:00:00 [##--------] 1/4 cells, a=1"
+            "\r\033[K0:00:10 [#####-----] 2/4 cells, 3.0/min, 40 s left, 50% of a=1"
+            "\r\033[K0:00:10 [######----] 2/4 cells, 5.9/min, 15 s left, 75% of a=1"
+            "\r\033[K0:00:15 [#######---] 3/4 cells, 6.0/min, 10 s left, a=3");
 }
 
 TEST_F(ShownProgress, TellsItNowAndThenElsewhere) {

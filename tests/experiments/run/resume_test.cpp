@@ -263,7 +263,7 @@ TEST_F(OtherVersion, OfRowsWithUnknownColumnsIsContinuedAndShowsThemLast) {
   EXPECT_EQ(value(results[0], 0, "list"), Value(std::string("[1,2]")));
   EXPECT_EQ(value(results[0], 5, "peer"), Value());
   std::ostringstream csv, text;
-  find_by_name(table_format_table(), "csv", "format").write(csv, table_of(results));
+  find_by_name(table_format_table(), "csv", "format").write(csv, table_of(results), {});
   EXPECT_NE(csv.str().find(",no_promise,peer,list,status,reason\n"), std::string::npos) << csv.str();
   EXPECT_NE(csv.str().find(",\"x,y\",\"[1,2]\",ok,\n"), std::string::npos) << csv.str();
   write_text(text, table_of(results));

@@ -11,7 +11,7 @@ namespace jacobench::testing {
 
 inline std::string text_of(const harness::RowTable& table, const std::string& format = "text") {
   std::ostringstream out;
-  named(harness::table_format_table(), format).write(out, table);
+  named(harness::table_format_table(), format).write(out, table, {});
   return out.str();
 }
 
