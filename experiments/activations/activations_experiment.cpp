@@ -91,4 +91,17 @@ harness::Row ActivationsExperiment::run_cell(std::size_t index) {
   return schema().to_row(row);
 }
 
+std::vector<harness::Figure> ActivationsExperiment::figures() const {
+  using namespace harness;
+  return {{.name = "ulp",
+           .title = "Largest error of each activation over the whole double range",
+           .question = "Of the value, its first and its second derivative, with the bounds that are promised "
+                       "of the first two.",
+           .x = {.column = "activation", .scale = Scale::each},
+           .y = {.column = "value_ulp", .title = "largest error (ulp)", .takes_zero = true},
+           .layers = {{.label = "value"},
+                      {.y = "derivative_ulp", .label = "derivative"},
+                      {.y = "second_derivative_ulp", .label = "second derivative"}}}};
+}
+
 }  // namespace jacobench::activations

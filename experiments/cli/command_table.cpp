@@ -17,6 +17,8 @@ constexpr Command commands[] = {
     {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
     {"join", "RESULT... [--format text|markdown|csv|latex]",
      "set results of different experiments side by side, one line a network", join_command},
+    {"report", "RESULT... | FIT.json [BANDS.csv] [--out report.html] [--figure NAME --out FILE.svg|.png]",
+     "write a page with figures and tables, which opens in any browser, or one figure", report_command},
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
     {"compare", "A B [--force]", "set the timings of two results of a study side by side", compare_command},

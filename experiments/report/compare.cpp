@@ -81,13 +81,17 @@ std::vector<std::string> differences_of_conditions(const StoredResult& a, const 
   return differences;
 }
 
-PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
+RowTable compared_rows(const StoredResult& a, const StoredResult& b) {
   const std::size_t column_of_a = column_of_samples(a), column_of_b = column_of_samples(b);
-  PrintedTable table;
+  RowTable table;
+  table.columns = {{.name = "cell", .heading = "cell", .role = ColumnRole::identity},
+                   {.name = "ratio", .heading = "ratio", .role = ColumnRole::timing},
+                   {.name = "low", .heading = "from", .role = ColumnRole::timing},
+                   {.name = "high", .heading = "to", .role = ColumnRole::timing},
+                   {.name = "verdict", .heading = "verdict", .role = ColumnRole::timing}};
   table.preamble = {
       fmt::format("times of {} over those of {}, with a 95% interval", b.folder.string(), a.folder.string())};
-  table.headings = {
-      {"cell", "", false}, {"ratio", "", true}, {"from", "", true}, {"to", "", true}, {"verdict", "", false}};
+  table.rows_have_status = false;
   const std::vector<Row> rows_a = rows_of_cells(a), rows_b = rows_of_cells(b);
   const RowsByKey in_a = rows_by_key(a.columns(), rows_a), in_b = rows_by_key(b.columns(), rows_b);
   for (const Row& row : rows_b) {
@@ -110,12 +114,37 @@ PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
       continue;
     }
     const RatioOfSamples ratio = ratio_of_samples(before, after);
-    table.lines.push_back({.cells = {key, rounded_text(ratio.ratio, 3), rounded_text(ratio.low, 3),
-                                     rounded_text(ratio.high, 3), verdict(ratio)}});
+    table.rows.push_back({RowStatus::ok, "", {key, ratio.ratio, ratio.low, ratio.high, verdict(ratio)}});
   }
   for (const auto& [key, rows] : in_a)
     if (!in_b.contains(key)) table.notes.push_back(fmt::format("only in {}: {}", a.folder.string(), key));
   return table;
+}
+
+PrintedTable comparison_table(const StoredResult& a, const StoredResult& b) {
+  const RowTable rows = compared_rows(a, b);
+  PrintedTable table;
+  table.preamble = rows.preamble;
+  table.notes = rows.notes;
+  for (const Column& column : rows.columns)
+    table.headings.push_back({column.heading, "", column.name != "cell" && column.name != "verdict"});
+  for (const Row& row : rows.rows) {
+    PrintedTable::Line line;
+    for (const Value& value : row.values) line.cells.push_back(rounded_text(value, 3));
+    table.lines.push_back(std::move(line));
+  }
+  return table;
+}
+
+std::vector<Figure> comparison_figures() {
+  return {{.name = "compare",
+           .title = "Times of the second result over those of the first",
+           .question = "Left of 1 the second is faster; an interval that holds 1 tells of no difference.",
+           .x = {.column = "ratio", .title = "ratio of times", .scale = Scale::log},
+           .y = {.column = "cell", .scale = Scale::each},
+           .layers = {{.x_bounds = {.low = "low", .high = "high", .label = "95% interval"}}},
+           .shapes = "verdict",
+           .rules = {{.label = "as fast", .at = 1, .on_x = true}}}};
 }
 
 }  // namespace jacobench::harness

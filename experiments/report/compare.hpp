@@ -23,6 +23,12 @@ RatioOfSamples ratio_of_samples(const std::vector<double>& a, const std::vector<
 // libraries. One line each; empty where nothing does.
 std::vector<std::string> differences_of_conditions(const StoredResult& a, const StoredResult& b);
 
+// The same with typed columns, for pictures: cell, ratio, low, high, verdict.
+RowTable compared_rows(const StoredResult& a, const StoredResult& b);
+
+// The ratios with their intervals, one below the other.
+std::vector<Figure> comparison_figures();
+
 // One line a cell that both have: the ratio b / a of the samples and what it says. Cells of one only are notes.
 // Throws InputError where the experiment has no samples.
 PrintedTable comparison_table(const StoredResult& a, const StoredResult& b);
