@@ -270,7 +270,8 @@ class ChartMaker {
 
   Colour colour_of(const Row& row, const FigureLayer& layer) {
     if (layer.plain) return {};
-    return colour_names_.of(key(row, colours_));
+    return colour_names_.of(colours_.empty() && layer.mark == Mark::points ? layer.label
+                                                                           : key(row, colours_));
   }
 
   void add_panels() {
@@ -358,7 +359,7 @@ class ChartMaker {
                        ? layer.label + (colours_.empty() ? "" : key(*placed_rows.front().row, colours_))
                        : key(*placed_rows.front().row, colours_) + ", " + layer.label;
         if (!band.edges.empty()) panel.bands.push_back(std::move(band));
-        panel.lines.push_back(std::move(line));
+        if (line.points.size() > 1) panel.lines.push_back(std::move(line));
       }
       if (layer.mark == Mark::line) continue;
       const auto least =
@@ -478,7 +479,7 @@ class ChartMaker {
                          [](const ChartPoint& point) { return point.colour.has_value(); });
     });
     const auto& colours = colour_names_.names();
-    if (!colours_.empty())
+    if (colours.size() > 1 || !colours_.empty())
       for (std::size_t c = 0; c < colours.size(); ++c)
         legend.push_back(
             {has_points && figure_.shapes.empty() ? LegendEntry::mark : LegendEntry::line, c, c, colours[c]});
@@ -488,7 +489,8 @@ class ChartMaker {
       if (std::none_of(rows_.begin(), rows_.end(), [&](const Row* row) { return is_drawn(*row, layer); }))
         continue;
       const bool is_line = layer.mark == Mark::line;
-      if (!layer.label.empty())
+      const bool is_told = std::find(colours.begin(), colours.end(), layer.label) != colours.end();
+      if (!layer.label.empty() && !is_told)
         legend.push_back({!is_line       ? LegendEntry::mark
                           : layer.dashed ? LegendEntry::dashed_line
                                          : LegendEntry::line,

@@ -9,7 +9,7 @@ body { margin: 0 auto; padding: 0 12px 48px; max-width: 1400px; background: #fff
        font: 16px/1.5 Helvetica, Arial, "DejaVu Sans", sans-serif }
 h1 { font-size: 1.6rem; margin: 20px 0 8px } h2 { font-size: 1.35rem; margin: 40px 0 4px; border-top: 1px solid #cccccc; padding-top: 16px }
 h3 { font-size: 1.05rem; margin: 0 } p { margin: 4px 0; max-width: 75em; overflow-wrap: anywhere; unicode-bidi: plaintext }
-nav a { margin-right: 14px; white-space: nowrap } a { color: #0b62a4 }
+nav { display: flex; flex-wrap: wrap; gap: 2px 16px } a { color: #0b62a4 }
 .figures { display: flex; flex-wrap: wrap; gap: 0 28px }
 figure { margin: 18px 0; flex: 1 1 100%; min-width: 0; break-inside: avoid } figure.p1 { flex: 0 1 440px } .p4 .panels { max-width: 1040px } figcaption p { color: #555555; font-size: .92rem }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 6px 0; padding: 0; list-style: none; font-size: .88rem }

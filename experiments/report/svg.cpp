@@ -191,7 +191,7 @@ class PanelDrawing {
     if (is_slanted_)
       for (Tick& tick : x_ticks_) tick.text = shortened(tick.text, 20);
     top_ = panel.title.empty() ? 10 : 28;
-    bottom_ = 40 + (is_slanted_ ? 0.62 * widest(x_ticks_) : 0);
+    bottom_ = 40 + (is_slanted_ ? 0.5 * widest(x_ticks_) : 0);
     height_ = is_tall ? top_ + bottom_ + 18 * static_cast<double>(panel.y.places.size())
                       : panel_height + (is_slanted_ ? bottom_ - 40 : 0);
   }
