@@ -331,44 +331,66 @@ class ChartMaker {
     return shifts;
   }
 
+  struct Placed {
+    const Row* row;
+    double x;
+    std::optional<double> y;
+  };
+
+  // A line and its band end where a row has no value or no bounds, and begin anew behind it.
+  void add_line(const FigureLayer& layer, Colour colour, std::vector<Placed> placed_rows, Panel& panel) {
+    std::stable_sort(placed_rows.begin(), placed_rows.end(),
+                     [](const Placed& a, const Placed& b) { return a.x < b.x; });
+    const std::string whose = key(*placed_rows.front().row, colours_);
+    const ChartLine no_line{.points = {},
+                            .colour = colour,
+                            .dashed = layer.dashed,
+                            .tip = whose + (whose.empty() || layer.label.empty() ? "" : ", ") + layer.label};
+    ChartLine line = no_line;
+    ChartBand band{.edges = {}, .colour = colour};
+    const auto end_line = [&] {
+      if (line.points.size() > 1) panel.lines.push_back(line);
+      line = no_line;
+    };
+    const auto end_band = [&] {
+      if (band.edges.size() > 1) panel.bands.push_back(band);
+      band.edges.clear();
+    };
+    for (const Placed& one : placed_rows) {
+      if (one.y)
+        line.points.push_back({one.x, *one.y});
+      else
+        end_line();
+      const auto bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y.scale);
+      if (bounds && layer.mark == Mark::line)
+        band.edges.push_back({one.x, bounds->low, bounds->high});
+      else
+        end_band();
+    }
+    end_line();
+    end_band();
+  }
+
   void add_layer(const FigureLayer& layer, const std::vector<const Row*>& rows, Panel& panel) {
     const auto shifts = set_apart(rows, layer);
-    struct Placed {
-      const Row* row;
-      double x, y;
-    };
     std::map<Colour, std::vector<Placed>> by_colour;
-    for (const Row* row : rows)
-      if (is_drawn(*row, layer)) {
-        const auto shift = shifts.find(row);
-        by_colour[colour_of(*row, layer)].push_back(
-            {row, *x_value(*row) + (shift == shifts.end() ? 0 : shift->second), *y_value(*row, y_of(layer))});
-      }
+    for (const Row* row : rows) {
+      if (!passes(layer.where, value(*row, layer.where.column)) || !x_value(*row)) continue;
+      const auto shift = shifts.find(row);
+      by_colour[colour_of(*row, layer)].push_back(
+          {row, *x_value(*row) + (shift == shifts.end() ? 0 : shift->second), y_value(*row, y_of(layer))});
+    }
     for (auto& [colour, placed_rows] : by_colour) {
-      if (layer.mark != Mark::points) {
-        std::stable_sort(placed_rows.begin(), placed_rows.end(),
-                         [](const Placed& a, const Placed& b) { return a.x < b.x; });
-        ChartLine line{.points = {}, .colour = colour, .dashed = layer.dashed, .tip = {}};
-        ChartBand band{.edges = {}, .colour = colour};
-        for (const Placed& one : placed_rows) {
-          line.points.push_back({one.x, one.y});
-          const auto bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y.scale);
-          if (bounds && layer.mark == Mark::line) band.edges.push_back({one.x, bounds->low, bounds->high});
-        }
-        line.tip = layer.label.empty() || colours_.empty()
-                       ? layer.label + (colours_.empty() ? "" : key(*placed_rows.front().row, colours_))
-                       : key(*placed_rows.front().row, colours_) + ", " + layer.label;
-        if (!band.edges.empty()) panel.bands.push_back(std::move(band));
-        if (line.points.size() > 1) panel.lines.push_back(std::move(line));
-      }
-      if (layer.mark == Mark::line) continue;
+      if (layer.mark != Mark::points) add_line(layer, colour, placed_rows, panel);
+      std::erase_if(placed_rows, [](const Placed& one) { return !one.y; });
+      if (layer.mark == Mark::line || placed_rows.empty()) continue;
       const auto least =
           std::min_element(placed_rows.begin(), placed_rows.end(), [&](const auto& a, const auto& b) {
             return number(*a.row, y_of(layer)) < number(*b.row, y_of(layer));
           });
       for (const Placed& one : placed_rows) {
         ChartPoint point{.x = one.x,
-                         .y = one.y,
+                         .y = *one.y,
                          .x_bounds = {},
                          .y_bounds = {},
                          .expected = {},

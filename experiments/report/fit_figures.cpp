@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -20,6 +20,9 @@ namespace jacobench::harness {
 namespace {
 
 constexpr Index n_grid = 121;
+
+// Why there are no bounds at some points, each once.
+using Reasons = std::set<std::string>;
 
 Column identity(const std::string& name, const std::string& heading) {
   return {.name = name, .heading = heading, .role = ColumnRole::identity};
@@ -70,7 +73,7 @@ std::optional<double> number_of(const std::string& cell) {
 
 // The rows of a file that `interval` wrote; nothing where more than one input varies.
 std::optional<std::string> read_bands(const std::filesystem::path& file, const StoredFit& stored,
-                                      RowTable& table) {
+                                      RowTable& table, Reasons& reasons) {
   CsvRows rows(file, {.separator = ','});
   const auto& names = rows.columns();
   for (const std::string& name : {std::string("method"), std::string("output"), std::string("fit")})
@@ -89,7 +92,7 @@ std::optional<std::string> read_bands(const std::filesystem::path& file, const S
     if (found == names.end()) return {};
     return static_cast<std::size_t>(found - names.begin());
   };
-  const auto output = column("output"), fit = column("fit");
+  const auto output = column("output"), fit = column("fit"), reason = column("reason");
   if (!output || !fit)
     throw InputError("{}: has no columns output and fit after the inputs; make it with jacobench interval",
                      file.string());
@@ -106,6 +109,7 @@ std::optional<std::string> read_bands(const std::filesystem::path& file, const S
                          file.string(), rows.line(), stored.inputs[d], rows.cell(d + 1).substr(0, 40));
       at[d].push_back(*x);
     }
+    if (reason && !rows.cell(*reason).empty()) reasons.insert(rows.cell(0) + ": " + rows.cell(*reason));
     found.push_back({RowStatus::ok,
                      "",
                      {std::string("band"), rows.cell(0), Value(), rows.cell(*output), Value(), number(fit),
@@ -127,7 +131,8 @@ std::optional<std::string> read_bands(const std::filesystem::path& file, const S
 }
 
 // Along input d, the others at their means. Returns why there are no bands.
-std::string add_own_bands(const StoredFit& stored, const Observations& seen, Index d, RowTable& table) {
+std::string add_own_bands(const StoredFit& stored, const Observations& seen, Index d, RowTable& table,
+                          Reasons& reasons) {
   Matrix X = seen.X.colwise().mean().replicate(n_grid, 1);
   X.col(d) = Vector::LinSpaced(n_grid, seen.X.col(d).minCoeff(), seen.X.col(d).maxCoeff());
   const Matrix X0 = stored.input_map.of(X);
@@ -157,6 +162,8 @@ std::string add_own_bands(const StoredFit& stored, const Observations& seen, Ind
                              bound(bands.mean.lower, m, k), bound(bands.mean.upper, m, k),
                              has_prediction ? bound(bands.prediction.lower, m, k) : Value(),
                              has_prediction ? bound(bands.prediction.upper, m, k) : Value(), Value()}});
+  for (const std::string& reason : bands.open)
+    if (!reason.empty()) reasons.insert(reason);
   return has_bands ? bands.reason : "the fit has not settled";
 }
 
@@ -325,8 +332,9 @@ PageSection fit_section(const StoredFit& stored, const std::optional<std::filesy
                       .table = {}};
   RowTable bands{.columns = band_columns, .rows = {}};
   std::optional<std::string> along;
+  Reasons reasons;
   if (file) {
-    along = read_bands(*file, stored, bands);
+    along = read_bands(*file, stored, bands, reasons);
     if (!along)
       section.paragraphs.push_back(
           "The bands that were given run along several inputs at once; those drawn are the fit's own.");
@@ -336,7 +344,7 @@ PageSection fit_section(const StoredFit& stored, const std::optional<std::filesy
     if (along && stored.inputs[d] != *along) continue;
     const Index column = static_cast<Index>(d);
     if (!along) {
-      const std::string reason = add_own_bands(stored, seen, column, bands);
+      const std::string reason = add_own_bands(stored, seen, column, bands, reasons);
       if (!reason.empty() && d == 0) section.paragraphs.push_back("No bands: " + reason);
     }
     // The fitted values where the data are moved to, which is where they are for one input.
@@ -351,6 +359,8 @@ PageSection fit_section(const StoredFit& stored, const std::optional<std::filesy
                      is_partial && !along ? fitted(n, k) + seen.Y(n, k) - seen.fitted(n, k) : seen.Y(n, k),
                      bands);
   }
+  for (const std::string& reason : reasons)
+    section.paragraphs.push_back("Where bounds are missing, or what is to be known of them: " + reason);
   section.charts = charts_of(band_figures(stored, is_partial && !along), bands);
   RowTable residuals{.columns = residual_columns, .rows = {}, .rows_have_status = false};
   if (const std::string reason = add_residuals(stored, seen, residuals); !reason.empty())

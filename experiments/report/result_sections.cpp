@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -42,6 +44,23 @@ bool keep_samples(const StoredResult& result) {
                      [](const Column& column) { return column.role == ColumnRole::samples; });
 }
 
+// The cells without what is the same in all of them: "network=5-1 work=values" is "5-1 values" beside another work.
+void leave_out_common_words(std::vector<Row>& rows) {
+  std::vector<std::vector<std::string>> words;
+  for (const Row& row : rows) {
+    std::istringstream cell(std::get<std::string>(row.values[0]));
+    words.emplace_back(std::istream_iterator<std::string>(cell), std::istream_iterator<std::string>());
+    if (words.back().size() != words.front().size()) return;
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string left;
+    for (std::size_t w = 0; w < words[r].size(); ++w)
+      if (std::any_of(words.begin(), words.end(), [&](const auto& other) { return other[w] != words[r][w]; }))
+        left += (left.empty() ? "" : " ") + words[r][w].substr(words[r][w].find('=') + 1);
+    if (!left.empty()) rows[r].values[0] = left;
+  }
+}
+
 PageSection comparison_section(const StoredResult& a, const StoredResult& b) {
   PageSection section{.heading = "comparison", .paragraphs = {}, .facts = {}, .charts = {}, .table = {}};
   RowTable rows = compared_rows(a, b);
@@ -60,6 +79,7 @@ PageSection comparison_section(const StoredResult& a, const StoredResult& b) {
         fmt::format("The figure has the {} cells of {} that differ most; the table has all.", most_cells,
                     rows.rows.size()));
   }
+  leave_out_common_words(drawn.rows);
   section.charts = charts_of(comparison_figures(), drawn);
   section.table = std::move(rows);
   return section;

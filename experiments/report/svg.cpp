@@ -16,7 +16,8 @@ namespace jacobench::harness {
 namespace {
 
 constexpr double panel_width = 440, panel_height = 300, font = 13, line_height = 17;
-constexpr std::size_t most_characters = 60;
+constexpr int slant = 35;  // of words below an axis that would lie over each other, in degrees
+constexpr std::size_t most_characters = 50;
 
 // Okabe and Ito (2008), Color Universal Design: told apart by all kinds of colour vision. Without their yellow, which does
 // not show on white, and their black, which is the colour of the text.
@@ -36,6 +37,8 @@ std::string at(double value) {
 double text_width(std::string_view text, double size = font) {
   return 0.57 * size * static_cast<double>(n_characters(text));
 }
+
+std::size_t characters_in(double width) { return static_cast<std::size_t>(width / (0.62 * font)); }
 
 std::string text_element(double x, double y, std::string_view anchor, std::string_view text,
                          const std::string& attributes = "") {
@@ -120,6 +123,11 @@ double widest(const std::vector<Tick>& ticks) {
   return width;
 }
 
+// To what fits into the width.
+void shorten(std::vector<Tick>& ticks, double width) {
+  for (Tick& tick : ticks) tick.text = shortened(tick.text, characters_in(width));
+}
+
 // The class of the colour; k is that of the text.
 std::string colour_class(Colour colour) {
   return colour ? "c" + std::to_string(*colour % tones.size()) : std::string("k");
@@ -182,14 +190,14 @@ class PanelDrawing {
   explicit PanelDrawing(const Panel& panel) : panel_(panel) {
     const bool is_tall = panel.y.scale == Scale::each;
     y_ticks_ = ticks_of(panel.y, 7);
-    // Words of a vertical axis stand above their rows where they would take half the width.
-    left_ = 30 + std::min(widest(y_ticks_), 0.5 * panel_width);
+    shorten(y_ticks_, 0.45 * panel_width);
+    left_ = 30 + widest(y_ticks_);
     x_ticks_ = ticks_of(panel.x, std::max(2.0, (panel_width - left_) / 62));
     const double slot =
         (panel_width - left_ - right) / static_cast<double>(std::max<std::size_t>(1, x_ticks_.size()));
     is_slanted_ = panel.x.scale == Scale::each && widest(x_ticks_) > 0.95 * slot;
-    if (is_slanted_)
-      for (Tick& tick : x_ticks_) tick.text = shortened(tick.text, 20);
+    // The first one ends at its place, and begins within the panel.
+    if (is_slanted_) shorten(x_ticks_, std::min(150.0, (left_ + slot / 2) / std::cos(slant * 3.14159 / 180)));
     top_ = panel.title.empty() ? 10 : 28;
     bottom_ = 40 + (is_slanted_ ? 0.5 * widest(x_ticks_) : 0);
     height_ = is_tall ? top_ + bottom_ + 18 * static_cast<double>(panel.y.places.size())
@@ -200,7 +208,10 @@ class PanelDrawing {
 
   std::string draw() const {
     std::string text;
-    if (!panel_.title.empty()) text += text_element(left_, 17, "start", panel_.title, " class=\"h\"");
+    if (!panel_.title.empty())
+      text +=
+          text_element(left_, 17, "start",
+                       shortened(panel_.title, characters_in(0.9 * (panel_width - left_))), " class=\"h\"");
     draw_axes(text);
     for (const ChartBand& band : panel_.bands) draw_band(band, text);
     for (const ChartRule& rule : panel_.rules)
@@ -250,7 +261,7 @@ class PanelDrawing {
       const double x = x_of(tick.place), y = base + 17;
       text += is_slanted_
                   ? text_element(x + 4, y - 3, "end", tick.text,
-                                 fmt::format(" transform=\"rotate(-35 {} {})\"", at(x + 4), at(y - 3)))
+                                 fmt::format(" transform=\"rotate(-{} {} {})\"", slant, at(x + 4), at(y - 3)))
                   : text_element(x, y, "middle", tick.text);
     }
     text += text_element((left_ + end) / 2, height_ - 6, "middle", panel_.x.title);

@@ -73,6 +73,25 @@ TEST(Chart, LawsRunThroughTheirPointsWithTheirBand) {
   for (const ChartBand::Edge& edge : panel.bands[0].edges) EXPECT_NEAR(edge.high, edge.low, 1e-9);
 }
 
+TEST(Chart, ABandIsNotDrawnWhereThereIsNone) {
+  Figure figure = error_against_P(Scale::linear);
+  figure.layers = {{.mark = Mark::line, .bounds = {.low = "low", .high = "high"}}};
+  figure.colours = {};
+  RowTable table{measured_columns, {}};
+  for (int i = 1; i <= 7; ++i) table.rows.push_back(measured("a", "1-1", i, 1));
+  table.rows[2].values[4] = Value();  // no lower bound at 3
+  table.rows[4].values[3] = Value();  // no value at 5
+  const auto chart = chart_of(figure, table);
+  const Panel& panel = chart->panels.front();
+  const auto ends = [](const auto& marks) { return std::pair(marks.front().x, marks.back().x); };
+  ASSERT_EQ(panel.bands.size(), 2u);
+  EXPECT_EQ(ends(panel.bands[0].edges), std::pair(std::log10(1.), std::log10(2.)));
+  EXPECT_EQ(ends(panel.bands[1].edges), std::pair(std::log10(4.), std::log10(7.)));
+  ASSERT_EQ(panel.lines.size(), 2u);
+  EXPECT_EQ(ends(panel.lines[0].points), std::pair(std::log10(1.), std::log10(4.)));
+  EXPECT_EQ(ends(panel.lines[1].points), std::pair(std::log10(6.), std::log10(7.)));
+}
+
 TEST(Chart, PanelsAreOfColumnsThatVaryAlone) {
   Figure figure = error_against_P(Scale::log);
   figure.panels = {"method", "network"};
