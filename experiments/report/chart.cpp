@@ -189,6 +189,14 @@ class ChartMaker {
     return joined(words, ", ");
   }
 
+  // The same with the name of every column: words alone say little above a panel.
+  std::string panel_title(const Row& row) const {
+    std::vector<std::string> words;
+    for (const std::string& name : panels_)
+      words.push_back(words_for(columns_[*find(name)]) + " " + exact_text_for_people(value(row, name)));
+    return joined(words, ", ");
+  }
+
   void keep_least() {
     const std::vector<std::string> groups = [&] {
       std::vector<std::string> all = figure_.colours;
@@ -277,7 +285,7 @@ class ChartMaker {
   void add_panels() {
     std::vector<std::pair<std::string, std::vector<const Row*>>> by_title;
     for (const Row* row : rows_) {
-      const std::string title = key(*row, panels_);
+      const std::string title = panel_title(*row);
       auto place = std::find_if(by_title.begin(), by_title.end(),
                                 [&](const auto& panel) { return panel.first == title; });
       if (place == by_title.end()) place = by_title.insert(by_title.end(), {title, {}});

@@ -264,10 +264,12 @@ class PanelDrawing {
                                  fmt::format(" transform=\"rotate(-{} {} {})\"", slant, at(x + 4), at(y - 3)))
                   : text_element(x, y, "middle", tick.text);
     }
-    text += text_element((left_ + end) / 2, height_ - 6, "middle", panel_.x.title);
+    text += text_element((left_ + end) / 2, height_ - 6, "middle",
+                         shortened(panel_.x.title, characters_in(end - left_)));
     const double middle = (top_ + base) / 2;
     if (panel_.y.scale != Scale::each)
-      text += text_element(14, middle, "middle", panel_.y.title,
+      text += text_element(14, middle, "middle",
+                           shortened(panel_.y.title, characters_in(2 * std::min(middle, height_ - middle))),
                            fmt::format(" transform=\"rotate(-90 14 {})\"", at(middle)));
   }
 

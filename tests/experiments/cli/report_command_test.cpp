@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command.hpp"
+#include "study/experiment_table.hpp"
 #include "support/program.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -9,10 +10,17 @@ namespace jacobench::cli {
 namespace {
 
 using jacobench::testing::Printed;
-using jacobench::testing::run_program;
 using jacobench::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+// The program with the experiments that it ships with.
+Printed run_program(const std::vector<std::string>& arguments) {
+  std::ostringstream out, err;
+  const harness::ProgressDisplay display{.out = err};
+  const int code = run_command_line(arguments, out, display, harness::experiment_table());
+  return {code, out.str(), err.str()};
+}
 
 const std::string results = JACOBENCH_SOURCE "/results/";
 

@@ -45,7 +45,7 @@ TEST(Chart, PutsRowsAtTheirPlaces) {
   EXPECT_EQ(panel.points[1].x, 2);
   EXPECT_EQ(panel.points[1].y, std::log10(1e-4));
   EXPECT_EQ(panel.points[1].y_bounds->low, std::log10(1e-4 / 2));
-  EXPECT_EQ(panel.points[1].tip, "a, network 1-2\nerror 1e-4 u (5e-5 to 2e-4)\nP 100");
+  EXPECT_EQ(panel.points[1].tip, "a, network 1-2\nerror 1e-4 u (5.000e-5 to 2.000e-4)\nP 100");
   EXPECT_EQ(panel.y.title, "error (u)");
   ASSERT_EQ(chart->legend.size(), 2u);
   EXPECT_EQ(chart->legend[1].text, "b");
@@ -100,8 +100,8 @@ TEST(Chart, PanelsAreOfColumnsThatVaryAlone) {
   for (Row& row : table.rows) row.values[1] = std::string("1-1");
   const auto chart = chart_of(figure, table);
   ASSERT_EQ(chart->panels.size(), 2u);
-  EXPECT_EQ(chart->panels[0].title, "a");
-  EXPECT_EQ(chart->panels[1].title, "b");
+  EXPECT_EQ(chart->panels[0].title, "method a");
+  EXPECT_EQ(chart->panels[1].title, "method b");
   EXPECT_EQ(chart->panels[0].x.range.low, chart->panels[1].x.range.low);
 }
 
@@ -152,7 +152,7 @@ TEST(Chart, SaysHowManyPanelsItLeavesOut) {
   for (int i = 0; i < 20; ++i) table.rows.push_back(measured("a", "2-" + std::to_string(i), 10 + i, 1e-3));
   const auto chart = chart_of(figure, table);
   EXPECT_EQ(chart->panels.size(), most_panels);
-  EXPECT_EQ(chart->note, "12 of 22 panels are drawn; the table has the rows of all");
+  EXPECT_EQ(chart->note, "12 of 23 panels are drawn; the table has the rows of all");
 }
 
 }  // namespace
