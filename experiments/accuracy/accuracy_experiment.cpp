@@ -211,6 +211,44 @@ std::vector<std::string> AccuracyExperiment::laws(const std::vector<harness::Row
   return accuracy_laws(columns(), rows);
 }
 
+std::vector<harness::Figure> AccuracyExperiment::figures() const {
+  using namespace harness;
+  const Axis digits{.column = "max_relative_error", .title = "correct digits", .scale = Scale::digits};
+  const std::vector<std::string> of_network = {"network", "activation", "weight_scale", "wrt"};
+  return {
+      {.name = "digits",
+       .title = "Digits of the Jacobian as the network grows",
+       .question = "Of the largest error of an entry relative to its row, at each strategy's best step; "
+                   "15.95 is all that a "
+                   "double has.",
+       .x = {.column = "n_params", .title = "parameters P", .scale = Scale::log},
+       .y = digits,
+       .layers = {{.mark = Mark::steps}},
+       .colours = {"strategy"},
+       .panels = {"wrt", "activation", "weight_scale"},
+       .from_same_place = FromSamePlace::least_y,
+       .laws = one_power_law},
+      {.name = "step",
+       .title = "Error of a numerical Jacobian against its step",
+       .question =
+           "A V: truncation, a power of the step, on the right of the best step, and rounding on its left.",
+       .x = {.column = "relative_step", .title = "relative step h", .scale = Scale::log},
+       .y = {.column = "max_relative_error", .title = "largest relative error", .scale = Scale::log},
+       .colours = {"strategy"},
+       .panels = of_network,
+       .laws = step_branches,
+       .marks_least = true},
+      {.name = "cost",
+       .title = "Digits against cost",
+       .question = "Up and to the left is better: more digits for less time. A mark is a cell.",
+       .x = {.column = "cost_over_values",
+             .title = "time of values and Jacobian over that of values",
+             .scale = Scale::log},
+       .y = digits,
+       .colours = {"strategy"},
+       .panels = {"wrt", "activation", "weight_scale"}}};
+}
+
 std::vector<harness::SummaryColumn> AccuracyExperiment::summary_columns() const {
   using Where = std::vector<std::pair<std::string, std::string>>;
   const auto greatest_error = [](const std::string& heading, const std::string& strategy) {

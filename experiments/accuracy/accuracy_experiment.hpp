@@ -55,6 +55,7 @@ class AccuracyExperiment final : public harness::Experiment {
   std::vector<harness::Row> cells() override;
   harness::Row run_cell(std::size_t index) override;
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
+  std::vector<harness::Figure> figures() const override;
   std::vector<harness::SummaryColumn> summary_columns() const override;
 
  private:

@@ -46,6 +46,15 @@ StepLaws fit_step_laws(std::vector<Point> points) {
   return laws;
 }
 
+std::vector<harness::NamedLaw> step_branches(const std::vector<Point>& points) {
+  const StepLaws laws = fit_step_laws(points);
+  std::vector<harness::NamedLaw> branches;
+  if (laws.truncation && laws.truncation->is_determined())
+    branches.push_back({"truncation", *laws.truncation});
+  if (laws.rounding && laws.rounding->is_determined()) branches.push_back({"rounding", *laws.rounding});
+  return branches;
+}
+
 std::vector<std::string> accuracy_laws(const harness::ColumnList& columns,
                                        const std::vector<harness::Row>& rows) {
   const harness::RowsByColumn table(columns, rows);

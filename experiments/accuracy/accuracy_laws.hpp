@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "report/power_law.hpp"
+#include "study/figure.hpp"
+#include "study/power_law.hpp"
 #include "study/row.hpp"
 
 namespace jacobench::accuracy {
@@ -21,6 +22,9 @@ struct StepLaws {
 // From points (step, error) of one strategy on one network. The points beside the best one, where both errors count,
 // and those where nothing is right (errors above 0.1) belong to neither law.
 StepLaws fit_step_laws(std::vector<harness::Point> points);
+
+// The same for pictures: those of the two that are determined.
+std::vector<harness::NamedLaw> step_branches(const std::vector<harness::Point>& points);
 
 // The laws of these rows as lines for people; the columns are those of AccuracyRow.
 std::vector<std::string> accuracy_laws(const harness::ColumnList& columns,

@@ -91,4 +91,20 @@ harness::Row ActivationsExperiment::run_cell(std::size_t index) {
   return schema().to_row(row);
 }
 
+std::vector<harness::Figure> ActivationsExperiment::figures() const {
+  using namespace harness;
+  return {{.name = "ulp",
+           .title = "Largest error of each activation over the whole double range",
+           .question = "Of the value, its first and its second derivative; lines lead up to what is promised "
+                       "of the first two.",
+           .x = {.column = "activation", .scale = Scale::each},
+           .y = {.column = "value_ulp", .title = "largest error (ulp)", .takes_zero = true},
+           .layers = {{.bounds = {.low = "value_ulp", .high = "value_bound", .label = "up to the bound"},
+                       .label = "value"},
+                      {.y = "derivative_ulp",
+                       .bounds = {.low = "derivative_ulp", .high = "derivative_bound"},
+                       .label = "derivative"},
+                      {.y = "second_derivative_ulp", .label = "second derivative"}}}};
+}
+
 }  // namespace jacobench::activations

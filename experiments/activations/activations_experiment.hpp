@@ -33,6 +33,7 @@ class ActivationsExperiment final : public harness::Experiment {
   const harness::ColumnList& columns() const override;
   std::vector<harness::Row> cells() override;
   harness::Row run_cell(std::size_t index) override;
+  std::vector<harness::Figure> figures() const override;
 
  private:
   std::uint64_t seed_ = 1;

@@ -20,6 +20,8 @@ constexpr Command commands[] = {
     {"check", "RESULT --baseline FILE [--factor 2] [--update]",
      "hold a result against what is promised and against a baseline", check_command},
     {"compare", "A B [--force]", "set the timings of two results of a study side by side", compare_command},
+    {"report", "RESULT... | FIT.json [BANDS.csv] [--out report.html] [--figure NAME --out FILE.svg|.png]",
+     "write a page with figures and tables, which opens in any browser, or one figure", report_command},
     {"fit", "DATA.csv --outputs NAMES [--inputs NAMES] [--hidden 4] [--from MODEL.json] [--out FIT.json] ...",
      "fit a network to data by least squares, and say how well the data determine it", fit_command},
     {"interval", "FIT.json [--at POINTS.csv|grid|data] [--method delta,...] [--out BANDS.csv] ...",

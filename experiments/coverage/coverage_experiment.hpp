@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "coverage/coverage_figures.hpp"
 #include "coverage/coverage_options.hpp"
 #include "coverage/coverage_row.hpp"
 #include "coverage/other_packages.hpp"
@@ -46,6 +47,11 @@ class CoverageExperiment final : public harness::Experiment {
   // The design, then: up to which curvature intervals hold; what other strategies' intervals differ by, against the
   // condition number.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
+
+  std::vector<harness::Figure> figures() const override { return coverage_figures(); }
+
+  // Where a coverage lies, with probability 0.999, if its level holds.
+  std::vector<harness::DerivedColumn> derived_columns() const override { return nominal_bounds(); }
 
   std::string replay(std::size_t index, std::int64_t replicate) override;
 

@@ -246,6 +246,11 @@ double distance_in_errors(double coverage, double standard_error, Index n_replic
   return std::abs(coverage - level) * std::sqrt(n / (level * (1 - level)));
 }
 
+double nominal_half_width(double coverage, double standard_error, Index n_replicates, double level) {
+  const double n = effective_number(coverage, standard_error, n_replicates);
+  return z_999 * std::sqrt(level * (1 - level) / n);
+}
+
 std::vector<bool> beyond_chance(const std::vector<double>& distances, double alpha) {
   std::vector<std::size_t> order(distances.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -106,6 +106,9 @@ Proportion wilson(double p, double n_effective, double z);
 // holds the level where this is at most z.
 double distance_in_errors(double coverage, double standard_error, Index n_replicates, double level);
 
+// How far from its level a coverage lies at a distance of z_999 errors.
+double nominal_half_width(double coverage, double standard_error, Index n_replicates, double level);
+
 // Which of these deviations, in normal standard errors, are none of chance where the probability that chance makes
 // any is to be at most alpha.
 // Source: Holm (1979), Scandinavian Journal of Statistics 6(2)

@@ -84,6 +84,12 @@ Config OptionTable::defaults() const {
   return config;
 }
 
+const std::string& OptionTable::meaning(std::string_view key) const {
+  const Entry* entry = find(key);
+  JB_EXPECT(entry, "no option {}", key);
+  return entry->help;
+}
+
 std::string OptionTable::help() const {
   std::string text;
   for (const Entry& entry : entries_) {

@@ -65,6 +65,9 @@ class OptionTable {
   // The same with the value that each had at `add`.
   Config defaults() const;
 
+  // What the option of this table is for, as it was declared.
+  const std::string& meaning(std::string_view key) const;
+
   // For people: key, help, allowed values and default of every option.
   std::string help() const;
 

@@ -124,4 +124,15 @@ RowTable comparison_table(const StoredResult& a, const StoredResult& b) {
   return table;
 }
 
+std::vector<Figure> comparison_figures() {
+  return {{.name = "compare",
+           .title = "Times of the second result over those of the first",
+           .question = "Left of 1 the second is faster; an interval that holds 1 tells of no difference.",
+           .x = {.column = "ratio", .title = "ratio of times", .scale = Scale::log},
+           .y = {.column = "cell", .scale = Scale::each},
+           .layers = {{.x_bounds = {.low = "ratio_from", .high = "ratio_to", .label = "95% interval"}}},
+           .shapes = "verdict",
+           .rules = {{.label = "as fast", .at = 1, .on_x = true}}}};
+}
+
 }  // namespace jacobench::harness

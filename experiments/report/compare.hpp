@@ -27,4 +27,7 @@ std::vector<std::string> differences_of_conditions(const StoredResult& a, const 
 // Throws InputError where the experiment has no samples.
 RowTable comparison_table(const StoredResult& a, const StoredResult& b);
 
+// Its ratios with their intervals, one below the other.
+std::vector<Figure> comparison_figures();
+
 }  // namespace jacobench::harness

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/power_law.hpp"
+#include "study/power_law.hpp"
 #include "study/row.hpp"
 
 namespace jacobench::harness {

@@ -167,4 +167,17 @@ std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::
   return conditions;
 }
 
+std::vector<std::pair<std::string, std::string>> recorded_facts(const std::filesystem::path& file) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (!std::filesystem::exists(file)) return facts;
+  const Json manifest = read_manifest(file).flatten();
+  for (const auto& [path, value] : manifest.items()) {
+    std::string name = path.substr(1);
+    std::replace(name.begin(), name.end(), '/', ' ');
+    std::replace(name.begin(), name.end(), '_', ' ');
+    facts.emplace_back(std::move(name), value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return facts;
+}
+
 }  // namespace jacobench::harness

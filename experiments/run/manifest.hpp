@@ -46,4 +46,8 @@ std::int64_t recorded_schema_version(const std::filesystem::path& file);
 // InputError where there is no manifest.
 std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::filesystem::path& file);
 
+// All that the manifest says, "machine cpu" and "AMD EPYC", in its order; nothing where there is no manifest. Throws
+// InputError where it is none.
+std::vector<std::pair<std::string, std::string>> recorded_facts(const std::filesystem::path& file);
+
 }  // namespace jacobench::harness

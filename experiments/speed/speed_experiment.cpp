@@ -258,6 +258,44 @@ std::vector<std::string> SpeedExperiment::laws(const std::vector<harness::Row>& 
   return laws;
 }
 
+std::vector<harness::Figure> SpeedExperiment::figures() const {
+  using namespace harness;
+  const Axis P{.column = "n_params", .title = "parameters P", .scale = Scale::log};
+  const std::vector<std::string> panels = {"rows", "wrt", "threads", "activation"};
+  return {
+      {.name = "time",
+       .title = "Time a row as the network grows",
+       .question =
+           "write_limit is a plain fill of the Jacobian's bytes, the floor under every method; values is one "
+           "evaluation of the network.",
+       .x = P,
+       .y = {.column = "ns_per_row", .title = "time a row (ns)", .scale = Scale::log},
+       .colours = {"work"},
+       .panels = panels,
+       .laws = one_power_law},
+      {.name = "limit",
+       .title = "Share of the write limit",
+       .question =
+           "The time of a plain fill over that of the strategy: 1 is as fast as memory takes the Jacobian.",
+       .x = P,
+       .y = {.column = "of_write_limit", .title = "time of a fill / time", .scale = Scale::log},
+       .layers = {{.mark = Mark::steps}},
+       .colours = {"work"},
+       .panels = panels,
+       .rules = {{.label = "the write limit", .at = 1}}},
+      {.name = "speedup",
+       .title = "How many times faster than central differences",
+       .question = "Analytic over numeric, as the network grows.",
+       .x = P,
+       .y = {.column = "speedup_over_ceres_central",
+             .title = "time of ceres_central / time",
+             .scale = Scale::log},
+       .colours = {"work"},
+       .panels = panels,
+       .rules = {{.label = "as fast", .at = 1}},
+       .laws = one_power_law}};
+}
+
 std::vector<harness::SummaryColumn> SpeedExperiment::summary_columns() const {
   using harness::RowChoice;
   const auto of_layerwise = [](const std::string& heading, const std::string& column, RowChoice choice) {

@@ -68,6 +68,8 @@ class SpeedExperiment final : public harness::Experiment {
   // Time a row against P, strategy by strategy, and over that of `layerwise`.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;
 
+  std::vector<harness::Figure> figures() const override;
+
   // Of `layerwise`, the slowest where a network was timed with several numbers of rows or threads.
   std::vector<harness::SummaryColumn> summary_columns() const override;
 

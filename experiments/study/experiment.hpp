@@ -10,6 +10,7 @@
 
 #include "options/options.hpp"
 #include "study/derived_column.hpp"
+#include "study/figure.hpp"
 #include "study/record_journal.hpp"
 #include "study/row.hpp"
 
@@ -79,6 +80,9 @@ class Experiment {
   // What can be said of the rows in general, as lines below the table: fitted laws with their intervals. The rows have
   // the values of `columns` first; whatever they lack is null.
   virtual std::vector<std::string> laws([[maybe_unused]] const std::vector<Row>& rows) const { return {}; }
+
+  // The pictures that answer the question of the study; each is drawn of rows that have something to show in it.
+  virtual std::vector<Figure> figures() const { return {}; }
 
   // What this experiment says of each network; nothing where its rows are not of networks.
   virtual std::vector<SummaryColumn> summary_columns() const { return {}; }

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "report/compare.hpp"
-#include "report/power_law.hpp"
 #include "speed/speed_rows.hpp"
+#include "study/power_law.hpp"
 #include "support/wrong_strategies.hpp"
 
 namespace jacobench::speed {

@@ -19,11 +19,18 @@ struct PowerLaw {
   double half_width = 0;  // of its 95% interval
   double factor = 0;      // c
   std::size_t n_points = 0;
-  double from = 0, to = 0;  // the range of x
+  double from = 0, to = 0;          // the range of x
+  double centre = 0;                // geometric mean of x
+  double half_width_at_centre = 0;  // of the 95% interval of log y there
 
   // Whether the interval of the exponent is less than 1 wide, so that it holds at most one whole power: a wider one
   // does not tell a constant from a proportion, or a proportion from a square.
   bool is_determined() const { return half_width < 0.5; }
+
+  double at(double x) const;
+
+  // The factor by which the 95% interval of c x^a reaches to both sides of it.
+  double band_at(double x) const;
 };
 
 // Nothing where fewer than three points have x and y above zero, or all of these the same x.

@@ -1,4 +1,4 @@
-#include "report/power_law.hpp"
+#include "study/power_law.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +35,15 @@ std::optional<PowerLaw> fit_power_law(const std::vector<Point>& points) {
                   .factor = std::exp(intercept),
                   .n_points = x.size(),
                   .from = std::exp(*smallest),
-                  .to = std::exp(*largest)};
+                  .to = std::exp(*largest),
+                  .centre = std::exp(mean),
+                  .half_width_at_centre = t * std::sqrt(rss / (n - 2) / n)};
+}
+
+double PowerLaw::at(double x) const { return factor * std::pow(x, exponent); }
+
+double PowerLaw::band_at(double x) const {
+  return std::exp(std::hypot(half_width_at_centre, half_width * std::log(x / centre)));
 }
 
 std::string to_text(const PowerLaw& law, std::string_view variable) {

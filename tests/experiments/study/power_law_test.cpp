@@ -1,4 +1,4 @@
-#include "report/power_law.hpp"
+#include "study/power_law.hpp"
 
 #include <cmath>
 
