@@ -12,8 +12,12 @@ namespace jacobench::cli {
 namespace {
 
 constexpr Command commands[] = {
-    {"run", "CONFIG [--out DIR | --plan | --replay CELL:REPLICATE] [--key value ...]",
-     "run a study, or go on with it, and print its table", run_command},
+    {"run", "CONFIG [--out DIR] [--shard I/N | --plan | --replay CELL:REPLICATE] [--key value ...]",
+     "run a study, or go on with it, and print its table; mpirun -n 8 jacobench run CONFIG: over the ranks "
+     "of an MPI job",
+     run_command},
+    {"merge", "FOLDER... --out RESULT", "put the shards of a study together, to the rows of an unsharded run",
+     merge_command},
     {"table", "RESULT... [--format text|markdown|csv|latex]", "print the table of results", table_command},
     {"join", "RESULT... [--format text|markdown|csv|latex]",
      "set results of different experiments side by side, one line a network", join_command},

@@ -1,5 +1,6 @@
 // jacobench version
 #include <ostream>
+#include <string>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/joined.hpp"
@@ -9,6 +10,7 @@
 #include "cli/command.hpp"
 #include "options/print.hpp"
 #include "run/build_info.hpp"
+#include "run/ranks.hpp"
 
 namespace jacobench::cli {
 
@@ -23,6 +25,8 @@ int version_command(const Invocation& invocation) {
   const VectorPathInfo& path = info(vector_path());
   harness::print(invocation.out, "vector path {} ({}); JACOBENCH_VECTOR_PATH forces one of {}\n", path.name,
                  path.summary, joined(names_of(vector_path_table()), ", "));
+  const std::string mpi = harness::mpi_version();
+  harness::print(invocation.out, "{}\n", mpi.empty() ? "without MPI" : "with MPI: " + mpi);
   for (const harness::LibraryVersion& library : build.libraries)
     if (!library.version.empty()) harness::print(invocation.out, "{} {}\n", library.name, library.version);
   return all_well;

@@ -130,10 +130,41 @@ void CoverageExperiment::hold_to_expectations(CoverageRow& row) const {
   }
 }
 
+std::shared_ptr<const ReplicateContext> CoverageExperiment::context_of(std::size_t first) {
+  const std::size_t scenario = cells_[first].scenario;
+  const std::lock_guard lock(contexts_mutex_);
+  std::weak_ptr<const ReplicateContext>& known = contexts_[scenario];
+  std::shared_ptr<const ReplicateContext> context = known.lock();
+  if (!context) {
+    context = std::make_shared<const ReplicateContext>(plan_of(options_, scenarios_[scenario]));
+    known = context;
+  }
+  return context;
+}
+
+harness::RecordPlan CoverageExperiment::records_of(std::size_t first) {
+  const ReplicatePlan plan = plan_of(options_, scenarios_[cells_[first].scenario]);
+  return {.size = RecordLayout(plan).size(),
+          .number = options_.replicates.number,
+          .seconds_each = predicted_seconds(plan)};
+}
+
+std::unique_ptr<harness::RecordMaker> CoverageExperiment::record_maker(std::size_t first) {
+  return std::make_unique<ReplicateMaker>(context_of(first));
+}
+
+std::string CoverageExperiment::why_not_over(harness::Spread spread) const {
+  if (spread == harness::Spread::ranks || !options_.replicates.se) return {};
+  return "replicates.target_se asks of the replicates so far whether there are enough, and no shard has "
+         "those of the "
+         "others; leave it out, or use mpirun";
+}
+
 std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::size_t>& cells,
-                                                        harness::RecordJournal& journal) {
-  const ReplicateContext context(plan_of(options_, scenarios_[cells_[cells.front()].scenario]));
-  const auto [numbers, us_per_replicate] = run_replicates(context, options_.replicates, journal);
+                                                        harness::Records& source) {
+  const std::shared_ptr<const ReplicateContext> shared = context_of(cells.front());
+  const ReplicateContext& context = *shared;
+  const std::span<const double> numbers = enough_replicates(context, options_.replicates, source);
   const auto size = static_cast<Index>(context.layout.size());
   const Eigen::Map<const Matrix> records(numbers.data(), size, static_cast<Index>(numbers.size()) / size);
   const std::optional<double> curvature = curvature_at_truth(context);
@@ -144,7 +175,7 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
     CoverageRow row = identity_of(cell, context.plan);
     summarise(context, records, cell.place, row);
     row.curvature = curvature;
-    row.us_per_replicate = us_per_replicate;
+    if (const auto seconds = source.seconds_each()) row.us_per_replicate = 1e6 * *seconds;
     hold_to_expectations(row);
     take_failures(context, records, cell.place, row);
     rows.push_back(schema_.to_row(row));

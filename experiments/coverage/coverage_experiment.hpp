@@ -6,6 +6,10 @@
 // Source: Morris, White and Crowther (2019), Statistics in Medicine 38(11), for the design of simulation studies
 #pragma once
 
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,7 +37,13 @@ class CoverageExperiment final : public harness::Experiment {
   // All intervals of a scenario, from the same replicates.
   std::size_t group_size(std::size_t first) override;
   std::vector<harness::Row> run_cells(const std::vector<std::size_t>& cells,
-                                      harness::RecordJournal& journal) override;
+                                      harness::Records& records) override;
+
+  // A record is a replicate of the scenario.
+  harness::RecordPlan records_of(std::size_t first) override;
+  std::unique_ptr<harness::RecordMaker> record_maker(std::size_t first) override;
+  std::optional<std::int64_t> n_threads() const override { return options_.replicates.n_threads; }
+  std::string why_not_over(harness::Spread spread) const override;
 
   // With the predicted time of each scenario, from counts of operations, and the standard error of a coverage.
   harness::RowTable plan() override;
@@ -61,6 +71,9 @@ class CoverageExperiment final : public harness::Experiment {
     RowPlace place;
   };
 
+  // One for all who work on the scenario at a time.
+  std::shared_ptr<const ReplicateContext> context_of(std::size_t first);
+
   CoverageRow identity_of(const Cell& cell, const ReplicatePlan& plan) const;
   void hold_to_expectations(CoverageRow& row) const;
 
@@ -68,6 +81,8 @@ class CoverageExperiment final : public harness::Experiment {
   harness::RowSchema<CoverageRow> schema_;
   std::vector<ScenarioPoint> scenarios_;
   std::vector<Cell> cells_;
+  std::mutex contexts_mutex_;
+  std::map<std::size_t, std::weak_ptr<const ReplicateContext>> contexts_;  // by scenario
 };
 
 }  // namespace jacobench::coverage

@@ -1,10 +1,6 @@
 #include "coverage/replicate_blocks.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <memory>
-
-#include "jacobench/base/parallel.hpp"
 
 #include "coverage/coverage_row.hpp"
 
@@ -26,47 +22,19 @@ bool is_precise_enough(const ReplicateContext& context, const MatrixView& record
 
 }  // namespace
 
-// Each block is as long as a second or so.
-ReplicateRecords run_replicates(const ReplicateContext& context, const ReplicateTarget& target,
-                                harness::RecordJournal& journal) {
-  const std::size_t size = context.layout.size();
-  const Index n_threads = target.threads();
-  ReplicateRecords result{journal.earlier(size), {}};
-  std::vector<double>& records = result.numbers;
-  const auto n_done = [&] { return static_cast<Index>(records.size() / size); };
-  std::vector<std::unique_ptr<ReplicateRunner>> runners(static_cast<std::size_t>(n_threads));
-  double seconds = 0;
-  Index n_timed = 0, wanted = target.number;
-  constexpr double block_seconds = 1;
-  constexpr Index largest_block = 4096;
-  for (;;) {
-    while (n_done() < wanted) {
-      if (journal.stop_requested()) throw harness::Interrupted();
-      const double rate = seconds > 0 ? static_cast<double>(n_timed) / seconds : 0;
-      const Index block =
-          std::min({wanted - n_done(), largest_block,
-                    std::max(n_threads, static_cast<Index>(std::min(rate * block_seconds, 1e9)))});
-      const Index begin = n_done();
-      std::vector<double> made(static_cast<std::size_t>(block) * size);
-      const auto start = std::chrono::steady_clock::now();
-      parallel_for_workers(block, n_threads, [&](Index i, Index worker) {
-        auto& runner = runners[static_cast<std::size_t>(worker)];
-        if (!runner) runner = std::make_unique<ReplicateRunner>(context);
-        runner->run(begin + i, {&made[static_cast<std::size_t>(i) * size], size});
-      });
-      seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      n_timed += block;
-      journal.append(made);
-      records.insert(records.end(), made.begin(), made.end());
-      journal.show_progress(static_cast<double>(n_done()) / static_cast<double>(wanted));
-    }
-    // Decided on what an uninterrupted run has here, however many records an earlier run left.
-    const Eigen::Map<const Matrix> so_far(records.data(), static_cast<Index>(size), wanted);
-    if (!target.se || wanted >= target.most || is_precise_enough(context, so_far, *target.se)) break;
+void ReplicateMaker::make(std::int64_t first, std::span<double> records) {
+  const std::size_t size = context_->layout.size();
+  for (std::size_t at = 0; at < records.size(); at += size) runner_.run(first++, records.subspan(at, size));
+}
+
+std::span<const double> enough_replicates(const ReplicateContext& context, const ReplicateTarget& target,
+                                          harness::Records& records) {
+  for (Index wanted = target.number;;) {
+    const std::span<const double> numbers = records.first(wanted);
+    const Eigen::Map<const Matrix> so_far(numbers.data(), static_cast<Index>(context.layout.size()), wanted);
+    if (!target.se || wanted >= target.most || is_precise_enough(context, so_far, *target.se)) return numbers;
     wanted = std::min<Index>(target.most, wanted + (wanted + 1) / 2);
   }
-  if (n_timed > 0) result.us_per_replicate = 1e6 * seconds / static_cast<double>(n_timed);
-  return result;
 }
 
 }  // namespace jacobench::coverage

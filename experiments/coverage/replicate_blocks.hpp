@@ -1,23 +1,29 @@
-// The replicates of a scenario, block by block, until there are as many as are wanted; a journal keeps each block, from
-// which an interrupted run goes on.
+// The replicates of a scenario as records: how one thread makes them, and how many are enough.
 #pragma once
 
-#include <optional>
-#include <vector>
+#include <memory>
+#include <span>
 
 #include "coverage/coverage_options.hpp"
-#include "study/record_journal.hpp"
+#include "study/records.hpp"
 
 namespace jacobench::coverage {
 
-struct ReplicateRecords {
-  std::vector<double> numbers;             // one record after the other
-  std::optional<double> us_per_replicate;  // of those that were run just now
+class ReplicateMaker final : public harness::RecordMaker {
+ public:
+  explicit ReplicateMaker(std::shared_ptr<const ReplicateContext> context)
+      : context_(std::move(context)), runner_(*context_) {}
+
+  void make(std::int64_t first, std::span<double> records) override;
+
+ private:
+  std::shared_ptr<const ReplicateContext> context_;
+  ReplicateRunner runner_;
 };
 
-// The same records with any number of threads, and however often the run was interrupted.
-// Errors: harness::Interrupted where the user wants the run to stop
-ReplicateRecords run_replicates(const ReplicateContext& context, const ReplicateTarget& target,
-                                harness::RecordJournal& journal);
+// As many records as the target asks for. With a target standard error that is decided at numbers that do not depend on
+// how many there were already.
+std::span<const double> enough_replicates(const ReplicateContext& context, const ReplicateTarget& target,
+                                          harness::Records& records);
 
 }  // namespace jacobench::coverage

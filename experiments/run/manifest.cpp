@@ -60,6 +60,16 @@ Json program() {
           {"libraries", libraries}};
 }
 
+ProgramRecord record_of(const Json& program) {
+  std::string version = "jacobench", libraries;
+  for (const char* part : {"version", "commit", "tree_state", "compiler", "flags", "build_type"})
+    version += ' ' + program.value(part, std::string("?"));
+  const Json linked = program.value("libraries", Json::object());
+  for (const auto& [name, its_version] : linked.items())
+    libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, its_version.get<std::string>());
+  return {version, libraries};
+}
+
 Json machine() { return {{"cpu", cpu_model()}, {"hardware_threads", std::thread::hardware_concurrency()}}; }
 
 Json run_record(const std::string& command_line) {
@@ -134,11 +144,13 @@ void record_run_start(const std::filesystem::path& file, const Config& config, s
                         {"resumed", Json::array()}});
 }
 
-void record_run_end(const std::filesystem::path& file, const std::string& outcome) {
+void record_run_end(const std::filesystem::path& file, const std::string& outcome,
+                    const std::vector<std::pair<std::string, double>>& figures) {
   Json manifest = read_manifest(file);
   Json& run = manifest["resumed"].empty() ? manifest["run"] : manifest["resumed"].back();
   run["ended"] = utc_now();
   run["outcome"] = outcome;
+  for (const auto& [name, value] : figures) run[name] = value;
   write_manifest(file, manifest);
 }
 
@@ -149,6 +161,16 @@ std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& fil
 
 std::int64_t recorded_schema_version(const std::filesystem::path& file) {
   return std::filesystem::exists(file) ? schema_version_of(read_manifest(file)) : 1;
+}
+
+ProgramRecord this_program() { return record_of(program()); }
+
+std::vector<ProgramRecord> recorded_programs(const std::filesystem::path& file) {
+  const Json manifest = read_manifest(file);
+  std::vector<ProgramRecord> records = {record_of(manifest.value("program", Json::object()))};
+  for (const Json& run : manifest["resumed"])
+    records.push_back(record_of(run.value("program", Json::object())));
+  return records;
 }
 
 std::vector<std::pair<std::string, std::string>> recorded_conditions(const std::filesystem::path& file) {

@@ -1,5 +1,5 @@
-// The manifest of a result: the circumstances in which its rows came to be. It holds no path of the machine
-// and no host name.
+// The manifest of a result: the circumstances in which its rows came to be. It holds no path of the machine, and no host
+// name but those of an MPI job.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,27 @@ void record_run_start(const std::filesystem::path& file, const Config& config, s
                       const std::string& command_line,
                       const std::vector<std::pair<std::string, std::string>>& circumstances = {});
 
-// Notes that the last run to begin has ended. Outcome: "complete" or "interrupted". A run that was killed has
-// none.
-void record_run_end(const std::filesystem::path& file, const std::string& outcome);
+// Notes that the last run to begin has ended, and figures of it by name. Outcome: "complete" or "interrupted". A run that
+// was killed has none.
+void record_run_end(const std::filesystem::path& file, const std::string& outcome,
+                    const std::vector<std::pair<std::string, double>>& figures = {});
 
 // How many cells the study has, by its manifest; nothing where the file is missing.
 std::optional<std::int64_t> recorded_cell_count(const std::filesystem::path& file);
 
 // The schema version of the result, by its manifest: 1 where the file is missing or says nothing of it.
 std::int64_t recorded_schema_version(const std::filesystem::path& file);
+
+// A program that took part in a result.
+struct ProgramRecord {
+  std::string version;    // in words: version, commit, compiler and flags, which together make the bits
+  std::string libraries;  // in words; their last digits may differ
+};
+
+ProgramRecord this_program();
+
+// All that did, by its manifest. Throws InputError where there is none.
+std::vector<ProgramRecord> recorded_programs(const std::filesystem::path& file);
 
 // Name and value of all that timings depend on: processor, threads, compiler, flags, SIMD, library versions. Throws
 // InputError where there is no manifest.

@@ -1,56 +1,58 @@
-// The journal of a group that runs into a result folder: the file partial.records, which is there only while
-// a group is unfinished.
-// Format: the line "jacobench-records 1 SIZE KEY", SIZE being the doubles in a record and KEY the cell_key of
-//         the group's first cell; then the records, as little-endian doubles of eight bytes.
+// The records of a group that are there already, in a result folder: a file that is there only while the group is
+// unfinished, and in the folder of a shard stays.
+// Format: the line "jacobench-records 2 SIZE KEY", SIZE being the doubles in a record and KEY the cell_key of
+//         the group's first cell; then for each record its number, the doubles and a checksum, each little-endian in
+//         eight bytes. In any order; a record that is there twice is the same both times.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "jacobench/files/file_descriptor.hpp"
 
-#include "run/interrupt.hpp"
-#include "run/progress.hpp"
-#include "study/record_journal.hpp"
-
 namespace jacobench::harness {
 
-class RecordFile final : public RecordJournal {
- public:
-  // The file is touched by `earlier` at the first.
-  RecordFile(std::filesystem::path path, std::string group_key, const InterruptGuard& interrupt,
-             Progress& progress);
+// The file of the group that this cell opens.
+std::filesystem::path record_file_path(const std::filesystem::path& folder, std::size_t first_cell);
 
-  // A torn last record is cut off. What is of another group, of another record size or not readable is
-  // discarded, with a warning where records are lost. Throws InputError where the file cannot be read or
-  // written.
-  std::vector<double> earlier(std::size_t record_size) override;
-  void append(std::span<const double> records) override;
-  bool stop_requested() const override { return interrupt_.signal().has_value(); }
-  void show_progress(double fraction) override { progress_.show_fraction(fraction); }
-
-  // Whether the file could not be read or written.
-  bool has_failed() const { return has_failed_; }
-
-  // Called when the rows of the group are on the disk: the records have had their day.
-  void remove();
-
- private:
-  std::vector<double> taken_up();
-
-  std::filesystem::path path_;
-  std::string group_key_;
-  const InterruptGuard& interrupt_;
-  Progress& progress_;
-  std::size_t record_size_ = 0;
-  std::optional<FileDescriptor> file_;
-  bool has_failed_ = false;
+// Whose records these are.
+struct RecordsOf {
+  std::string group_key;
+  std::size_t size;  // doubles in a record
 };
 
-// The key of the group that this file's records are of; nothing where there is no such file or none can be
-// read in it.
-std::optional<std::string> group_key_of_records(const std::filesystem::path& path);
+// Visits every record of the file, up to a torn one, and returns how many bytes they and the header take, 0 where there is nothing of
+// this group: a file that is missing, of another group, of another record size or not of records at all. `warn` hears of it
+// where records are lost so. Throws InputError where the file cannot be read.
+// Cost: memory for one record
+std::size_t read_records(const std::filesystem::path& path, const RecordsOf& whose,
+                         const std::function<void(std::int64_t number, std::span<const double>)>& visit,
+                         const std::function<void(const std::string&)>& warn);
+
+// Appends records.
+class RecordFile {
+ public:
+  // Keeps the first n_bytes, which read_records returned. Throws InputError.
+  RecordFile(std::filesystem::path path, const RecordsOf& whose, std::size_t n_bytes);
+
+  // The records first, first + 1, ... Throws InputError (disk full).
+  void append(std::int64_t first, std::span<const double> records);
+
+  // Returns when they are on the disk. Throws InputError.
+  void sync() { file_.sync(); }
+
+ private:
+  std::filesystem::path path_;
+  std::size_t size_;
+  FileDescriptor file_;
+};
+
+// The first cells of the groups that have a file of records in the folder.
+std::vector<std::size_t> groups_with_records(const std::filesystem::path& folder);
 
 }  // namespace jacobench::harness

@@ -1,13 +1,18 @@
 #include "run/result_folder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <random>
+#include <set>
+#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/files/text_file.hpp"
@@ -33,12 +38,22 @@ const fs::path& created(const fs::path& folder) {
   return folder;
 }
 
+constexpr const char* writer_name = "writer.txt";
+
+// Node, process, and what tells this run from every other.
+std::string new_writer_mark() {
+  std::array<char, 256> node{};
+  if (::gethostname(node.data(), node.size() - 1) != 0) node[0] = '?';
+  std::random_device random;
+  return fmt::format("{} {} {:08x}{:08x}\n", node.data(), ::getpid(), random(), random());
+}
+
+// EOPNOTSUPP and others: a file system without locks, where the mark of the writer must do.
 void take_lock(const FileDescriptor& folder, const fs::path& path) {
   if (::flock(folder.number(), LOCK_EX | LOCK_NB) == 0) return;
   if (errno == EWOULDBLOCK)
     throw InputError("{}: another jacobench is writing to this folder; wait for it, or choose another --out",
                      path.string());
-  folder.fail("locked");
 }
 
 constexpr const char* partial_ending = ".partial";
@@ -52,16 +67,31 @@ void remove_leftover(const fs::path& file) {
 // Whether a run may claim the folder: nothing is in it, save what a run leaves that is killed while it claims
 // it.
 bool is_unclaimed(const fs::path& folder) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().filename() != std::string(config_name) + partial_ending) return false;
-  return true;
+  const std::set<std::string> of_a_claim = {std::string(config_name) + partial_ending, shard_file_name,
+                                            std::string(shard_file_name) + partial_ending, writer_name,
+                                            std::string(writer_name) + partial_ending};
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [&](const fs::directory_entry& entry) {
+                       return of_a_claim.contains(entry.path().filename().string());
+                     });
 }
 
-void claim(const fs::path& folder, const Study& study) {
+void expect_shard(const fs::path& folder, const std::optional<Shard>& shard) {
+  const std::optional<Shard> found = read_shard(folder);
+  if (found == shard) return;
+  const std::string is =
+      found ? fmt::format("shard {} of this study", found->text()) : "a run of the whole study";
+  const std::string remedy = found ? fmt::format("give --shard {}", found->text()) : "leave --shard out";
+  throw InputError("{}: is {}; {}, or choose another --out", folder.string(), is, remedy);
+}
+
+void claim(const fs::path& folder, const Study& study, const std::optional<Shard>& shard) {
   const Config config = study.config();
   const fs::path config_file = folder / config_name;
   if (is_unclaimed(folder)) {
     remove_leftover(config_file);
+    fs::remove(folder / shard_file_name);
+    if (shard) write_shard(folder, *shard);
     return replace_text_file(config_file, to_ini(config));
   }
   if (!fs::exists(config_file))
@@ -69,6 +99,7 @@ void claim(const fs::path& folder, const Study& study) {
   if (const auto what = difference(to_config(read_config_file(config_file)), config, study.defaults()))
     throw InputError("{}: belongs to another config ({}); choose another --out, or remove that folder",
                      folder.string(), *what);
+  expect_shard(folder, shard);
 }
 
 std::vector<Row> to_rows(const JsonLines& lines, const ColumnList& columns, const fs::path& file) {
@@ -94,23 +125,59 @@ void warn_of_later_schema(const fs::path& manifest_file, std::ostream& warnings)
 
 }  // namespace
 
-ResultFolder::ResultFolder(const fs::path& folder, const Study& study, std::ostream& warnings)
+ResultFolder::ResultFolder(const fs::path& folder, const Study& study, std::ostream& warnings,
+                           const std::optional<Shard>& shard)
     : path_(folder),
       lock_(created(folder), O_RDONLY | O_DIRECTORY, "opened as a folder"),
+      writer_mark_(new_writer_mark()),
       columns_(study.experiment->columns()) {
   take_lock(lock_, folder);
-  claim(folder, study);
+  claim(folder, study, shard);
   warn_of_later_schema(manifest_file(), warnings);
   remove_leftover(manifest_file());
   const fs::path rows_file = folder / rows_name;
   JsonLines lines;
   if (fs::exists(rows_file)) lines = read_json_lines(rows_file, warnings);
   earlier_rows_ = to_rows(lines, columns_, rows_file);
+  replace_text_file(folder / writer_name, writer_mark_);
   writer_.emplace(rows_file, lines.n_bytes);
   lock_.sync();
 }
 
-void ResultFolder::append(const Row& row) { writer_->append(row_to_json_line(columns_, row)); }
+ResultFolder::~ResultFolder() {
+  try {
+    expect_ours();
+    std::error_code ignored;
+    fs::remove(path_ / writer_name, ignored);
+  } catch (const std::exception&) {  // another run's mark is there now
+  }
+}
+
+void ResultFolder::append(const Row& row) {
+  expect_ours();
+  writer_->append(row_to_json_line(columns_, row));
+}
+
+void ResultFolder::expect_ours() const {
+  const fs::path file = path_ / writer_name;
+  const std::string mark = fs::exists(file) ? read_text_file(file) : "nobody";
+  if (mark == writer_mark_) return;
+  std::istringstream words(mark);
+  std::string node, process;
+  words >> node >> process;
+  throw InputError(
+      "{}: another jacobench has taken this folder over (process {} on {}), as the file system does not hold "
+      "locks; "
+      "that one goes on from what is here",
+      path_.string(), process, node);
+}
+
+std::vector<Row> rows_in(const fs::path& folder, const ColumnList& columns) {
+  const fs::path file = folder / rows_name;
+  std::ostringstream torn_last_rows;  // are no rows
+  return fs::exists(file) ? to_rows(read_json_lines(file, torn_last_rows), columns, file)
+                          : std::vector<Row>{};
+}
 
 std::string StoredResult::progress_text() const {
   return fmt::format("{} of {}", rows.size(), n_cells ? std::to_string(*n_cells) : "an unknown number of");

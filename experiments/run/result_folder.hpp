@@ -6,10 +6,12 @@
 #include <iosfwd>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "options/settings.hpp"
 #include "run/json_lines.hpp"
+#include "run/shard.hpp"
 #include "study/experiment.hpp"
 #include "study/row.hpp"
 #include "study/study.hpp"
@@ -22,26 +24,38 @@ class ResultFolder {
   // Creates the folder, or takes up the one that an earlier run of the same config left, perhaps one of another
   // version: a setting that was added since counts as the same at its default. A torn last row is cut off with a
   // warning, all others are kept to the byte. Throws InputError, with nothing written, where the folder belongs to
-  // another config or to something else, is in use by another process, cannot be written, or has a corrupt row.
-  ResultFolder(const std::filesystem::path& folder, const Study& study, std::ostream& warnings);
+  // another config, another shard or to something else, is in use by another process, cannot be written, or has a
+  // corrupt row.
+  ResultFolder(const std::filesystem::path& folder, const Study& study, std::ostream& warnings,
+               const std::optional<Shard>& shard = {});
+  ~ResultFolder();
+  ResultFolder(const ResultFolder&) = delete;
+  ResultFolder& operator=(const ResultFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path manifest_file() const { return path_ / "manifest.json"; }
-  std::filesystem::path records_file() const { return path_ / "partial.records"; }  // of RecordFile
 
   // The rows that were there when the folder was opened, in the columns of the study.
   const std::vector<Row>& earlier_rows() const { return earlier_rows_; }
 
-  // The row is on the disk when this returns. Throws InputError (disk full).
+  // The row is on the disk when this returns. Throws InputError (disk full), and as expect_ours.
   void append(const Row& row);
+
+  // Where the file system does not hold locks, as between the nodes of a cluster, a run that comes later takes the folder
+  // over. Throws InputError, which names node and process of that run, where one has.
+  void expect_ours() const;
 
  private:
   std::filesystem::path path_;
   FileDescriptor lock_;
+  std::string writer_mark_;
   const ColumnList& columns_;
   std::vector<Row> earlier_rows_;
   std::optional<JsonLinesWriter> writer_;
 };
+
+// The rows that are in a folder, in these columns. Throws InputError where one is corrupt.
+std::vector<Row> rows_in(const std::filesystem::path& folder, const ColumnList& columns);
 
 // A result as `table` and `check` read it, finished or not, and written by whatever version: a column that its rows
 // were written before is null in them, and one that this version does not know is there.

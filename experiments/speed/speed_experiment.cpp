@@ -174,7 +174,7 @@ std::size_t SpeedExperiment::group_size(std::size_t first) {
 }
 
 std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size_t>& cells,
-                                                     harness::RecordJournal&) {
+                                                     harness::Records&) {
   const SpeedGroup& group = groups_[cells_[cells.front()].group];
   const Perceptron& network = group.network->network;
   Measurement measurement(networks_, *group.network, group.n_rows, group.wrt, group.n_threads);

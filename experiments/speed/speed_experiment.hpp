@@ -63,7 +63,12 @@ class SpeedExperiment final : public harness::Experiment {
   // All work on one network with as many rows and threads, side by side.
   std::size_t group_size(std::size_t first) override;
   std::vector<harness::Row> run_cells(const std::vector<std::size_t>& cells,
-                                      harness::RecordJournal& journal) override;
+                                      harness::Records& records) override;
+
+  // Timings of one machine that does nothing else.
+  std::string why_not_over(harness::Spread) const override {
+    return "its cells are timed against each other, on one machine that does nothing else";
+  }
 
   // Time a row against P, strategy by strategy, and over that of `layerwise`.
   std::vector<std::string> laws(const std::vector<harness::Row>& rows) const override;

@@ -12,6 +12,10 @@ Row Experiment::run_cell(std::size_t index) {
   throw std::logic_error(fmt::format("cell {} of an experiment that runs neither cells nor groups", index));
 }
 
+std::unique_ptr<RecordMaker> Experiment::record_maker(std::size_t first) {
+  throw std::logic_error(fmt::format("cell {} has no records to make", first));
+}
+
 RowTable Experiment::plan() {
   const std::vector<Row> all = cells();
   RowTable plan;

@@ -11,7 +11,7 @@
 #include "options/options.hpp"
 #include "study/derived_column.hpp"
 #include "study/figure.hpp"
-#include "study/record_journal.hpp"
+#include "study/records.hpp"
 #include "study/row.hpp"
 
 namespace jacobench::harness {
@@ -32,6 +32,12 @@ struct SummaryColumn {
   // The rows it is taken from have these values, as exact_text, in these columns.
   std::vector<std::pair<std::string, std::string>> where = {};
   RowChoice choice = RowChoice::only;
+};
+
+// What a study is spread over, beyond one process.
+enum class Spread {
+  ranks,   // processes that talk with each other
+  shards,  // runs that do not know of each other
 };
 
 // An experiment is made fresh for each command, configured through its option table, and then asked for its
@@ -61,13 +67,25 @@ class Experiment {
   virtual Row run_cell(std::size_t index);
 
   // Cells that are measured against each other run side by side: the group that this cell opens, itself first, all
-  // of them consecutive. run_cells takes those of one group that have no row yet, and returns a row for each;
-  // a group that takes long keeps its work in the journal.
+  // of them consecutive. run_cells takes those of one group that have no row yet, and returns a row for each.
   virtual std::size_t group_size([[maybe_unused]] std::size_t first) { return 1; }
   virtual std::vector<Row> run_cells(const std::vector<std::size_t>& cells,
-                                     [[maybe_unused]] RecordJournal& journal) {
+                                     [[maybe_unused]] Records& records) {
     return {run_cell(cells.front())};
   }
+
+  // The records that the group which this cell opens is made of, for run_cells to ask for; who makes them is not the
+  // experiment's to know. A group without records is one piece of work.
+  virtual RecordPlan records_of([[maybe_unused]] std::size_t first) { return {}; }
+
+  // A workspace for them. Called from several threads at once; the makers work side by side.
+  virtual std::unique_ptr<RecordMaker> record_maker(std::size_t first);
+
+  // Threads of a process that make records; nothing: as many as it may use.
+  virtual std::optional<std::int64_t> n_threads() const { return 1; }
+
+  // Why the study cannot be spread so, as configured; empty where it can.
+  virtual std::string why_not_over([[maybe_unused]] Spread spread) const { return {}; }
 
   // What `run --plan` prints of the configured study: a row for each of `cells`, in their order, and notes on
   // the whole. Here their identity alone. Throws as `cells` does.

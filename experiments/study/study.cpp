@@ -41,20 +41,29 @@ Study named_study(const std::filesystem::path& config_file, const std::vector<Se
   return {std::string(info->name), std::move(experiment), std::move(options)};
 }
 
-}  // namespace
-
-Config Study::config() const { return with_experiment(experiment_name, options.config()); }
-
-Config Study::defaults() const { return with_experiment(experiment_name, options.defaults()); }
-
-Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments) {
-  const std::vector<Setting> settings = read_config_file(config_file);
+Study configured_study(const std::filesystem::path& config_file, const std::vector<Setting>& settings,
+                       std::span<const ExperimentInfo> experiments) {
   Study study = named_study(config_file, settings, experiments);
   for (const Setting& setting : settings)
     if (setting.key != experiment_key) study.options.assign(setting);
   return study;
 }
 
+}  // namespace
+
+Config Study::config() const { return with_experiment(experiment_name, options.config()); }
+
+Config Study::defaults() const { return with_experiment(experiment_name, options.defaults()); }
+
+Study study_of(const Config& config, std::span<const ExperimentInfo> experiments) {
+  std::vector<Setting> settings;
+  for (const ConfigEntry& entry : config) settings.push_back({entry.key, entry.value, entry.key});
+  return configured_study("the config", settings, experiments);
+}
+
+Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments) {
+  return configured_study(config_file, read_config_file(config_file), experiments);
+}
 StoredStudy read_stored_study(const std::filesystem::path& config_file,
                               std::span<const ExperimentInfo> experiments) {
   const std::vector<Setting> settings = read_config_file(config_file);

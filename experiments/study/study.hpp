@@ -28,6 +28,9 @@ struct Study {
 // cannot be read, names no or an unknown experiment, or sets an option to what it does not allow.
 Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments);
 
+// The same from a config that Study::config gave. Throws InputError.
+Study study_of(const Config& config, std::span<const ExperimentInfo> experiments);
+
 // A study as it was stored with its result, perhaps by a version with other settings.
 struct StoredStudy {
   Study study;

@@ -113,7 +113,7 @@ TEST_F(CommandLine, RefusesBadInputInOneLineAndWritesNothing) {
   } const cases[] = {
       {{}, "no command is given; see jacobench help"},
       {{"rum"}, "\"rum\" is not a command; did you mean run? (see jacobench help)"},
-      {{"--verbose"}, "\"--verbose\" is not a command; known: run, table, join, check, "},
+      {{"--verbose"}, "\"--verbose\" is not a command; known: run, merge, table, join, check, "},
       {{"run"}, "run: a config file must come first: jacobench run CONFIG [--key value ...]"},
       {{"run", "--seed", "3", file},
        "run: a config file must come first: jacobench run CONFIG [--key value ...]"},

@@ -8,6 +8,7 @@
 #include "coverage/simulation.hpp"
 #include "options/value_text.hpp"
 #include "support/error_line.hpp"
+#include "support/memory_records.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -31,10 +32,10 @@ harness::Config small_study(const harness::Config& more = {}) {
               more);
 }
 
-std::vector<double> records_of(CoverageExperiment& study, harness::MemoryJournal& journal) {
+std::vector<double> records_of(CoverageExperiment& study, MemoryRecords& records) {
   study.cells();
-  study.run_cells({0}, journal);
-  return journal.records();
+  study.run_cells({0}, records);
+  return records.numbers();
 }
 
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
@@ -52,43 +53,24 @@ std::vector<harness::Value> without_timings(const CoverageExperiment& study, con
   return values;
 }
 
-// Stops after so many blocks.
-class InterruptedJournal final : public harness::MemoryJournal {
- public:
-  explicit InterruptedJournal(int n_blocks) : n_left_(n_blocks) {}
-
-  void append(std::span<const double> records) override {
-    --n_left_;
-    MemoryJournal::append(records);
-  }
-  bool stop_requested() const override { return n_left_ == 0; }
-
- private:
-  int n_left_;
-};
-
 TEST(CoverageExperiment, SaysWhatEachColumnMeans) {
   CoverageExperiment experiment;
   for (const harness::Column& column : experiment.columns()) EXPECT_NE(column.meaning, "") << column.name;
 }
 
 TEST(CoverageExperiment, GoesOnWhereItWasInterrupted) {
-  const auto whole = coverage_study(small_study());
-  harness::MemoryJournal at_once;
-  const std::vector<double> records = records_of(*whole, at_once);
-  harness::MemoryJournal again(records);
-  const auto rows = whole->run_cells({0, 1}, again);
-
   const auto study = coverage_study(small_study());
-  InterruptedJournal interrupted(1);
-  EXPECT_THROW(records_of(*study, interrupted), harness::Interrupted);
-  ASSERT_GT(interrupted.records().size(), 0u);
-  ASSERT_LT(interrupted.records().size(), records.size());
-  harness::MemoryJournal resumed(interrupted.records());
-  const auto resumed_rows = study->run_cells({0, 1}, resumed);
-  EXPECT_TRUE(same_bits(resumed.records(), records));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    EXPECT_EQ(without_timings(*study, resumed_rows[i]), without_timings(*study, rows[i]));
+  MemoryRecords at_once(*study);
+  const std::vector<double> numbers = records_of(*study, at_once);
+  const auto rows = study->run_cells({0, 1}, at_once);
+  const auto size = static_cast<std::ptrdiff_t>(study->records_of(0).size);
+  for (const std::ptrdiff_t n_earlier : {1, 17, 49}) {
+    MemoryRecords resumed(*study, {numbers.begin(), numbers.begin() + n_earlier * size});
+    const auto resumed_rows = study->run_cells({0, 1}, resumed);
+    EXPECT_TRUE(same_bits(resumed.numbers(), numbers));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      EXPECT_EQ(without_timings(*study, resumed_rows[i]), without_timings(*study, rows[i]));
+  }
 }
 
 // The records of a group are the scenario's, whichever of its cells are asked for.
@@ -99,10 +81,10 @@ TEST(CoverageExperiment, TakesTheIntervalsOfAScenarioFromTheSameReplicates) {
   EXPECT_EQ(study->group_size(0), 4u);
   EXPECT_EQ(study->group_size(4), 4u);
   EXPECT_EQ(study->group_size(6), 2u);
-  harness::MemoryJournal all, last;
+  MemoryRecords all(*study), last(*study);
   const auto rows = study->run_cells({0, 1, 2, 3}, all);
   const harness::Row alone = study->run_cells({3}, last).front();
-  EXPECT_TRUE(same_bits(all.records(), last.records()));
+  EXPECT_TRUE(same_bits(all.numbers(), last.numbers()));
   EXPECT_EQ(value_in(*study, alone, "coverage"), value_in(*study, rows[3], "coverage"));
   EXPECT_EQ(value_in(*study, rows[0], "empirical_se"), value_in(*study, rows[1], "empirical_se"));
 }
@@ -123,8 +105,8 @@ TEST(CoverageExperiment, HoldsSplitConformalToWhatTheoryKnows) {
                                   {"intervals.kinds", "prediction"},
                                   {"expect.nominal", "method=split_conformal"}}));
   ASSERT_EQ(study->cells().size(), 3u);
-  harness::MemoryJournal journal;
-  const auto rows = study->run_cells({0, 1, 2}, journal);
+  MemoryRecords records(*study);
+  const auto rows = study->run_cells({0, 1, 2}, records);
   EXPECT_EQ(value_in(*study, rows[1], "method"), harness::Value(std::string("split_conformal")));
   EXPECT_EQ(value_in(*study, rows[1], "verdict"), harness::Value(std::string("over")));
   EXPECT_LE(std::get<double>(value_in(*study, rows[1], "over_expectation")), 1);
@@ -133,10 +115,10 @@ TEST(CoverageExperiment, HoldsSplitConformalToWhatTheoryKnows) {
 
 TEST(CoverageExperiment, ReplaysAReplicateToTheBit) {
   const auto study = coverage_study(small_study({{"points.beyond", "2"}}));
-  harness::MemoryJournal journal;
-  const std::vector<double> records = records_of(*study, journal);
-  const std::size_t size = records.size() / 50;
-  const double* record = &records[17 * size];
+  MemoryRecords records(*study);
+  const std::vector<double> numbers = records_of(*study, records);
+  const std::size_t size = numbers.size() / 50;
+  const double* record = &numbers[17 * size];
   // Cell 1 is of the mean beyond: points 4 and 5 of 6; after the fits the se, the lower and the upper bounds.
   const std::string text = study->replay(1, 17);
   const std::size_t fit = RecordLayout::n_figures + 1;  // after s2/sigma2 of the one method
@@ -154,8 +136,8 @@ TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
   const auto study = coverage_study(small_study(
       {{"replicates.number", "20"}, {"replicates.target_se", "0.01"}, {"replicates.most", "5000"}}));
   study->cells();
-  harness::MemoryJournal journal;
-  const auto rows = study->run_cells({0, 1}, journal);
+  MemoryRecords records(*study);
+  const auto rows = study->run_cells({0, 1}, records);
   const auto n_replicates = std::get<std::int64_t>(value_in(*study, rows[0], "replicates"));
   EXPECT_GT(n_replicates, 20);
   EXPECT_LT(n_replicates, 5000);
@@ -170,14 +152,14 @@ TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
                                                  {"replicates.number", "20"},
                                                  {"replicates.target_se", "0.02"},
                                                  {"replicates.most", "5000"}}));
-  harness::MemoryJournal journal;
-  const std::vector<double> whole = records_of(*study, journal);
-  const auto rows = study->run_cells({0}, journal);
+  MemoryRecords records(*study);
+  const std::vector<double> whole = records_of(*study, records);
+  const auto rows = study->run_cells({0}, records);
   const std::size_t size =
       whole.size() /
       static_cast<std::size_t>(std::get<std::int64_t>(value_in(*study, rows[0], "replicates")));
   for (auto end = whole.begin(); end != whole.end(); end += static_cast<std::ptrdiff_t>(size)) {
-    harness::MemoryJournal resumed({whole.begin(), end});
+    MemoryRecords resumed(*study, {whole.begin(), end});
     EXPECT_TRUE(same_bits(records_of(*study, resumed), whole)) << end - whole.begin();
   }
 }
@@ -197,8 +179,8 @@ TEST(CoverageExperiment, IsNotContentWithFewReplicatesThatAgree) {
                                                {"replicates.target_se", "0.01"}}))
     options.assign({key, value, key});
   study.cells();
-  harness::MemoryJournal journal;
-  const harness::Row row = study.run_cells({0}, journal).front();
+  MemoryRecords records(study);
+  const harness::Row row = study.run_cells({0}, records).front();
   EXPECT_EQ(std::get<double>(value_in(study, row, "coverage")), 1);
   EXPECT_GE(std::get<std::int64_t>(value_in(study, row, "replicates")), 95);
 }
@@ -287,8 +269,8 @@ TEST(CoverageExperiment, HoldsRowsToWhatIsExpected) {
   const auto study =
       coverage_study(small_study({{"expect.nominal", "interval=mean"}, {"expect.over", "interval=mean"}}));
   study->cells();
-  harness::MemoryJournal journal;
-  const auto rows = study->run_cells({0, 1}, journal);
+  MemoryRecords records(*study);
+  const auto rows = study->run_cells({0, 1}, records);
   EXPECT_EQ(std::get<std::string>(value_in(*study, rows[0], "expected")), "nominal, over");
   for (const std::string column : {"over_expectation", "no_expectation"})
     EXPECT_EQ(value_in(*study, rows[0], column), harness::Value())
@@ -301,8 +283,8 @@ TEST(CoverageExperiment, HoldsRowsToWhatIsExpected) {
 TEST(CoverageExperiment, SaysWhatFailed) {
   const auto study = coverage_study(small_study({{"data.rows", "5"}, {"replicates.number", "12"}}));
   study->cells();
-  harness::MemoryJournal journal;
-  const harness::Row row = study->run_cells({0}, journal).front();
+  MemoryRecords records(*study);
+  const harness::Row row = study->run_cells({0}, records).front();
   EXPECT_EQ(row.status, harness::RowStatus::ok);
   EXPECT_EQ(std::get<std::int64_t>(value_in(*study, row, "failed")), 12);
   EXPECT_EQ(std::get<double>(value_in(*study, row, "coverage")), 0);
@@ -319,8 +301,8 @@ TEST(CoverageExperiment, SaysWhyAPointWasLeftOpen) {
                                                  {"intervals.rank_policy", "pseudo_inverse"},
                                                  {"intervals.dof", "known_sigma"}}));
   study->cells();
-  harness::MemoryJournal journal;
-  const harness::Row row = study->run_cells({0}, journal).front();
+  MemoryRecords records(*study);
+  const harness::Row row = study->run_cells({0}, records).front();
   EXPECT_THAT(std::get<std::string>(value_in(*study, row, "failure")),
               ::testing::StartsWith("replicate 0: layerwise: delta: the data do not determine f here"));
 }
@@ -335,8 +317,8 @@ TEST(CoverageExperiment, MakesNoClaimOfFitsThatHaveNotSettled) {
                                                  {"expect.nominal", "interval=mean"},
                                                  {"expect.no_claim", "interval=prediction"}}));
   study->cells();
-  harness::MemoryJournal journal;
-  const auto rows = study->run_cells({0, 1}, journal);
+  MemoryRecords records(*study);
+  const auto rows = study->run_cells({0, 1}, records);
   for (const harness::Row& row : rows) {
     EXPECT_EQ(row.status, harness::RowStatus::ok);
     EXPECT_EQ(std::get<std::string>(value_in(*study, row, "verdict")), "no claim");

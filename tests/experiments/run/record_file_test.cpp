@@ -20,7 +20,7 @@ using namespace testing;
 
 const std::string recorded_config = "experiment = toy\n[toy]\nhidden = none, 3x2\nway = recorded, fine\n";
 
-class Records : public ::testing::Test {
+class RecordsOfRun : public ::testing::Test {
  protected:
   static std::string undisturbed_rows(const std::string& config) {
     const TemporaryFolder folder;
@@ -29,12 +29,12 @@ class Records : public ::testing::Test {
     return contents_of(toy.rows_file());
   }
 
-  static std::filesystem::path records_file(const ToyRun& toy) { return toy.result / "partial.records"; }
+  static std::filesystem::path records_file(const ToyRun& toy) { return toy.result / "partial-1.records"; }
 
   // A run into the folder that stops of itself, with a signal, when it has so many records.
   static RunSummary run_until(ToyRun& toy, std::size_t n_records) {
     const BeforeEachBlock interrupt([&](std::size_t n) {
-      if (n == n_records) std::raise(SIGINT);
+      if (n + 3 == n_records) std::raise(SIGINT);
     });
     return toy.run();
   }
@@ -54,16 +54,16 @@ class Records : public ::testing::Test {
   // The folder as a run leaves it that is interrupted in its first cell, but for this file of records.
   static void leave_behind(ToyRun& toy, const TemporaryFolder& folder, const std::string& records) {
     run_until(toy, 6);
-    folder.file("result/partial.records", records);
+    folder.file("result/partial-1.records", records);
     toy.said.str("");
   }
 
   TemporaryFolder folder_;
 };
 
-TEST_F(Records, OfAnInterruptedCellAreTakenUp) {
+TEST_F(RecordsOfRun, OfAnInterruptedCellAreTakenUp) {
   const std::string rows = undisturbed_rows(recorded_config);
-  for (const std::size_t n_records : {0, 3, 6, 9}) {
+  for (const std::size_t n_records : {3, 6, 9}) {
     const TemporaryFolder folder;
     ToyRun toy(folder, recorded_config);
     const RunSummary summary = run_until(toy, n_records);
@@ -77,7 +77,7 @@ TEST_F(Records, OfAnInterruptedCellAreTakenUp) {
   }
 }
 
-TEST_F(Records, SurviveKillDashNine) {
+TEST_F(RecordsOfRun, SurviveKillDashNine) {
   const std::string rows = undisturbed_rows(recorded_config);
   for (const std::size_t n_blocks : {1, 2, 4, 6, 8}) {  // of both recorded cells together
     const TemporaryFolder folder;
@@ -100,37 +100,37 @@ TEST_F(Records, SurviveKillDashNine) {
   }
 }
 
-TEST_F(Records, AreTakenUpFromEveryByte) {
+TEST_F(RecordsOfRun, AreTakenUpFromEveryByte) {
   const std::string rows = undisturbed_rows(recorded_config);
   ToyRun toy(folder_, recorded_config);
   run_until(toy, 6);
   const std::string records = contents_of(records_file(toy));
-  const std::string header = "jacobench-records 1 2 inputs=1 hidden=none way=recorded\n";
+  const std::string header = "jacobench-records 2 2 inputs=1 hidden=none way=recorded\n";
   ASSERT_EQ(records.substr(0, header.size()), header);
-  ASSERT_EQ(records.size(), header.size() + 6 * 16);
+  ASSERT_EQ(records.size(), header.size() + 6 * 32);
   for (std::size_t n_bytes = 0; n_bytes <= records.size(); ++n_bytes) {
     std::filesystem::remove_all(toy.result);
     leave_behind(toy, folder_, records.substr(0, n_bytes));
-    const std::size_t n_whole = n_bytes < header.size() ? 0 : (n_bytes - header.size()) / 16;
+    const std::size_t n_whole = n_bytes < header.size() ? 0 : (n_bytes - header.size()) / 32;
     ASSERT_EQ(n_taken_up(toy), n_whole) << n_bytes;
     ASSERT_EQ(contents_of(toy.rows_file()), rows) << n_bytes;
     ASSERT_EQ(toy.said.str().find("warning"), std::string::npos) << n_bytes;
   }
 }
 
-TEST_F(Records, OfSomethingElseAreDiscardedWithAWarning) {
+TEST_F(RecordsOfRun, OfSomethingElseAreDiscardedWithAWarning) {
   const std::string rows = undisturbed_rows(recorded_config);
   const std::string own = " 2 inputs=1 hidden=none way=recorded\n", numbers(48, 'n');
   const std::pair<std::string, std::string> cases[] = {
-      {"jacobench-records 1 2 inputs=1 hidden=3x2 way=recorded\n" + numbers,
+      {"jacobench-records 2 2 inputs=1 hidden=3x2 way=recorded\n" + numbers,
        "has the records of inputs=1 hidden=3x2 way=recorded; they are discarded"},
-      {"jacobench-records 1 3 inputs=1 hidden=none way=recorded\n" + numbers,
+      {"jacobench-records 2 3 inputs=1 hidden=none way=recorded\n" + numbers,
        "has records of 3 numbers, want 2; they are discarded"},
-      {"jacobench-records 2" + own + numbers, "is not a file of records; they are discarded"},
-      {"jacobench-records 1 x" + own + numbers, "is not a file of records; they are discarded"},
-      {"jacobench-records 1 0" + own + numbers, "is not a file of records; they are discarded"},
+      {"jacobench-records 1" + own + numbers, "is not a file of records; they are discarded"},
+      {"jacobench-records 2 x" + own + numbers, "is not a file of records; they are discarded"},
+      {"jacobench-records 2 0" + own + numbers, "is not a file of records; they are discarded"},
       {"\n" + numbers, "is not a file of records; they are discarded"},
-      {"jacobench-records 1 2 inputs=1 hidden=3x2 way=recorded\n", ""},  // nothing is lost
+      {"jacobench-records 2 2 inputs=1 hidden=3x2 way=recorded\n", ""},  // nothing is lost
   };
   for (const auto& [records, warning] : cases) {
     const TemporaryFolder folder;
@@ -144,10 +144,10 @@ TEST_F(Records, OfSomethingElseAreDiscardedWithAWarning) {
   }
 }
 
-TEST_F(Records, OfAFinishedGroupAreRemoved) {
+TEST_F(RecordsOfRun, OfAFinishedGroupAreRemoved) {
   ToyRun toy(folder_, recorded_config);
   toy.run();
-  folder_.file("result/partial.records", "jacobench-records 1 2 inputs=1 hidden=none way=recorded\n");
+  folder_.file("result/partial-1.records", "jacobench-records 2 2 inputs=1 hidden=none way=recorded\n");
   toy.said.str("");
   toy.run();
   EXPECT_FALSE(std::filesystem::exists(records_file(toy)));
@@ -155,7 +155,7 @@ TEST_F(Records, OfAFinishedGroupAreRemoved) {
 }
 
 // The records are those of the group: where some of its rows were written already, the others use them still.
-TEST_F(Records, AreThoseOfTheWholeGroup) {
+TEST_F(RecordsOfRun, AreThoseOfTheWholeGroup) {
   const std::string config = "experiment = toy\n[toy]\nway = fine, recorded\ngroup = 2\n";
   const std::string rows = undisturbed_rows(config);
   ToyRun toy(folder_, config);
@@ -165,7 +165,7 @@ TEST_F(Records, AreThoseOfTheWholeGroup) {
   EXPECT_EQ(contents_of(toy.rows_file()), rows);
 }
 
-TEST_F(Records, AreRefusedInTheFolderOfAnotherConfig) {
+TEST_F(RecordsOfRun, AreRefusedInTheFolderOfAnotherConfig) {
   ToyRun toy(folder_, recorded_config);
   run_until(toy, 6);
   const auto before = snapshot(toy.result);
@@ -175,13 +175,13 @@ TEST_F(Records, AreRefusedInTheFolderOfAnotherConfig) {
 }
 
 // A full disk ends the run, as it does where a row cannot be written: it is no failure of the cell.
-TEST_F(Records, ThatCannotBeWrittenEndTheRun) {
+TEST_F(RecordsOfRun, ThatCannotBeWrittenEndTheRun) {
   const std::string rows = undisturbed_rows(recorded_config);
   ToyRun toy(folder_, recorded_config);
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlim_t header = 56, three_records_and_a_half = 56;
+  const rlim_t header = 56, three_records_and_a_half = 112;
   const BeforeEachBlock fill_disk([&](std::size_t n) {
     const rlimit full{.rlim_cur = header + three_records_and_a_half, .rlim_max = limit.rlim_max};
     if (n == 3) setrlimit(RLIMIT_FSIZE, &full);
@@ -195,15 +195,51 @@ TEST_F(Records, ThatCannotBeWrittenEndTheRun) {
   EXPECT_EQ(contents_of(toy.rows_file()), rows);
 }
 
-TEST_F(Records, AreWhole) {
-  std::ostringstream said;
-  Progress progress({.out = said}, 1, 0);
-  const InterruptGuard interrupt;
-  RecordFile file(folder_.path() / "partial.records", "a=1", interrupt, progress);
-  EXPECT_THROW(file.append(std::vector<double>{1, 2}), std::logic_error);
-  EXPECT_TRUE(file.earlier(2).empty());
-  EXPECT_THROW(file.append(std::vector<double>{1, 2, 3}), std::logic_error);
-  EXPECT_THROW(file.earlier(2), std::logic_error);
+TEST_F(RecordsOfRun, AreWhole) {
+  RecordFile file(folder_.path() / "partial-1.records", {"a=1", 2}, 0);
+  EXPECT_THROW(file.append(0, std::vector<double>{1, 2, 3}), std::logic_error);
+}
+
+// A file system that loses part of a write, or lets two processes write at once, leaves bytes that are no record: neither
+// they nor what follows them is believed.
+TEST_F(RecordsOfRun, ThatAreDamagedAreMadeAgain) {
+  const std::string rows = undisturbed_rows(recorded_config);
+  ToyRun toy(folder_, recorded_config);
+  run_until(toy, 6);
+  const std::string records = contents_of(records_file(toy));
+  for (std::size_t record = 0; record < 6; ++record)
+    for (const std::size_t byte : {0, 9, 17, 31}) {
+      std::string damaged = records;
+      damaged[56 + 32 * record + byte] ^= 1;
+      std::filesystem::remove_all(toy.result);
+      leave_behind(toy, folder_, damaged);
+      ASSERT_EQ(n_taken_up(toy), record) << byte;
+      ASSERT_NE(toy.said.str().find("is damaged from byte " + std::to_string(56 + 32 * record)),
+                std::string::npos);
+      ASSERT_EQ(contents_of(toy.rows_file()), rows);
+    }
+}
+
+TEST_F(RecordsOfRun, MayBeInAnyOrderAndTwice) {
+  const auto at = [](std::int64_t number) { return std::vector<double>{static_cast<double>(number), 0.5}; };
+  const std::filesystem::path path = folder_.path() / "partial-7.records";
+  const RecordsOf whose{"a=1", 2};
+  {
+    RecordFile file(path, whose, 0);
+    for (const std::int64_t number : {5, 2, 5}) file.append(number, at(number));
+    file.sync();
+  }
+  std::vector<std::int64_t> numbers;
+  const std::size_t n_bytes = read_records(
+      path, whose,
+      [&](std::int64_t number, std::span<const double> record) {
+        numbers.push_back(number);
+        EXPECT_EQ(std::vector<double>(record.begin(), record.end()), at(number));
+      },
+      [](const std::string& warning) { ADD_FAILURE() << warning; });
+  EXPECT_EQ(numbers, (std::vector<std::int64_t>{5, 2, 5}));
+  EXPECT_EQ(n_bytes, std::filesystem::file_size(path));
+  EXPECT_EQ(groups_with_records(folder_.path()), std::vector<std::size_t>{6});
 }
 
 }  // namespace

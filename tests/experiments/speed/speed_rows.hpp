@@ -33,8 +33,8 @@ class Rows {
     for (std::size_t first = 0; first < cells.size(); first += experiment_.group_size(first)) {
       std::vector<std::size_t> group;
       for (std::size_t i = 0; i < experiment_.group_size(first); ++i) group.push_back(first + i);
-      harness::MemoryJournal journal;
-      for (harness::Row& row : experiment_.run_cells(group, journal)) rows_.push_back(std::move(row));
+      harness::NoRecords none;
+      for (harness::Row& row : experiment_.run_cells(group, none)) rows_.push_back(std::move(row));
     }
     columns_ = experiment_.columns();
     harness::derive_columns(experiment_, columns_, rows_);

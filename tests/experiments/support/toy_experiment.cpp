@@ -17,6 +17,7 @@ namespace {
 
 using namespace harness;
 
+ToyTraits traits;
 std::function<void(std::size_t)> before_each_cell;
 std::function<void(std::size_t)> before_each_block;
 
@@ -50,6 +51,17 @@ const RowSchema<ToyRow>& schema() {
   };
   return schema;
 }
+
+class ToyMaker final : public RecordMaker {
+ public:
+  void make(std::int64_t first, std::span<double> records) override {
+    if (before_each_block) before_each_block(static_cast<std::size_t>(first));
+    for (std::size_t at = 0; at < records.size(); at += 2, ++first) {
+      records[at] = static_cast<double>(first);
+      records[at + 1] = 1 / (static_cast<double>(first) + 3);
+    }
+  }
+};
 
 class Toy : public Experiment {
  public:
@@ -91,13 +103,27 @@ class Toy : public Experiment {
     return std::min(static_cast<std::size_t>(group_), rows_.size() - first);
   }
 
-  std::vector<Row> run_cells(const std::vector<std::size_t>& cells, RecordJournal& journal) override {
-    const auto is_recorded = [&](std::size_t index) { return rows_[index].way == "recorded"; };
-    if (std::any_of(cells.begin(), cells.end(), is_recorded)) record(journal);
+  std::vector<Row> run_cells(const std::vector<std::size_t>& cells, Records& records) override {
+    const RecordPlan plan = records_of(cells.front());
+    const std::span<const double> numbers = records.first(plan.number);
+    recorded_sum_ = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) recorded_sum_ += static_cast<double>(i + 1) * numbers[i];
     std::vector<Row> rows;
     for (const std::size_t index : cells) rows.push_back(run_cell(index));
     return rows;
   }
+
+  RecordPlan records_of(std::size_t cell) override {
+    const auto group = static_cast<std::size_t>(group_), first = cell / group * group;
+    for (std::size_t i = first; i < std::min(first + group, rows_.size()); ++i)
+      if (rows_[i].way == "recorded")
+        return {.size = 2, .number = 12, .seconds_each = 1e-9, .most_in_block = 3};
+    return {};
+  }
+
+  std::unique_ptr<RecordMaker> record_maker(std::size_t) override { return std::make_unique<ToyMaker>(); }
+  std::optional<std::int64_t> n_threads() const override { return traits.n_threads; }
+  std::string why_not_over(Spread) const override { return traits.why_not_over; }
 
   std::string replay(std::size_t index, std::int64_t replicate) override {
     if (rows_.at(index).way != "recorded") return Experiment::replay(index, replicate);
@@ -136,30 +162,6 @@ class Toy : public Experiment {
   }
 
  private:
-  void record(RecordJournal& journal) {
-    constexpr std::size_t record_size = 2, n_records = 12, block = 3;
-    const auto fraction = [](const std::vector<double>& numbers) {
-      return static_cast<double>(numbers.size()) / (record_size * n_records);
-    };
-    std::vector<double> numbers = journal.earlier(record_size);
-    journal.show_progress(fraction(numbers));
-    while (numbers.size() < record_size * n_records) {
-      if (before_each_block) before_each_block(numbers.size() / record_size);
-      if (journal.stop_requested()) throw Interrupted();
-      std::vector<double> records;
-      for (std::size_t i = numbers.size() / record_size;
-           i < n_records && records.size() < record_size * block; ++i) {
-        records.push_back(static_cast<double>(i));
-        records.push_back(1 / (static_cast<double>(i) + 3));
-      }
-      journal.append(records);
-      numbers.insert(numbers.end(), records.begin(), records.end());
-      journal.show_progress(fraction(numbers));
-    }
-    recorded_sum_ = 0;
-    for (std::size_t i = 0; i < numbers.size(); ++i) recorded_sum_ += static_cast<double>(i + 1) * numbers[i];
-  }
-
   std::int64_t seed_ = 1;
   std::int64_t inputs_ = 1;
   std::vector<Shape> hidden_ = {{3, 2}};
@@ -182,6 +184,9 @@ constexpr ExperimentInfo toys[] = {
 }  // namespace
 
 std::span<const ExperimentInfo> toy_experiments() { return toys; }
+
+ToysAre::ToysAre(ToyTraits these) { traits = std::move(these); }
+ToysAre::~ToysAre() { traits = {}; }
 
 BeforeEachCell::BeforeEachCell(std::function<void(std::size_t)> call) { before_each_cell = std::move(call); }
 BeforeEachCell::~BeforeEachCell() { before_each_cell = nullptr; }

@@ -1,6 +1,7 @@
 // An experiment without numerics: its rows are the same at every run, and its cells can be told to go wrong.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -12,6 +13,21 @@ namespace jacobench::testing {
 // "toy" and, with the same options and columns, "toy_too".
 std::span<const harness::ExperimentInfo> toy_experiments();
 
+// How toys are spread.
+struct ToyTraits {
+  std::int64_t n_threads = 1;
+  std::string why_not_over = {};
+};
+
+// While it lives, toys have these traits.
+class ToysAre {
+ public:
+  explicit ToysAre(ToyTraits traits);
+  ~ToysAre();
+  ToysAre(const ToysAre&) = delete;
+  ToysAre& operator=(const ToysAre&) = delete;
+};
+
 // Called before each cell of a toy runs, while it lives, with the index of the cell.
 class BeforeEachCell {
  public:
@@ -21,8 +37,8 @@ class BeforeEachCell {
   BeforeEachCell& operator=(const BeforeEachCell&) = delete;
 };
 
-// Called before each block of records of a toy whose way is `recorded`, while it lives, with the number of
-// records that there are by then. Such a toy makes 12 records of 2 numbers in blocks of 3, and its error is
+// Called as each block of records of a toy begins whose way is `recorded`, while it lives, with the number of its first
+// record. Such a toy makes 12 records of 2 numbers in blocks of 3, and its error is
 // made of all of them.
 class BeforeEachBlock {
  public:

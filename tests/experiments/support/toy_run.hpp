@@ -16,9 +16,9 @@ struct ToyRun {
   explicit ToyRun(const TemporaryFolder& folder, const std::string& config = toy_config)
       : config_file(folder.file("toy.ini", config)), result(folder.path() / "result") {}
 
-  harness::RunSummary run() {
+  harness::RunSummary run(const harness::RunOptions& options = {}) {
     harness::Study study = harness::read_study(config_file, toy_experiments());
-    return harness::run_study(study, result, "jacobench run toy.ini", {.out = said});
+    return harness::run_study(study, result, "jacobench run toy.ini", {.out = said}, options);
   }
   std::filesystem::path rows_file() const { return result / "rows.jsonl"; }
   harness::StoredResult stored() { return stored_in(result); }
