@@ -103,10 +103,10 @@ AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies)
   table_.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
   sweep_.add(table_,
              {.key = "jacobian.strategies",
-              .help = "strategies to measure",
+              .help = "strategies, and peers of other libraries, to measure",
               .column = {.name = "strategy", .heading = "strategy", .role = ColumnRole::identity},
               .in_table_order = true},
-             &AccuracyCell::strategy, one_of(strategies), every_row(strategies));
+             &AccuracyCell::strategy, one_of(strategies), strategies_for_all(strategies));
   sweep_.add(table_,
              {.key = "jacobian.wrt",
               .help = "what the Jacobian is with respect to",
@@ -161,6 +161,15 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   const Vector& theta = problem.theta;
   const Matrix& X = problem.X;
 
+  if (cell.strategy->why_not) {
+    const std::string reason = cell.strategy->why_not(network, cell.wrt);
+    if (!reason.empty()) {
+      harness::Row row = schema_.to_cell(identity_of(cell));
+      row.status = harness::RowStatus::skipped;
+      row.reason = reason;
+      return row;
+    }
+  }
   const auto evaluator = cell.strategy->make(network, X.rows(), {.relative_step = cell.relative_step});
   Matrix values(X.rows(), network.n_outputs());
   Matrix J(X.rows() * network.n_outputs(), n_columns(network, cell.wrt));

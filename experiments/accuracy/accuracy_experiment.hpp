@@ -11,6 +11,7 @@
 #include "jacobench/verification/comparison.hpp"
 
 #include "networks/network_sweep.hpp"
+#include "peers/peer_table.hpp"
 #include "study/experiment.hpp"
 
 namespace jacobench::accuracy {
@@ -46,8 +47,8 @@ struct AccuracyRow {
 
 class AccuracyExperiment final : public harness::Experiment {
  public:
-  // The strategies to choose from: those of the library, and in tests deliberately wrong ones besides.
-  explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = strategy_table());
+  // The strategies to choose from: those of the library and their peers, and in tests deliberately wrong ones besides.
+  explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = peers::strategies_and_peers());
 
   harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }

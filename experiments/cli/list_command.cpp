@@ -15,6 +15,7 @@
 #include "coverage/scenario.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
+#include "peers/peer_table.hpp"
 #include "report/table.hpp"
 
 namespace jacobench::cli {
@@ -48,6 +49,7 @@ constexpr Listing listings[] = {
     {"experiments", experiments},
     {"commands", rows_of<command_table>},
     {"strategies", rows_of<strategy_table>},
+    {"peers", rows_of<peers::peer_table>},
     {"wrt", rows_of<wrt_table>},
     {"activations", rows_of<activation_table>},
     {"initialisations", rows_of<initialisation_table>},
