@@ -12,7 +12,9 @@
 #include "jacobench/files/jacobian_stream.hpp"
 
 #include "accuracy/accuracy_laws.hpp"
+#include "networks/tried_formulas.hpp"
 #include "networks/verification.hpp"
+#include "peers/peer_table.hpp"
 #include "run/memory.hpp"
 
 namespace jacobench::accuracy {
@@ -104,20 +106,28 @@ double fastest_us(const Call& call) {
 
 }  // namespace
 
+std::span<const StrategyInfo> AccuracyExperiment::all_strategies() {
+  static const std::vector<StrategyInfo> all = [] {
+    const auto strategies = peers::strategies_and_peers(), tried = harness::tried_formula_table();
+    std::vector<StrategyInfo> rows(strategies.begin(), strategies.end());
+    rows.insert(rows.end(), tried.begin(), tried.end());
+    return rows;
+  }();
+  return all;
+}
+
 AccuracyExperiment::AccuracyExperiment(std::span<const StrategyInfo> strategies) {
   using namespace harness;
   sweep_.add<SharedNetwork>(
       &AccuracyCell::network, [this] { return networks_.cases(); },
       RowSchema<AccuracyCell>::of_part(network_columns(), &AccuracyCell::network));
-  std::vector<const StrategyInfo*> by_default = every_row(strategies);
-  std::erase_if(by_default, [](const StrategyInfo* strategy) { return is_on_trial(*strategy); });
   table_.add("data.rows", "number of observations", n_rows_, whole_number(1, 1'000'000'000));
   sweep_.add(table_,
              {.key = "jacobian.strategies",
-              .help = "strategies to measure",
+              .help = "strategies, and peers of other libraries, to measure",
               .column = {.name = "strategy", .heading = "strategy", .role = ColumnRole::identity},
               .in_table_order = true},
-             &AccuracyCell::strategy, one_of(strategies), by_default);
+             &AccuracyCell::strategy, one_of(strategies), strategies_for_all(strategies));
   sweep_.add(table_,
              {.key = "jacobian.wrt",
               .help = "what the Jacobian is with respect to",
@@ -172,6 +182,15 @@ harness::Row AccuracyExperiment::run_cell(std::size_t index) {
   const Vector& theta = problem.theta;
   const Matrix& X = problem.X;
 
+  if (cell.strategy->why_not) {
+    const std::string reason = cell.strategy->why_not(network, cell.wrt);
+    if (!reason.empty()) {
+      harness::Row row = schema_.to_cell(identity_of(cell));
+      row.status = harness::RowStatus::skipped;
+      row.reason = reason;
+      return row;
+    }
+  }
   const auto evaluator = cell.strategy->make(network, X.rows(), {.relative_step = cell.relative_step});
   Matrix values(X.rows(), network.n_outputs());
   Matrix J(X.rows() * network.n_outputs(), n_columns(network, cell.wrt));

@@ -11,7 +11,6 @@
 #include "jacobench/verification/comparison.hpp"
 
 #include "networks/network_sweep.hpp"
-#include "networks/tried_formulas.hpp"
 #include "study/experiment.hpp"
 
 namespace jacobench::accuracy {
@@ -47,8 +46,10 @@ struct AccuracyRow {
 
 class AccuracyExperiment final : public harness::Experiment {
  public:
-  // The strategies to choose from; those on trial are measured where they are named.
-  explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = harness::study_strategy_table());
+  // The strategies to choose from: where none are given those of the library, their peers, and the formulas on trial, which are
+  // measured where they are named.
+  explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = all_strategies());
+  static std::span<const StrategyInfo> all_strategies();
 
   harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }

@@ -19,6 +19,7 @@
 #include "networks/tried_formulas.hpp"
 #include "options/message.hpp"
 #include "options/print.hpp"
+#include "peers/peer_table.hpp"
 #include "report/table.hpp"
 
 namespace jacobench::cli {
@@ -68,6 +69,7 @@ const Listing own_listings[] = {
     {"commands", rows_of<command_table>},
     {"strategies", rows_of<strategy_table>},
     {"tried_formulas", rows_of<harness::tried_formula_table>},
+    {"peers", rows_of<peers::peer_table>},
     {"wrt", rows_of<wrt_table>},
     {"activations", rows_of<activation_table>},
     {"initialisations", rows_of<initialisation_table>},

@@ -87,17 +87,8 @@ constexpr std::array table{
 
 std::span<const StrategyInfo> tried_formula_table() { return table; }
 
-std::span<const StrategyInfo> study_strategy_table() {
-  static const std::vector<StrategyInfo> all = [] {
-    std::vector<StrategyInfo> rows(strategy_table().begin(), strategy_table().end());
-    rows.insert(rows.end(), table.begin(), table.end());
-    return rows;
-  }();
-  return all;
-}
-
 bool is_on_trial(const StrategyInfo& strategy) {
-  return strategy.summation == PathSummation::differences && !strategy.is_numeric();
+  return strategy.summation == PathSummation::differences && !strategy.numeric_promise;
 }
 
 Matrix product_of_sums_jacobian(const Perceptron& network, const VectorView& theta, const MatrixView& X) {

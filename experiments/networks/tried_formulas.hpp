@@ -29,9 +29,6 @@ namespace jacobench::harness {
 
 std::span<const StrategyInfo> tried_formula_table();
 
-// The library's strategies, then these.
-std::span<const StrategyInfo> study_strategy_table();
-
 // Whether it is a formula that follows no path of the network and takes no step: nothing is promised of it.
 bool is_on_trial(const StrategyInfo& strategy);
 

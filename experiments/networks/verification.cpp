@@ -15,6 +15,13 @@ double steepness(const NetworkCase& network_case, const Problem& problem, Wrt wr
 
 }  // namespace
 
+std::vector<const StrategyInfo*> strategies_for_all(std::span<const StrategyInfo> table) {
+  std::vector<const StrategyInfo*> rows;
+  for (const StrategyInfo& row : table)
+    if (!row.why_not && !is_on_trial(row)) rows.push_back(&row);
+  return rows;
+}
+
 PromiseVerdict verify(const StrategyInfo& strategy, std::optional<double> relative_step,
                       const NetworkCase& network_case, const Problem& problem, Wrt wrt, const Matrix& J,
                       const Reference& reference) {

@@ -1,10 +1,12 @@
 // Microbenchmarks of the library's kernels: a plain Google Benchmark program, with the usual --benchmark_* flags.
 //
 // Rates are counters of each row: flops for what is bound by arithmetic, bytes for what is bound by memory; the
-// machine's own limits (a streaming fill, BLAS dsyrk) are rows among the others.
+// machine's own limits (a streaming fill, BLAS dsyrk, BLAS dgemm) are rows among the others, and so are the alternatives
+// to what the library chooses: stores and rows of a batch (`by_batches`).
 #include <string>
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include "jacobench/base/large_pages.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
@@ -103,6 +105,23 @@ void backward_pass(State& state, const Case& c) {
              static_cast<double>(2 * batch_rows * (p.network.n_params() - p.network.layer(0).n_weights())));
 }
 
+// --- A layer of n units above n over one batch, and BLAS on the same shapes.
+
+void layer_product(State& state, Index n, bool by_blas) {
+  Batch A(batch_rows, n), Z(batch_rows, n);
+  A.rows(batch_rows).setConstant(0.5);
+  const RowMajorMatrix W = RowMajorMatrix::Random(n, n);
+  const Eigen::Map<const RowMajorMatrix> weights(W.data(), n, n);
+  const Matrix W_as_columns = W, A_as_matrix = A.rows(batch_rows);
+  Matrix product(batch_rows, n);
+  for (auto _ : state)
+    if (by_blas)
+      blas::multiply_by_transposed(A_as_matrix, W_as_columns, product);
+    else
+      multiply_by_weights(A.view(), weights, nullptr, Z.buffer(), batch_rows);
+  count_rate(state, "flops", static_cast<double>(2 * batch_rows * n * n));
+}
+
 // --- Memory: the machine's limit, and the Jacobian against it.
 
 void write_limit(State& state, const Case& c) {
@@ -121,6 +140,36 @@ void jacobian(State& state, const Case& c) {
   const auto layerwise = find_strategy("layerwise").make(p.network, n_rows, {});
   layerwise->evaluate(p.theta, X, {.J_y_theta = &J});  // as above
   for (auto _ : state) layerwise->evaluate(p.theta, X, {.J_y_theta = &J});
+  count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
+}
+
+// A Jacobian of so many MiB in batches of so many rows, with either kind of stores: `layerwise` takes those of
+// layerwise_batch_rows and stores_for.
+void by_batches(State& state, const Case& c, Stores stores, Index mib, Index rows) {
+  const Problem p(c);
+  const Index P = p.network.n_params(), n_rows = std::max<Index>((mib << 20) / (8 * P) / 8 * 8, 8);
+  const Matrix X = p.X.replicate(n_rows / p.X.rows() + 1, 1).topRows(n_rows);
+  Matrix J = Matrix::Zero(n_rows, P);
+  rows = std::min(rows, n_rows);
+  ForwardPass forward(p.network, rows);
+  BackwardPass backward(p.network, rows);
+  const JacobianFill fill(p.network, rows);
+  for (auto _ : state)
+    for (Index row = 0; row < n_rows; row += rows) {
+      const Index n = std::min(rows, n_rows - row);
+      forward.run(p.theta, X, row, n, Slopes::kept);
+      backward.run_from_output(0, p.theta, forward, n);
+      fill.write({.forward = &forward,
+                  .backward = &backward,
+                  .output = 0,
+                  .J_y_theta = &J,
+                  .first_row = row,
+                  .n_owned = n,
+                  .n_computed = n,
+                  .batches_overlap = false,
+                  .starts_columns = true,
+                  .stores = stores});
+    }
   count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
 }
 
@@ -205,6 +254,18 @@ void register_all() {
   RegisterBenchmark("dsyrk/P:1000", dsyrk);
   RegisterBenchmark("gram/P:1000", gram);
   RegisterBenchmark("band_variance/P:1000", band_variance);
+  for (const Index n : {10, 50, 128, 200})
+    for (const bool by_blas : {false, true})
+      RegisterBenchmark(fmt::format("layer_product/{}/{}", by_blas ? "dgemm" : "kernel", n).c_str(),
+                        layer_product, n, by_blas);
+  for (const Case& c : cases)
+    for (const Stores stores : {Stores::ordinary, Stores::streaming})
+      for (const Index mib : {1, 4, 16, 64})
+        for (const Index rows : {32, 96, 256, 1024})
+          RegisterBenchmark(fmt::format("by_batches/{}/{}/MiB:{}/rows:{}", c.name,
+                                        stores == Stores::ordinary ? "ordinary" : "streaming", mib, rows)
+                                .c_str(),
+                            by_batches, c, stores, mib, rows);
   for (const Case& c : cases) {
     const std::string name(c.name);
     RegisterBenchmark(("forward/" + name).c_str(), forward_pass, c, Slopes::none);

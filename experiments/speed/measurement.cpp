@@ -8,6 +8,8 @@
 
 #include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/large_pages.hpp"
+#include "jacobench/base/parallel.hpp"
+#include "jacobench/jacobian/layerwise.hpp"
 
 #include "networks/verification.hpp"
 #include "options/value_text.hpp"
@@ -91,6 +93,31 @@ void Measurement::add_values() {
 void Measurement::add_write_limit() {
   measured_[write_limit_work].bytes_written = J_.size() * static_cast<Index>(sizeof(double));
   join(write_limit_work, [this] { fill_at_write_limit(J_, n_threads_); });
+}
+
+// The passes of J_y_theta, batch by batch as `layerwise` has them, without the matrix.
+void Measurement::add_arithmetic() {
+  const Perceptron& network = network_case_.network;
+  const Index n_rows = problem_.X.rows();
+  const Index batch = std::min(layerwise_batch_rows(network, n_rows, n_threads_), n_rows);
+  for (Index t = 0; t < n_threads_; ++t) {
+    forward_.emplace_back(network, batch);
+    backward_.emplace_back(network, batch);
+  }
+  measured_[arithmetic_work].network_evaluations = 1;
+  join(arithmetic_work, [this, n_rows, batch] {
+    parallel_for(n_threads_, n_threads_, [&](Index t) {
+      ForwardPass& up = forward_[static_cast<std::size_t>(t)];
+      BackwardPass& down = backward_[static_cast<std::size_t>(t)];
+      for (Index row = n_rows * t / n_threads_, end = n_rows * (t + 1) / n_threads_; row < end;
+           row += batch) {
+        const Index n = std::min(batch, end - row);
+        up.run(problem_.theta, problem_.X, row, n, Slopes::kept);
+        for (Index k = 0; k < network_case_.network.n_outputs(); ++k)
+          down.run_from_output(k, problem_.theta, up, n);
+      }
+    });
+  });
 }
 
 void Measurement::add(const StrategyInfo& strategy) {

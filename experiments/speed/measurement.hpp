@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/verification/reference.hpp"
 
@@ -18,6 +19,7 @@ namespace jacobench::speed {
 
 inline const std::string values_work = "values";
 inline const std::string write_limit_work = "write_limit";
+inline const std::string arithmetic_work = "arithmetic";
 
 // What was measured of one kind of work, or why nothing was.
 struct Measured {
@@ -42,6 +44,7 @@ class Measurement {
   // Each is evaluated once, checked, and then joins those that are timed.
   void add_values();
   void add_write_limit();
+  void add_arithmetic();
   void add(const StrategyInfo& strategy);
 
   // Leaves a kind of work out of the timing, for this reason.
@@ -66,6 +69,8 @@ class Measurement {
   Reference reference_;
 
   std::vector<std::unique_ptr<Evaluator>> evaluators_;
+  std::vector<ForwardPass> forward_;  // of each thread
+  std::vector<BackwardPass> backward_;
   std::map<std::string, Measured> measured_;
   std::vector<std::string> names_;
   std::vector<std::function<void()>> calls_;

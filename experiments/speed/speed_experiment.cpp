@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "networks/verification.hpp"
 #include "options/value_text.hpp"
 #include "report/point_series.hpp"
 #include "run/memory.hpp"
@@ -27,22 +28,22 @@ std::string joined_us(const std::vector<double>& seconds) {
 // The time of this strategy over that of the row, where the row is a strategy's.
 harness::DerivedColumn speedup_over(const std::string& strategy, const std::string& heading = "") {
   using namespace harness;
-  return {
-      {.name = "speedup_over_" + strategy, .heading = heading, .unit = "x", .role = ColumnRole::timing},
-      [strategy](const ColumnList& columns, const std::vector<Row>& rows) {
-        std::vector<Value> speedups = ratios_to_row(columns, rows, "median_us", "work", strategy);
-        const std::size_t work = column_index(columns, "work");
-        for (std::size_t i = 0; i < rows.size(); ++i)
-          if (rows[i].values[work] == Value(values_work) || rows[i].values[work] == Value(write_limit_work))
-            speedups[i] = Value();
-        return speedups;
-      }};
+  return {{.name = "speedup_over_" + strategy, .heading = heading, .unit = "x", .role = ColumnRole::timing},
+          [strategy](const ColumnList& columns, const std::vector<Row>& rows) {
+            std::vector<Value> speedups = ratios_to_row(columns, rows, "median_us", "work", strategy);
+            const std::size_t work = column_index(columns, "work");
+            const Value parts[] = {Value(values_work), Value(arithmetic_work), Value(write_limit_work)};
+            for (std::size_t i = 0; i < rows.size(); ++i)
+              if (std::find(std::begin(parts), std::end(parts), rows[i].values[work]) != std::end(parts))
+                speedups[i] = Value();
+            return speedups;
+          }};
 }
 
 }  // namespace
 
 SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
-    : known_strategies_(strategies), strategies_(harness::every_row(strategies)) {
+    : known_strategies_(strategies), strategies_(harness::strategies_for_all(strategies)) {
   using namespace harness;
   // Its rows do not tell weight scales apart.
   std::vector<RowSchema<SharedNetwork>::Entry> of_networks = network_columns();
@@ -59,7 +60,8 @@ SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
       {{.name = "n_rows", .heading = "rows", .role = ColumnRole::measure}, &SpeedGroup::n_rows});
   table_.add("data.jacobian_mib", "size of the Jacobian where data.rows is auto, in MiB", jacobian_mib_,
              whole_number(1, 1 << 20));
-  table_.add("jacobian.strategies", "strategies to time", strategies_, list_of(one_of(strategies)));
+  table_.add("jacobian.strategies", "strategies, and peers of other libraries, to time", strategies_,
+             list_of(one_of(strategies)));
   sweep_.add(
       table_,
       {.key = "jacobian.wrt",
@@ -118,6 +120,7 @@ harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
         .digits = 2,
         .is_answer = true},
        &R::of_write_limit},
+      {{.name = "of_roof", .heading = "of roof", .role = ColumnRole::timing, .digits = 2}, &R::of_roof},
       {{.name = "repetition_us", .role = ColumnRole::samples}, &R::repetition_us},
   };
   entries.insert(entries.end(), std::begin(measures), std::end(measures));
@@ -126,8 +129,10 @@ harness::RowSchema<SpeedRow> SpeedExperiment::make_schema() const {
 
 std::vector<harness::DerivedColumn> SpeedExperiment::derived_columns() const {
   std::vector<harness::DerivedColumn> derived;
-  for (const std::string& name : jacobench::names_of(known_strategies_))
+  for (const StrategyInfo* strategy : harness::strategies_for_all(known_strategies_)) {
+    const std::string name(strategy->name);
     derived.push_back(speedup_over(name, name == "ceres_central" ? "over central" : ""));
+  }
   return derived;
 }
 
@@ -151,6 +156,7 @@ std::vector<harness::Row> SpeedExperiment::cells() {
         2.0 * sizeof(double) * static_cast<double>(group.n_rows) *
             static_cast<double>(network.n_outputs() * n_columns(network, group.wrt) + network.n_inputs()));
     cells_.push_back({g, write_limit_work, nullptr});
+    if (group.wrt == Wrt::parameters) cells_.push_back({g, arithmetic_work, nullptr});
     cells_.push_back({g, values_work, nullptr});
     for (const StrategyInfo* strategy : harness::in_table_order(strategies_))
       cells_.push_back({g, std::string(strategy->name), strategy});
@@ -179,9 +185,17 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
   const Perceptron& network = group.network->network;
   Measurement measurement(networks_, *group.network, group.n_rows, group.wrt, group.n_threads);
   measurement.add_write_limit();
+  if (group.wrt == Wrt::parameters) measurement.add_arithmetic();
   measurement.add_values();
   for (const StrategyInfo* strategy : harness::in_table_order(strategies_)) {
     const std::string name(strategy->name);
+    if (strategy->why_not) {
+      const std::string reason = strategy->why_not(network, group.wrt);
+      if (!reason.empty()) {
+        measurement.skip(name, reason);
+        continue;
+      }
+    }
     const Series series{strategy, group.rows, group.wrt};
     const auto capped = capped_at_.find(series);
     if (capped != capped_at_.end() && network.n_params() >= capped->second) {
@@ -202,6 +216,9 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
 
   const double values_seconds = measured.at(values_work).timing->median;
   const double limit_seconds = measured.at(write_limit_work).timing->median;
+  const double roof_seconds = group.wrt == Wrt::parameters
+                                  ? std::max(limit_seconds, measured.at(arithmetic_work).timing->median)
+                                  : limit_seconds;
   std::vector<harness::Row> rows;
   for (const std::size_t index : cells) {
     const Cell& cell = cells_[index];
@@ -227,6 +244,7 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
     if (!cell.strategy) row.no_promise = "is no Jacobian";
     row.over_values = m.timing->median / values_seconds;
     if (cell.work != values_work) row.of_write_limit = limit_seconds / m.timing->median;
+    if (cell.strategy) row.of_roof = roof_seconds / m.timing->median;
     row.repetition_us = joined_us(m.timing->repetitions);
     rows.push_back(schema_.to_row(row));
   }

@@ -14,6 +14,7 @@
 #include "jacobench/jacobian/strategy.hpp"
 
 #include "networks/network_sweep.hpp"
+#include "peers/peer_table.hpp"
 #include "speed/timing.hpp"
 #include "study/experiment.hpp"
 
@@ -28,11 +29,12 @@ struct SpeedGroup {
   std::int64_t n_threads = 1;
 };
 
-// One kind of work on it: a strategy's Jacobian, the values of the network, or the plain fill. Times are medians over
+// One kind of work on it: a strategy's Jacobian, the values of the network, or a part of the roof: the plain fill, and the
+// arithmetic without it. Times are medians over
 // the repetitions. How strategies compare is computed from the rows of a group, not stored.
 struct SpeedRow {
   SpeedGroup group;
-  std::string work;  // a strategy, values, or write_limit
+  std::string work;  // a strategy, values, arithmetic, or write_limit
   double ns_per_row = 0;
   double median_us = 0;
   double min_us = 0;
@@ -46,17 +48,18 @@ struct SpeedRow {
   std::optional<std::string> no_promise = std::nullopt;  // of what is no Jacobian
   std::optional<double> over_values;                     // time over that of the values of the network
   std::optional<double> of_write_limit;  // time of the plain fill of the same bytes over this time
+  std::optional<double> of_roof;  // the larger of the plain fill's time and the arithmetic's over this time
   std::string repetition_us;
 };
 
 class SpeedExperiment final : public harness::Experiment {
  public:
-  explicit SpeedExperiment(std::span<const StrategyInfo> strategies = strategy_table());
+  explicit SpeedExperiment(std::span<const StrategyInfo> strategies = peers::strategies_and_peers());
 
   harness::OptionTable options() override { return table_; }
   const harness::ColumnList& columns() const override { return schema_.columns(); }
 
-  // Of a strategy's row: the time of each known strategy over its own.
+  // Of a strategy's row: the time of each strategy of the library over its own.
   std::vector<harness::DerivedColumn> derived_columns() const override;
   std::vector<harness::Row> cells() override;
 
@@ -86,7 +89,7 @@ class SpeedExperiment final : public harness::Experiment {
   struct Cell {
     std::size_t group;  // index into groups_
     std::string work;
-    const StrategyInfo* strategy;  // null: values or write_limit
+    const StrategyInfo* strategy;  // null: values, arithmetic or write_limit
   };
 
   harness::RowSchema<SpeedRow> make_schema() const;

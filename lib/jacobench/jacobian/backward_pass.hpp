@@ -19,10 +19,8 @@ class BackwardPass {
  public:
   BackwardPass(const Perceptron& network, Index max_rows);
 
-  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows. `side` goes on
-  // meanwhile.
-  void run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows,
-                       SideWork* side = nullptr);
+  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows.
+  void run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows);
 
   // The deltas of sum over n, k of U(n, k) y_nk; U [n_rows x K].
   void run_from(const MatrixView& U, const VectorView& theta, const ForwardPass& pass, Index n_rows);
@@ -46,7 +44,7 @@ class BackwardPass {
   };
 
   Step step_below(Index l, const VectorView& theta) const;
-  void run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows, SideWork* side);
+  void run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows);
 
   const Perceptron network_;
   std::vector<Batch> deltas_;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "jacobench/base/caches.hpp"
 #include "jacobench/base/large_pages.hpp"
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/jacobian/backward_pass.hpp"
@@ -14,21 +15,6 @@
 
 namespace jacobench {
 namespace {
-
-// A worker has two passes each way, with activations, slopes and deltas of every layer. Measured: 96 rows are enough
-// to write whole runs of lines, and more only take the workspace out of the cache.
-Index batch_rows(const Perceptron& network, Index max_rows) {
-  Index n_columns = 2 * network.n_inputs() + 2 * network.widest_layer();
-  for (const Layer& layer : network.layers()) n_columns += 6 * layer.n_units;
-  return std::min<Index>(rows_per_batch(n_columns, max_rows, 4 << 20), 96);
-}
-
-// Whether the fill goes on beside the computation of the next batch. In a wide network it would have to write hundreds
-// of lines at every stop: that hides nothing, and a second set of passes would take the first one's place in the cache.
-bool fills_beside(const Perceptron& network) {
-  constexpr Index most_parameters_a_unit = 80;
-  return network.n_params() <= most_parameters_a_unit * (network.n_hidden_units() + network.n_outputs());
-}
 
 // The rows of X in a batch.
 struct Rows {
@@ -67,69 +53,53 @@ struct Plan {
   }
 };
 
-// One thread's workspace, and what it does with it: a batch at a time. While a batch is computed, the Jacobian of the
-// one before is written, so there are two of each pass, which take turns; or it is written first, and one set does.
+// One thread's workspace, and what it does with it: a batch at a time, first computed and then written. (Writing one
+// beside the computation of the next, a few lines after every few dozen instructions, was measured: it gains a
+// tenth at best, with AVX-512 and small networks, and elsewhere costs up to a factor of three.)
 class Worker {
  public:
   Worker(const Perceptron& network, Index batch_rows)
       : network_(network),
+        forward_(network, batch_rows),
+        backward_(network, batch_rows),
         fill_(network, batch_rows),
         current_(batch_rows, network.widest_layer()),
-        next_(batch_rows, network.widest_layer()) {
-    for (int set = 0; set < (fills_beside(network) ? 2 : 1); ++set) {
-      forward_.emplace_back(network, batch_rows);
-      backward_.emplace_back(network, batch_rows);
-    }
-  }
+        next_(batch_rows, network.widest_layer()) {}
 
   void compute(const Plan& plan, Index first_batch, Index end_batch) {
     overflowing_.clear();
     for (Index batch = first_batch; batch < end_batch; ++batch) {
       const Rows rows = plan.rows_of(batch);
-      ForwardPass& pass = next_of(forward_, turn_of_forward_);
-      pass.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside());
+      forward_.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes());
       if (plan.out.values)
-        plan.out.values->middleRows(rows.first, rows.owned) = pass.outputs().rows(rows.owned);
-      for (const Index n : pass.overflowing())
+        plan.out.values->middleRows(rows.first, rows.owned) = forward_.outputs().rows(rows.owned);
+      for (const Index n : forward_.overflowing())
         if (n < rows.owned) overflowing_.push_back(rows.first + n);
       if (plan.goes_backward())
-        for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k, pass);
+        for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k);
       if (plan.goes_forward())
-        for (Index d = 0; d < network_.n_inputs(); ++d) go_forward(plan, rows, d, pass);
+        for (Index d = 0; d < network_.n_inputs(); ++d) go_forward(plan, rows, d);
     }
-    fill_.finish();
   }
 
   // The rows of X at which doubles overflowed in the last computation: their Jacobians are to be written anew.
   std::vector<Index>& overflowing() { return overflowing_; }
 
-  EvaluationCounts counts() const {
-    EvaluationCounts sum;
-    for (const ForwardPass& pass : forward_) sum = sum + pass.counts();
-    return sum;
-  }
+  const EvaluationCounts& counts() const { return forward_.counts(); }
 
  private:
-  SideWork* beside() { return forward_.size() > 1 ? &fill_ : nullptr; }
-
-  template <class Pass>
-  static Pass& next_of(std::vector<Pass>& passes, std::size_t& turn) {
-    return passes[turn = (turn + 1) % passes.size()];
-  }
-
   // One output's deltas, from the top down to the first layer or the inputs.
-  void go_backward(const Plan& plan, const Rows& rows, Index k, const ForwardPass& pass) {
+  void go_backward(const Plan& plan, const Rows& rows, Index k) {
     const Index first_row = k * rows.of + rows.first;
-    BackwardPass& down = next_of(backward_, turn_of_backward_);
-    down.run_from_output(k, plan.theta, pass, rows.computed, beside());
+    backward_.run_from_output(k, plan.theta, forward_, rows.computed);
     // A delta that is not finite leaves none below that is.
-    append_overflowing_rows(down.delta(0).rows(rows.owned), rows.first, overflowing_);
+    append_overflowing_rows(backward_.delta(0).rows(rows.owned), rows.first, overflowing_);
     if (plan.out.J_y_x && plan.direction == Direction::backward)
       plan.out.J_y_x->middleRows(first_row, rows.owned) =
-          down.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
+          backward_.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
     if (!plan.out.J_y_theta) return;
-    fill_.begin({.forward = &pass,
-                 .backward = &down,
+    fill_.write({.forward = &forward_,
+                 .backward = &backward_,
                  .output = k,
                  .J_y_theta = plan.out.J_y_theta,
                  .first_row = first_row,
@@ -138,19 +108,19 @@ class Worker {
                  .batches_overlap = plan.overlap > 0,
                  .starts_columns = rows.first == 0,
                  .stores = plan.stores});
-    if (!beside()) fill_.finish();
   }
 
   // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
-  void go_forward(const Plan& plan, const Rows& rows, Index d, const ForwardPass& pass) {
+  void go_forward(const Plan& plan, const Rows& rows, Index d) {
     const Index n = rows.owned;
     const auto product = kernel::kernels().product;
     current_.rows(n).leftCols(network_.layer(0).n_units) =
-        pass.slope(0).rows(n).array().rowwise() * network_.weights(plan.theta, 0).col(d).transpose().array();
+        forward_.slope(0).rows(n).array().rowwise() *
+        network_.weights(plan.theta, 0).col(d).transpose().array();
     for (Index l = 1; l < network_.n_layers(); ++l) {
       multiply_by_weights(current_.view(), network_.weights(plan.theta, l), nullptr, next_.buffer(), n);
       for (Index i = 0; i < network_.layer(l).n_units; ++i)
-        product(next_.column(i), pass.slope(l).column(i), next_.column(i), n);
+        product(next_.column(i), forward_.slope(l).column(i), next_.column(i), n);
       std::swap(current_, next_);
     }
     append_overflowing_rows(current_.rows(n).leftCols(network_.n_outputs()), rows.first, overflowing_);
@@ -159,9 +129,8 @@ class Worker {
   }
 
   const Perceptron network_;
-  std::vector<ForwardPass> forward_;
-  std::vector<BackwardPass> backward_;
-  std::size_t turn_of_forward_ = 0, turn_of_backward_ = 0;
+  ForwardPass forward_;
+  BackwardPass backward_;
   JacobianFill fill_;
   Batch current_, next_;  // S on the way up
   std::vector<Index> overflowing_;
@@ -172,7 +141,7 @@ class Layerwise final : public Evaluator {
   Layerwise(const Perceptron& network, Index max_rows, const StrategyOptions& options)
       : Evaluator(network, max_rows),
         direction_(options.direction),
-        batch_rows_(batch_rows(network, max_rows)) {
+        batch_rows_(layerwise_batch_rows(network, max_rows, std::max<Index>(options.n_threads, 1))) {
     // A thread is worth having for a batch of its own.
     const Index n_batches = (max_rows + batch_rows_ - 1) / batch_rows_;
     for (Index t = 0; t < std::clamp<Index>(options.n_threads, 1, std::max<Index>(n_batches, 1)); ++t)
@@ -229,6 +198,19 @@ class Layerwise final : public Evaluator {
 };
 
 }  // namespace
+
+Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_threads) {
+  constexpr Index fewest = 96;
+  Index n_columns = network.n_inputs();
+  for (const Layer& layer : network.layers())
+    n_columns += 3 * layer.n_units;  // activations, slopes and deltas
+  const Index of_a_thread =
+      std::max(kernel::round_up((max_rows + n_threads - 1) / n_threads, doubles_in_line), fewest);
+  const Index in_cache = std::max(rows_per_batch(n_columns, of_a_thread, caches().second / 2), fewest);
+  // A second batch of a few rows would write the ends of columns and little else.
+  const Index rows = of_a_thread < 2 * in_cache ? of_a_thread : in_cache;
+  return std::min(rows, std::max<Index>(max_rows, 1));
+}
 
 Direction cheaper_input_direction(const Perceptron& network) {
   // A pass over all layers costs the same either way but for its first step, which is a product with one

@@ -11,10 +11,9 @@
 // Shapes:   theta [P], X [N x D], values [N x K], J_y_theta [(N K) x P], J_y_x [(N K) x D]
 // Cost:     forward 2 N P flops; J_y_theta: 3 N K P more and 8 N K P bytes written; J_y_x: 2 N K P more going
 //           backward, 2 N D P going forward, less the first step of either (cheaper_input_direction);
-//           the workspace is two batches of rows a thread, and evaluating allocates nothing. A small network's
-//           fill is written while the next batch is computed (jacobian_fill.hpp), which hides most of the arithmetic.
-//           Where a J_y_theta past the cache has columns that begin at different places of a line, batches overlap:
-//           a cache line of rows, 8 of at most 96, is computed by two batches and counted twice
+//           the workspace is a batch of rows a thread, and evaluating allocates nothing. Where a J_y_theta past
+//           the cache has columns that begin at different places of a line, batches overlap: a cache line of rows,
+//           8 of 96 or more, is computed by two batches and counted twice
 // Accuracy: within the running error bound of verification/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
 //           sums, in the order of kernel/batch_product.hpp, then one rounding and the error of phi'; the column
@@ -30,6 +29,10 @@ namespace jacobench {
 
 std::unique_ptr<Evaluator> make_layerwise(const Perceptron& network, Index max_rows,
                                           const StrategyOptions& options);
+
+// The rows of a batch: so many that what a thread's passes hold takes half of a core's own cache (base/caches.hpp), and
+// at least 96, as fewer would write runs of too few lines; all that a thread has where these are fewer than two batches.
+Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_threads);
 
 // Which way `layerwise` goes for J_y_x under Direction::cheaper, by operation count.
 Direction cheaper_input_direction(const Perceptron& network);

@@ -90,7 +90,8 @@ enum class PathSummation {
 //
 // What it promises, and `check` holds it to:
 //   analytic  |J - J*| within the running error bound of verification/error_bound.hpp, entry by entry;
-//   numeric   |J - J*| within numeric_promise(...) times the 2-norm of the entry's row plus |y| there
+//   any with a numeric_promise, as all numeric ones have
+//             |J - J*| within numeric_promise(...) times the 2-norm of the entry's row plus |y| there
 //             (numeric_error_bound in verification/error_bound.hpp), or nothing where it is empty.
 // `steepness` says how fast the network varies: |y^(q+1)| of the order of steepness^q |y'| along a parameter.
 struct StrategyInfo {
@@ -102,6 +103,8 @@ struct StrategyInfo {
   std::optional<double> (*numeric_promise)(const Perceptron& network, double relative_step, double steepness);
   std::unique_ptr<Evaluator> (*make)(const Perceptron& network, Index max_rows,
                                      const StrategyOptions& options);
+  // Why it cannot be had for a network, in words; empty where it can, and null where it can for all.
+  std::string (*why_not)(const Perceptron& network, Wrt wrt) = nullptr;
 
   bool is_numeric() const { return default_relative_step.has_value(); }
 };

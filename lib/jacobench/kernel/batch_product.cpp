@@ -5,7 +5,7 @@
 namespace jacobench {
 
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
-                         BatchBuffer Z, Index n_rows, SideWork* side) {
+                         BatchBuffer Z, Index n_rows) {
   kernel::kernels().multiply({.in = A,
                               .n_terms = W.cols(),
                               .coefficients = W.data(),
@@ -15,7 +15,7 @@ void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W,
                               .addend = {},
                               .factor = {},
                               .out = Z},
-                             W.rows(), n_rows, side);
+                             W.rows(), n_rows);
 }
 
 void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, BatchBuffer Z,
@@ -29,11 +29,11 @@ void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix
                               .addend = Z,
                               .factor = {},
                               .out = Z},
-                             W.rows(), n_rows, nullptr);
+                             W.rows(), n_rows);
 }
 
 void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchView S,
-                                    BatchBuffer T, Index n_rows, SideWork* side) {
+                                    BatchBuffer T, Index n_rows) {
   kernel::kernels().multiply({.in = D,
                               .n_terms = W.rows(),
                               .coefficients = W.data(),
@@ -43,7 +43,7 @@ void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajor
                               .addend = {},
                               .factor = S,
                               .out = T},
-                             W.cols(), n_rows, side);
+                             W.cols(), n_rows);
 }
 
 }  // namespace jacobench

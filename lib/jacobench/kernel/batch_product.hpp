@@ -8,16 +8,15 @@
 
 #include "jacobench/base/matrix.hpp"
 #include "jacobench/kernel/batch_view.hpp"
-#include "jacobench/kernel/side_work.hpp"
 
 namespace jacobench {
 
 // Z = A W' + 1 b'.
 // Shapes: A [n_rows x W.cols()], W [n_out x n_in] row-major, b [n_out] or null, Z [n_rows x n_out]
 // Order:  Z(n, i) = fma(A(n, m), W(i, m), ... fma(A(n, 0), W(i, 0), b_i)), starting from 0 where b is null
-// Cost:   2 n_rows n_in n_out flops, no allocation; `side` goes on meanwhile
+// Cost:   2 n_rows n_in n_out flops, no allocation
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
-                         BatchBuffer Z, Index n_rows, SideWork* side = nullptr);
+                         BatchBuffer Z, Index n_rows);
 
 // Z += A W', summed from what Z has.
 void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, BatchBuffer Z,
@@ -27,6 +26,6 @@ void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix
 // S where its data are null.
 // Shapes: D [n_rows x W.rows()], S and T [n_rows x W.cols()]
 void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchView S,
-                                    BatchBuffer T, Index n_rows, SideWork* side = nullptr);
+                                    BatchBuffer T, Index n_rows);
 
 }  // namespace jacobench

@@ -10,7 +10,6 @@
 
 #include "jacobench/base/activation_id.hpp"
 #include "jacobench/kernel/batch_view.hpp"
-#include "jacobench/kernel/side_work.hpp"
 
 namespace jacobench::kernel {
 
@@ -60,8 +59,8 @@ struct Kernels {
 
   ActivationKernels activations[n_activations];  // in the order of the enumerators
 
-  // n_rows rounded up to whole registers are computed. `side` may be null.
-  void (*multiply)(const BatchProduct& product, Index n_columns, Index n_rows, SideWork* side);
+  // n_rows rounded up to whole registers are computed.
+  void (*multiply)(const BatchProduct& product, Index n_columns, Index n_rows);
 
   // out = a o b over n doubles of any alignment; out may be a or b.
   void (*product)(const double* a, const double* b, double* out, Index n);

@@ -32,32 +32,26 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
 }
 
 void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
-                      Slopes slopes, SideWork* side) {
+                      Slopes slopes) {
   network_.expect_shapes(theta, X);
   JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
             "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
   inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
   const kernel::Kernels& kernels = kernel::kernels();
   const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
-  // Two packs: their chains of operations run side by side, and take about as long as the line fill buffers to drain.
-  const Index chunk = side ? 2 * kernels.lanes : n_padded;
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
     const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
-    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows, side);
+    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows);
     const kernel::ActivationKernels& phi = kernels.activations[static_cast<std::size_t>(layer.activation)];
     for (Index i = 0; i < layer.n_units; ++i) {
       double* a = A.column(i);
       double* d = slopes_[static_cast<std::size_t>(l)].column(i);
-      for (Index row = 0; row < n_padded; row += chunk) {
-        const Index n = std::min(chunk, n_padded - row);
-        if (slopes == Slopes::none)
-          phi.value(a + row, a + row, n);
-        else
-          phi.value_and_derivative(a + row, a + row, d + row, n);
-        if (side) side->advance();
-      }
+      if (slopes == Slopes::none)
+        phi.value(a, a, n_padded);
+      else
+        phi.value_and_derivative(a, a, d, n_padded);
     }
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;

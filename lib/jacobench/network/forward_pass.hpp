@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "jacobench/base/caches.hpp"
 #include "jacobench/kernel/batch.hpp"
 #include "jacobench/network/evaluation.hpp"
 
@@ -20,9 +21,8 @@ class ForwardPass {
   ForwardPass(const Perceptron& network, Index max_rows);
 
   // Runs over rows first_row .. first_row + n_rows of X; n_rows at most max_rows. With Slopes::none the
-  // slopes of the run before stay as they were. `side` goes on meanwhile.
-  void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes,
-           SideWork* side = nullptr);
+  // slopes of the run before stay as they were.
+  void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes);
 
   const Batch& inputs() const { return inputs_; }
   const Batch& activation(Index l) const {
@@ -54,6 +54,6 @@ class ForwardPass {
 
 // The number of rows in a batch whose workspace of `n_columns` columns stays inside a core's own cache: a multiple of
 // 32 up to 1024, or n_rows where these are fewer.
-Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes = 1 << 20);
+Index rows_per_batch(Index n_columns, Index n_rows, Index cache_bytes = caches().second);
 
 }  // namespace jacobench

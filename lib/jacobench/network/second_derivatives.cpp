@@ -272,7 +272,7 @@ struct SecondDerivatives::Sum {
                         .addend = {},
                         .factor = forward.slope[at(l)].view(),
                         .out = {row_i, own.view().stride}},
-                       i + 1, n, nullptr);
+                       i + 1, n);
       kernels.add_product(forward.bend[at(l)].column(i), adjoint[at(l)].column(i),
                           own.column(i * (i + 1) / 2 + i), n);
     }
@@ -299,7 +299,7 @@ struct SecondDerivatives::Sum {
                                   .addend = {},
                                   .factor = forward.slope[at(m)].view(),
                                   .out = {own.column(i), n_units(l) * own.view().stride}},
-                                 n_units(m), n, nullptr);
+                                 n_units(m), n);
   }
 
   const Perceptron network;

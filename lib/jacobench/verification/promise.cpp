@@ -7,8 +7,9 @@ PromiseVerdict hold_to_promise(const JacobianOrigin& origin, const Matrix& J, co
   const ReferenceMatrix& truth = reference.jacobian(wrt);
   EntryScales scales = error_scales(network, theta, X, strategy.summation, wrt);
   PromiseVerdict verdict{};
-  if (strategy.is_numeric()) {
-    const double step = relative_step.value_or(*strategy.default_relative_step);
+  const bool by_row = strategy.numeric_promise != nullptr;
+  if (by_row) {
+    const double step = relative_step.value_or(strategy.default_relative_step.value_or(0));
     if (steepness) verdict.promise = strategy.numeric_promise(network, step, *steepness);
     if (verdict.promise)
       scales.bound = numeric_error_bound(*verdict.promise, truth, reference.values);
@@ -17,7 +18,7 @@ PromiseVerdict hold_to_promise(const JacobianOrigin& origin, const Matrix& J, co
                                            : "how fast the network varies along an argument is not known";
   }
   verdict.errors = compare(J, truth, scales);
-  if (!strategy.is_numeric()) verdict.promise = verdict.errors.max_bound;
+  if (!by_row) verdict.promise = verdict.errors.max_bound;
   if (verdict.errors.max_over_bound)
     verdict.outcome = *verdict.errors.max_over_bound <= 1 ? PromiseOutcome::kept : PromiseOutcome::broken;
   return verdict;

@@ -22,25 +22,47 @@ using testing::Rows;
 // 2-3-1: 13 parameters; 10 rows.
 TEST(Speed, CountsEvaluationsBytesAndAllocations) {
   const Rows rows(Options{});
-  ASSERT_EQ(rows.all().size(), 2 + strategy_table().size());
+  ASSERT_EQ(rows.all().size(), 3 + strategy_table().size());
   for (const Row& row : rows.all()) EXPECT_EQ(row.status, RowStatus::ok) << row.reason;
-  const std::map<std::string, std::int64_t> evaluations{
-      {"values", 1}, {"per_parameter", 1}, {"layerwise", 1}, {"ceres_forward", 14}, {"ceres_central", 27}};
+  const std::map<std::string, std::int64_t> evaluations{{"values", 1},         {"arithmetic", 1},
+                                                        {"per_parameter", 1},  {"layerwise", 1},
+                                                        {"ceres_forward", 14}, {"ceres_central", 27}};
   for (const auto& [work, count] : evaluations)
     EXPECT_EQ(rows.value(rows.of(work), "network_evaluations"), Value(count)) << work;
   for (const char* work : {"write_limit", "per_parameter", "layerwise", "ceres_forward"})
     EXPECT_EQ(rows.value(rows.of(work), "bytes_written"), Value(std::int64_t{10 * 13 * 8})) << work;
   EXPECT_EQ(rows.value(rows.of("values"), "bytes_written"), Value(std::int64_t{10 * 8}));
-  for (const char* work : {"write_limit", "values", "per_parameter", "layerwise"})
+  for (const char* work : {"write_limit", "arithmetic", "values", "per_parameter", "layerwise"})
     EXPECT_EQ(rows.value(rows.of(work), "allocations"), Value(std::int64_t{0})) << work;
   for (const Row& row : rows.all()) EXPECT_EQ(rows.value(row, "repetitions"), Value(std::int64_t{3}));
   EXPECT_EQ(rows.value(rows.of("write_limit"), "of_write_limit"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("values"), "over_values"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("layerwise"), "speedup_over_layerwise"), Value(1.0));
   EXPECT_EQ(rows.value(rows.of("values"), "speedup_over_layerwise"), Value());
-  for (const char* work : {"values", "write_limit"})
+  for (const char* work : {"values", "arithmetic", "write_limit"})
     EXPECT_EQ(rows.value(rows.of(work), "no_promise"), Value(std::string("is no Jacobian")));
   EXPECT_EQ(rows.value(rows.of("layerwise"), "no_promise"), Value());
+}
+
+// The roof is the larger of its two parts.
+TEST(Speed, OfRoofIsTheLargerPartOverTheTime) {
+  const Rows rows(Options{});
+  const auto median = [&](const char* work) {
+    return std::get<double>(rows.value(rows.of(work), "median_us"));
+  };
+  const double roof = std::max(median("write_limit"), median("arithmetic"));
+  EXPECT_DOUBLE_EQ(std::get<double>(rows.value(rows.of("layerwise"), "of_roof")), roof / median("layerwise"));
+  EXPECT_EQ(rows.value(rows.of("values"), "of_roof"), Value());
+}
+
+// A peer is a cell like a strategy; for a network that it does not have, its cell has the reason.
+TEST(Speed, PeersAreTimedOrLeftOutWithAReason) {
+  const Rows rows(
+      Options{{"jacobian.strategies", "layerwise, plain_loop, slicot"}, {"network.hidden", "3x3"}},
+      peers::strategies_and_peers());
+  EXPECT_EQ(rows.of("plain_loop").status, RowStatus::ok) << rows.of("plain_loop").reason;
+  EXPECT_EQ(rows.of("slicot").status, RowStatus::skipped);
+  EXPECT_FALSE(rows.of("slicot").reason.empty());
 }
 
 TEST(Speed, WithRespectToInputsTheJacobianIsThatSmall) {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/caches.hpp"
+#include "jacobench/jacobian/layerwise.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
 namespace jacobench {
@@ -31,8 +33,7 @@ double product(const ForwardPass& forward, const BackwardPass& backward, Index p
   return place.is_bias() ? delta : delta * forward.below(place.layer).column(place.input)[row];
 }
 
-// Every alignment of the first row against every length around a few packs, all at once or in pieces; what lies above
-// and below stays.
+// Every alignment of the first row against every length around a few packs; what lies above and below stays.
 TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
   const Perceptron& network = small_network();
   RandomStream stream(1, 2, 3, RandomPurpose::parameters);
@@ -46,28 +47,25 @@ TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
   for (Index output : {0, 1}) {
     backward.run_from_output(output, theta, forward, 40);
     for (Index offset = 0; offset < 9; ++offset)
-      for (Index n : {1, 3, 7, 8, 9, 16, 23, 40})
-        for (int n_advances : {0, 5, 5000}) {
-          Matrix J = Matrix::Constant(51, network.n_params(), untouched);
-          fill.begin({.forward = &forward,
-                      .backward = &backward,
-                      .output = output,
-                      .J_y_theta = &J,
-                      .first_row = offset,
-                      .n_owned = n,
-                      .n_computed = n,
-                      .batches_overlap = false,
-                      .starts_columns = true,
-                      .stores = GetParam()});
-          for (int i = 0; i < n_advances; ++i) fill.advance();
-          fill.finish();
-          for (Index p = 0; p < J.cols(); ++p)
-            for (Index row = 0; row < J.rows(); ++row) {
-              const bool inside = row >= offset && row < offset + n;
-              ASSERT_EQ(J(row, p), inside ? product(forward, backward, p, output, row - offset) : untouched)
-                  << "offset " << offset << ", n " << n << ", row " << row << ", parameter " << p;
-            }
-        }
+      for (Index n : {1, 3, 7, 8, 9, 16, 23, 40}) {
+        Matrix J = Matrix::Constant(51, network.n_params(), untouched);
+        fill.write({.forward = &forward,
+                    .backward = &backward,
+                    .output = output,
+                    .J_y_theta = &J,
+                    .first_row = offset,
+                    .n_owned = n,
+                    .n_computed = n,
+                    .batches_overlap = false,
+                    .starts_columns = true,
+                    .stores = GetParam()});
+        for (Index p = 0; p < J.cols(); ++p)
+          for (Index row = 0; row < J.rows(); ++row) {
+            const bool inside = row >= offset && row < offset + n;
+            ASSERT_EQ(J(row, p), inside ? product(forward, backward, p, output, row - offset) : untouched)
+                << "offset " << offset << ", n " << n << ", row " << row << ", parameter " << p;
+          }
+      }
   }
 }
 
@@ -88,7 +86,7 @@ TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
       const Index n_computed = std::min<Index>(24, N - row);
       forward.run(theta, X, row, n_computed, Slopes::kept);
       backward.run_from_output(0, theta, forward, n_computed);
-      fill.begin({.forward = &forward,
+      fill.write({.forward = &forward,
                   .backward = &backward,
                   .output = 0,
                   .J_y_theta = &J,
@@ -98,7 +96,6 @@ TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
                   .batches_overlap = true,
                   .starts_columns = row == 0,
                   .stores = GetParam()});
-      fill.finish();
       for (Index p = 0; p < J.cols(); ++p)
         for (Index i = 0; i < std::min<Index>(16, N - row); ++i)
           wanted(row + i, p) = product(forward, backward, p, 0, i);
@@ -151,6 +148,24 @@ TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
     layerwise(count_, direction)->evaluate(theta_, X_.middleRows(first_, count_), {.J_y_x = &part});
     expect_same_rows(whole, part);
   }
+}
+
+TEST(Stores, ArePastTheCacheWhereTheJacobianIs) {
+  EXPECT_EQ(stores_for(most_bytes_in_cache()), Stores::ordinary);
+  EXPECT_EQ(stores_for(most_bytes_in_cache() + 8), Stores::streaming);
+  EXPECT_LE(most_bytes_in_cache(), caches().last / 4);
+}
+
+// 3-7-7-2: 3 inputs, and activations, slopes and deltas of 16 units.
+TEST(LayerwiseBatchRows, TakeHalfACoresCacheAndNoMoreThanAThreadHas) {
+  const Perceptron small(3, {{7, Activation::tanh}, {7, Activation::tanh}, {2, Activation::identity}});
+  const Perceptron wide(100, {{5000, Activation::tanh}, {1, Activation::identity}});
+  const Index rows = layerwise_batch_rows(small, 1'000'000, 1);
+  EXPECT_TRUE(rows == 1024 || rows * (3 + 3 * 16) * 8 <= caches().second / 2) << rows;
+  EXPECT_EQ(layerwise_batch_rows(wide, 1'000'000, 1), 96);
+  EXPECT_EQ(layerwise_batch_rows(small, 5, 4), 5);
+  EXPECT_EQ(layerwise_batch_rows(small, 400, 4), 104);
+  EXPECT_EQ(layerwise_batch_rows(wide, 150, 1), 150);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(LargeJacobian, HasTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-// Wide enough for the fill to be done at once rather than beside the next batch.
+// Wide enough for several panels of inputs a layer.
 TEST(WideJacobian, HasTheBitsOfASmallOneForAnyNumberOfThreads) {
   const Perceptron network(40, {{130, Activation::tanh}, {120, Activation::tanh}, {1, Activation::identity}});
   RandomStream stream(1, 2, 3, RandomPurpose::parameters);

@@ -127,7 +127,7 @@ TEST(RowsPerBatch, FillTheCacheAndNoMore) {
   EXPECT_EQ(rows_per_batch(1, 1000000), 1024);
   EXPECT_EQ(rows_per_batch(1000000, 1000000), 32);
   for (Index columns : {200, 1000, 3000}) {
-    const Index rows = rows_per_batch(columns, 1000000);
+    const Index rows = rows_per_batch(columns, 1000000, 1 << 20);
     EXPECT_LE(rows * columns * 8, 1 << 20) << columns;
     EXPECT_GT((rows + 32) * columns * 8, 1 << 20) << columns;
   }

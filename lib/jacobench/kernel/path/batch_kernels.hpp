@@ -6,7 +6,10 @@
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-// A tile of `packs` packs of rows by `columns` columns, all of whose sums stay in registers.
+// A tile of `packs` packs of rows by `columns` columns, all of whose sums stay in registers: there are 32 with
+// AVX-512 and 16 without. The bits do not depend on its shape, as each sum is taken on its own.
+inline constexpr int packs_in_tile = lanes == 8 ? 4 : 2, columns_in_tile = 6;
+
 template <int packs, int columns>
 void multiply_tile(const BatchProduct& p, Index row, Index column) {
   Pack sum[columns][packs];
@@ -35,13 +38,10 @@ void multiply_tile(const BatchProduct& p, Index row, Index column) {
 }
 
 template <int packs>
-void multiply_rows(const BatchProduct& p, Index row, Index n_columns, SideWork* side) {
+void multiply_rows(const BatchProduct& p, Index row, Index n_columns) {
   Index column = 0;
-  for (; column + 6 <= n_columns; column += 6) {
-    multiply_tile<packs, 6>(p, row, column);
-    if (side) side->advance();
-  }
-  if (side && column < n_columns) side->advance();
+  for (; column + columns_in_tile <= n_columns; column += columns_in_tile)
+    multiply_tile<packs, columns_in_tile>(p, row, column);
   switch (n_columns - column) {
     case 5:
       return multiply_tile<packs, 5>(p, row, column);
@@ -58,11 +58,12 @@ void multiply_rows(const BatchProduct& p, Index row, Index n_columns, SideWork* 
   }
 }
 
-inline void multiply(const BatchProduct& p, Index n_columns, Index n_rows, SideWork* side) {
+inline void multiply(const BatchProduct& p, Index n_columns, Index n_rows) {
   const Index n_padded = round_up(n_rows, lanes);
   Index row = 0;
-  for (; row + 4 * lanes <= n_padded; row += 4 * lanes) multiply_rows<4>(p, row, n_columns, side);
-  for (; row < n_padded; row += lanes) multiply_rows<1>(p, row, n_columns, side);
+  for (; row + packs_in_tile * lanes <= n_padded; row += packs_in_tile * lanes)
+    multiply_rows<packs_in_tile>(p, row, n_columns);
+  for (; row < n_padded; row += lanes) multiply_rows<1>(p, row, n_columns);
 }
 
 inline void product(const double* a, const double* b, double* out, Index n) {
@@ -77,26 +78,44 @@ inline void add_product(const double* a, const double* b, double* out, Index n) 
   for (; i < n; ++i) out[i] = __builtin_fma(a[i], b[i], out[i]);
 }
 
+// Whole lines alone: a part of one that is streamed is written to memory by itself, and waited for by whoever writes the
+// rest of the line (measured: 180 ns).
 inline void stream_product(const double* a, const double* b, double* out, Index n) {
   Index i = 0;
   for (; i < n && reinterpret_cast<__UINTPTR_TYPE__>(out + i) % (most_lanes * sizeof(double)) != 0; ++i)
     out[i] = a[i] * b[i];
-  for (; i + lanes <= n; i += lanes) stream(out + i, load(a + i) * load(b + i));
+  for (; i + most_lanes <= n; i += most_lanes)
+    for (Index k = i; k < i + most_lanes; k += lanes) stream(out + k, load(a + k) * load(b + k));
   for (; i < n; ++i) out[i] = a[i] * b[i];
 }
 
-// Eight partial sums, whatever the width of a pack, so that all paths round alike.
-inline double dot(const double* x, const double* y, Index n) {
+// x'y of `columns` arrays y, `stride` apart: side by side, as each sum is one chain of additions. Eight partial sums of
+// each, whatever the width of a pack, so that all paths round alike.
+template <int columns>
+inline void dots(const double* x, const double* y, Index stride, Index n, double (&out)[columns]) {
   constexpr Index packs = most_lanes / lanes;
-  Pack sum[packs];
-  for (Pack& part : sum) part = broadcast(0.0);
+  Pack sum[columns][packs];
+  for (auto& of_column : sum)
+    for (Pack& part : of_column) part = broadcast(0.0);
   Index i = 0;
   for (; i + most_lanes <= n; i += most_lanes)
-    for (Index k = 0; k < packs; ++k) sum[k] = fma(load(x + i + k * lanes), load(y + i + k * lanes), sum[k]);
-  double parts[most_lanes];
-  for (Index k = 0; k < packs; ++k) store(parts + k * lanes, sum[k]);
-  for (Index k = 0; i < n; ++i, ++k) parts[k] = __builtin_fma(x[i], y[i], parts[k]);
-  return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+    for (int c = 0; c < columns; ++c)
+      for (Index k = 0; k < packs; ++k)
+        sum[c][k] = fma(load(x + i + k * lanes), load(y + c * stride + i + k * lanes), sum[c][k]);
+  for (int c = 0; c < columns; ++c) {
+    double parts[most_lanes];
+    for (Index k = 0; k < packs; ++k) store(parts + k * lanes, sum[c][k]);
+    for (Index row = i, k = 0; row < n; ++row, ++k)
+      parts[k] = __builtin_fma(x[row], y[c * stride + row], parts[k]);
+    out[c] =
+        ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+  }
+}
+
+inline double dot(const double* x, const double* y, Index n) {
+  double sum[1];
+  dots(x, y, 0, n, sum);
+  return sum[0];
 }
 
 inline void add_scaled(double alpha, const double* x, double* y, Index n) {

@@ -38,6 +38,19 @@ inline Reflector make_reflector(double* x, Index n) {
   return {(beta - x[0]) / beta, beta};
 }
 
+// x <- (I - tau v v') x for so many columns x [n] of X, `stride` apart; v(0) = 1 is not stored.
+template <int columns>
+void reflect(const double* v, double tau, double* X, Index stride, Index n) {
+  double along[columns];
+  dots(v + 1, X + 1, stride, n - 1, along);
+  for (int c = 0; c < columns; ++c) {
+    double* const x = X + c * stride;
+    const double step = tau * (x[0] + along[c]);
+    x[0] -= step;
+    add_scaled(-step, v + 1, x + 1, n - 1);
+  }
+}
+
 // Once a column's norm has come down so far from where it was last computed that its square is known to half the digits no
 // more, it is computed anew (Drmac and Bujanovic 2008, LAPACK working note 176).
 inline Index pivoted_qr(const PivotedQr& qr) {
@@ -73,11 +86,12 @@ inline Index pivoted_qr(const PivotedQr& qr) {
     const auto [tau, beta] = make_reflector(v, n - k);
     v[0] = beta;
     qr.tau[k] = tau;
+    Index reflected = k + 1;
+    for (; reflected + 4 <= p; reflected += 4)
+      reflect<4>(v, tau, qr.A + reflected * qr.stride + k, qr.stride, n - k);
+    for (; reflected < p; ++reflected) reflect<1>(v, tau, qr.A + reflected * qr.stride + k, qr.stride, n - k);
     for (Index j = k + 1; j < p; ++j) {
-      double* const x = qr.A + j * qr.stride + k;
-      const double along = tau * (x[0] + dot(v + 1, x + 1, n - k - 1));
-      x[0] -= along;
-      add_scaled(-along, v + 1, x + 1, n - k - 1);
+      const double* const x = qr.A + j * qr.stride + k;
       if (norm[j] == 0) continue;
       const double gone = x[0] / norm[j];
       const double share = (1 - gone) * (1 + gone);
