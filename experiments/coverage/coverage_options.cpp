@@ -102,7 +102,8 @@ void CoverageOptions::add_scenarios() {
       {.key = "data.rows", .help = "number of observations", .column = scenario_column("rows", "rows")},
       &ScenarioPoint::rows, row_count(), {{}});
   scenarios.add_column(
-      {{.name = "n_rows", .heading = "n", .role = ColumnRole::measure}, [](const ScenarioPoint& point) {
+      {{.name = "n_rows", .heading = "n", .role = ColumnRole::measure, .meaning = "observations"},
+       [](const ScenarioPoint& point) {
          return harness::to_value(static_cast<std::int64_t>(point.rows.of(point.network->network)));
        }});
   scenarios.add(table,
