@@ -33,7 +33,7 @@ std::string why_not(const Perceptron& network, Wrt wrt) {
 
 template <bool is_built>
 std::string why_not_slicot(const Perceptron& network, Wrt wrt) {
-  const std::string reason = why_not<slicot, is_built>(network, wrt);
+  std::string reason = why_not<slicot, is_built>(network, wrt);
   if (!reason.empty()) return reason;
   const bool suits = network.n_layers() == 2 && network.n_outputs() == 1 &&
                      network.layer(0).activation == Activation::tanh &&

@@ -6,10 +6,10 @@
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-// Applies a formula to n doubles, to four packs side by side: a formula is one long chain of operations, and a processor's
-// window is too short to start on the next pack by itself. (GCC interleaves them with -fschedule-insns.) The last,
-// partial pack goes through a buffer and the same formula, so that the bits of a result do not depend on where in the
-// array it stands.
+// Applies a formula to n doubles, to four packs side by side: a formula is one long chain of operations, and a
+// processor's window is too short to start on the next pack by itself. (GCC interleaves them where it schedules before
+// it allocates registers, as kernels.cpp asks.) The last, partial pack goes through a buffer and the same formula, so
+// that the bits of a result do not depend on where in the array it stands.
 template <class Formula, Order order, class Store>
 void for_each_pack(const double* z, Index n, Store store_jet) {
   Index i = 0;

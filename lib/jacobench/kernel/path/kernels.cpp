@@ -1,4 +1,8 @@
 // Compiled once for each vector path, with JACOBENCH_PATH its name: see kernel/kernels.hpp for what may be included.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("schedule-insns", "sched-pressure")  // interleaves packs, see activation_kernels.hpp
+#endif
+
 #include "jacobench/kernel/path/activation_kernels.hpp"
 #include "jacobench/kernel/path/batch_kernels.hpp"
 #include "jacobench/kernel/path/qr_kernels.hpp"
