@@ -6,7 +6,7 @@ const std::string_view page_styles = R"(
 :root { color-scheme: light dark }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 0 12px 48px; max-width: 1400px; background: #ffffff; color: #1a1a1a;
-       font: 16px/1.5 Helvetica, Arial, "DejaVu Sans", sans-serif }
+       font: 16px/1.5 Helvetica, Arial, "DejaVu Sans", sans-serif; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem; margin: 20px 0 8px } h2 { font-size: 1.35rem; margin: 40px 0 4px; border-top: 1px solid #cccccc; padding-top: 16px }
 h3 { font-size: 1.05rem; margin: 0 } p { margin: 4px 0; max-width: 75em; overflow-wrap: anywhere; unicode-bidi: plaintext }
 nav { display: flex; flex-wrap: wrap; gap: 2px 16px } a { color: #0b62a4 }

@@ -371,7 +371,7 @@ svg .h { font-weight: bold }
 std::string dark_chart_styles() {
   std::string styles =
       "svg text { fill: #e8e8e8 } .k { color: #e8e8e8 } .g { stroke: #383838 } .f { stroke: #909090 }\n"
-      ".r { stroke: #b0b0b0 } .o { stroke: #e8e8e8 } .m { stroke: #161616 }\n";
+      ".b { fill-opacity: .3 } .r { stroke: #b0b0b0 } .o { stroke: #e8e8e8 } .m { stroke: #161616 }\n";
   for (std::size_t c = 0; c < tones.size(); ++c)
     styles += fmt::format(".c{} {{ color: {} }}\n", c, tones[c].on_dark);
   return styles;
