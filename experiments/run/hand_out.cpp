@@ -36,11 +36,11 @@ class Stopwatch {
   double processor_start_ = processor_now();
 };
 
-enum class State : char { missing, given, there };
-
 }  // namespace
 
 struct HandOut::Group {
+  enum class State : char { missing, given, there };
+
   Group(GroupWork its_work, std::string key)
       : work(std::move(its_work)), whose{std::move(key), work.plan.size} {
     grow(work.end);
@@ -222,7 +222,8 @@ bool HandOut::give_one(std::size_t g) {
       workers_.give({.group = group.work.first, .cells = group.work.cells});
       return true;
     }
-    while (group.first_missing < group.states.size() && group.states[group.first_missing] != State::missing)
+    while (group.first_missing < group.states.size() &&
+           group.states[group.first_missing] != Group::State::missing)
       ++group.first_missing;
     if (group.first_missing == group.states.size()) continue;
     workers_.give(next_block(group));
@@ -245,9 +246,10 @@ Block HandOut::next_block(Group& group) {
               .first = group.work.begin + static_cast<std::int64_t>(group.first_missing),
               .record_size = group.whose.size};
   std::size_t at = group.first_missing;
-  for (; at < group.states.size() && group.states[at] == State::missing && at < group.first_missing + limit;
+  for (; at < group.states.size() && group.states[at] == Group::State::missing &&
+         at < group.first_missing + limit;
        ++at)
-    group.states[at] = State::given;
+    group.states[at] = Group::State::given;
   block.number = static_cast<std::int64_t>(at - group.first_missing);
   group.first_missing = at;
   n_missing_ -= block.number;

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // The program with the experiments that it ships with.
-Printed run_program(const std::vector<std::string>& arguments) {
+Printed run_shipped_program(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
   const harness::ProgressDisplay display{.out = err};
   const int code = run_command_line(arguments, out, display, harness::experiment_table());
@@ -28,7 +28,7 @@ TEST(ReportCommand, SaysWhatIsWrongAndWritesNothing) {
   const TemporaryFolder folder;
   const auto refused = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "report");
-    const Printed printed = run_program(arguments);
+    const Printed printed = run_shipped_program(arguments);
     EXPECT_EQ(printed.code, wrong_input);
     EXPECT_EQ(printed.out, "");
     return printed.err;
@@ -46,11 +46,12 @@ TEST(ReportCommand, SaysWhatIsWrongAndWritesNothing) {
 }
 
 TEST(ReportCommand, WritesAPageOrAPicture) {
-  const Printed page = run_program({"report", results + "quick", "--out", "-"});
+  const Printed page = run_shipped_program({"report", results + "quick", "--out", "-"});
   EXPECT_EQ(page.code, all_well) << page.err;
   EXPECT_THAT(page.out, StartsWith("<!DOCTYPE html>"));
-  EXPECT_EQ(page.out, run_program({"report", results + "quick", "--out", "-"}).out);
-  const Printed picture = run_program({"report", results + "quick", "--figure", "digits", "--out", "-"});
+  EXPECT_EQ(page.out, run_shipped_program({"report", results + "quick", "--out", "-"}).out);
+  const Printed picture =
+      run_shipped_program({"report", results + "quick", "--figure", "digits", "--out", "-"});
   EXPECT_EQ(picture.code, all_well) << picture.err;
   EXPECT_THAT(picture.out, StartsWith("<svg xmlns="));
 }
@@ -62,7 +63,7 @@ TEST(ReportCommand, ThePicturesOfTheReadmeAreCurrent) {
     for (std::string& argument : arguments)
       if (argument != "report") argument = results + argument;
     arguments.insert(arguments.end(), {"--figure", figure, "--out", "-"});
-    return run_program(arguments).out;
+    return run_shipped_program(arguments).out;
   };
   using jacobench::testing::contents_of;
   EXPECT_EQ(contents_of(results + "step_sweep/step.svg"), drawn({"step_sweep"}, "step"));
