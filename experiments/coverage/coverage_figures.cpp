@@ -20,7 +20,8 @@ harness::DerivedColumn nominal_bound(const std::string& name, double side) {
     if (!coverage || !se || !level || !n) return {};
     return to_value(*level + side * nominal_half_width(*coverage, *se, static_cast<Index>(*n), *level));
   };
-  return {{.name = name, .role = ColumnRole::through_blas},
+  // `check` holds the columns that it is made of, and not it.
+  return {{.name = name, .role = ColumnRole::unknown},
           [bound](const ColumnList& columns, const std::vector<Row>& rows) {
             std::vector<Value> values;
             for (const Row& row : rows) values.push_back(bound(columns, row));
