@@ -130,9 +130,12 @@ class ChartMaker {
     return passes(layer.where, value(row, layer.where.column)) && x_value(row) && y_value(row, y_of(layer));
   }
 
+  // Where a row has no value a line ends: such rows belong to the figure too.
   bool is_drawn(const Row& row) const {
-    return std::any_of(figure_.layers.begin(), figure_.layers.end(),
-                       [&](const FigureLayer& layer) { return is_drawn(row, layer); });
+    return std::any_of(figure_.layers.begin(), figure_.layers.end(), [&](const FigureLayer& layer) {
+      if (layer.mark != Mark::line) return is_drawn(row, layer);
+      return passes(layer.where, value(row, layer.where.column)) && x_value(row).has_value();
+    });
   }
 
   // The place along the axis, without what sets rows with one value apart.
