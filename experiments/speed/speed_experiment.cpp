@@ -80,6 +80,8 @@ SpeedExperiment::SpeedExperiment(std::span<const StrategyInfo> strategies)
              whole_number<int>(3, 1000));
   table_.add("timing.min_time", "seconds that each repetition lasts at least", timing_.min_seconds,
              real_number(1e-6, 60));
+  table_.add("timing.arithmetic", "whether the arithmetic alone is timed, the other part of the roof",
+             has_arithmetic_, harness::yes_or_no());
   table_.add("timing.cap", "seconds that one evaluation may take; what takes longer is skipped", cap_seconds_,
              real_number(1e-6, 1e6));
   schema_ = make_schema();
@@ -156,7 +158,7 @@ std::vector<harness::Row> SpeedExperiment::cells() {
         2.0 * sizeof(double) * static_cast<double>(group.n_rows) *
             static_cast<double>(network.n_outputs() * n_columns(network, group.wrt) + network.n_inputs()));
     cells_.push_back({g, write_limit_work, nullptr});
-    if (group.wrt == Wrt::parameters) cells_.push_back({g, arithmetic_work, nullptr});
+    if (times_arithmetic(group)) cells_.push_back({g, arithmetic_work, nullptr});
     cells_.push_back({g, values_work, nullptr});
     for (const StrategyInfo* strategy : harness::in_table_order(strategies_))
       cells_.push_back({g, std::string(strategy->name), strategy});
@@ -185,7 +187,7 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
   const Perceptron& network = group.network->network;
   Measurement measurement(networks_, *group.network, group.n_rows, group.wrt, group.n_threads);
   measurement.add_write_limit();
-  if (group.wrt == Wrt::parameters) measurement.add_arithmetic();
+  if (times_arithmetic(group)) measurement.add_arithmetic();
   measurement.add_values();
   for (const StrategyInfo* strategy : harness::in_table_order(strategies_)) {
     const std::string name(strategy->name);
@@ -216,9 +218,9 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
 
   const double values_seconds = measured.at(values_work).timing->median;
   const double limit_seconds = measured.at(write_limit_work).timing->median;
-  const double roof_seconds = group.wrt == Wrt::parameters
-                                  ? std::max(limit_seconds, measured.at(arithmetic_work).timing->median)
-                                  : limit_seconds;
+  std::optional<double> roof_seconds;
+  if (times_arithmetic(group))
+    roof_seconds = std::max(limit_seconds, measured.at(arithmetic_work).timing->median);
   std::vector<harness::Row> rows;
   for (const std::size_t index : cells) {
     const Cell& cell = cells_[index];
@@ -244,7 +246,7 @@ std::vector<harness::Row> SpeedExperiment::run_cells(const std::vector<std::size
     if (!cell.strategy) row.no_promise = "is no Jacobian";
     row.over_values = m.timing->median / values_seconds;
     if (cell.work != values_work) row.of_write_limit = limit_seconds / m.timing->median;
-    if (cell.strategy) row.of_roof = roof_seconds / m.timing->median;
+    if (cell.strategy && roof_seconds) row.of_roof = *roof_seconds / m.timing->median;
     row.repetition_us = joined_us(m.timing->repetitions);
     rows.push_back(schema_.to_row(row));
   }

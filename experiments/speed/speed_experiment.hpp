@@ -95,6 +95,9 @@ class SpeedExperiment final : public harness::Experiment {
   harness::RowSchema<SpeedRow> make_schema() const;
   SpeedRow identity_of(const Cell& cell) const;
   std::int64_t rows_for(const SpeedGroup& group) const;
+  bool times_arithmetic(const SpeedGroup& group) const {
+    return has_arithmetic_ && group.wrt == Wrt::parameters;
+  }
 
   std::span<const StrategyInfo> known_strategies_;
   harness::OptionTable table_;
@@ -104,6 +107,7 @@ class SpeedExperiment final : public harness::Experiment {
   std::vector<const StrategyInfo*> strategies_;
   TimingOptions timing_;
   double cap_seconds_ = 1;
+  bool has_arithmetic_ = false;
 
   harness::RowSchema<SpeedRow> schema_;
   std::vector<SpeedGroup> groups_;

@@ -18,7 +18,8 @@ using Options = std::map<std::string, std::string>;
 inline harness::OptionTable configure(speed::SpeedExperiment& experiment, const Options& options) {
   harness::OptionTable table = experiment.options();
   Options all{{"network.inputs", "2"},     {"network.hidden", "3"},     {"data.rows", "10"},
-              {"timing.repetitions", "3"}, {"timing.min_time", "1e-5"}, {"timing.cap", "100"}};
+              {"timing.repetitions", "3"}, {"timing.min_time", "1e-5"}, {"timing.cap", "100"},
+              {"timing.arithmetic", "yes"}};
   for (const auto& [key, value] : options) all[key] = value;
   for (const auto& [key, value] : all) table.assign({key, value, "test: " + key});
   return table;
