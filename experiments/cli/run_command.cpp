@@ -7,8 +7,8 @@
 #include "jacobench/base/errors.hpp"
 
 #include "cli/command.hpp"
-#include "cli/table_options.hpp"
 #include "cli/run_report.hpp"
+#include "cli/table_options.hpp"
 #include "options/message.hpp"
 #include "options/options.hpp"
 #include "options/print.hpp"
