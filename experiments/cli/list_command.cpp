@@ -144,6 +144,7 @@ int list_command(const Invocation& invocation) {
   if (!wanted) return all_well;
   const std::vector<Listing> listings = all_listings(invocation);
   std::vector<std::string> known;
+  known.reserve(listings.size());
   for (const Listing& listing : listings) known.push_back(listing.what);
   for (const std::string& what : *wanted)
     if (std::find(known.begin(), known.end(), what) == known.end())

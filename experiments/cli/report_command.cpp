@@ -64,6 +64,7 @@ const Chart& chart_named(const std::string& name, const std::vector<PageSection>
 
 std::string title_of(const std::vector<PageSection>& sections) {
   std::vector<std::string> headings;
+  headings.reserve(sections.size());
   for (const PageSection& section : sections) headings.push_back(section.heading);
   return "jacobench: " + joined(headings, ", ");
 }

@@ -24,6 +24,7 @@ harness::DerivedColumn nominal_bound(const std::string& name, double side) {
   return {{.name = name, .role = ColumnRole::unknown},
           [bound](const ColumnList& columns, const std::vector<Row>& rows) {
             std::vector<Value> values;
+            values.reserve(rows.size());
             for (const Row& row : rows) values.push_back(bound(columns, row));
             return values;
           }};

@@ -188,6 +188,7 @@ class ChartMaker {
   // The values of these columns, in words.
   std::string key(const Row& row, const std::vector<std::string>& columns) const {
     std::vector<std::string> words;
+    words.reserve(columns.size());
     for (const std::string& name : columns) words.push_back(named(columns_[*find(name)], value(row, name)));
     return joined(words, ", ");
   }

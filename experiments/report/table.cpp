@@ -56,6 +56,7 @@ std::size_t n_distinct_rows(const RowTable& all, const std::vector<std::size_t>&
   std::set<std::vector<Value>> keys;
   for (const Row& row : all.rows) {
     std::vector<Value> key;
+    key.reserve(columns.size());
     for (const std::size_t c : columns) key.push_back(row.values[c]);
     keys.insert(std::move(key));
   }

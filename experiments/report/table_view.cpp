@@ -97,6 +97,7 @@ void keep_columns(RowTable& table, const std::vector<std::string>& wanted) {
   }
   for (Row& row : table.rows) {
     std::vector<Value> values;
+    values.reserve(kept.size());
     for (const std::size_t c : kept) values.push_back(row.values[c]);
     row.values = std::move(values);
     row.lacking.clear();

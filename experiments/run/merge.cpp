@@ -124,6 +124,7 @@ std::vector<std::string> problems_of_versions(const std::vector<ShardFolder>& sh
 Study study_of_shards(const std::vector<fs::path>& folders, std::span<const ExperimentInfo> experiments,
                       std::ostream& warnings) {
   std::vector<ShardFolder> shards;
+  shards.reserve(folders.size());
   for (const fs::path& folder : folders) shards.push_back(read_shard_folder(folder));
   Study study = read_study(shards.front().folder / "config.ini", experiments);
   std::vector<std::string> problems = problems_of_set(shards, study);

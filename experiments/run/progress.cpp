@@ -42,7 +42,7 @@ std::string rate_text(double per_second) {
 std::optional<std::size_t> terminal_width(int file_descriptor) {
   if (::isatty(file_descriptor) != 1) return {};
   if (const char* columns = std::getenv("COLUMNS"))
-    if (const int n = std::atoi(columns); n > 0) return static_cast<std::size_t>(n);
+    if (const long n = std::strtol(columns, nullptr, 10); n > 0) return static_cast<std::size_t>(n);
   winsize size{};
   const bool is_known = ::ioctl(file_descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return is_known ? size.ws_col : ProgressDisplay::usual_width;
@@ -156,7 +156,7 @@ std::vector<std::string> names_in_few_words(const ColumnList& columns, const std
   return names;
 }
 
-Progress::Progress(ProgressDisplay display, std::size_t n_cells, std::size_t n_done)
+Progress::Progress(const ProgressDisplay& display, std::size_t n_cells, std::size_t n_done)
     : line_(display),
       n_cells_(n_cells),
       n_earlier_(n_done),

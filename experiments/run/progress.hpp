@@ -91,7 +91,7 @@ std::vector<std::string> names_in_few_words(const ColumnList& columns, const std
 class Progress {
  public:
   // n_done: cells that earlier runs have done.
-  Progress(ProgressDisplay display, std::size_t n_cells, std::size_t n_done);
+  Progress(const ProgressDisplay& display, std::size_t n_cells, std::size_t n_done);
 
   // So many cells begin to run side by side, the first of them this one; `name` is what a terminal calls it.
   void cell_starts(std::string_view cell, std::size_t n_cells = 1, std::string_view name = {});

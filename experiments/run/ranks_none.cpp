@@ -14,7 +14,7 @@ struct Ranks::Job {};
 Ranks::Ranks() {
   for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     const char* size = std::getenv(variable);
-    if (size && std::atoi(size) > 1)
+    if (size && std::strtol(size, nullptr, 10) > 1)
       throw InputError(
           "run: {} processes were started together, and this program was built without MPI; install it "
           "(scripts/setup mpi), then configure and build anew, or cut the study into shards (--shard)",

@@ -181,6 +181,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
         progress.say(fmt::format("failed: {}: {}", keys[group.front()], failure));
       } else if (!has_records && !options.merged.empty()) {
         std::vector<Row> rows;
+        rows.reserve(group.size());
         for (const std::size_t i : group) rows.push_back(merged.at(keys[i]));
         append(group, rows);
       } else {
