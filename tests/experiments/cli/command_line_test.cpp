@@ -251,7 +251,8 @@ TEST_F(CommandLine, ListsEveryTable) {
 
 TEST_F(CommandLine, ListsTheFormulaAndTheSourceOfEveryMethod) {
   EXPECT_EQ(call({"list", "interval_methods", "other_packages", "--format", "json"}), all_well);
-  for (const auto& row : nlohmann::json::parse(out_)["rows"])
+  const auto listed = nlohmann::json::parse(out_);
+  for (const auto& row : listed["rows"])
     for (const char* key : {"summary", "formula", "source"}) EXPECT_FALSE(row[key].is_null()) << row;
   EXPECT_EQ(call({"list", "toy_columns", "--columns", "name,unit", "--where", "unit=ns", "--format", "csv"}),
             all_well);
