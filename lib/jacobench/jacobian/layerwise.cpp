@@ -54,8 +54,8 @@ struct Plan {
 };
 
 // One thread's workspace, and what it does with it: a batch at a time, first computed and then written. (Writing one
-// beside the computation of the next, a few lines after every few dozen instructions, was measured: it gains a
-// tenth at best, with AVX-512 and small networks, and elsewhere costs up to a factor of three.)
+// beside the computation of the next, a few lines after every few dozen instructions, was measured on an AMD EPYC: it
+// gained a tenth at best, with AVX-512 and small networks, and elsewhere lost up to a factor of 1.8.)
 class Worker {
  public:
   Worker(const Perceptron& network, Index batch_rows)

@@ -112,6 +112,9 @@ TEST(Starts, EndWhenTheirWorkIsDone) {
   options.search_flops = 3e7;
   const Fit more = fit(three_units, two_waves(), options);
   EXPECT_TRUE(little.end->starts.has_reached_work_limit);
+  // 3e5 flops are 24 steps, of which each start takes one at least, and a last round adds half as many; the best fifty times takes
+  // fifty.
+  EXPECT_LE(little.end->starts.n_starts, 36);
   EXPECT_LT(little.end->starts.n_starts, more.end->starts.n_starts);
   EXPECT_LE(more.objective(), (1 + 1e-9) * little.objective());
   options.n_wanted_at_best = 3;
