@@ -43,22 +43,40 @@ std::string words_of(NumberProblem problem, const std::string& cell) {
 
 }  // namespace
 
+// What is asked for: a column, or where it holds a word.
+struct Asked {
+  std::size_t position;
+  std::optional<std::string> word = {};
+};
+
+// NAME is the column of that name; NAME=WORD, where no column is called so, where the column NAME holds WORD.
+Asked find_column(const CsvRows& rows, const std::string& name) {
+  const auto is_column = [&](const std::string& text) {
+    return std::find(rows.columns().begin(), rows.columns().end(), text) != rows.columns().end();
+  };
+  if (!is_column(name))
+    for (std::size_t at = name.find('='); at != name.npos; at = name.find('=', at + 1))
+      if (const std::string column = name.substr(0, at); is_column(column))
+        return {rows.position_of(column), name.substr(at + 1)};
+  return {rows.position_of(name)};
+}
+
 // The cells of the columns that are asked for: read once to find out how numbers are written, then once as numbers.
 class CsvColumns::Cells {
  public:
   Cells(const std::filesystem::path& file, const std::vector<std::string>& names, const CsvDialect& dialect)
       : dialect_(dialect), rows_(file, dialect) {
-    for (const std::string& name : names) positions_.push_back(rows_.position_of(name));
-    texts_.resize(positions_.size());
+    for (const std::string& name : names) asked_.push_back(find_column(rows_, name));
+    texts_.resize(asked_.size());
   }
 
   // The texts of the next row that is whole; false at the end. `n_left_out` counts the others.
   bool next(Index& n_left_out) {
     while (rows_.next()) {
       bool is_whole = true;
-      for (std::size_t c = 0; c < positions_.size(); ++c) {
-        const std::string& cell = rows_.cell(positions_[c]);
-        texts_[c] = plain_number_text(cell, dialect_.thousands);
+      for (std::size_t c = 0; c < asked_.size(); ++c) {
+        const std::string& cell = rows_.cell(asked_[c].position);
+        texts_[c] = asked_[c].word ? cell : plain_number_text(cell, dialect_.thousands);
         if (!is_missing(cell)) continue;
         if (dialect_.missing == Missing::refuse)
           refuse(c, fmt::format("{}; --missing drop leaves such rows out",
@@ -71,8 +89,9 @@ class CsvColumns::Cells {
     return false;
   }
 
-  std::size_t n_columns() const { return positions_.size(); }
+  std::size_t n_columns() const { return asked_.size(); }
   double number_in(std::size_t c) const {
+    if (asked_[c].word) return texts_[c] == *asked_[c].word ? 1 : 0;
     const ReadNumber number = read_number(texts_[c], style_);
     if (!number.ok())
       refuse(c, "has changed since it was looked through; leave the file alone and try again");
@@ -81,7 +100,8 @@ class CsvColumns::Cells {
   void set_style(const NumberStyle& style) { style_ = style; }
 
   void note(NumberStyles& styles) const {
-    for (std::size_t c = 0; c < positions_.size(); ++c) {
+    for (std::size_t c = 0; c < asked_.size(); ++c) {
+      if (asked_[c].word) continue;
       NumberProblem problem = NumberProblem::none;
       try {
         problem = styles.note(texts_[c], rows_.line());
@@ -89,8 +109,7 @@ class CsvColumns::Cells {
         refuse(c, error.what());
       }
       if (problem != NumberProblem::none)
-        refuse(c, words_of(problem, rows_.cell(positions_[c])) +
-                      "; every cell of a column that is used must be a finite number");
+        refuse(c, words_of(problem, rows_.cell(asked_[c].position)) + what_to_do(problem, c));
     }
   }
 
@@ -104,13 +123,25 @@ class CsvColumns::Cells {
 
  private:
   [[noreturn]] void refuse(std::size_t c, const std::string& problem) const {
-    throw InputError("{}:{}: column {}: {}", rows_.name(), rows_.line(), rows_.columns()[positions_[c]],
-                     problem);
+    throw InputError("{}:{}: column {}: {}", rows_.name(), rows_.line(), column_name(c), problem);
+  }
+
+  const std::string& column_name(std::size_t c) const { return rows_.columns()[asked_[c].position]; }
+
+  std::string what_to_do(NumberProblem problem, std::size_t c) const {
+    const std::string must = "; every cell of a column that is used must be a finite number";
+    const std::string& cell = rows_.cell(asked_[c].position);
+    const bool is_word = problem == NumberProblem::not_a_number && as_shown(cell) == cell &&
+                         std::isalpha(static_cast<unsigned char>(cell.front()));
+    if (!is_word) return must;
+    return must +
+           fmt::format("; of a column of words, {} asks for 1 where it holds that word and 0 elsewhere",
+                       csv_cell(column_name(c) + "=" + cell));
   }
 
   CsvDialect dialect_;
   CsvRows rows_;
-  std::vector<std::size_t> positions_;
+  std::vector<Asked> asked_;
   std::vector<std::string> texts_;
   NumberStyle style_;
 };

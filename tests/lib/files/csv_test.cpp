@@ -269,6 +269,19 @@ TEST_F(Csv, NamesLineAndColumnOfWhatItCannotRead) {
   EXPECT_EQ(error_of("a\n\"1\n3\"\nx\n"), ":2: column a: '1?3' is not a number" + must);
 }
 
+TEST_F(Csv, AWordOfAColumnIsZeroOrOne) {
+  const auto path = file("Sex,\"a=b\",Hwt\nF,1,7\nM,2,7.5\n\"F\",3,9\n");
+  Matrix expected(3, 3);
+  expected << 1, 1, 0, 0, 2, 1, 1, 3, 0;
+  EXPECT_EQ(read_csv(path, {"Sex=F", "a=b", "Sex=M"}), expected);
+  EXPECT_THROW(read_csv(path, {"sex=F"}), InputError);
+  const auto missing = file("Sex\nF\nNA\n");
+  EXPECT_THROW(read_csv(missing, {"Sex=F"}), InputError);
+  EXPECT_EQ(read_csv(missing, {"Sex=F"}, {.missing = Missing::drop}), Matrix::Ones(1, 1));
+  EXPECT_NE(error_of("\"What, else\"\nF\n").find("; of a column of words, \"What, else=F\" asks for 1 where"),
+            std::string::npos);
+}
+
 TEST_F(Csv, ListsTheColumnsWhereOneIsMissing) {
   const auto path = file("a,\"b, c\"\n1,2\n");
   try {
