@@ -159,6 +159,9 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
                  fit.data.n_observations(), joined(stored.outputs, ", "), joined(stored.inputs, ", "),
                  fit.data.weights.size() > 0 ? ", weighted" : "",
                  stored.n_left_out > 0 ? "; " + left_out_text(stored.n_left_out) : "");
+  for (const WordColumn& column : stored.words)
+    harness::print(out, "words       {} is {}; an input of a word is 1 where that stands and 0 elsewhere\n",
+                   column.name, joined(column.words, ", "));
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
   if (!stored.input_map.is_identity() || !stored.output_map.is_identity())

@@ -21,8 +21,36 @@ namespace {
 // ended within 1 part in 1000 of the lowest that is known with four to reach it, by 20 starts and 10 redraws 79.
 constexpr Index enough_at_best = 5;
 
+// Of a column of words every word is an input but the first, as of the factors of R. What has more of them, or one a row, names
+// observations.
+constexpr std::size_t most_words = 20;
+
+void add_words(const std::string& file, const WordColumn& column, std::vector<std::string>& inputs) {
+  if (column.words.size() > most_words || std::ssize(column.words) == column.n_cells)
+    throw InputError(
+        "{}: column {} holds {} different words in {} rows, {} among them; choose the columns with --inputs",
+        file, column.name, column.words.size(), column.n_cells, column.words.front());
+  for (std::size_t w = 1; w < column.words.size(); ++w) inputs.push_back(column.name + "=" + column.words[w]);
+}
+
+// Inputs in place of names of columns of words.
+std::vector<std::string> with_words(const std::string& file, const std::vector<std::string>& names,
+                                    const CsvDialect& dialect) {
+  const std::vector<WordColumn> columns = word_columns(file, names, dialect);
+  std::vector<std::string> inputs;
+  for (const std::string& name : names) {
+    const auto column = std::find_if(columns.begin(), columns.end(),
+                                     [&](const WordColumn& candidate) { return candidate.name == name; });
+    if (column == columns.end())
+      inputs.push_back(name);
+    else
+      add_words(file, *column, inputs);
+  }
+  return inputs;
+}
+
 std::vector<std::string> input_columns(const std::string& file, const FitRequest& request) {
-  if (request.inputs) return *request.inputs;
+  if (request.inputs) return with_words(file, *request.inputs, request.dialect);
   std::vector<std::string> inputs;
   const std::vector<std::string> columns = csv_columns(file, request.dialect);
   for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -34,7 +62,7 @@ std::vector<std::string> input_columns(const std::string& file, const FitRequest
       inputs.push_back(columns[c]);
   }
   if (inputs.empty()) throw InputError("{}: no column is left for the inputs; name them with --inputs", file);
-  return inputs;
+  return with_words(file, inputs, request.dialect);
 }
 
 void expect_apart(const StoredFit& fitted, const std::optional<std::string>& weights) {
@@ -70,10 +98,12 @@ Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs
 
 OptionTable FitRequest::options() {
   OptionTable t;
-  t.add("inputs",
-        "columns of the data that are inputs; auto: all that are neither outputs nor weights" +
-            std::string(names_help),
-        inputs, value_or("auto", list_of(text())));
+  t.add(
+      "inputs",
+      "columns of the data that are inputs, of a column of words each word but the first; auto: all that are "
+      "neither outputs nor weights" +
+          std::string(names_help),
+      inputs, value_or("auto", list_of(text())));
   t.add("outputs", "columns of the data that are outputs", outputs, list_of(text()));
   t.add("weights", "column of weights: the noise variance is sigma^2 over the weight", weights,
         value_or("none", text()));
@@ -194,6 +224,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                 .outputs = request.outputs,
                 .source = std::filesystem::path(file).filename().string(),
                 .n_left_out = columns.n_left_out(),
+                .words = word_columns(file, inputs, request.dialect),
                 .input_map = scaled->inputs,
                 .output_map = scaled->outputs},
                {}};

@@ -132,7 +132,7 @@ struct Points {
 Points points_in_file(const Request& request, const StoredFit& stored, std::ostream& err) {
   std::vector<std::string> names = stored.inputs;
   if (request.weights) names.push_back(*request.weights);
-  CsvColumns columns(request.at, names, request.dialect);
+  CsvColumns columns(request.at, names, request.dialect, stored.words);
   if (columns.n_rows() == 0)
     throw InputError("{}: has no rows under its header; give it one row a point", request.at);
   if (columns.n_left_out() > 0)

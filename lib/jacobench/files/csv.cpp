@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/names.hpp"
 #include "jacobench/files/csv_rows.hpp"
 #include "jacobench/files/number_style.hpp"
 
@@ -99,9 +101,12 @@ class CsvColumns::Cells {
   }
   void set_style(const NumberStyle& style) { style_ = style; }
 
-  void note(NumberStyles& styles) const {
+  void note(NumberStyles& styles, const std::vector<WordColumn>& known) const {
     for (std::size_t c = 0; c < asked_.size(); ++c) {
-      if (asked_[c].word) continue;
+      if (asked_[c].word) {
+        expect_known(c, known);
+        continue;
+      }
       NumberProblem problem = NumberProblem::none;
       try {
         problem = styles.note(texts_[c], rows_.line());
@@ -124,6 +129,14 @@ class CsvColumns::Cells {
  private:
   [[noreturn]] void refuse(std::size_t c, const std::string& problem) const {
     throw InputError("{}:{}: column {}: {}", rows_.name(), rows_.line(), column_name(c), problem);
+  }
+
+  void expect_known(std::size_t c, const std::vector<WordColumn>& known) const {
+    for (const WordColumn& column : known)
+      if (column.name == column_name(c) &&
+          std::find(column.words.begin(), column.words.end(), texts_[c]) == column.words.end())
+        refuse(c, fmt::format("'{}' is none of the words that were there before: {}", as_shown(texts_[c]),
+                              joined(column.words, ", ")));
   }
 
   const std::string& column_name(std::size_t c) const { return rows_.columns()[asked_[c].position]; }
@@ -150,11 +163,53 @@ std::vector<std::string> csv_columns(const std::filesystem::path& file, const Cs
   return CsvRows(file, dialect).columns();
 }
 
+std::vector<WordColumn> word_columns(const std::filesystem::path& file, const std::vector<std::string>& names,
+                                     const CsvDialect& dialect) {
+  struct Candidate {
+    std::size_t position;
+    NumberStyles styles;
+    std::set<std::string> words = {};
+    Index n_cells = 0;
+  };
+  CsvRows rows(file, dialect);
+  std::vector<Candidate> candidates;
+  for (const std::string& name : names) {
+    const std::size_t position = find_column(rows, name).position;
+    const auto is_it = [&](const Candidate& candidate) { return candidate.position == position; };
+    if (std::none_of(candidates.begin(), candidates.end(), is_it))
+      candidates.push_back({position, NumberStyles(dialect.decimal, dialect.thousands)});
+  }
+  const auto is_number = [&](Candidate& candidate, const std::string& cell) {
+    try {
+      return candidate.styles.note(plain_number_text(cell, dialect.thousands), rows.line()) !=
+             NumberProblem::not_a_number;
+    } catch (const InputError&) {
+      return true;  // one way or the other
+    }
+  };
+  while (!candidates.empty() && rows.next())
+    std::erase_if(candidates, [&](Candidate& candidate) {
+      const std::string& cell = rows.cell(candidate.position);
+      if (is_missing(cell)) return false;
+      if (is_number(candidate, cell)) return true;
+      candidate.words.insert(cell);
+      ++candidate.n_cells;
+      return false;
+    });
+  std::vector<WordColumn> columns;
+  for (const Candidate& candidate : candidates)
+    if (!candidate.words.empty())
+      columns.push_back({rows.columns()[candidate.position],
+                         {candidate.words.begin(), candidate.words.end()},
+                         candidate.n_cells});
+  return columns;
+}
+
 CsvColumns::CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names,
-                       const CsvDialect& dialect) {
+                       const CsvDialect& dialect, const std::vector<WordColumn>& known) {
   Cells cells(file, names, dialect);
   NumberStyles styles(dialect.decimal, dialect.thousands);
-  for (; cells.next(n_left_out_); ++n_rows_) cells.note(styles);
+  for (; cells.next(n_left_out_); ++n_rows_) cells.note(styles, known);
   cells_ = std::make_unique<Cells>(file, names, dialect);
   cells_->set_style(cells.decide(styles));
 }

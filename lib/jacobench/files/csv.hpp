@@ -47,17 +47,30 @@ struct CsvDialect {
 
 class CsvRows;
 
+// A column without a number in it, and the different words that stand there, in the order of their bytes.
+struct WordColumn {
+  std::string name;
+  std::vector<std::string> words;
+  Index n_cells = 0;  // in which they stand
+};
+
 // The names of the columns; empty where one has none.
 std::vector<std::string> csv_columns(const std::filesystem::path& file, const CsvDialect& dialect = {});
+
+// Those that hold words of the columns that are asked for.
+// Cost: the file is read up to where each of them has had a number
+std::vector<WordColumn> word_columns(const std::filesystem::path& file, const std::vector<std::string>& names,
+                                     const CsvDialect& dialect = {});
 
 // The named columns of a file, in the order given: at most max_rows rows of them a call, none at the end.
 // Shapes: the result is [rows x names.size()].
 // Cost: the file is read twice, and is in memory a line at a time
 class CsvColumns {
  public:
-  // Reads the file once to its end: whatever is wrong with it is thrown before any use is made of it.
+  // Reads the file once to its end: whatever is wrong with it is thrown before any use is made of it, as is a word in a column
+  // of `known` that is none of the words there.
   CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names,
-             const CsvDialect& dialect = {});
+             const CsvDialect& dialect = {}, const std::vector<WordColumn>& known = {});
   CsvColumns(CsvColumns&&) noexcept;
   ~CsvColumns();
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -276,6 +277,9 @@ StoredFit read_fit(const std::filesystem::path& file) {
                    .source = json.get<std::string>("source"),
                    .n_left_out = json.maybe<Index>("rows_left_out").value_or(0),
                    .how = json.how()};
+  using Words = std::map<std::string, std::vector<std::string>>;
+  for (auto& [name, words] : json.maybe<Words>("words").value_or(Words{}))
+    stored.words.push_back({name, std::move(words)});
   stored.decay_origin = json.decay_origin();
   stored.input_map = std::move(scaled.inputs);
   stored.output_map = std::move(scaled.outputs);
@@ -320,6 +324,7 @@ std::string to_fit_text(const StoredFit& stored) {
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;
   if (stored.n_left_out > 0) json["rows_left_out"] = stored.n_left_out;
+  for (const WordColumn& column : stored.words) json["words"][column.name] = column.words;
   if (stored.curvature) json["curvature"] = to_json(*stored.curvature);
   json["intervals"] = to_json(stored.how, stored.covariance);
   if (const auto& origin = stored.decay_origin)

@@ -5,7 +5,7 @@
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
-//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv", "rows_left_out": ...,
+//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv", "rows_left_out": ..., "words": {"Sex": ["F", "M"]},
 //    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ..., "parameter_effects_se": ...,
 //    "directions": ...},
 //    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse", "ridge": 1e-06},
@@ -13,7 +13,7 @@
 //
 // `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units
 // of the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`, `relative_step`,
-// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `end`, `covariance`, `curvature` and `decay_choice` are left out
+// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`, `end`, `covariance`, `curvature` and `decay_choice` are left out
 // where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how
 // the fit ended, is read too.
 #pragma once
@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "jacobench/files/csv.hpp"
 #include "jacobench/inference/curvature.hpp"
 #include "jacobench/inference/interval_method.hpp"
 #include "jacobench/network/scaled_model.hpp"
@@ -41,6 +42,7 @@ struct StoredFit {
   std::vector<std::string> inputs, outputs;  // names of the columns of X and Y
   std::string source;                        // the name of the data file
   Index n_left_out = 0;                      // rows of it with a missing value, which are not in the data
+  std::vector<WordColumn> words = {};        // that inputs like Sex=M are asked of
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given

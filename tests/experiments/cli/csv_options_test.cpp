@@ -82,6 +82,41 @@ TEST_F(DataFiles, RowsWithoutAValueAreLeftOutWhereThatIsAskedFor) {
   EXPECT_NE(err_.find("at.csv: 1 row is left out for a missing value\n"), std::string::npos) << err_;
 }
 
+TEST_F(DataFiles, AColumnOfWordsGivesAnInputForEachWordButTheFirst) {
+  std::string text = "kind,size,y\n";
+  for (const char* row :
+       {"old,1,2", "new,1,5", "odd,1,9", "old,2,3", "new,2,6", "odd,2,10.5", "old,3,4", "new,3,7.5"})
+    text += std::string(row) + "\n";
+  const std::string data = file("kinds.csv", text);
+  ASSERT_EQ(fit(data, {"--outputs", "y"}), all_well) << err_;
+  const StoredFit stored = read_fit(path("fit.json"));
+  EXPECT_EQ(stored.inputs, (std::vector<std::string>{"kind=odd", "kind=old", "size"}));
+  const Matrix& X = stored.fit.data.X;
+  EXPECT_EQ(X.row(0), (Matrix(1, 3) << 0, 1, 1).finished());
+  EXPECT_EQ(X.row(1), (Matrix(1, 3) << 0, 0, 1).finished());
+  EXPECT_EQ(X.row(5), (Matrix(1, 3) << 1, 0, 2).finished());
+  ASSERT_EQ(stored.words.size(), 1U);
+  EXPECT_EQ(stored.words[0].words, (std::vector<std::string>{"new", "odd", "old"}));
+  EXPECT_EQ(to_fit_text(stored), to_fit_text(read_fit(file("again.json", to_fit_text(stored)))));
+  EXPECT_NE(out_.find("words       kind is new, odd, old; an input of a word is 1 where"), std::string::npos)
+      << out_;
+
+  const std::string points = file("points.csv", "size,kind\n2,new\n2,odd\n");
+  ASSERT_EQ(call({"interval", path("fit.json"), "--at", points}), all_well) << err_;
+  EXPECT_NE(out_.find("\ndelta,0,0,2,y,"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\ndelta,1,0,2,y,"), std::string::npos) << out_;
+  EXPECT_EQ(call({"interval", path("fit.json"), "--at", file("typo.csv", "size,kind\n2,New\n")}),
+            wrong_input);
+  EXPECT_NE(err_.find("column kind: 'New' is none of the words"), std::string::npos) << err_;
+
+  const std::string named = file("named.csv", "name,size,y\na,1,2\nb,2,3\nc,3,4\nd,4,6\ne,5,6\n");
+  EXPECT_EQ(fit(named, {"--outputs", "y"}), wrong_input);
+  EXPECT_NE(err_.find("column name holds 5 different words in 5 rows, a among them; choose"),
+            std::string::npos)
+      << err_;
+  EXPECT_EQ(fit(named, {"--outputs", "y", "--inputs", "size,name=c"}), all_well) << err_;
+}
+
 // The same numbers, as two countries write them, give the same fit to the bit and the same bands.
 TEST_F(DataFiles, AreReadByEveryCommandInEveryDialect) {
   const std::string plain = file("plain.csv", "x0,y\n0.5,1.1\n1.5,2.0\n2.5,2.9\n1003.5,1004.2\n");

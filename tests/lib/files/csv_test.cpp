@@ -282,6 +282,24 @@ TEST_F(Csv, AWordOfAColumnIsZeroOrOne) {
             std::string::npos);
 }
 
+TEST_F(Csv, FindsTheColumnsOfWords) {
+  const auto path = file("Sex,x,mixed,odd,id\nM,1,a,inf,NA\nF,2,b,nan,\nM,3,7,1e999,.\nNA,b,c,x,\n");
+  const std::vector<WordColumn> columns = word_columns(path, {"x", "Sex=M", "mixed", "odd", "Sex", "id"});
+  ASSERT_EQ(columns.size(), 1U);
+  EXPECT_EQ(columns[0].name, "Sex");
+  EXPECT_EQ(columns[0].words, (std::vector<std::string>{"F", "M"}));
+  EXPECT_EQ(columns[0].n_cells, 3);
+  const auto points = file("Sex\nF\nm\n");
+  EXPECT_EQ(read_csv(points, {"Sex=M"}), Matrix::Zero(2, 1));
+  try {
+    CsvColumns(points, {"Sex=M"}, {}, columns);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              points.string() + ":3: column Sex: 'm' is none of the words that were there before: F, M");
+  }
+}
+
 TEST_F(Csv, ListsTheColumnsWhereOneIsMissing) {
   const auto path = file("a,\"b, c\"\n1,2\n");
   try {
