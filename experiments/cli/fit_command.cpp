@@ -180,7 +180,8 @@ int fit_command(const Invocation& invocation) {
   Tangent at = linearise(stored.fit);
   const Covariance cov = covariance(at, stored.how.covariance(*stored.covariance));
   if (cov.ok() && stored.fit.has_settled() && !stored.fit.has_decay())
-    stored.curvature = curvature(at, cov, {.level = request.level});
+    if (const Curvature bend = curvature(at, cov, {.level = request.level}); bend.is_finite())
+      stored.curvature = bend;
   if (outputs.fit && !problem)
     try_to([&] {
       if (!is_rewritten)

@@ -82,6 +82,24 @@ void print_path(std::ostream& out, const DecayChoice& choice) {
                    point.end.has_settled() ? "" : "  not settled");
 }
 
+// Of inputs whose 0 is so far off that a chosen decay, which is moved with it (inference/decay_choice.hpp), depends on where it is.
+void print_shifts(std::ostream& out, const StoredFit& stored) {
+  const Layer& first = stored.fit.network.layers().front();
+  if (!first.has_bias() || stored.fit.decay[first.bias_at] == 0) return;
+  constexpr double far = 1000;
+  for (Index d = 0; d < stored.fit.data.X.cols(); ++d) {
+    const auto column = stored.fit.data.X.col(d);
+    const double mean = column.mean();
+    const double shift = std::abs(mean) / std::sqrt((column.array() - mean).square().mean());
+    if (shift >= far && std::isfinite(shift))
+      harness::print(
+          out,
+          "            {} lies {:.2g} standard deviations from 0, and the penalty on biases depends on "
+          "where 0 is: subtract its mean\n",
+          stored.inputs[static_cast<std::size_t>(d)], shift);
+  }
+}
+
 // How the decay was chosen, and what would have happened without it.
 void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice& choice) {
   const std::string& name = stored.decay_origin.value().rule;
@@ -94,6 +112,7 @@ void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice&
         "decay       k = {:.3g} of standardised data, chosen by {}; {:.4g} effective parameters of {}\n"
         "            without one (--decay 0):\n            {}\n",
         choice.k, name, choice.effective_parameters, stored.fit.n_params(), reasons);
+  if (choice.k > 0) print_shifts(out, stored);
   if (choice.k > 0 || reasons.empty()) print_path(out, choice);
 }
 
@@ -178,11 +197,16 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
       cov.ok() && has_one_noise
           ? fmt::format(", standard deviation {:.11g} on {:.6g} degrees of freedom", cov.sigma(), cov.dof())
           : "");
-  if (cov.ok() && fit.data.output_noise == OutputNoise::own)
+  if (cov.ok() && !has_one_noise)
     for (Index k = 0; k < fit.data.Y.cols(); ++k)
       harness::print(out, "            {}: standard deviation {:.11g} on {:.6g} degrees of freedom\n",
                      stored.outputs[static_cast<std::size_t>(k)],
                      cov.output_sigmas()[k] * fit.data.output_scales[k], cov.output_dofs()[k]);
+  for (Index k = 1; k < fit.data.output_correlation.rows(); ++k)
+    for (Index j = 0; j < k; ++j)
+      harness::print(out, "            correlation of the noise of {} and {}: {:.6g}\n",
+                     stored.outputs[static_cast<std::size_t>(j)], stored.outputs[static_cast<std::size_t>(k)],
+                     fit.data.output_correlation(k, j));
   const RankReport rank = at.of_data().report();
   harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", rank.rank,
                  rank.n_params, rank.condition_scaled, rank.condition_unscaled);
@@ -199,7 +223,10 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
     harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
   }
   print_parameters(out, parameters, options.level);
-  if (stored.curvature) print_curvature(out, *stored.curvature);
+  if (stored.curvature)
+    print_curvature(out, *stored.curvature);
+  else if (cov.ok() && end.has_settled() && !fit.has_decay())
+    harness::print(out, "\ncurvature   not known: second derivatives of the network overflow\n");
 }
 
 }  // namespace jacobench::cli

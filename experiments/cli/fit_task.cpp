@@ -114,7 +114,8 @@ OptionTable FitRequest::options() {
         one_of(activation_table(), &ActivationInfo::id));
   t.add("bias", "whether every layer has a bias", bias, yes_or_no());
   t.add("output_noise",
-        "whether each of several outputs has a noise of its own, or all have one standard deviation",
+        "of several outputs: whether each has a noise of its own, all have one standard deviation, or their "
+        "noise is correlated",
         output_noise, one_of(output_noise_table(), &OutputNoiseInfo::noise));
   t.add("from", "model file to start from, which then says what the network is", from,
         value_or("none", text()));

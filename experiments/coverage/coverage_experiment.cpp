@@ -37,6 +37,7 @@ std::optional<double> curvature_at_truth(const ReplicateContext& context) {
         covariance(at, {.dof_rule = DofRule::known_sigma, .known_sigma = scenario.noise_sd});
     if (!cov.ok()) return {};
     const Curvature found = curvature(at, cov, {.n_directions = CurvatureOptions::all_pairs});
+    if (!found.is_finite()) return {};
     return found.intrinsic * found.root_f;
   } catch (const InputError&) {
     return {};

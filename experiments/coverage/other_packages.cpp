@@ -96,17 +96,17 @@ Vector last_layer_variances(Tangent& at, NewPoints& points) {
 
 Vector product_of_sums_variances(Tangent& at, NewPoints& points) {
   const Perceptron& network = at.network();
-  const Matrix J = harness::product_of_sums_jacobian(network, at.theta(), at.data().X);
-  return unit_variances(at.row_factors().asDiagonal() * J,
-                        harness::product_of_sums_jacobian(network, at.theta(), points.X()));
+  Matrix J = harness::product_of_sums_jacobian(network, at.theta(), at.data().X);
+  at.rows().stacked_to_rows(J);
+  return unit_variances(J, harness::product_of_sums_jacobian(network, at.theta(), points.X()));
 }
 
 // As the package has it, fallback and all.
 Vector wrong_layer_variances(Tangent& at, NewPoints& points) {
   constexpr double lambda = 0.5;
-  const Matrix J = at.row_factors().asDiagonal() *
-                   wrong_layer_jacobian(at.network(), at.theta(), at.data().X,
-                                        at.row_factors().cwiseInverse().asDiagonal() * at.J());
+  const Vector factors = at.data().row_factors().reshaped();
+  const Matrix J = factors.asDiagonal() * wrong_layer_jacobian(at.network(), at.theta(), at.data().X,
+                                                               factors.cwiseInverse().asDiagonal() * at.J());
   const Matrix G = wrong_layer_jacobian(at.network(), at.theta(), points.X(), points.gradients(at));
   const Matrix gram = J.transpose() * J;
   const Eigen::PartialPivLU<Matrix> plain(gram);

@@ -71,6 +71,10 @@ class FitFile {
     return M;
   }
 
+  Matrix maybe_matrix(const char* key, std::size_t n_columns) const {
+    return json_.contains(key) ? matrix(key, n_columns) : Matrix();
+  }
+
   template <class T>
   std::optional<T> maybe(const char* key) const {
     if (!json_.contains(key)) return {};
@@ -243,6 +247,10 @@ OrderedJson to_json(const IntervalOptions& how, const std::optional<CovarianceKi
   return json;
 }
 
+std::string name_of(OutputNoise noise) {
+  return name_in(output_noise_table(), &OutputNoiseInfo::noise, noise);
+}
+
 void check_decay(const FitFile& json, const Fit& fit) {
   if (fit.decay.size() != 0 && fit.decay.size() != fit.n_params())
     json.refuse(
@@ -290,6 +298,7 @@ StoredFit read_fit(const std::filesystem::path& file) {
               .Y = json.matrix("Y", stored.outputs.size()),
               .weights = json.vector("weights"),
               .output_scales = json.vector("output_scales"),
+              .output_correlation = json.maybe_matrix("output_correlation", stored.outputs.size()),
               .output_noise = json.output_noise()};
   try {
     find_strategy(fit.jacobian.strategy);
@@ -298,8 +307,11 @@ StoredFit read_fit(const std::filesystem::path& file) {
   }
   check_dataset(fit.data, fit.network,
                 {.source = file.string(), .inputs = stored.inputs, .outputs = stored.outputs});
-  if (fit.data.output_noise == OutputNoise::own && fit.data.output_scales.size() == 0)
-    json.refuse("output_noise: is own, and there are no output_scales; fit again");
+  if (fit.data.output_noise != OutputNoise::shared && fit.data.output_scales.size() == 0)
+    json.refuse(fmt::format("output_noise: is {}, and there are no output_scales; fit again",
+                            name_of(fit.data.output_noise)));
+  if (fit.data.output_noise == OutputNoise::joint && fit.data.output_correlation.size() == 0)
+    json.refuse("output_noise: is joint, and there is no output_correlation; fit again");
   check_decay(json, fit);
   check_rss(json, fit, rss);
   return stored;
@@ -316,7 +328,9 @@ std::string to_fit_text(const StoredFit& stored) {
   json["Y"] = to_json(fit.data.Y);
   if (fit.data.weights.size() > 0) json["weights"] = to_json(fit.data.weights);
   if (fit.data.output_scales.size() > 0) json["output_scales"] = to_json(fit.data.output_scales);
-  if (fit.data.output_noise == OutputNoise::own) json["output_noise"] = "own";
+  if (fit.data.output_correlation.size() > 0)
+    json["output_correlation"] = to_json(fit.data.output_correlation);
+  if (fit.data.output_noise != OutputNoise::shared) json["output_noise"] = name_of(fit.data.output_noise);
   if (fit.decay.size() > 0) json["decay"] = to_json(fit.decay);
   json["strategy"] = fit.jacobian.strategy;
   if (fit.jacobian.options.relative_step) json["relative_step"] = *fit.jacobian.options.relative_step;

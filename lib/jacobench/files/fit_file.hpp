@@ -1,7 +1,8 @@
 // Fit files: a fitted network with the data it was fitted to, so that intervals are computed from these and no others.
 //
 //   {"format": "jacobench-fit", "version": 2, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
-//    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...], "output_noise": "own", "decay": [...],
+//    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...],
+//    "output_correlation": [[...], ...], "output_noise": "own", "decay": [...],
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
@@ -12,8 +13,9 @@
 //    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units
-// of the network, and have one row an observation; `weights`, `output_scales`, `output_noise`, `decay`, `relative_step`,
-// `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`, `end`, `covariance`, `curvature` and `decay_choice` are left out
+// of the network, and have one row an observation; `weights`, `output_scales`, `output_correlation`, `output_noise`, `decay`,
+// `relative_step`, `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`, `end`, `covariance`, `curvature` and
+// `decay_choice` are left out
 // where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how
 // the fit ended, is read too.
 #pragma once

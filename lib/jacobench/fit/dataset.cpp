@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <Eigen/Cholesky>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/network/entry_names.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 constexpr OutputNoiseInfo output_noises[] = {
     {OutputNoise::own, "own", "each output has a noise of its own, estimated with the parameters"},
     {OutputNoise::shared, "shared", "all outputs have noise of one standard deviation"},
+    {OutputNoise::joint, "joint", "as own, and correlated: the covariance is estimated with the parameters"},
 };
 
 // Sums of squares of more than 10^100 such entries stay finite.
@@ -31,6 +34,7 @@ class DatasetCheck {
     check_entries(data_.Y, [&](Index k) { return names_.output(k); });
     check_positive(data_.weights, data_.n_observations(), "weight", "row");
     check_positive(data_.output_scales, network_.n_outputs(), "scale", "output");
+    check_correlation();
     for (Index k = 0; k < data_.Y.cols(); ++k)
       if ((data_.Y.col(k).array() == data_.Y(0, k)).all())
         refuse(": output {} is {} in every row (there is no variation to fit); choose another column",
@@ -81,6 +85,18 @@ class DatasetCheck {
                what, values[i], of);
   }
 
+  void check_correlation() const {
+    const Matrix& C = data_.output_correlation;
+    if (C.size() == 0) return;
+    const bool is_correlation = C.rows() == network_.n_outputs() && C.cols() == C.rows() && C.allFinite() &&
+                                C == C.transpose() && (C.diagonal().array() == 1).all();
+    if (!is_correlation || C.llt().info() != Eigen::Success)
+      refuse(
+          ": the correlations of {} outputs are not a correlation matrix (symmetric, with ones, positive "
+          "definite)",
+          network_.n_outputs());
+  }
+
   const Dataset& data_;
   const Perceptron& network_;
   const DatasetNames& names_;
@@ -104,8 +120,15 @@ Matrix Dataset::row_factors() const {
   return factors;
 }
 
+Matrix Dataset::whitened(const Matrix& errors) const {
+  Matrix result = errors.cwiseProduct(row_factors());
+  output_mixing().uncorrelate(result);
+  return result;
+}
+
 Dataset Dataset::rows(const std::vector<Index>& which) const {
-  Dataset chosen{X(which, Eigen::all), Y(which, Eigen::all), {}, output_scales, output_noise};
+  Dataset chosen{X(which, Eigen::all), Y(which, Eigen::all), {},
+                 output_scales,        output_correlation,   output_noise};
   if (weights.size() > 0) chosen.weights = weights(which);
   return chosen;
 }

@@ -40,7 +40,7 @@ DualEquations::DualEquations(Residuals& residuals, const Vector& decay)
       L_(A_.rows(), A_.rows()),
       B_(decay.size()),
       u_(A_.rows()),
-      at_observations_(residuals.factors().rows(), residuals.factors().cols()),
+      at_observations_(residuals.X().rows(), residuals.network().n_outputs()),
       weights_(at_observations_.rows(), at_observations_.cols()) {
   const auto scales = inverse_scales(residuals.network(), decay);
   JB_EXPECT(scales, "the dual form of a penalty that is not the product of a number an input and one a unit");
@@ -59,17 +59,18 @@ bool DualEquations::move_to(const Vector& theta) {
   if (!residuals_.evaluate(theta, r_.data(), nullptr)) return false;
   products_.move_to(theta, residuals_.X());
   products_.outer_gram(scales_, A_);
-  const auto factors = residuals_.factors().reshaped();
-  A_ = factors.asDiagonal() * A_ * factors.asDiagonal();
+  residuals_.stacked_to_rows(A_);
+  A_.transposeInPlace();
+  residuals_.stacked_to_rows(A_);
   for (Index f = 0; f < n_free(); ++f) {
     const ParameterPlace at = residuals_.network().place_of(free_[static_cast<std::size_t>(f)]);
     products_.get_bias_column(at.layer, at.unit, J_free_.col(f));
-    J_free_.col(f).array() *= factors.array();
   }
+  residuals_.stacked_to_rows(J_free_);
   penalty_scale_ = A_.trace() / static_cast<double>(decay_.size() - n_free());
   free_scale_ = has_free() ? J_free_.squaredNorm() / static_cast<double>(n_free()) : 0;
-  weights_ =
-      residuals_.factors().cwiseProduct(r_.head(n_data_rows()).reshaped(weights_.rows(), weights_.cols()));
+  weights_ = r_.head(n_data_rows()).reshaped(weights_.rows(), weights_.cols());
+  residuals_.from_rows(weights_);
   products_.set_weights(weights_);
   products_.transposed_times(weights_, g_);
   g_ += decay_.cwiseProduct(theta_);
@@ -180,7 +181,7 @@ std::optional<RegionStep> DualEquations::newton_step(Vector& d) {
 bool DualEquations::bend(Vector& d) {
   times(d, u_);
   products_.along(d, at_observations_);
-  at_observations_.array() *= residuals_.factors().array().square();
+  residuals_.to_rows_and_back(at_observations_);
   products_.transposed_times(at_observations_, g_left_);
   solve_factorised(g_left_, product_);
   if (!(product_.norm() <= longest_bend * d.norm())) return false;
@@ -205,19 +206,24 @@ double DualEquations::effective_parameters() {
 
 void DualEquations::times(const Vector& v, Vector& J_v) {
   products_.times(v, at_observations_);
-  J_v = at_observations_.cwiseProduct(residuals_.factors()).reshaped();
+  residuals_.to_rows(at_observations_);
+  J_v = at_observations_.reshaped();
 }
 
 void DualEquations::transposed_times(const Vector& u, Vector& J_t_u) {
-  at_observations_ =
-      u.reshaped(at_observations_.rows(), at_observations_.cols()).cwiseProduct(residuals_.factors());
+  at_observations_ = u.reshaped(at_observations_.rows(), at_observations_.cols());
+  residuals_.from_rows(at_observations_);
   products_.transposed_times(at_observations_, J_t_u);
 }
 
 void DualEquations::half_hessian_times(const Vector& v, Vector& product) {
   products_.times(v, at_observations_);
-  at_observations_.array() *= residuals_.factors().array().square();
+  residuals_.to_rows_and_back(at_observations_);
   products_.second_times(v, at_observations_, product);
+  if (!product.allFinite()) {  // second derivatives that overflow: without them
+    times(v, u_);
+    transposed_times(u_, product);
+  }
   product += decay_.cwiseProduct(v);
 }
 

@@ -27,10 +27,7 @@ std::optional<double> StartSummary::chance_of_new() const {
   return n_drawn == 1 ? 1 : std::min(1.0, w * (w + 1) / (n * (n - 1)));
 }
 
-double Fit::rss() const {
-  const Matrix residuals = data.Y - evaluate(network, theta, data.X);
-  return residuals.cwiseProduct(data.row_factors()).squaredNorm();
-}
+double Fit::rss() const { return data.whitened(data.Y - evaluate(network, theta, data.X)).squaredNorm(); }
 
 double Fit::objective() const { return rss() + (decay.size() > 0 ? decay.dot(theta.cwiseAbs2()) : 0); }
 
@@ -43,7 +40,7 @@ std::optional<double> Fit::sigma() const {
 Fit fit(const Perceptron& network, const Dataset& data, const FitOptions& options) {
   check_dataset(data, network);
   if (wants_output_scales(data, options))
-    return fit_with_output_scales(network, data, options, spreads_of_outputs(data));
+    return fit_with_output_scales(network, with_first_scales(data, options.output_noise), options);
   return Fitter(network, data, options).fit(data);
 }
 

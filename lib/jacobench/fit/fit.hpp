@@ -1,10 +1,11 @@
 // A fit: a network and the parameters that penalised nonlinear least squares gave it, with all that was known when they
 // were found, so that whoever makes intervals from it knows it too.
 //
-// Model:  theta minimises   S(theta) = sum_nk w_n (y_nk - f_k(x_n; theta))^2 / d_k^2 + sum_p k_p theta_p^2,
+// Model:  theta minimises   S(theta) = RSS(theta) + sum_p k_p theta_p^2,
+//           RSS = sum_nk w_n (y_nk - f_k(x_n; theta))^2 / d_k^2,   and more where outputs are correlated,
 //         all in the user's units: k_p is added to the sum of squares as it stands, k ||theta||^2 for equal k, neither
 //         halved nor divided by the number of observations, and on the weights of the unstandardised network.
-//         w and d are the noise model of the data (fit/dataset.hpp).
+//         RSS with its w, d and C is the noise model of the data (fit/dataset.hpp).
 // Shapes: theta, decay [P]; data as in fit/dataset.hpp
 #pragma once
 

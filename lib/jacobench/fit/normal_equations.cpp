@@ -1,5 +1,7 @@
 #include "jacobench/fit/normal_equations.hpp"
 
+#include <cmath>
+
 #include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
@@ -10,7 +12,7 @@ NormalEquations::NormalEquations(Residuals& residuals)
       products_(residuals.network(), residuals.X().rows()),
       M_(residuals.n_params(), residuals.n_params()),
       damped_(residuals.n_params(), residuals.n_params()),
-      weights_(residuals.factors().rows(), residuals.factors().cols()),
+      weights_(residuals.X().rows(), residuals.network().n_outputs()),
       along_(residuals.n_data_rows(), 1),
       bend_(residuals.n_params()) {
   second_.prepare();
@@ -25,10 +27,12 @@ bool NormalEquations::move_to(const Vector& tau) {
 
 // Half the Hessian of |r|^2 is J'J and the sum of r_i d2 r_i; the penalty rows are linear.
 bool NormalEquations::add_second_derivatives() {
-  const Eigen::Map<const Matrix> r(r_.data(), weights_.rows(), weights_.cols());
-  weights_ = residuals_.factors().cwiseProduct(r);
+  weights_ = Eigen::Map<const Matrix>(r_.data(), weights_.rows(), weights_.cols());
+  residuals_.from_rows(weights_);
   second_.add_weighted_sum(tau_, residuals_.X(), weights_, M_);
-  return true;
+  if (std::isfinite(M_.sum())) return true;
+  residuals_.normal_equations(tau_, r_, M_, g_);
+  return false;
 }
 
 bool NormalEquations::solve(double mu, Vector& d) {
@@ -40,7 +44,8 @@ bool NormalEquations::solve(double mu, Vector& d) {
 
 bool NormalEquations::bend(Vector& d) {
   second_.along(tau_, residuals_.X(), d, along_);
-  weights_ = along_.reshaped(weights_.rows(), weights_.cols()).cwiseProduct(residuals_.factors().cwiseAbs2());
+  weights_ = along_.reshaped(weights_.rows(), weights_.cols());
+  residuals_.to_rows_and_back(weights_);
   products_.transposed_times(tau_, residuals_.X(), weights_, bend_);
   bend_ = -bend_;
   blas::solve_with_factor(damped_, bend_);

@@ -171,7 +171,7 @@ class Polisher::Newton {
       : residuals_(residuals),
         second_(residuals.network(), residuals.X().rows()),
         H_(residuals.n_params(), residuals.n_params()),
-        weights_(residuals.factors().rows(), residuals.factors().cols()),
+        weights_(residuals.X().rows(), residuals.network().n_outputs()),
         scaled_step_(residuals.n_params()),
         gradient_(residuals.n_params()),
         fitted_(holds_jacobian(residuals) ? residuals.n_rows() : residuals.n_params() + 1) {
@@ -181,10 +181,11 @@ class Polisher::Newton {
   // Returns whether there is such a minimum, as far as normal equations can tell.
   bool step(const Tangent& at, const Vector& tau, Vector& d) {
     const Vector& C = at.qr().column_norms();
-    const Eigen::Map<const Matrix> r(at.residuals().data(), weights_.rows(), weights_.cols());
-    weights_ = residuals_.factors().cwiseProduct(r);
+    weights_ = Eigen::Map<const Matrix>(at.residuals().data(), weights_.rows(), weights_.cols());
+    residuals_.from_rows(weights_);
     H_.setZero();
     second_.add_weighted_sum(tau, residuals_.X(), weights_, H_);
+    if (!std::isfinite(H_.sum())) return false;
     H_.array().colwise() /= C.array();
     H_.array().rowwise() /= C.transpose().array();
     blas::add_gram(at.J(), H_);

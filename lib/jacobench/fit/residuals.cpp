@@ -44,7 +44,46 @@ void Residuals::set_data(const Dataset& data) {
   unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(factors_.maxCoeff())));
   factors_ /= unit_;
   has_unit_factors_ = (factors_.array() == 1).all();
+  mixing_ = data.output_mixing();
   size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
+  if (mixing_.is_identity()) return;
+  Matrix rows = Y_;
+  bound_rows(rows);
+  size_of_outputs_ = rows.norm();
+}
+
+void Residuals::bound_rows(Matrix& outputs) const {
+  outputs.array() *= factors_.array();
+  mixing_.bound_uncorrelated(outputs);
+}
+
+void Residuals::undo_rows(Matrix& rows) const {
+  mixing_.correlate(rows);
+  rows.array() /= factors_.array();
+}
+
+void Residuals::to_rows(Matrix& outputs) const {
+  outputs.array() *= factors_.array();
+  mixing_.uncorrelate(outputs);
+}
+
+void Residuals::from_rows(Matrix& rows) const {
+  mixing_.uncorrelate_transposed(rows);
+  rows.array() *= factors_.array();
+}
+
+void Residuals::to_rows_and_back(Matrix& outputs) const {
+  if (mixing_.is_identity()) {
+    outputs.array() *= factors_.array().square();
+    return;
+  }
+  to_rows(outputs);
+  from_rows(outputs);
+}
+
+void Residuals::stacked_to_rows(Eigen::Ref<Matrix> stacked) const {
+  stacked.array().colwise() *= factors_.reshaped().array();
+  mixing_.uncorrelate_rows(stacked);
 }
 
 namespace {
@@ -64,8 +103,10 @@ void Residuals::for_each_block(const VectorView& tau, double* r, Matrix* J, cons
   for (Index first = 0; first < N; first += n) {
     const Index row = std::min(first, N - n), n_seen = first - row, n_new = n - n_seen;
     evaluator_->evaluate(tau, X_.middleRows(row, n), {.values = &values_, .J_y_theta = J});
-    data_rows.middleRows(first, n_new) = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
-                                             .cwiseProduct(factors_.middleRows(first, n_new));
+    auto rows = data_rows.middleRows(first, n_new);
+    rows = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
+               .cwiseProduct(factors_.middleRows(first, n_new));
+    mixing_.uncorrelate(rows);
     use(first, n_new, n_seen);
   }
 }
@@ -80,6 +121,9 @@ bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
             J_y_theta_.col(p).segment(k * n + n_seen, n_new).array() *
             factors_.col(k).segment(first, n_new).array();
   });
+  if (J)
+    mixing_.uncorrelate_rows(Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(J, n_data_rows(), n_params(),
+                                                                         Eigen::OuterStride<>(n_rows())));
   evaluate_penalty_rows(tau, r + n_data_rows(), J ? J + n_data_rows() : nullptr, n_rows());
   return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
 }
@@ -89,9 +133,12 @@ template <class UseRows>
 void Residuals::for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use) {
   const Index N = X_.rows(), n = values_.rows();
   for_each_block(tau, r.data(), &J_y_theta_, [&](Index first, Index n_new, Index n_seen) {
+    const auto rows_of = [&](Index k) { return J_y_theta_.middleRows(k * n + n_seen, n_new); };
+    for (Index k = 0; !has_unit_factors_ && k < Y_.cols(); ++k)
+      rows_of(k).array().colwise() *= factors_.col(k).segment(first, n_new).array();
+    mixing_.uncorrelate_rows(J_y_theta_);
     for (Index k = 0; k < Y_.cols(); ++k) {
-      auto J = J_y_theta_.middleRows(k * n + n_seen, n_new);
-      if (!has_unit_factors_) J.array().colwise() *= factors_.col(k).segment(first, n_new).array();
+      auto J = rows_of(k);
       use(J, r.segment(k * N + first, n_new));
     }
   });

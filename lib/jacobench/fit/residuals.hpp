@@ -1,7 +1,7 @@
 // The residuals of a fit, their Jacobian, and the products of it that a solver steps by: what every solver of the fit and
 // every covariance starts from.
 //
-// Model:  data rows      r_(k N + n) = g_nk (f_k(x_n; tau) - y_nk)
+// Model:  data rows      r_(k N + n) = (G^-1 (g_n o (f(x_n; tau) - y_n)))_k,  G from the outputs' correlation (fit/output_mixing.hpp)
 //         penalty rows   r_(N K + i) = sqrt(k_p) theta_p,  one for each penalised parameter p, theta = T tau + t
 //         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as data.
 // Shapes: X [N x D], Y and g [N x K], tau [P], r [n_rows()], J [n_rows() x P]
@@ -52,9 +52,19 @@ class Residuals {
     return std::sqrt(objective) <= 8 * std::numeric_limits<double>::epsilon() * size_of_outputs_;
   }
 
-  // X and g as the network here sees them.
+  // X as the network here sees it.
   const Matrix& X() const { return X_; }
-  const Matrix& factors() const { return factors_; }
+
+  // At most so large are rows of outputs that are at most so large in magnitude.
+  void bound_rows(Matrix& outputs) const;
+
+  // Between the outputs of this network and the data rows, which are B (f - y) for a fixed linear map B of the outputs of each
+  // observation, g and G^-1.  Shape: [N x K], in place
+  void to_rows(Matrix& outputs) const;                     // B
+  void from_rows(Matrix& rows) const;                      // B'
+  void to_rows_and_back(Matrix& outputs) const;            // B'B
+  void undo_rows(Matrix& rows) const;                      // B^-1
+  void stacked_to_rows(Eigen::Ref<Matrix> stacked) const;  // B of [(N K) x any], row k N + n being output k
 
   // Computes r and, where it is not null, J. Both have their shapes already.
   // Returns whether all of r (and J) is finite.
@@ -91,6 +101,7 @@ class Residuals {
   Scaling scaling_;
   const Units units_;
   Matrix X_, Y_, factors_;
+  OutputMixing mixing_;
   bool has_unit_factors_ = false;  // all 1
   double unit_ = 1;
   double size_of_outputs_ = 0;

@@ -288,7 +288,8 @@ Resampler::Resampler(const Tangent& at, const Covariance& of, BootstrapKind kind
     : observed_(at.data()),
       kind_(kind),
       sigma_(of.sigma()),
-      factors_(at.row_factors().reshaped(at.n_observations(), at.n_outputs())) {
+      factors_(at.data().row_factors()),
+      mixing_(at.data().output_mixing()) {
   if (kind == BootstrapKind::pairs) return;
   fitted_ = evaluate(at.network(), at.theta(), at.data().X);
   const Vector leverages = of.leverages();
@@ -311,10 +312,11 @@ void Resampler::draw(RandomStream& stream, Dataset& data) const {
       continue;
     }
     const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
-    for (Index k = 0; k < observed_.Y.cols(); ++k) {
-      const double error = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
-      data.Y(n, k) = fitted_(n, k) + error / factors_(n, k);
-    }
+    auto y = data.Y.row(n);
+    for (Index k = 0; k < y.size(); ++k)
+      y[k] = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
+    mixing_.correlate(data.Y.middleRows(n, 1));
+    y = fitted_.row(n) + y.cwiseQuotient(factors_.row(n));
   }
 }
 

@@ -48,7 +48,8 @@ class Resampler {
   const BootstrapKind kind_;
   const double sigma_;
   const Matrix factors_;
-  Matrix fitted_, residuals_;  // [N x K]; the residuals corrected
+  const OutputMixing mixing_;
+  Matrix fitted_, residuals_;  // [N x K]; the residuals corrected, of uncorrelated rows
 };
 
 // What the refits of one bootstrap say at the new points. A column without numbers is NaN.

@@ -139,6 +139,8 @@ bool Covariance::estimate_sigma(Tangent& at) {
       dof_ = n - 2 * trace_h() + factor_->trace_hh();
       break;
     case DofRule::known_sigma:
+      if (at.data().output_noise != OutputNoise::shared)
+        return fail(CovarianceStatus::known_sigma_of_several);
       dof_ = std::numeric_limits<double>::infinity();
       sigma_ = *options_.known_sigma;
       return true;
@@ -184,16 +186,35 @@ bool Covariance::compute_middle(Tangent& at) {
   return false;
 }
 
+namespace {
+
+// Counted from 1; 0 where it is their sum.
+Index first_overflow(const Tangent& at, const Matrix& C) {
+  const Index P = at.n_params();
+  SecondDerivatives second(at.network(), 1);
+  for (Index n = 0; n < at.n_observations(); ++n) {
+    Matrix H = Matrix::Zero(P, P);
+    second.add_weighted_sum(at.theta(), at.data().X.row(n), C.row(n), H);
+    if (!H.allFinite()) return n + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
 // inverse_ = (T'AT)^-1.
 bool Covariance::invert_hessian(Tangent& at) {
   const Matrix& T = factor_->T();
   const Index P = at.n_params(), m = T.cols();
-  const Matrix C = -at.r().cwiseProduct(at.row_factors()).reshaped(at.n_observations(), at.n_outputs());
+  Matrix C = -at.r().reshaped(at.n_observations(), at.n_outputs());
+  at.rows().from_rows(C);
   Matrix H = Matrix::Zero(P, P), H_T(P, m), T_A_T = Matrix::Identity(m, m);
   SecondDerivatives(at.network(), at.n_observations()).add_weighted_sum(at.theta(), at.data().X, C, H);
   H.triangularView<Eigen::StrictlyUpper>() = H.transpose();
   blas::multiply(H, T, H_T);
   blas::add_transposed_product(T, H_T, T_A_T);
+  if (!T_A_T.allFinite())
+    return fail(CovarianceStatus::second_derivatives_overflow, static_cast<double>(first_overflow(at, C)));
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(T_A_T);
   const double smallest = eigen.eigenvalues()[0];
   if (!(smallest > 0)) return fail(CovarianceStatus::hessian_not_positive_definite, smallest);
@@ -264,6 +285,10 @@ std::string Covariance::reason() const {
              (options_.dof_rule == DofRule::known_sigma
                   ? "only a kind that takes no residuals, such as delta, has the sigma that is known"
                   : "give the sigma that is known");
+    case CovarianceStatus::known_sigma_of_several:
+      return "a sigma that is known is that of all outputs, and here each has a noise of its own: fit again "
+             "with "
+             "output noise shared";
     case CovarianceStatus::leverage_of_one:
       return fmt::format(
           "observation {} has leverage 1: its residual is zero whatever its error, which HC2 and HC3 "
@@ -274,6 +299,12 @@ std::string Covariance::reason() const {
           "the Hessian of the objective has an eigenvalue of {:.3g} times that of J'J + K: the parameters "
           "are not at a minimum, or the data do not determine one",
           figure_);
+    case CovarianceStatus::second_derivatives_overflow:
+      return fmt::format(
+          "the second derivatives of the network{} are larger than a double can hold; change the units of "
+          "the "
+          "data, or take a kind without them",
+          figure_ > 0 ? fmt::format(" at observation {}", figure_) : "");
     case CovarianceStatus::no_decay:
       return no_decay_reason(options_.kind);
   }
@@ -333,12 +364,21 @@ Vector Covariance::standard_errors(const MatrixView& G) const { return factor_of
 
 Matrix Covariance::of_parameters() const { return of(Matrix::Identity(at_->n_params(), at_->n_params())); }
 
-// Outputs that share their noise have all of what is left.
+// Outputs that share their noise have all of what is left; those whose noise is joint take up the same each, which no change of
+// basis between them alters.
 void Covariance::set_output_noise(Tangent& at) {
   const Index N = at.n_observations(), K = at.n_outputs();
   output_dofs_.setConstant(K, dof_);
   output_sigmas_.setConstant(K, sigma_);
-  if (at.data().output_noise == OutputNoise::shared || std::isinf(dof_)) return;
+  const OutputNoise noise = at.data().output_noise;
+  if (noise == OutputNoise::shared || std::isinf(dof_)) return;
+  if (noise == OutputNoise::joint) {
+    output_dofs_ /= static_cast<double>(K);
+    Matrix errors = at.r().reshaped(N, K);
+    at.data().output_mixing().correlate(errors);
+    output_sigmas_ = (errors.colwise().squaredNorm().transpose().array() / output_dofs_.array()).sqrt();
+    return;
+  }
   const Vector taken = leverages().reshaped(N, K).colwise().sum().transpose();
   output_dofs_ = (static_cast<double>(N) - taken.array()).matrix();
   output_dofs_ *= dof_ / output_dofs_.sum();

@@ -83,8 +83,10 @@ enum class CovarianceStatus {
   more_parameters_than_observations,
   no_degrees_of_freedom,
   residuals_are_rounding,
+  known_sigma_of_several,
   leverage_of_one,
   hessian_not_positive_definite,
+  second_derivatives_overflow,
   no_decay,
 };
 std::string_view name_of(CovarianceStatus status);
@@ -110,7 +112,7 @@ class Covariance {
   double sigma() const { return sigma_; }  // s
 
   // Of each output, in the units of its d [K]: where its noise is its own, dof() in proportion to the N - tr H_kk that it has
-  // left, and s from its own residuals; otherwise dof() and sigma().
+  // left, and s from its own residuals; where it is joint, the same with dof() / K; otherwise dof() and sigma().
   const Vector& output_dofs() const { return output_dofs_; }
   const Vector& output_sigmas() const { return output_sigmas_; }
   bool has_added_ridge() const {

@@ -78,10 +78,14 @@ std::string_view name_of(CovarianceStatus status) {
       return "no_degrees_of_freedom";
     case CovarianceStatus::residuals_are_rounding:
       return "residuals_are_rounding";
+    case CovarianceStatus::known_sigma_of_several:
+      return "known_sigma_of_several";
     case CovarianceStatus::leverage_of_one:
       return "leverage_of_one";
     case CovarianceStatus::hessian_not_positive_definite:
       return "hessian_not_positive_definite";
+    case CovarianceStatus::second_derivatives_overflow:
+      return "second_derivatives_overflow";
     case CovarianceStatus::no_decay:
       return "no_decay";
   }

@@ -21,6 +21,7 @@
 //         (1988), sec. 7.2 and 7.3
 #pragma once
 
+#include <cmath>
 #include <optional>
 
 #include "jacobench/inference/covariance.hpp"
@@ -41,6 +42,9 @@ struct Curvature {
   double intrinsic_se;          // of c; 0 where it is exact
   double parameter_effects_se;  // of c; 0 where it is exact
   Index n_directions;           // random ones; CurvatureOptions::all_pairs where it is exact
+
+  // Not where second derivatives are beyond what a double can hold.
+  bool is_finite() const { return std::isfinite(intrinsic) && std::isfinite(parameter_effects); }
 
   bool is_exact() const { return n_directions == CurvatureOptions::all_pairs; }
 

@@ -58,10 +58,10 @@ Spread spread(const VectorView& column, bool is_centred) {
   return {about_zero > 0 ? about_zero : 1, 0};
 }
 
-double unit_of_objective(const Perceptron& network, const Dataset& data, const Matrix& factors) {
+double unit_of_objective(const Perceptron& network, const Dataset& data) {
   Matrix centred = data.Y;
   if (network.layers().back().has_bias()) centred.rowwise() -= data.Y.colwise().mean();
-  return centred.cwiseProduct(factors).squaredNorm() / static_cast<double>(data.n_values());
+  return data.whitened(centred).squaredNorm() / static_cast<double>(data.n_values());
 }
 
 bool is_linear(const Perceptron& network) {
@@ -76,7 +76,7 @@ const DecayRule& find_decay_rule(std::string_view name) { return find_by_name(ru
 
 Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of) {
   const Matrix factors = data.row_factors();
-  const double unit = unit_of_objective(network, data, factors);
+  const double unit = unit_of_objective(network, data);
   const Index top = network.n_layers() - 1;
   const bool is_scaled = network.layers().back().activation == Activation::identity;
   std::vector<Spread> inputs;
@@ -166,13 +166,14 @@ class DecaySearch {
                                     network_.n_params(), data_.n_values()));
     else
       fit_undecayed();
-    if (is_interrupted_ || (rule().is_cautious && is_good_enough())) return keep_none();
+    if (is_interrupted_ || passes_through_the_data() || (rule().is_cautious && is_good_enough()))
+      return keep_none();
     walk();
     refine();
     settle_on_best();
     follow_to_none();
     const DecayPoint* best = best_point();
-    if (keeps_none(best)) return keep_none();
+    if ((best && is_penalty_alone(*best)) || keeps_none(best)) return keep_none();
     DecayChoice choice{.fit = fit_of(*best),
                        .k = best->k,
                        .effective_parameters = best->effective_parameters,
@@ -259,11 +260,35 @@ class DecaySearch {
     if (without_->end->stop != Stop::not_finite && at.move_to(*without_)) {
       Covariance cov(how_.undecayed);
       is_determined_ = cov.compute(at);
+      leaves_residuals_ = at.rank() < at.n_values();
+      is_exact_ = leaves_residuals_ && at.residuals_are_rounding();
       if (!is_determined_) faults_.push_back(cov.reason());
     }
     if (!faults_.empty()) zero_.score.reset();
     if (rule().is_cautious)
       for (const Runaway& unit : runaways(*without_, how_.names)) faults_.push_back(unit.words);
+  }
+
+  // Residuals under any penalty would be what that leaves.
+  bool passes_through_the_data() {
+    if (is_exact_)
+      reasons_for_none_ = {
+          "the fit without one passes through the data: there is no noise for it to balance"};
+    return is_exact_;
+  }
+
+  // The same of a fit that comes ever closer to the data as the penalty vanishes, without an end to the path.
+  bool is_penalty_alone(const DecayPoint& best) {
+    constexpr double much_closer = 10;
+    const bool is_at_end = std::none_of(points_.begin(), points_.end(),
+                                        [&](const DecayPoint& point) { return point.k < best.k; });
+    if (!is_at_end || !without_ || !leaves_residuals_ || best.end.rss < much_closer * without_->end->rss)
+      return false;
+    reasons_for_none_ = {fmt::format(
+        "the less of it, the closer the fit to the data, down to {:.3g}: there is no noise for it to "
+        "balance",
+        best.k)};
+    return true;
   }
 
   // Without looking at any decay.
@@ -435,7 +460,8 @@ class DecaySearch {
   std::optional<Fit> without_;        // a decay
   DecayPoint zero_;                   // the same
   std::vector<std::string> faults_, reasons_for_none_;
-  bool is_determined_ = false, is_on_path_ = false, is_interrupted_ = false;
+  bool is_determined_ = false, leaves_residuals_ = false, is_exact_ = false, is_on_path_ = false,
+       is_interrupted_ = false;
   Index n_starts_done_ = 0, n_iterations_ = 0;
 };
 
@@ -448,14 +474,12 @@ DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const F
   constexpr int n_choices = 3;
   constexpr double near_enough = 0.05;
   check_dataset(data, network, how.names);
-  Dataset scaled = data;
-  scaled.output_noise = OutputNoise::own;
-  scaled.output_scales = spreads_of_outputs(data);
+  Dataset scaled = with_first_scales(data, options.output_noise);
   DecayChoice choice = DecaySearch(network, scaled, options, how).choose();
   for (int i = 1; i < n_choices && !choice.was_interrupted; ++i) {
-    const std::optional<Vector> d = output_scales_of(choice.fit);
-    if (!d || (d->array() / scaled.output_scales.array()).log().abs().maxCoeff() < near_enough) break;
-    scaled.output_scales = *d;
+    const std::optional<OutputScales> scales = output_scales_of(choice.fit);
+    if (!scales || scales->change < near_enough) break;
+    set_scales(scaled, *scales);
     choice = DecaySearch(network, scaled, options, how).choose();
   }
   if (choice.was_interrupted) return choice;
@@ -466,8 +490,8 @@ DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const F
   from_there.n_redraws = 0;
   from_there.n_tries_from_start = 1;
   const FitEnd before = *choice.fit.end;
-  choice.fit = fit_with_output_scales(network, data, from_there, scaled.output_scales);
-  choice.fit.end->starts = before.starts;
+  choice.fit = fit_with_output_scales(network, scaled, from_there);
+  rescale_starts(*choice.fit.end, before);
   choice.fit.end->n_iterations += before.n_iterations;
   return choice;
 }

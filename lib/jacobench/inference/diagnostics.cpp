@@ -9,7 +9,7 @@ namespace jacobench {
 Diagnostics diagnose(const Tangent& at, const Covariance& cov) {
   JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
   const auto n = static_cast<std::size_t>(at.n_values());
-  Diagnostics result{.residuals = at.r().cwiseQuotient(at.row_factors()),
+  Diagnostics result{.residuals = at.errors().reshaped(),
                      .leverages = cov.leverages(),
                      .studentised = MaybeValues(n),
                      .deleted_studentised = MaybeValues(n),

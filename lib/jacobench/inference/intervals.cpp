@@ -37,8 +37,8 @@ Matrix joint_covariance(const Tangent& at, const Covariance& cov, const VectorVi
 }
 
 Matrix residual_covariance(const Tangent& at, const Covariance& cov) {
-  Matrix R = at.r().reshaped(at.n_observations(), at.n_outputs());
-  if (at.data().output_scales.size() > 0) R *= at.data().output_scales.asDiagonal();
+  Matrix R = at.errors();
+  if (at.data().weights.size() > 0) R = at.data().weights.cwiseSqrt().asDiagonal() * R;
   const double left =
       static_cast<double>(at.n_observations()) - cov.trace_h() / static_cast<double>(at.n_outputs());
   JB_EXPECT(left > 0, "{} observations left", left);

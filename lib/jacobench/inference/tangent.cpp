@@ -22,9 +22,7 @@ Tangent::Tangent(const Fit& like)
       has_decay_(like.has_decay()),
       residuals_(like.network, like.data, {}, like.jacobian),
       J_(like.n_values(), like.n_params()),
-      factors_(like.data.Y.rows(), like.data.Y.cols()),
       r_(like.n_values()),
-      row_factors_(like.n_values()),
       step_(like.n_params()),
       of_data_(like.n_values(), like.n_params()),
       with_decay_(like.n_values(), like.n_params()) {
@@ -36,8 +34,6 @@ bool Tangent::move_to(const Fit& fit) {
   network_.expect_shapes(fit.theta);
   fit_ = &fit;
   residuals_.set_data(fit.data);
-  fit.data.get_row_factors(factors_);
-  row_factors_ = factors_.reshaped();
   has_data_factor_ = has_decay_factor_ = false;
   column_errors_.resize(0);
   if (!residuals_.evaluate(fit.theta, r_.data(), J_.data())) return false;
@@ -58,20 +54,27 @@ const Vector* Tangent::take_linear_step() {
 }
 
 bool Tangent::residuals_are_rounding() const {
-  const auto observed = row_factors_.cwiseProduct(data().Y.reshaped());
-  if (!(r_.norm() <= small_residuals * observed.norm())) return false;
-  const Matrix bound = value_error_bound(network_, theta(), data().X);
-  const Vector rounding = row_factors_.cwiseProduct(bound.reshaped()) + unit_roundoff * observed.cwiseAbs();
+  if (!(r_.norm() <= small_residuals * residuals_.size_of_outputs())) return false;
+  Matrix rounding = value_error_bound(network_, theta(), data().X) + unit_roundoff * data().Y.cwiseAbs();
+  residuals_.bound_rows(rounding);
   return residuals_.is_rounding(rss()) || r_.norm() <= rounding.norm();
+}
+
+Matrix Tangent::errors() const {
+  Matrix errors = r_.reshaped(n_observations(), n_outputs());
+  residuals_.undo_rows(errors);
+  return errors;
 }
 
 // Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is possible: J
 // loses digits as its columns come closer to dependence.
 void Tangent::settle_rank(TangentFactor& factor) {
   if (factor.least_pivot() >= clear_pivot) return;
-  if (column_errors_.size() == 0)
-    column_errors_ =
-        (row_factors_.asDiagonal() * jacobian_errors(*fit_, data().X)).colwise().stableNorm().transpose();
+  if (column_errors_.size() == 0) {
+    Matrix errors = jacobian_errors(*fit_, data().X);
+    residuals_.stacked_to_rows(errors);
+    column_errors_ = errors.colwise().stableNorm().transpose();
+  }
   factor.allow_for_errors(column_errors_);
 }
 

@@ -1,10 +1,10 @@
 // A fit linearised at its parameters: all that intervals are computed from, for one fit after another in a workspace that is
 // made once.
 //
-// Model:  J = g o J_y_theta and r = g o (Y - f(X; theta)), with the row factors g = sqrt(w) / d of fit/dataset.hpp, so
+// Model:  J = B J_y_theta and r = B (Y - f(X; theta)), with the B of fit/residuals.hpp, so
 //         that under the model the rows of r are uncorrelated with one variance sigma^2. The penalty of a decayed fit is
 //         kept apart, as the diagonal K: it never stands among the rows, so RSS, leverages and residuals are the data's.
-// Shapes: J [(N K) x P], r and g [N K], row k N + n being output k of observation n; K [P], zero without decay
+// Shapes: J [(N K) x P], r [N K], row k N + n being output k of observation n; K [P], zero without decay
 // Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no allocation
 //         after the first fit by the analytic strategies
 // Errors: logic_error for a fit of another shape
@@ -37,7 +37,8 @@ class Tangent {
   bool has_decay() const { return has_decay_; }
   const Matrix& J() const { return J_; }
   const Vector& r() const { return r_; }
-  const Vector& row_factors() const { return row_factors_; }
+  const Residuals& rows() const { return residuals_; }  // B
+  Matrix errors() const;                                // Y - f(X; theta), as r has it  [N x K]
 
   Index n_values() const { return r_.size(); }
   Index n_params() const { return K_.size(); }
@@ -61,8 +62,8 @@ class Tangent {
   const bool has_decay_;
   const Fit* fit_ = nullptr;
   Residuals residuals_;
-  Matrix J_, factors_;
-  Vector r_, row_factors_, right_, step_;
+  Matrix J_;
+  Vector r_, right_, step_;
   Vector column_errors_;  // of J; empty until they are needed
   TangentFactor of_data_, with_decay_;
   bool has_data_factor_ = false, has_decay_factor_ = false;

@@ -1,6 +1,7 @@
 #include "jacobench/network/second_derivatives.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "jacobench/kernel/blas.hpp"
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/network/forward_pass.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
 namespace {
@@ -220,6 +222,12 @@ struct SecondDerivatives::Sum {
     for (Term& term : terms) term.total.setZero();
   }
 
+  bool is_finite() const {
+    return std::all_of(terms.begin(), terms.end(), [](const Term& term) {
+      return std::isfinite(term.total.sum()) || term.total.allFinite();
+    });
+  }
+
   void add(const VectorView& theta, const MatrixView& X, const MatrixView& C) {
     const Index n = X.rows();
     forward.run(theta, X);
@@ -384,6 +392,25 @@ void SecondDerivatives::prepare() {
   if (!series_) series_ = std::make_unique<Series>(network_, max_rows_);
 }
 
+// Of some observations; where doubles overflow within it, of halves of them, and of one in long double.
+void SecondDerivatives::add_rows(const VectorView& theta, const MatrixView& X, const MatrixView& C,
+                                 Matrix& sum) {
+  sum_->clear();
+  for (Index row = 0; row < X.rows(); row += sum_->n_rows) {
+    const Index n = std::min(sum_->n_rows, X.rows() - row);
+    sum_->add(theta, X.middleRows(row, n), C.middleRows(row, n));
+  }
+  if (sum_->is_finite()) {
+    for (const Term& term : sum_->terms) term.add_total_to(sum, network_);
+  } else if (X.rows() == 1) {
+    WideRow(network_, theta, X.row(0).transpose()).add_weighted_second_derivatives(C.row(0).transpose(), sum);
+  } else {
+    const Index half = X.rows() / 2;
+    add_rows(theta, X.topRows(half), C.topRows(half), sum);
+    add_rows(theta, X.bottomRows(X.rows() - half), C.bottomRows(X.rows() - half), sum);
+  }
+}
+
 void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixView& X, const MatrixView& C,
                                          Matrix& sum) {
   expect_shapes(theta, X);
@@ -393,12 +420,7 @@ void SecondDerivatives::add_weighted_sum(const VectorView& theta, const MatrixVi
   JB_EXPECT(sum.rows() == P && sum.cols() == P, "the sum is {} x {}, want {} x {}", sum.rows(), sum.cols(), P,
             P);
   if (!sum_) sum_ = std::make_unique<Sum>(network_, max_rows_);
-  sum_->clear();
-  for (Index row = 0; row < X.rows(); row += sum_->n_rows) {
-    const Index n = std::min(sum_->n_rows, X.rows() - row);
-    sum_->add(theta, X.middleRows(row, n), C.middleRows(row, n));
-  }
-  for (const Term& term : sum_->terms) term.add_total_to(sum, network_);
+  add_rows(theta, X, C, sum);
 }
 
 void SecondDerivatives::along(const VectorView& theta, const MatrixView& X, const MatrixView& V,
@@ -415,6 +437,12 @@ void SecondDerivatives::along(const VectorView& theta, const MatrixView& X, cons
       const Batch& half = series_->run(theta, V.col(j), n);
       for (Index k = 0; k < K; ++k) Y_vv.col(j).segment(k * N + row, n) = 2 * half.rows(n).col(k);
     }
+  }
+  std::vector<Index> overflowing;
+  for (Index k = 0; k < K; ++k) append_overflowing_rows(Y_vv.middleRows(k * N, N), 0, overflowing);
+  for (const Index n : overflowing) {
+    const WideRow wide(network_, theta, X.row(n).transpose());
+    for (Index j = 0; j < V.cols(); ++j) Y_vv(Eigen::seqN(n, K, N), j) = wide.along(V.col(j));
   }
 }
 

@@ -17,6 +17,8 @@
 // Cost:   H takes at most N P^2 flops at the speed of BLAS, and 2 N n_l n_{m-1} n_m for each l < m; of one hidden layer below
 //         linear outputs no more than N n_1 (D + 1) (D + 2 + 2 K). A direction takes 8 N P flops, and one forward pass serves
 //         all. The first call of each allocates: memory as for H, and one block of rows
+//         Observations at which doubles overflow are done again in long double (network/wide_row.hpp)
+// Accuracy: rounding, where a double can hold the result; otherwise it is not finite
 // Errors: logic_error for shapes that are not the network's. A kink has no second derivative: that of either side is taken
 // Source: Bishop (2006), Pattern Recognition and Machine Learning, sec. 5.4.5 (two layers); Griewank and Walther (2008),
 //         Evaluating Derivatives, ch. 13 (series)
@@ -50,6 +52,7 @@ class SecondDerivatives {
 
  private:
   void expect_shapes(const VectorView& theta, const MatrixView& X) const;
+  void add_rows(const VectorView& theta, const MatrixView& X, const MatrixView& C, Matrix& sum);
 
   const Perceptron network_;
   const Index max_rows_;

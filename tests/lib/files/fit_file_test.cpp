@@ -91,6 +91,7 @@ void expect_same(const StoredFit& a, const StoredFit& b) {
   EXPECT_EQ(a.fit.data.weights, b.fit.data.weights);
   EXPECT_EQ(a.fit.data.output_scales, b.fit.data.output_scales);
   EXPECT_EQ(a.fit.data.output_noise, b.fit.data.output_noise);
+  EXPECT_EQ(a.fit.data.output_correlation, b.fit.data.output_correlation);
   EXPECT_EQ(a.fit.decay, b.fit.decay);
   EXPECT_EQ(a.fit.jacobian.strategy, b.fit.jacobian.strategy);
   EXPECT_EQ(a.fit.jacobian.options.relative_step, b.fit.jacobian.options.relative_step);
@@ -175,6 +176,27 @@ TEST_F(FitFile, GivesBackHowTheFitEnded) {
   expect_same(there_and_back(stored), stored);
   stored.fit.end = {};
   expect_same(there_and_back(stored), stored);
+}
+
+TEST_F(FitFile, GivesBackTheCorrelationOfTheNoise) {
+  const Matrix X = Matrix::Random(12, 1);
+  Matrix Y(12, 2);
+  Y << X + 0.1 * Matrix::Random(12, 1), Matrix::Random(12, 1);
+  Y.col(1) += 3 * Y.col(0);
+  const Perceptron network(1, {{1, Activation::tanh}, {2, Activation::identity}});
+  const StoredFit stored{fit(network, {X, Y}, {.n_starts = 2, .output_noise = OutputNoise::joint}),
+                         {"a"},
+                         {"y", "z"},
+                         "some.csv"};
+  EXPECT_NE(stored.fit.data.output_correlation(0, 1), 0);
+  expect_same(there_and_back(stored), stored);
+  auto json = nlohmann::ordered_json::parse(to_fit_text(stored));
+  json["output_correlation"][0][1] = 1.5;
+  write_text(json.dump());
+  expect_refused("not a correlation matrix");
+  json.erase("output_correlation");
+  write_text(json.dump());
+  expect_refused("output_noise: is joint, and there is no output_correlation");
 }
 
 // y = 2 x + 1 at three points, as version 1 was written.

@@ -62,6 +62,8 @@ TEST(Dataset, BadDataAreNamed) {
   expect_refused(with([](Dataset& d) { d.weights = Vector::Zero(4); }), "data row 1: weight 0");
   expect_refused(with([](Dataset& d) { d.weights = Vector::Constant(4, 1e200); }), "row 1: weight 1e+200");
   expect_refused(with([](Dataset& d) { d.weights = Vector::Constant(4, nan); }), "data row 1: weight nan");
+  for (const Matrix& C : {Matrix(Matrix::Constant(1, 1, 2)), Matrix(Matrix::Identity(2, 2))})
+    expect_refused(with([&](Dataset& d) { d.output_correlation = C; }), "not a correlation matrix");
   expect_refused(with([](Dataset& d) { d.output_scales = Vector::Constant(1, -1); }),
                  "data output 1: scale -1");
 }

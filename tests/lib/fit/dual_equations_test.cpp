@@ -70,10 +70,12 @@ TEST(DualEquations, AStepOfFreeBiasesIsThatOfTheNormalEquations) {
   EXPECT_NEAR(dual.effective_parameters(), (J_data * M.llt().solve(J_data.transpose())).trace(), 1e-6);
 }
 
-// Half the Hessian of S, formed: a step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty.
+// Half the Hessian of S, formed: a step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty;
+// with the penalty on biases too, of outputs whose noise is correlated.
 TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
-  const ManyParameters many;
+  ManyParameters many;
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
+    if (of == DecayOf::weights_and_biases) many.data.output_correlation = Matrix{{1, 0.8}, {0.8, 1}};
     const Vector decay = equal_decay(many.network, 0.5, of);
     Vector theta =
         fit(many.network, many.data, {.n_starts = 2, .decay = decay, .output_noise = OutputNoise::shared})
@@ -89,7 +91,8 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
     const Matrix M = J.transpose() * J;
     const Vector g = J.transpose() * r;
     Matrix H = Matrix::Zero(P, P);
-    const Matrix weights = residuals.factors().cwiseProduct(r.head(24).reshaped(12, 2));
+    Matrix weights = r.head(24).reshaped(12, 2);
+    residuals.from_rows(weights);
     SecondDerivatives(many.network, 12).add_weighted_sum(theta, many.data.X, weights, H);
     H = M + Matrix(H.selfadjointView<Eigen::Lower>());
     const auto fall = [&](const Vector& step) { return -(2 * g.dot(step) + step.dot(H * step)); };
@@ -125,8 +128,8 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
     const Vector straight = d;
     Matrix r_dd;
     SecondDerivatives(many.network, 12).along(theta, many.data.X, d, r_dd);
-    const Vector a =
-        -norm.llt().solve(J.topRows(24).transpose() * r_dd.cwiseProduct(residuals.factors().reshaped()));
+    residuals.stacked_to_rows(r_dd);
+    const Vector a = -norm.llt().solve(J.topRows(24).transpose() * r_dd);
     ASSERT_TRUE(dual.bend(d));
     EXPECT_LE((d - straight - a / 2).norm(), 1e-6 * a.norm());
   }

@@ -45,6 +45,7 @@ TEST(OutputScales, WithoutSharedParametersEachOutputIsAsIfAlone) {
   Tangent at = linearise(fit);
   const Covariance cov = covariance(at);
   EXPECT_NEAR(fit.data.output_scales.prod(), 1, 1e-12);
+  EXPECT_NEAR(fit.end->starts.lowest / fit.objective(), 1, 1e-10);  // all starts end there
   for (Index k = 0; k < 2; ++k) {
     const Fit alone = jacobench::fit(one, output_of(data, k));
     const Bands expected = bands_at(alone, X0);
@@ -64,6 +65,20 @@ TEST(OutputScales, WithoutSharedParametersEachOutputIsAsIfAlone) {
   // control: with one sigma for both the small output is lost in the noise of the large one
   const Fit shared = jacobench::fit(both, data, {.output_noise = OutputNoise::shared});
   EXPECT_GT(bands_at(shared, X0).mean.se(0, 1), 100 * bands.mean.se(0, 1));
+}
+
+// With scales that are estimated there is no telling of which output a sigma is known.
+TEST(OutputScales, AKnownSigmaIsOfAllOutputs) {
+  const Perceptron both(2, {{2, Activation::identity}});
+  const CovarianceOptions known{.dof_rule = DofRule::known_sigma, .known_sigma = 0.5};
+  for (const OutputNoise noise : {OutputNoise::own, OutputNoise::joint}) {
+    const Fit fit = jacobench::fit(both, two_outputs(), {.output_noise = noise});
+    Tangent at = linearise(fit);
+    EXPECT_THAT(covariance(at, known).reason(), ::testing::HasSubstr("fit again with output noise shared"));
+  }
+  const Fit shared = jacobench::fit(both, two_outputs(), {.output_noise = OutputNoise::shared});
+  Tangent at = linearise(shared);
+  EXPECT_EQ(covariance(at, known).output_sigmas(), Vector::Constant(2, 0.5));
 }
 
 // A band in other units is the band in these, where hidden units are shared too: by 2^20, to the last digits.
@@ -86,7 +101,7 @@ TEST(OutputScales, TheUnitOfAnOutputChangesNothing) {
   const Covariance cov = covariance(at);
   EXPECT_GT(std::abs(cov.output_dofs()[0] - cov.output_dofs()[1]), 0.05);
   EXPECT_TRUE(all_within_relative(cov.output_sigmas(), Vector::Constant(2, cov.sigma()), 1e-6));
-  EXPECT_TRUE(all_within_relative(*output_scales_of(fit), fit.data.output_scales, 1e-6));
+  EXPECT_TRUE(all_within_relative(output_scales_of(fit)->d, fit.data.output_scales, 1e-6));
 }
 
 // Chosen decays see the same scales.
@@ -95,7 +110,7 @@ TEST(OutputScales, ADecayIsChosenWithThem) {
   const Dataset data = two_outputs();
   const DecayChoice choice = choose_decay(network, data, {.n_starts = 3}, {.rule = &find_decay_rule("loo")});
   EXPECT_EQ(choice.fit.data.output_noise, OutputNoise::own);
-  EXPECT_TRUE(all_within_relative(*output_scales_of(choice.fit), choice.fit.data.output_scales, 1e-6));
+  EXPECT_TRUE(all_within_relative(output_scales_of(choice.fit)->d, choice.fit.data.output_scales, 1e-6));
   // the noise of the first output is 25 times 10^4 that of the second
   const double ratio = choice.fit.data.output_scales[0] / choice.fit.data.output_scales[1];
   EXPECT_NEAR(std::log10(ratio), std::log10(25e4), 0.4);

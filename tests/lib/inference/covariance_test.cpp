@@ -199,6 +199,22 @@ TEST(Covariance, AHessianThatIsNotPositiveDefiniteIsAnOutcome) {
   }
 }
 
+// y = exp(w x) with x near 1e99 and y near 1e80: dy/dw is 1e179, d2 y / dw2 times a residual beyond the largest double.
+TEST(Covariance, ASumOfSecondDerivativesThatOverflowsIsAnOutcome) {
+  const Perceptron network(1, {{1, exp, Bias::none}});
+  Dataset data{1e99 * Matrix{{1}, {1.4}, {1.8}}, Matrix{{1}, {1}, {1}}, {}, {}};
+  const Vector theta = Vector::Constant(1, 1e-97);
+  data.Y = evaluate(network, theta, data.X).cwiseProduct(Matrix{{1.1}, {0.9}, {1.1}});
+  const testing::Linearised at = testing::linearised(network, theta, data);
+  for (const CovarianceKind kind : {CovarianceKind::hessian, CovarianceKind::hessian_sandwich}) {
+    const Covariance cov = covariance(at, {.kind = kind});
+    EXPECT_EQ(cov.status(), CovarianceStatus::second_derivatives_overflow);
+    EXPECT_THAT(cov.reason(),
+                ::testing::HasSubstr("the second derivatives of the network at observation 2 are"));
+  }
+  EXPECT_TRUE(covariance(at).ok());
+}
+
 // Every kind by its formula in the header, with weights and with a decay that does not vanish.
 TEST(Covariance, OfAWeightedAndDecayedFitEveryKindIsItsFormula) {
   Dataset data = fitted_step().data;

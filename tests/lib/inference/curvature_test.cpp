@@ -156,8 +156,9 @@ TEST(Curvature, AllPairsAreBatesAndWattsSum) {
   for (Index i = 0; i < p; ++i) {
     const double h = 1e-5 / T.col(i).norm();
     const auto J_at = [&](double step) -> Matrix {
-      return at->row_factors().asDiagonal() *
-             testing::gradients_at(at.fit().network, at.fit().theta + step * T.col(i), at.fit().data.X);
+      Matrix J = testing::gradients_at(at.fit().network, at.fit().theta + step * T.col(i), at.fit().data.X);
+      at->rows().stacked_to_rows(J);
+      return J;
     };
     const Matrix A = (J_at(h) - J_at(-h)) * T / (2 * h);  // a_ij, j = 1 .. p
     const Matrix in_plane = Q.transpose() * A, out_of_plane = A - Q * in_plane;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/allocation_count.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 #include "support/entrywise.hpp"
 #include "support/linearised.hpp"
@@ -72,6 +73,15 @@ Matrix weighted_sum(const Scenario& s, const Matrix& C) {
   return H;
 }
 
+// What overflows in doubles is what they would hold: by long double as a whole.
+Matrix by_wide_rows(const Scenario& s, const Matrix& C) {
+  Matrix H = Matrix::Zero(s.network.n_params(), s.network.n_params());
+  for (Index n = 0; n < s.X.rows(); ++n)
+    WideRow(s.network, s.theta, s.X.row(n).transpose())
+        .add_weighted_second_derivatives(C.row(n).transpose(), H);
+  return H;
+}
+
 Matrix along(const Scenario& s, const Matrix& V) {
   Matrix Y_vv;
   SecondDerivatives(s.network, s.X.rows()).along(s.theta, s.X, V, Y_vv);
@@ -105,6 +115,12 @@ void expect_hyper_duals(const Scenario& s) {
   }
 }
 
+// Away from kinks, of which rounding may choose another side.
+void expect_wide_rows(const Scenario& s) {
+  const Matrix C = weights_of_outputs(s), expected = by_wide_rows(s, C);
+  EXPECT_TRUE(testing::all_within(weighted_sum(s, C), expected, rounding * expected.cwiseAbs().sum()));
+}
+
 class SecondDerivativesOf : public ::testing::TestWithParam<Activation> {};
 
 INSTANTIATE_TEST_SUITE_P(Activations, SecondDerivativesOf, ::testing::ValuesIn([] {
@@ -119,8 +135,10 @@ INSTANTIATE_TEST_SUITE_P(Activations, SecondDerivativesOf, ::testing::ValuesIn([
 // Through three hidden layers, one without biases, to two outputs that bend too: no block of H is zero.
 TEST_P(SecondDerivativesOf, BendingOutputsAreThoseOfHyperDuals) {
   const Activation phi = GetParam();
-  expect_hyper_duals(
-      draw_scenario("second", 2, {{3, phi}, {4, phi, Bias::none}, {3, phi}, {2, logistic}}, 6, 0.7));
+  const Scenario s =
+      draw_scenario("second", 2, {{3, phi}, {4, phi, Bias::none}, {3, phi}, {2, logistic}}, 6, 0.7);
+  expect_hyper_duals(s);
+  expect_wide_rows(s);
 }
 
 // What bends no more above the first hidden layer has the blocks that are left out.
@@ -128,6 +146,33 @@ TEST_P(SecondDerivativesOf, LinearOutputsAreThoseOfHyperDuals) {
   const Activation phi = GetParam();
   expect_hyper_duals(draw_scenario("one_hidden", 3, {{4, phi}, {2, identity, Bias::none}}, 6));
   expect_hyper_duals(draw_scenario("three_hidden", 2, {{4, phi}, {3, phi}, {3, identity}, {2, identity}}, 5));
+}
+
+// Beside observations at which nothing overflows: tanh(w e^(u x)) is saturated, its second derivatives zero; of
+// w e^(u x) those with respect to u are held by a double, and that to both is not.
+TEST(SecondDerivatives, WhereDoublesOverflowAreWhatADoubleCanHold) {
+  const Matrix X{{1e-3}, {1}, {2e-3}}, C{{1}, {2}, {-1}};
+  const LayerSpec exp_unit{1, exp, Bias::none};
+  Scenario s = draw_scenario("overflow", 1, {exp_unit, {1, tanh, Bias::none}}, 3);
+  s.X = X;
+  s.theta = Vector{{800, 0.5}};
+  Scenario others = s;
+  others.X = Matrix{{1e-3}, {2e-3}};
+  const Matrix expected = weighted_sum(others, Matrix{{1}, {-1}});
+  EXPECT_TRUE(testing::all_within(weighted_sum(s, C), expected, rounding * expected.norm()));
+  const Matrix along_all = along(s, Vector{{1, 2}});
+  EXPECT_EQ(along_all(1, 0), 0);
+  EXPECT_EQ(along_all(0, 0), along(others, Vector{{1, 2}})(0, 0));
+
+  s = draw_scenario("overflow", 1, {exp_unit, {1, identity, Bias::none}}, 3);
+  s.X = X;
+  s.theta = Vector{{800, 1e-300}};
+  const double y = std::exp(400.0) * 1e-300 * std::exp(400.0);
+  constexpr double of_exponent = 4000 * unit_roundoff;  // 800, of which half a unit is lost
+  const Matrix H = weighted_sum(s, C);
+  EXPECT_NEAR(H(0, 0), 2 * y, of_exponent * 2 * y);
+  EXPECT_FALSE(std::isfinite(H(1, 0)));
+  EXPECT_NEAR(along(s, Vector{{1, 0}})(1, 0), y, of_exponent * y);
 }
 
 // d J v / d theta along v by central differences: h^2 and rounding / h are both near 10^-10.

@@ -26,6 +26,23 @@ TEST(WideRow, AgreesWithTheKernelsOfEveryActivation) {
   }
 }
 
+// y = phi(w x + b): the second derivative by b is phi'', of which kernels are as right as of the slope.
+TEST(WideRow, AgreesWithTheKernelsOfEveryBend) {
+  for (const ActivationInfo& phi : activation_table()) {
+    const Perceptron network(1, {{.n_units = 1, .activation = phi.id}});
+    for (double z = -30; z <= 30; z += 0.37) {
+      const WideRow row(network, Vector{{0.5, z}}, Vector::Zero(1));
+      double value = 0, slope = 0, bend = 0;
+      phi.all(&z, &value, &slope, &bend, 1);
+      const double bound = 64 * unit_roundoff * (std::abs(bend) + derivative_magnitude(phi, z, value, slope));
+      EXPECT_NEAR(row.along(Vector{{0, 1}})[0], bend, bound) << phi.name << " at " << z;
+      Matrix sum = Matrix::Zero(2, 2);
+      row.add_weighted_second_derivatives(Vector{{2}}, sum);
+      EXPECT_NEAR(sum(1, 1), 2 * bend, 2 * bound) << phi.name << " at " << z;
+    }
+  }
+}
+
 // A saturated unit stays saturated however far out it is, and all that it multiplies is zero.
 TEST(WideRow, LimitsAreLimits) {
   for (const ActivationInfo& phi : activation_table()) {
