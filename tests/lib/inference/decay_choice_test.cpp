@@ -278,5 +278,28 @@ TEST(DecayChoice, AnInterruptLeavesTheBestSoFarAsNotSettled) {
   }
 }
 
+// A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as its weight
+// vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one is chosen.
+TEST(DecayChoice, DataWithoutNoiseHaveNone) {
+  const Perceptron network(1, {{1, Activation::tanh}, {1, Activation::identity}});
+  Dataset curve{Vector::LinSpaced(12, -2, 2), {}}, line = curve;
+  curve.Y = evaluate(network, Vector{{1.5, 0.4, 2, -1}}, curve.X);
+  line.Y = 3 + line.X.array();
+  for (const char* rule : {"auto", "loo"})
+    for (const Dataset& data : {curve, line}) {
+      const DecayChoice choice =
+          choose_decay(network, data, {.n_starts = 3}, {.rule = &find_decay_rule(rule)});
+      EXPECT_EQ(choice.k, 0);
+      EXPECT_FALSE(choice.fit.has_decay());
+      ASSERT_EQ(choice.reasons.size(), 1U);
+      EXPECT_NE(choice.reasons[0].find("there is no noise for it to balance"), std::string::npos);
+      Tangent at = linearise(choice.fit);
+      EXPECT_FALSE(covariance(at).ok() && choice.fit.has_settled());
+    }
+  RandomStream stream(5, 0, 0, RandomPurpose::noise);
+  for (double& y : line.Y.reshaped()) y += 0.5 * stream.normal();
+  EXPECT_GT(choose_decay(network, line, {.n_starts = 3}, {.rule = &find_decay_rule("loo")}).k, 1e-3);
+}
+
 }  // namespace
 }  // namespace jacobench
