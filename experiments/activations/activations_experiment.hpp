@@ -23,6 +23,8 @@ struct ActivationRow {
   double derivative_bound = 0;
   double second_derivative_ulp = 0;
   double error_over_promise = 0;
+  // By octave of the argument, to three digits, with blanks between them.
+  std::string octaves, value_by_octave, derivative_by_octave, second_derivative_by_octave;
 };
 
 class ActivationsExperiment final : public harness::Experiment {

@@ -54,20 +54,21 @@ std::optional<std::vector<std::string>> read_operands(const Invocation& invocati
                                                       const std::string& command_name,
                                                       std::initializer_list<harness::OptionTable*> tables);
 
-int run_command(const Invocation&);       // run CONFIG
-int merge_command(const Invocation&);     // merge FOLDER...
-int table_command(const Invocation&);     // table RESULT...
-int report_command(const Invocation&);    // report RESULT...
-int join_command(const Invocation&);      // join RESULT...
-int check_command(const Invocation&);     // check RESULT
-int fit_command(const Invocation&);       // fit DATA
-int interval_command(const Invocation&);  // interval FIT
-int compare_command(const Invocation&);   // compare A B
-int jacobian_command(const Invocation&);  // jacobian MODEL DATA
-int evaluate_command(const Invocation&);  // evaluate MODEL DATA
-int import_command(const Invocation&);    // import NET.onnx
-int list_command(const Invocation&);      // list WHAT
-int help_command(const Invocation&);      // help
-int version_command(const Invocation&);   // version
+int run_command(const Invocation&);        // run CONFIG
+int merge_command(const Invocation&);      // merge FOLDER...
+int table_command(const Invocation&);      // table RESULT...
+int report_command(const Invocation&);     // report RESULT...
+int join_command(const Invocation&);       // join RESULT...
+int check_command(const Invocation&);      // check RESULT
+int fit_command(const Invocation&);        // fit DATA
+int interval_command(const Invocation&);   // interval FIT
+int compare_command(const Invocation&);    // compare A B
+int jacobian_command(const Invocation&);   // jacobian MODEL DATA
+int evaluate_command(const Invocation&);   // evaluate MODEL DATA
+int gradbench_command(const Invocation&);  // gradbench
+int import_command(const Invocation&);     // import NET.onnx
+int list_command(const Invocation&);       // list WHAT
+int help_command(const Invocation&);       // help
+int version_command(const Invocation&);    // version
 
 }  // namespace jacobench::cli

@@ -74,15 +74,19 @@ void expect_apart(const StoredFit& fitted, const std::optional<std::string>& wei
       throw InputError("--weights: {} is an input or output as well; a column is one of them", *weights);
 }
 
-// What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do.
+// What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do; what is needed without one is
+// asked for first, before there are as many penalties as parameters.
 void expect_memory(const Fit& fit, const FitRequest& request) {
+  const auto expect = [&](double bytes) {
+    expect_memory_for(fmt::format("{} values of {} parameters", fit.n_values(), fit.n_params()), bytes,
+                      "make --hidden smaller, or give fewer observations");
+  };
+  expect(memory_of_inference({fit.network, fit.n_values(), Vector()}));
   const double* k = std::get_if<double>(&request.decay);
   const Vector decay = k ? equal_decay(fit.network, *k, request.decay_of())
                          : standardised_decay(fit.network, fit.data, 1, request.decay_of());
   const ProblemSize size(fit.network, fit.n_values(), decay);
-  expect_memory_for(fmt::format("{} values of {} parameters", fit.n_values(), fit.n_params()),
-                    std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size)),
-                    "make --hidden smaller, or give fewer observations");
+  expect(std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size)));
 }
 
 Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {

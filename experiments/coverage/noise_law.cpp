@@ -2,11 +2,10 @@
 
 #include <cmath>
 
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <boost/random/exponential_distribution.hpp>
 #include <boost/random/student_t_distribution.hpp>
 
+#include "jacobench/base/distributions.hpp"
 #include "jacobench/base/errors.hpp"
 
 namespace jacobench::coverage {
@@ -17,21 +16,17 @@ double limit_of_mean_below(double z) { return z < 0 ? 0 : z; }
 
 double draw_normal(RandomStream& stream) { return stream.normal(); }
 
-// Boost computes in long double unless it is told not to, which takes a third of the time of a study of small fits.
-using Normal = boost::math::normal_distribution<
-    double, boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
-
-double normal_cdf(double z) { return cdf(Normal(), z); }
+double normal_cdf(double z) { return cdf(NormalDistribution(), z); }
 
 // z Phi(z) + phi(z)
 double normal_mean_below(double z) {
   if (std::isinf(z)) return limit_of_mean_below(z);
-  return z * normal_cdf(z) + pdf(Normal(), z);
+  return z * normal_cdf(z) + pdf(NormalDistribution(), z);
 }
 
 constexpr double student_scale = 0.77459666924148337704;  // sqrt(3 / 5)
 
-boost::math::students_t student() { return boost::math::students_t(5); }
+StudentDistribution student() { return StudentDistribution(5); }
 
 double draw_student(RandomStream& stream) {
   return student_scale * boost::random::student_t_distribution<double>(5)(stream);

@@ -12,6 +12,7 @@
 #include "jacobench/base/joined.hpp"
 
 #include "options/value_text.hpp"
+#include "report/unfolded.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -19,14 +20,16 @@ namespace {
 // Where a bound that has no place along the axis stands: beyond its end.
 constexpr double beyond = 1e300;
 
-std::optional<double> place_of_number(Scale scale, double value) {
-  switch (scale) {
+std::optional<double> place_of_number(const Axis& axis, double value) {
+  switch (axis.scale) {
     case Scale::linear:
       return value;
     case Scale::log:
       return value > 0 ? std::optional(std::log10(value)) : std::nullopt;
     case Scale::digits:
       return -std::log10(std::max(value, std::numeric_limits<double>::epsilon() / 2));
+    case Scale::signed_log:
+      return std::copysign(std::max(0.0, std::log10(std::abs(value) / axis.least)), value);
     case Scale::each:
       break;
   }
@@ -83,6 +86,7 @@ class ChartMaker {
     chart_.question = figure_.question;
     colours_ = varying(figure_.colours);
     panels_ = varying(figure_.panels);
+    settle_shapes();
     for (const Column& column : columns_)
       if (column.role == ColumnRole::identity && n_values(column.name) > 1) identity_.push_back(column.name);
     settle_places(figure_.x, x_places_);
@@ -143,7 +147,7 @@ class ChartMaker {
                               const std::map<std::string, double>& places) const {
     if (axis.scale != Scale::each) {
       const auto found = number_in(value);
-      return found ? place_of_number(axis.scale, *found) : std::nullopt;
+      return found ? place_of_number(axis, *found) : std::nullopt;
     }
     if (is_null(value)) return {};
     const auto found = places.find(exact_text(value));
@@ -156,12 +160,19 @@ class ChartMaker {
     return place(figure_.y, value(row, column), y_places_);
   }
 
-  // The most different values of x that rows of one colour and panel have.
+  // The columns whose values tell series apart.
+  std::vector<std::string> columns_of_series() const {
+    std::vector<std::string> names = figure_.colours;
+    names.insert(names.end(), figure_.panels.begin(), figure_.panels.end());
+    names.push_back(figure_.shapes);
+    std::erase_if(names, [&](const std::string& name) { return !find(name); });
+    return names;
+  }
+
+  // The most different values of x that rows of one series have.
   std::size_t largest_series() const {
-    std::vector<std::string> groups;
-    for (const auto* columns : {&figure_.colours, &figure_.panels})
-      for (const std::string& name : *columns)
-        if (name != figure_.x.column && find(name)) groups.push_back(name);
+    std::vector<std::string> groups = columns_of_series();
+    std::erase(groups, figure_.x.column);
     std::map<std::string, std::set<std::string>> values;
     std::size_t most = 0;
     for (const Row* row : rows_) {
@@ -185,6 +196,19 @@ class ChartMaker {
     return found;
   }
 
+  // Where there are more colours than can be told apart, marks help them. What a column would have been told apart by its marks
+  // is then told by panels, if it says which cell a row is, or by tips alone.
+  void settle_shapes() {
+    const auto column = find(figure_.shapes);
+    if (!column) return;
+    std::set<std::string> colours;
+    for (const Row* row : rows_) colours.insert(key(*row, colours_));
+    if (colours.size() <= most_colours)
+      shapes_ = figure_.shapes;
+    else if (columns_[*column].role == ColumnRole::identity && n_values(figure_.shapes) > 1)
+      panels_.push_back(figure_.shapes);
+  }
+
   // The values of these columns, in words.
   std::string key(const Row& row, const std::vector<std::string>& columns) const {
     std::vector<std::string> words;
@@ -202,13 +226,8 @@ class ChartMaker {
   }
 
   void keep_least() {
-    const std::vector<std::string> groups = [&] {
-      std::vector<std::string> all = figure_.colours;
-      all.insert(all.end(), figure_.panels.begin(), figure_.panels.end());
-      all.push_back(figure_.x.column);
-      std::erase_if(all, [&](const std::string& name) { return !find(name); });
-      return all;
-    }();
+    std::vector<std::string> groups = columns_of_series();
+    groups.push_back(figure_.x.column);
     std::map<std::string, const Row*> least;
     const auto y = [&](const Row* row) { return number(*row, figure_.y.column).value_or(HUGE_VAL); };
     for (const Row* row : rows_) {
@@ -255,10 +274,10 @@ class ChartMaker {
     return Span{*low, *high};
   }
 
-  static std::optional<Span> placed(const std::optional<Span>& raw, Scale scale) {
+  static std::optional<Span> placed(const std::optional<Span>& raw, const Axis& axis) {
     if (!raw) return {};
-    const Span span{place_of_number(scale, raw->low).value_or(-beyond),
-                    place_of_number(scale, raw->high).value_or(beyond)};
+    const Span span{place_of_number(axis, raw->low).value_or(-beyond),
+                    place_of_number(axis, raw->high).value_or(beyond)};
     return Span{std::min(span.low, span.high), std::max(span.low, span.high)};
   }
 
@@ -286,6 +305,20 @@ class ChartMaker {
                                                                            : key(row, colours_));
   }
 
+  // The number of its mark, where a column tells marks apart.
+  std::optional<std::size_t> shape_of(const Row& row) {
+    const auto column = find(shapes_);
+    if (!column) return {};
+    return shape_names_.of(named(columns_[*column], row.values[*column]));
+  }
+
+  // Of the rows of one colour and mark.
+  std::string series_name(const Row& row) {
+    std::vector<std::string> columns = colours_;
+    if (find(shapes_)) columns.push_back(shapes_);
+    return key(row, columns);
+  }
+
   void add_panels() {
     std::vector<std::pair<std::string, std::vector<const Row*>>> by_title;
     for (const Row* row : rows_) {
@@ -298,7 +331,10 @@ class ChartMaker {
     // Colours and shapes in the order of all rows, whichever panels are drawn.
     for (const FigureLayer& layer : figure_.layers)
       for (const Row* row : rows_)
-        if (is_drawn(*row, layer)) colour_of(*row, layer);
+        if (is_drawn(*row, layer)) {
+          colour_of(*row, layer);
+          shape_of(*row);
+        }
     if (by_title.size() > most_panels) {
       chart_.note = fmt::format("{} of {} panels are drawn; the table has the rows of all", most_panels,
                                 by_title.size());
@@ -310,18 +346,23 @@ class ChartMaker {
   void add_panel(const std::string& title, const std::vector<const Row*>& rows) {
     Panel panel;
     panel.title = title;
-    panel.x = {title_of(figure_.x, columns_[*find(figure_.x.column)]), figure_.x.scale, {}, x_words_};
+    panel.x = {title_of(figure_.x, columns_[*find(figure_.x.column)]),
+               figure_.x.scale,
+               {},
+               x_words_,
+               figure_.x.least};
     const auto y_column = find(y_of(figure_.layers.front()));
-    panel.y = {title_of(figure_.y, columns_[y_column.value_or(0)]), figure_.y.scale, {}, y_words_};
+    panel.y = {
+        title_of(figure_.y, columns_[y_column.value_or(0)]), figure_.y.scale, {}, y_words_, figure_.y.least};
     for (const FigureLayer& layer : figure_.layers) add_layer(layer, rows, panel);
     for (const Rule& rule : figure_.rules) {
       std::set<double> at;
       if (rule.column.empty()) at.insert(rule.at);
       for (const Row* row : rows)
         if (const auto found = number(*row, rule.column)) at.insert(*found);
-      const Scale scale = rule.on_x ? figure_.x.scale : figure_.y.scale;
+      const Axis& axis = rule.on_x ? figure_.x : figure_.y;
       for (const double one : at)
-        if (const auto place = place_of_number(scale, one)) panel.rules.push_back({*place, rule.on_x});
+        if (const auto place = place_of_number(axis, one)) panel.rules.push_back({*place, rule.on_x});
     }
     chart_.panels.push_back(std::move(panel));
   }
@@ -353,7 +394,7 @@ class ChartMaker {
   void add_line(const FigureLayer& layer, Colour colour, std::vector<Placed> placed_rows, Panel& panel) {
     std::stable_sort(placed_rows.begin(), placed_rows.end(),
                      [](const Placed& a, const Placed& b) { return a.x < b.x; });
-    const std::string whose = key(*placed_rows.front().row, colours_);
+    const std::string whose = series_name(*placed_rows.front().row);
     const ChartLine no_line{.points = {},
                             .colour = colour,
                             .dashed = layer.dashed,
@@ -373,7 +414,7 @@ class ChartMaker {
         line.points.push_back({one.x, *one.y});
       else
         end_line();
-      const auto bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y.scale);
+      const auto bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y);
       if (bounds && layer.mark == Mark::line)
         band.edges.push_back({one.x, bounds->low, bounds->high});
       else
@@ -385,14 +426,15 @@ class ChartMaker {
 
   void add_layer(const FigureLayer& layer, const std::vector<const Row*>& rows, Panel& panel) {
     const auto shifts = set_apart(rows, layer);
-    std::map<Colour, std::vector<Placed>> by_colour;
+    std::map<std::pair<Colour, std::optional<std::size_t>>, std::vector<Placed>> series;
     for (const Row* row : rows) {
       if (!passes(layer.where, value(*row, layer.where.column)) || !x_value(*row)) continue;
       const auto shift = shifts.find(row);
-      by_colour[colour_of(*row, layer)].push_back(
+      series[{colour_of(*row, layer), shape_of(*row)}].push_back(
           {row, *x_value(*row) + (shift == shifts.end() ? 0 : shift->second), y_value(*row, y_of(layer))});
     }
-    for (auto& [colour, placed_rows] : by_colour) {
+    for (auto& [style, placed_rows] : series) {
+      const auto [colour, shape] = style;
       if (layer.mark != Mark::points) add_line(layer, colour, placed_rows, panel);
       std::erase_if(placed_rows, [](const Placed& one) { return !one.y; });
       if (layer.mark == Mark::line || placed_rows.empty()) continue;
@@ -407,15 +449,12 @@ class ChartMaker {
                          .y_bounds = {},
                          .expected = {},
                          .colour = colour,
-                         .shape = colour.value_or(0),
+                         .shape = shape.value_or(colour.value_or(0)),
                          .has_ring = false,
                          .tip = {}};
-        point.y_bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y.scale);
-        point.x_bounds = placed(raw_bounds(*one.row, layer.x_bounds, figure_.x.column), figure_.x.scale);
-        point.expected = placed(raw_bounds(*one.row, figure_.expected, y_of(layer)), figure_.y.scale);
-        if (!figure_.shapes.empty())
-          point.shape =
-              shape_names_.of(named(columns_[*find(figure_.shapes)], value(*one.row, figure_.shapes)));
+        point.y_bounds = placed(raw_bounds(*one.row, layer.bounds, y_of(layer)), figure_.y);
+        point.x_bounds = placed(raw_bounds(*one.row, layer.x_bounds, figure_.x.column), figure_.x);
+        point.expected = placed(raw_bounds(*one.row, figure_.expected, y_of(layer)), figure_.y);
         point.has_ring = figure_.marks_least && one.row == least->row;
         point.tip = tip(*one.row, layer);
         panel.points.push_back(std::move(point));
@@ -438,12 +477,12 @@ class ChartMaker {
       for (int i = 0; i <= steps; ++i) {
         const double x = law.from * std::pow(law.to / law.from, static_cast<double>(i) / steps);
         const double y = law.at(x), wide = law.band_at(x);
-        const auto at_x = place_of_number(figure_.x.scale, x), at_y = place_of_number(figure_.y.scale, y);
-        const auto span = placed(Span{y / wide, y * wide}, figure_.y.scale);
+        const auto at_x = place_of_number(figure_.x, x), at_y = place_of_number(figure_.y, y);
+        const auto span = placed(Span{y / wide, y * wide}, figure_.y);
         line.points.push_back({*at_x, *at_y});
         band.edges.push_back({*at_x, span->low, span->high});
       }
-      const std::string whose = key(*rows.front().row, colours_);
+      const std::string whose = series_name(*rows.front().row);
       line.tip = fmt::format("{}{}{}{}", whose, whose.empty() || name.empty() ? "" : ", ", name,
                              whose.empty() && name.empty() ? "" : ": ") +
                  to_text(law, words_for(columns_[*find(figure_.x.column)]));
@@ -458,7 +497,7 @@ class ChartMaker {
     range = {std::min(range.low, at), std::max(range.high, at)};
   }
 
-  static Span along(const Panel& panel, bool is_x) {
+  Span along(const Panel& panel, bool is_x) {
     Span range{HUGE_VAL, -HUGE_VAL};
     for (const ChartPoint& point : panel.points) {
       widen(range, is_x ? point.x : point.y);
@@ -469,8 +508,14 @@ class ChartMaker {
           widen(range, bounds->high);
         }
     }
-    for (const ChartLine& line : panel.lines)
-      for (const Point& point : line.points) widen(range, is_x ? point.x : point.y);
+    const auto add_lines = [&](bool dashed) {
+      for (const ChartLine& line : panel.lines)
+        if (line.dashed == dashed)
+          for (const Point& point : line.points) widen(range, is_x ? point.x : point.y);
+    };
+    add_lines(false);
+    const Span marks = range;
+    add_lines(true);
     for (const ChartBand& band : panel.bands)
       for (const ChartBand::Edge& edge : band.edges) {
         widen(range, is_x ? edge.x : edge.low);
@@ -478,14 +523,19 @@ class ChartMaker {
       }
     for (const ChartRule& rule : panel.rules)
       if (rule.on_x == is_x) widen(range, rule.at);
-    return range;
+    const double again = marks.high - marks.low;
+    if (is_x || !figure_.keeps_to_marks || !(again > 0)) return range;
+    if (range.low < marks.low - again || range.high > marks.high + again)
+      chart_.note = "A band that runs along the edge of its panel is wider than the panel.";
+    return {std::max(range.low, marks.low - again), std::min(range.high, marks.high + again)};
   }
 
   static Span with_margin(Span range, const Axis& axis, std::size_t n_places) {
     if (axis.scale == Scale::each) return {-0.5, static_cast<double>(n_places) - 0.5};
     const bool at_zero = axis.takes_zero && range.low >= 0;
     if (axis.takes_zero) widen(range, 0);
-    if (range.low == range.high) return {range.low - 0.5, range.high + 0.5};
+    if (range.low == range.high)
+      return at_zero ? Span{0, range.high + 1} : Span{range.low - 0.5, range.high + 0.5};
     const double margin = 0.04 * (range.high - range.low);
     return {at_zero ? 0 : range.low - margin, range.high + margin};
   }
@@ -516,7 +566,7 @@ class ChartMaker {
     if (colours.size() > 1 || !colours_.empty())
       for (std::size_t c = 0; c < colours.size(); ++c)
         legend.push_back(
-            {has_points && figure_.shapes.empty() ? LegendEntry::mark : LegendEntry::line, c, c, colours[c]});
+            {has_points && shapes_.empty() ? LegendEntry::mark : LegendEntry::line, c, c, colours[c]});
     const auto& shapes = shape_names_.names();
     for (std::size_t s = 0; s < shapes.size(); ++s) legend.push_back({LegendEntry::mark, {}, s, shapes[s]});
     for (const FigureLayer& layer : figure_.layers) {
@@ -551,6 +601,7 @@ class ChartMaker {
   std::vector<const Row*> rows_;
   Chart chart_;
   std::vector<std::string> colours_, panels_, identity_;
+  std::string shapes_;
   std::map<std::string, double> x_places_, y_places_;
   std::vector<std::string> x_words_, y_words_;
   Numbered colour_names_, shape_names_;
@@ -566,7 +617,8 @@ std::size_t Chart::n_marks() const {
 }
 
 std::optional<Chart> chart_of(const Figure& figure, const RowTable& table) {
-  return ChartMaker(figure, table).make();
+  if (figure.unfolding.series.empty()) return ChartMaker(figure, table).make();
+  return ChartMaker(figure, unfolded(table, figure.unfolding)).make();
 }
 
 std::vector<Chart> charts_of(const std::vector<Figure>& figures, const RowTable& table) {

@@ -15,13 +15,14 @@ struct Span {
   double low, high;
 };
 
-// A place along a logarithmic axis is log10 of the value; along one of digits, -log10; of `each`, a whole number near which
-// rows with the same value stand.
+// A place along a logarithmic axis is log10 of the value; along one of digits, -log10; along signed_log, log10 of the magnitude
+// over the least, with the sign of the value; of `each`, a whole number near which rows with the same value stand.
 struct ChartAxis {
-  std::string title;
+  std::string title = {};
   Scale scale = Scale::linear;
   Span range = {0, 1};
   std::vector<std::string> places = {};  // of `each`, from 0
+  double least = 0;                      // of signed_log
 };
 
 // Colours and shapes are numbers, in the order of the legend; no colour is that of the text.
@@ -57,12 +58,12 @@ struct ChartRule {
 };
 
 struct Panel {
-  std::string title;
+  std::string title = {};
   ChartAxis x, y;
-  std::vector<ChartBand> bands;
-  std::vector<ChartRule> rules;
-  std::vector<ChartLine> lines;
-  std::vector<ChartPoint> points;
+  std::vector<ChartBand> bands = {};
+  std::vector<ChartRule> rules = {};
+  std::vector<ChartLine> lines = {};
+  std::vector<ChartPoint> points = {};
 };
 
 struct LegendEntry {
@@ -82,8 +83,11 @@ struct Chart {
   std::size_t n_marks() const;  // points and lines
 };
 
+// So many can be told apart; the next ones are the first again, with another mark.
+inline constexpr std::size_t most_colours = 7;
+
 // More panels than this are not drawn, and a note says how many there are.
-inline constexpr std::size_t most_panels = 12;
+inline constexpr std::size_t most_panels = 16;
 
 // Nothing where the rows have nothing to show in it: no such columns, or one x alone. Rows that are not ok are not drawn.
 std::optional<Chart> chart_of(const Figure& figure, const RowTable& table);

@@ -193,7 +193,8 @@ std::vector<Figure> band_figures(const StoredFit& stored, bool is_partial) {
             {.y = "observed", .where = data, .label = "data", .plain = true}},
        .colours = {"method"},
        .panels = {"output", "input"},
-       .has_own_axes = true}};
+       .has_own_axes = true,
+       .keeps_to_marks = true}};
 }
 
 const ColumnList residual_columns = {
@@ -278,23 +279,63 @@ std::string add_residuals(const StoredFit& stored, const Observations& seen, Row
   return cov.ok() ? "" : cov.reason();
 }
 
-std::optional<Chart> starts_chart(const StoredFit& stored) {
-  if (!stored.fit.end || stored.fit.end->starts.n_starts < 2) return {};
-  const StartSummary& starts = stored.fit.end->starts;
-  RowTable table{.columns = {identity("start", "of all starts"), measure("objective", "objective")},
+// In rising order; those that were not finite have no place in it.
+RowTable starts_table(const StoredFit& stored) {
+  std::vector<StartOutcome> outcomes = stored.fit.end->starts.outcomes;
+  std::erase_if(outcomes, [](const StartOutcome& one) { return !std::isfinite(one.objective); });
+  std::stable_sort(outcomes.begin(), outcomes.end(),
+                   [](const StartOutcome& a, const StartOutcome& b) { return a.objective < b.objective; });
+  RowTable table{.columns = {identity("rank", "start, from the best"), identity("ended", "ended"),
+                             measure("objective", "objective")},
+                 .rows = {}};
+  std::int64_t rank = 0;
+  for (const StartOutcome& one : outcomes)
+    table.rows.push_back(
+        {RowStatus::ok,
+         "",
+         {++rank,
+          fmt::format("{} start, {}", one.is_drawn ? "drawn" : "given",
+                      one.has_arrived ? "at a minimum" : "before a minimum, at its last step"),
+          one.objective}});
+  return table;
+}
+
+// A file of an earlier version keeps three objectives.
+RowTable three_starts_table(const StartSummary& starts) {
+  RowTable table{.columns = {identity("rank", "of all starts"), measure("objective", "objective")},
                  .rows = {}};
   for (const auto& [name, objective] :
        {std::pair("lowest", starts.lowest), {"median", starts.median}, {"highest", starts.highest}})
     table.rows.push_back({RowStatus::ok, "", {std::string(name), to_value(objective)}});
-  return chart_of(
-      {.name = "starts",
-       .title = "Objective by start",
-       .question =
-           fmt::format("{} of {} starts reached the lowest objective; the fit file keeps these three.",
-                       starts.n_at_best, starts.n_starts),
-       .x = {.column = "start", .title = "start", .scale = Scale::each},
-       .y = {.column = "objective", .title = "objective (sum of squares + penalty)", .takes_zero = true}},
-      table);
+  return table;
+}
+
+std::optional<Chart> starts_chart(const StoredFit& stored) {
+  if (!stored.fit.end || stored.fit.end->starts.n_starts < 2) return {};
+  const StartSummary& starts = stored.fit.end->starts;
+  // What differs is to be seen: an order of magnitude, or optima close to each other, but no rounding.
+  const bool is_wide = starts.lowest > 0 && starts.highest > 10 * starts.lowest;
+  const bool is_one_optimum = starts.highest <= 1.001 * starts.lowest;
+  const bool has_each = !starts.outcomes.empty();
+  std::string question = fmt::format("Sum of squares and penalty. {} of {} starts reached the lowest",
+                                     starts.n_at_best, starts.n_starts);
+  if (starts.n_failed > 0) question += fmt::format(", {} were not finite", starts.n_failed);
+  question += has_each ? "; a step is an optimum, and its length says how often it was reached."
+                       : "; the fit file keeps these three.";
+  if (std::ssize(starts.outcomes) >= most_outcomes)
+    question += fmt::format(" The first {} are drawn.", most_outcomes);
+  return chart_of({.name = "starts",
+                   .title = "Objective by start",
+                   .question = question,
+                   .x = {.column = "rank",
+                         .title = has_each ? "starts, from the best" : "start",
+                         .scale = has_each ? Scale::linear : Scale::each},
+                   .y = {.column = "objective",
+                         .title = "objective",
+                         .scale = is_wide ? Scale::log : Scale::linear,
+                         .takes_zero = is_one_optimum},
+                   .colours = {"ended"}},
+                  has_each ? starts_table(stored) : three_starts_table(starts));
 }
 
 PageFacts facts_of(const StoredFit& stored) {

@@ -55,7 +55,7 @@ void write_chart(std::ostream& out, const Chart& chart) {
 
 std::string boxed(const std::string& text) {
   const std::string shown = escaped(text);
-  return n_characters(text) > longest_word ? "<div>" + shown + "</div>" : shown;
+  return n_characters(text) > longest_word ? "<div tabindex=\"0\">" + shown + "</div>" : shown;
 }
 
 // Rounded for people, with the exact value beside it where that is another.

@@ -25,7 +25,8 @@ svg.panel { width: 100%; max-width: 520px; height: auto; display: block }
 .scroll { overflow: auto; max-height: 80vh; border: 1px solid #cccccc }
 table { border-collapse: collapse; font-size: .85rem; line-height: 1.3; font-variant-numeric: tabular-nums }
 th, td { padding: 2px 9px; text-align: left; vertical-align: top; white-space: nowrap; unicode-bidi: isolate }
-td.n { text-align: right } td > div { min-width: 14em; max-width: 24em; max-height: 5.2em; overflow: auto; white-space: normal; overflow-wrap: anywhere }
+td.n { text-align: right } td > div { width: 24em; overflow: hidden; text-overflow: ellipsis }
+td > div:hover, td > div:focus { max-height: 5.2em; overflow: auto; white-space: normal; overflow-wrap: anywhere }
 thead th { position: sticky; top: 0; background: #f2f2f2; border-bottom: 1px solid #999999 }
 th button { font: inherit; font-weight: bold; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left }
 th[aria-sort=ascending] button::after { content: " \25B2" } th[aria-sort=descending] button::after { content: " \25BC" }
@@ -35,9 +36,11 @@ details { margin: 8px 0 } summary { cursor: pointer; font-weight: bold }
 dl { display: grid; grid-template-columns: minmax(0, max-content) minmax(0, 1fr); gap: 1px 16px; margin: 6px 0; font-size: .9rem }
 dt { color: #555555; overflow-wrap: anywhere } dd { margin: 0; overflow-wrap: anywhere; unicode-bidi: plaintext }
 @media (max-width: 600px) { body { padding: 0 8px 32px } dl { grid-template-columns: 1fr } dd { margin: 0 0 4px 12px } }
-@media print { nav, .bar { display: none } .scroll { max-height: none; overflow: visible; border: 0 } table { font-size: 6.5pt }
-               th, td { padding: 1px 3px } thead th { position: static } details > * { display: block }
-               .panels { grid-template-columns: repeat(2, 1fr) } body { max-width: none } }
+@media print { nav, .bar, details:not([open]) { display: none } body { max-width: none } .figures { display: block }
+               h2, h3, figcaption, .legend, summary { break-after: avoid } figure.p1 { display: inline-block; width: 48% }
+               .scroll { max-height: none; overflow: visible; border: 0 } table { font-size: 6.5pt } tr, svg.panel { break-inside: avoid }
+               th, td { padding: 1px 3px } thead th { position: static } td > div { white-space: normal; overflow-wrap: anywhere }
+               figure:not(.p1, .p2, .p3, .p4) { break-inside: auto } figure:not(.p1) .panels { grid-template-columns: repeat(2, 1fr) } }
 @media screen and (prefers-color-scheme: dark) {
 body { background: #161616; color: #e8e8e8 } h2 { border-color: #444444 } a { color: #7db9ea }
 figcaption p, dt { color: #b4b4b4 } .m:hover, .on { stroke: #ffffff }

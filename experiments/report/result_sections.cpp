@@ -85,6 +85,16 @@ PageSection comparison_section(const StoredResult& a, const StoredResult& b) {
   return section;
 }
 
+// By their marks in the same panel, where marks say nothing else yet; otherwise by panels with the same axes.
+void tell_results_apart(Figure& figure) {
+  const bool has_marks = std::any_of(figure.layers.begin(), figure.layers.end(),
+                                     [](const FigureLayer& layer) { return layer.mark != Mark::line; });
+  if (has_marks && figure.shapes.empty())
+    figure.shapes = "result";
+  else
+    figure.panels.push_back("result");
+}
+
 PageSection section_of(const std::vector<StoredResult>& results, std::string_view summary) {
   const StoredResult& first = results.front();
   PageSection section{
@@ -97,7 +107,7 @@ PageSection section_of(const std::vector<StoredResult>& results, std::string_vie
     add_circumstances(results[i], results.size() > 1 ? names[i] : "", section);
   std::vector<Figure> figures = first.study.experiment->figures();
   if (results.size() > 1)
-    for (Figure& figure : figures) figure.panels.push_back("result");
+    for (Figure& figure : figures) tell_results_apart(figure);
   section.charts = charts_of(figures, table);
   section.table = std::move(table);
   return section;

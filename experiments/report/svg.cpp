@@ -24,7 +24,7 @@ constexpr std::size_t most_characters = 50;
 struct Tone {
   const char *on_light, *on_dark;
 };
-constexpr std::array<Tone, 7> tones = {
+constexpr std::array<Tone, most_colours> tones = {
     Tone{"#0072B2", "#56A5E0"}, {"#D55E00", "#F08038"}, {"#009E73", "#2CC295"}, {"#CC79A7", "#DE93BC"},
     {"#E69F00", "#F0B429"},     {"#56B4E9", "#8CCBF2"}, {"#6E6E6E", "#A8A8A8"}};
 
@@ -71,12 +71,12 @@ std::vector<Tick> linear_ticks(Span range, double most) {
   const double step = nice_step(range.high - range.low, most);
   const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
   const double largest = std::max(std::abs(range.low), std::abs(range.high));
+  const int digits = std::max(2, static_cast<int>(std::ceil(std::log10(largest / step))) + 1);
   std::vector<Tick> ticks;
   for (double k = std::ceil(range.low / step - 1e-9); k * step <= range.high + 1e-9 * step; ++k) {
     const double value = k == 0 ? 0 : k * step;
-    ticks.push_back({value, decimals > 4 || largest >= 1e6
-                                ? exact_text_for_people(fmt::format("{:.3g}", value))
-                                : fmt::format("{:.{}f}", value, decimals)});
+    ticks.push_back({value, decimals > 4 || largest >= 1e6 ? (value == 0 ? "0" : rounded_text(value, digits))
+                                                           : fmt::format("{:.{}f}", value, decimals)});
   }
   return ticks;
 }
@@ -92,6 +92,9 @@ std::vector<Tick> log_ticks(Span range, double most) {
         if (place >= range.low && place <= range.high)
           ticks.push_back({place, fmt::format("{:.10g}", value)});
       }
+    if (ticks.size() > 1) return ticks;
+    ticks = linear_ticks({std::pow(10.0, range.low), std::pow(10.0, range.high)}, most);
+    for (Tick& tick : ticks) tick.place = std::log10(tick.place);
     return ticks;
   }
   const int stride = std::max(1, static_cast<int>(std::ceil((last - first + 1) / most)));
@@ -108,8 +111,24 @@ std::vector<Tick> log_ticks(Span range, double most) {
   return ticks;
 }
 
+// 0, and to both sides powers of ten.
+std::vector<Tick> signed_log_ticks(const ChartAxis& axis, double most) {
+  const double least = std::log10(axis.least), longest = std::max(-axis.range.low, axis.range.high);
+  const int stride = std::max(1, static_cast<int>(std::ceil(longest / std::max(1.0, (most - 1) / 2))));
+  std::vector<Tick> ticks{{0, "0"}};
+  for (int power = static_cast<int>(std::floor(least + longest)); power - least > 0.75 * stride;
+       power -= stride)
+    for (const int sign : {1, -1}) {
+      const double place = sign * (power - least);
+      if (place >= axis.range.low && place <= axis.range.high)
+        ticks.push_back({place, (sign < 0 ? "-10" : "10") + superscript(power)});
+    }
+  return ticks;
+}
+
 std::vector<Tick> ticks_of(const ChartAxis& axis, double most) {
   if (axis.scale == Scale::log) return log_ticks(axis.range, most);
+  if (axis.scale == Scale::signed_log) return signed_log_ticks(axis, most);
   if (axis.scale != Scale::each) return linear_ticks(axis.range, most);
   std::vector<Tick> ticks;
   for (std::size_t i = 0; i < axis.places.size(); ++i)

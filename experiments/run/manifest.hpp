@@ -19,7 +19,7 @@ namespace jacobench::harness {
 // CONTRIBUTING.md.
 //   1  up to 0.1.0, whose manifests do not say so
 //   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row; coverage stores whether
-//      fits and refits have settled, why it makes no claim, and the median SE ratio
+//      fits and refits have settled, why it makes no claim, and the median SE ratio; activations stores errors by octave
 inline constexpr std::int64_t schema_version = 2;
 
 // The command line as the user gave it; of a path that begins at the root only the last part is kept.

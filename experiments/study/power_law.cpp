@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include <boost/math/distributions/students_t.hpp>
 #include <boost/math/statistics/linear_regression.hpp>
 #include <fmt/format.h>
+
+#include "jacobench/base/distributions.hpp"
 
 #include "options/value_text.hpp"
 
@@ -29,7 +30,7 @@ std::optional<PowerLaw> fit_power_law(const std::vector<Point>& points) {
     squares += (x[i] - mean) * (x[i] - mean);
     rss += std::pow(y[i] - intercept - slope * x[i], 2);
   }
-  const double t = boost::math::quantile(boost::math::students_t(n - 2), 0.975);
+  const double t = quantile(StudentDistribution(n - 2), 0.975);
   return PowerLaw{.exponent = slope,
                   .half_width = t * std::sqrt(rss / (n - 2) / squares),
                   .factor = std::exp(intercept),

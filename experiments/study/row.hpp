@@ -26,6 +26,7 @@ enum class ColumnRole {
   through_blas,
   timing,    // a measured figure that depends on the machine and its load
   samples,   // the repetitions behind a timing: numbers with blanks between them, for `compare`
+  series,    // a figure at many places: numbers with blanks between them, for figures alone
   promise,   // a ratio to what was promised: `check` fails where it exceeds 1, or is null without a waiver
   waiver,    // why nothing is promised of this row; null where something is
   gated,     // a measure where less is better: `check` fails where it exceeds the baseline by the factor

@@ -145,7 +145,7 @@ class Reports(unittest.TestCase):
     def test_every_committed_result_is_drawn(self):
         wanted = {
             "quick": ["digits", "cost"], "law": ["digits", "step", "cost"], "step_sweep": ["step", "cost"],
-            "speed": ["time", "limit", "speedup"], "activations": ["ulp"],
+            "speed": ["time", "limit", "speedup"], "activations": ["ulp", "ulp_by_argument"],
             "coverage": ["coverage_by_network", "coverage_by_noise_sd", "width", "standard_errors", "curvature"],
             "coverage_studies/decay": ["coverage_by_decay", "width"],
         }
@@ -178,9 +178,15 @@ class Reports(unittest.TestCase):
 
     def test_two_timings_are_compared(self):
         shutil.copytree(root / "results/speed_quick", work / "again")
+        panels = "return document.querySelectorAll('#time svg.panel').length"
+        self.open(report("results/speed_quick", out="page.html"))
+        of_one = self.run_script(panels)
         path = report("results/speed_quick", work / "again", out="compare.html")
         self.open(path)
         self.assertIn("compare", self.expect_drawn())
+        self.assertEqual(of_one, self.run_script(panels), "both are in the same panels")
+        legend = self.run_script("return [...document.querySelectorAll('#time .legend li')].map(li => li.textContent)")
+        self.assertEqual({"speed_quick", "again"}, {"speed_quick", "again"} & set(legend))
         self.expect_quiet(path)
 
     def column(self, name):
@@ -228,6 +234,24 @@ class Reports(unittest.TestCase):
         smallest = self.run_script("return Math.min(...[...document.querySelectorAll('svg.panel text')].map(text => "
                                    "13 * text.closest('svg').getBoundingClientRect().width / text.closest('svg').viewBox.baseVal.width))")
         self.assertGreater(smallest, 10, "letters on a telephone, in pixels")
+
+    def test_a_page_prints(self):
+        """On paper: no controls and nothing that is folded away, all within the sheet, no panel smaller than can be read."""
+        for name in ["speed", "activations", "coverage_studies/decay"]:
+            self.open(report(f"results/{name}", out="page.html"), 718)  # of A4, with the usual margins
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+            try:
+                shown = self.run_script("""
+                  const seen = selector => [...document.querySelectorAll(selector)].filter(e => e.getClientRects().length).length;
+                  return {controls: seen('nav, .bar, input, details:not([open])'), across: document.querySelector('.figures').scrollWidth - innerWidth,
+                    smallest: Math.min(...[...document.querySelectorAll('svg.panel')].map(svg => svg.getBoundingClientRect().width)),
+                    dark: getComputedStyle(document.body).backgroundColor};""")
+                self.expect_drawn()
+            finally:
+                self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+            self.assertEqual((0, "rgb(255, 255, 255)"), (shown["controls"], shown["dark"]), name)
+            self.assertLessEqual(shown["across"], 0, name)
+            self.assertGreater(shown["smallest"], 300, name)
 
     def test_hostile_names_are_text(self):
         for arguments in [[hostile_result()], [hostile_fit()]]:

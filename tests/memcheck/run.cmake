@@ -5,11 +5,12 @@ file(MAKE_DIRECTORY ${WORK})
 
 set(found_by_valgrind 99)
 
-# Runs the program on the arguments after the exit code that it is to end with.
+# Runs the program on the arguments after the exit code that it is to end with, and on the file `input`.
+set(input /dev/null)
 function(run wanted)
   execute_process(
     COMMAND ${VALGRIND} --quiet --error-exitcode=${found_by_valgrind} ${PROGRAM} ${ARGN}
-    WORKING_DIRECTORY ${WORK} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+    WORKING_DIRECTORY ${WORK} INPUT_FILE ${input} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
   if(NOT code EQUAL wanted)
     string(REPLACE ";" " " arguments "${ARGN}")
     message(FATAL_ERROR "jacobench ${arguments}: exit code ${code}, want ${wanted}\n${err}")
@@ -48,6 +49,11 @@ run(0 compare speed speed --force)
 run(0 join accuracy speed)
 run(0 report accuracy speed --out report.html)
 run(0 report fit.json --figure bands --out bands.svg)
+set(input ${WORK}/messages.jsonl)
+file(WRITE ${input} [=[{"id": 0, "kind": "evaluate", "module": "mlp", "function": "jacobian", "input": ]=]
+     [=[{"x": [[1, 2]], "layers": [{"activation": "tanh", "weights": [[1, 2]], "bias": [0]}]}}]=])
+run(0 gradbench)
+set(input /dev/null)
 run(0 list)
 run(0 version)
 run(0 help fit)

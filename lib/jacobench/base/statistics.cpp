@@ -4,8 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include <boost/math/distributions/normal.hpp>
-
+#include "jacobench/base/distributions.hpp"
 #include "jacobench/base/errors.hpp"
 
 namespace jacobench {
@@ -83,7 +82,7 @@ double standard_deviation(const VectorView& sample) { return std::sqrt(variance(
 double normal_quantile(double p) {
   expect_probability(p);
   if (p == 0 || p == 1) return p == 0 ? -HUGE_VAL : HUGE_VAL;
-  return boost::math::quantile(boost::math::normal(), p);
+  return quantile(NormalDistribution(), p);
 }
 
 }  // namespace jacobench

@@ -108,7 +108,8 @@ class FitFile {
                      .n_lowered = starts.value("lowered", Index{0}),
                      .n_wanted = starts.contains("wanted") ? std::optional(starts.at("wanted").get<Index>())
                                                            : std::nullopt,
-                     .has_reached_work_limit = starts.value("work_limit", false)}};
+                     .has_reached_work_limit = starts.value("work_limit", false),
+                     .outcomes = outcomes(starts)}};
     } catch (const OrderedJson::exception&) {
       refuse("end: does not say how a fit ended; fit again");
     } catch (const InputError& error) {
@@ -206,6 +207,16 @@ class FitFile {
     return Remaining{.fall = number(its, "fall"), .move = number(its, "move")};
   }
 
+  static std::vector<StartOutcome> outcomes(const OrderedJson& starts) {
+    std::vector<StartOutcome> found;
+    if (!starts.contains("each")) return found;
+    for (const OrderedJson& one : starts.at("each"))
+      found.push_back({.objective = number(one, "objective"),
+                       .is_drawn = one.at("drawn").get<bool>(),
+                       .has_arrived = one.at("arrived").get<bool>()});
+    return found;
+  }
+
   std::string name_;
   OrderedJson json_;
 };
@@ -225,6 +236,9 @@ OrderedJson to_json(const FitEnd& end) {
                     {"lowered", end.starts.n_lowered}};
   if (end.starts.n_wanted) json["starts"]["wanted"] = *end.starts.n_wanted;
   if (end.starts.has_reached_work_limit) json["starts"]["work_limit"] = true;
+  for (const StartOutcome& one : end.starts.outcomes)
+    json["starts"]["each"].push_back(
+        {{"objective", one.objective}, {"drawn", one.is_drawn}, {"arrived", one.has_arrived}});
   return json;
 }
 

@@ -6,7 +6,9 @@
 //    "strategy": "layerwise", "relative_step": ..., "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
 //    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
-//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...}}, "source": "data.csv", "rows_left_out": ..., "words": {"Sex": ["F", "M"]},
+//    "at_best": ..., "lowest": ..., "median": ..., "highest": ...,
+//    "each": [{"objective": ..., "drawn": true, "arrived": true}, ...]}}, "source": "data.csv", "rows_left_out": ...,
+//    "words": {"Sex": ["F", "M"]},
 //    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ..., "parameter_effects_se": ...,
 //    "directions": ...},
 //    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse", "ridge": 1e-06},
@@ -17,7 +19,7 @@
 // `relative_step`, `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`, `end`, `covariance`, `curvature` and
 // `decay_choice` are left out
 // where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how
-// the fit ended, is read too.
+// the fit ended, is read too, and so are files that do not say where each start led.
 #pragma once
 
 #include <filesystem>

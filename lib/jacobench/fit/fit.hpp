@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "jacobench/fit/dataset.hpp"
 #include "jacobench/fit/remaining.hpp"
@@ -25,6 +26,16 @@ enum class DecayOf { weights, weights_and_biases };
 // k for all weights, and for biases k or 0.  Shape: [P]
 Vector equal_decay(const Perceptron& network, double k, DecayOf of);
 
+// What became of one start, before units of the best are drawn anew.
+struct StartOutcome {
+  double objective;  // in the user's units; not finite where the network was not
+  bool is_drawn;     // or given
+  bool has_arrived;  // at a minimum, rather than at the limit of iterations
+};
+
+// Of so many starts the first are kept one by one.
+inline constexpr Index most_outcomes = 4096;
+
 // What became of the starts. Two that end within 1 part in 1000 of each other's objective are at the same optimum.
 struct StartSummary {
   Index n_starts = 0;
@@ -38,6 +49,8 @@ struct StartSummary {
   Index n_lowered = 0;                         // of these, those that led further down
   std::optional<Index> n_wanted = {};          // how often the best was to be reached, where that was said
   bool has_reached_work_limit = false;         // FitOptions::search_flops ended the search
+  std::vector<StartOutcome> outcomes =
+      {};  // in the order of the starts; none of fits by files that do not say
 
   // The probability that another drawn start reaches an optimum that none has reached: the share seen once, and its
   // expectation where all numbers and sizes of optima are alike beforehand, for w optima in n starts

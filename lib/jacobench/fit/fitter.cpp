@@ -153,6 +153,7 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
   progress_ = std::make_unique<Progress>();
   objectives_.reserve(candidates_.size());
   of_drawn_.reserve(candidates_.size());
+  fit_.end->starts.outcomes.reserve(std::min(candidates_.size(), static_cast<std::size_t>(most_outcomes)));
 }
 
 Fitter::~Fitter() = default;
@@ -489,10 +490,17 @@ Index Fitter::n_at(double best) const {
 
 // Where all starts led, before anything else is tried from the best.
 void Fitter::note_objectives() {
+  std::vector<StartOutcome>& outcomes = fit_.end->starts.outcomes;
+  const double unit_squared = std::pow(workers_.front()->residuals.unit(), 2);
   objectives_.clear();
   of_drawn_.clear();
+  outcomes.clear();
   for (Index c = 0; c < n_candidates_; ++c) {
     const Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
+    if (c < most_outcomes)
+      outcomes.push_back({.objective = unit_squared * candidate.objective,
+                          .is_drawn = candidate.number != not_drawn,
+                          .has_arrived = candidate.has_arrived || candidate.is_at_minimum});
     if (!std::isfinite(candidate.objective)) continue;
     objectives_.push_back(candidate.objective);
     if (candidate.number != not_drawn) of_drawn_.push_back(candidate.objective);
@@ -509,7 +517,8 @@ void Fitter::summarise_starts(double best) {
             .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),
             .n_drawn = static_cast<Index>(of_drawn_.size()),
             .n_wanted = options_.n_wanted_at_best,
-            .has_reached_work_limit = is_search() && n_spent() >= most_steps_of_search_};
+            .has_reached_work_limit = is_search() && n_spent() >= most_steps_of_search_,
+            .outcomes = std::move(starts.outcomes)};
   starts.lowest = objectives_.empty() ? none : unit_squared * objectives_.front();
   starts.median = objectives_.empty() ? none : unit_squared * objectives_[objectives_.size() / 2];
   starts.highest = objectives_.empty() ? none : unit_squared * objectives_.back();

@@ -126,6 +126,7 @@ void rescale_starts(FitEnd& end, const FitEnd& before) {
   end.starts = before.starts;
   if (!std::isfinite(ratio)) return;
   for (double* objective : {&end.starts.lowest, &end.starts.median, &end.starts.highest}) *objective *= ratio;
+  for (StartOutcome& outcome : end.starts.outcomes) outcome.objective *= ratio;
 }
 
 Fit fit_with_output_scales(const Perceptron& network, const Dataset& data, const FitOptions& options) {

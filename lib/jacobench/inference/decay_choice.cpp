@@ -341,6 +341,7 @@ class DecaySearch {
     starts.n_redraws += before.n_redraws;
     starts.n_lowered += before.n_lowered;
     starts.n_wanted = before.n_wanted;
+    starts.outcomes.insert(starts.outcomes.begin(), before.outcomes.begin(), before.outcomes.end());
     without_ = std::move(followed);
     assess_undecayed();
   }

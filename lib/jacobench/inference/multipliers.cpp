@@ -4,10 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include <boost/math/distributions/chi_squared.hpp>
-#include <boost/math/distributions/fisher_f.hpp>
-#include <boost/math/distributions/students_t.hpp>
-
+#include "jacobench/base/distributions.hpp"
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/random.hpp"
 #include "jacobench/base/statistics.hpp"
@@ -32,7 +29,7 @@ constexpr std::array corrections{
 // sqrt(chi2_dof / dof), by inversion: dof need not be an integer.
 double scale_of_sigma(double dof, RandomStream& stream) {
   if (!std::isfinite(dof)) return 1;
-  return std::sqrt(quantile(boost::math::chi_squared(dof), stream.uniform()) / dof);
+  return std::sqrt(quantile(ChiSquaredDistribution(dof), stream.uniform()) / dof);
 }
 
 // The `level` quantile of what was drawn, and half the distance between the order statistics one binomial standard
@@ -58,13 +55,13 @@ void check_level(double level) {
 
 double t_quantile(double probability, double dof) {
   if (!std::isfinite(dof)) return normal_quantile(probability);
-  return quantile(boost::math::students_t(dof), probability);
+  return quantile(StudentDistribution(dof), probability);
 }
 
 double scheffe_multiplier(double level, double r, double dof) {
   if (r == 0) return 0;
-  if (!std::isfinite(dof)) return std::sqrt(quantile(boost::math::chi_squared(r), level));
-  return std::sqrt(r * quantile(boost::math::fisher_f(r, dof), level));
+  if (!std::isfinite(dof)) return std::sqrt(quantile(ChiSquaredDistribution(r), level));
+  return std::sqrt(r * quantile(FisherDistribution(r, dof), level));
 }
 
 double Multipliers::of(Simultaneous simultaneous, Sides sides, double level, Index n_intervals, double r,

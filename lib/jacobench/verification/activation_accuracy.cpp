@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "jacobench/base/random.hpp"
 #include "jacobench/verification/activation_reference.hpp"
@@ -53,8 +54,14 @@ Derivatives derivatives(Activation activation, double z) {
   return at;
 }
 
-void keep_worst(WorstUlp& worst, double ulp, double z) {
+void keep_worst(WorstUlp& worst, double& of_octave, double ulp, double z) {
   if (ulp > worst.ulp) worst = {ulp, z};
+  of_octave = std::max(of_octave, ulp);
+}
+
+// The signed power of two at which the octave of z begins.
+double octave_of(double z) {
+  return std::copysign(std::ldexp(1.0, std::clamp(std::ilogb(z), least_octave, last_octave)), z);
 }
 
 }  // namespace
@@ -81,16 +88,23 @@ ActivationAccuracy measure_activation(Activation activation, std::span<const dou
   phi.all(z.data(), value.data(), first.data(), second.data(), n);
   ActivationAccuracy worst;
   worst.n_points = n;
+  std::map<double, OctaveUlp> octaves;
   for (Index i = 0; i < n; ++i) {
     const double at = z[static_cast<std::size_t>(i)];
     const Derivatives truth = derivatives(activation, at);
     const ReferenceReal terms = std::max(ReferenceReal(abs(truth.first)), ReferenceReal(abs(truth.second)));
-    keep_worst(worst.value, ulp_error(value[i], truth.value, truth.value), at);
+    OctaveUlp& octave = octaves[octave_of(at)];
+    keep_worst(worst.value, octave.value, ulp_error(value[i], truth.value, truth.value), at);
     const double magnitude =
         derivative_magnitude(phi, at, truth.value.convert_to<double>(), truth.first.convert_to<double>());
-    keep_worst(worst.derivative, ulp_error(first[i], truth.first, magnitude), at);
+    keep_worst(worst.derivative, octave.derivative, ulp_error(first[i], truth.first, magnitude), at);
     if (!second_is_measured_at(at)) continue;
-    keep_worst(worst.second_derivative, ulp_error(second[i], truth.second, terms), at);
+    keep_worst(worst.second_derivative, octave.second_derivative, ulp_error(second[i], truth.second, terms),
+               at);
+  }
+  for (auto& [from, octave] : octaves) {
+    octave.from = from;
+    worst.by_octave.push_back(octave);
   }
   return worst;
 }

@@ -23,12 +23,23 @@ struct WorstUlp {
   double at = 0;
 };
 
+// The largest errors met where z has the sign and the octave of `from`, a power of two of either sign: |from| <= |z| < 2 |from|.
+// The least octave has all |z| below it too, and the last all above.
+struct OctaveUlp {
+  double from = 0;
+  double value = 0, derivative = 0, second_derivative = 0;
+};
+
 struct ActivationAccuracy {
   WorstUlp value;
   WorstUlp derivative;
-  WorstUlp second_derivative;  // at the larger of |phi'| and |phi''|, for 1e-10 < |z| < 1e10
+  WorstUlp second_derivative;             // at the larger of |phi'| and |phi''|, for 1e-10 < |z| < 1e10
+  std::vector<OctaveUlp> by_octave = {};  // of those that hold a z, in the order of z
   Index n_points = 0;
 };
+
+// As exponents of two. Beyond these every activation is what its leading term is.
+inline constexpr int least_octave = -24, last_octave = 10;
 
 std::vector<double> activation_grid(Index points_per_octave, std::uint64_t seed);
 

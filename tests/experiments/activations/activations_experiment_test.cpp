@@ -2,11 +2,14 @@
 // tests/lib/verification/activation_accuracy_test.cpp.
 #include "activations/activations_experiment.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "options/value_text.hpp"
+#include "report/chart.hpp"
 #include "report/check.hpp"
 #include "run/runner.hpp"
 #include "support/temporary_folder.hpp"
@@ -37,6 +40,23 @@ TEST(Activations, HaveARowEachThatKeepsItsPromise) {
   EXPECT_EQ(text_of(1, "activation"), Value(std::string("relu")));
   EXPECT_EQ(text_of(1, "value_ulp"), Value(0.0)) << "relu rounds nothing";
   EXPECT_NE(text_of(0, "value_ulp"), Value(0.0));
+
+  const auto charts = charts_of(result.study.experiment->figures(), {result.columns(), result.rows});
+  ASSERT_EQ(charts.size(), 2u);
+  const Chart& by_argument = charts[1];
+  EXPECT_EQ(by_argument.name, "ulp_by_argument");
+  ASSERT_EQ(by_argument.panels.size(), 2u);
+  const Panel& of_tanh = by_argument.panels[0];
+  EXPECT_EQ(of_tanh.title, "activation tanh");
+  ASSERT_EQ(of_tanh.lines.size(), 5u);  // three errors, two bounds
+  double largest = 0;
+  for (const Point& point : of_tanh.lines[0].points) largest = std::max(largest, point.y);
+  const double stated = *number_in(text_of(0, "value_ulp"));
+  EXPECT_NEAR(largest, stated, 0.005 * stated) << "three digits";
+  EXPECT_EQ(of_tanh.lines[0].points.size(), 70u);  // octaves of either sign
+  EXPECT_TRUE(of_tanh.lines[3].dashed);
+  EXPECT_EQ(of_tanh.lines[3].colour, of_tanh.lines[0].colour);
+  for (const Point& point : of_tanh.lines[3].points) EXPECT_EQ(Value(point.y), text_of(0, "value_bound"));
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "report/chart.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <gtest/gtest.h>
+
+#include "options/value_text.hpp"
 
 namespace jacobench::harness {
 namespace {
@@ -145,6 +149,119 @@ TEST(Chart, IsNotThereWhereThereIsNothingToSee) {
   EXPECT_FALSE(chart_of(figure, two_methods()));
 }
 
+// Rows of one place, colour and panel that have another mark are another series.
+TEST(Chart, MarksTellSeriesApart) {
+  Figure figure = error_against_P(Scale::log);
+  figure.layers = {{.mark = Mark::steps}};
+  figure.laws = one_power_law;
+  figure.shapes = "result";
+  RowTable table = two_methods();
+  table.columns.push_back({.name = "result", .heading = "result", .role = ColumnRole::identity});
+  const RowTable once = table;
+  table.rows.clear();
+  for (const std::string name : {"old", "new"})
+    for (Row row : once.rows) {
+      row.values.emplace_back(name);
+      if (name == "new" && row.values[3] != Value()) row.values[3] = *number_in(row.values[3]) / 10;
+      table.rows.push_back(row);
+    }
+  const auto chart = chart_of(figure, table);
+  ASSERT_EQ(chart->panels.size(), 1u);
+  const Panel& panel = chart->panels.front();
+  std::vector<std::pair<double, double>> ends;  // of lines of measured points: a of the old, a of the new
+  for (const ChartLine& line : panel.lines)
+    if (!line.dashed) ends.emplace_back(line.points.front().y, line.points.back().y);
+  EXPECT_EQ(ends, (std::vector<std::pair<double, double>>{{std::log10(1e-3), std::log10(1e-5)},
+                                                          {std::log10(1e-3 / 10), std::log10(1e-5 / 10)}}));
+  EXPECT_EQ(
+      std::count_if(panel.lines.begin(), panel.lines.end(), [](const auto& line) { return line.dashed; }), 2);
+  EXPECT_NE(panel.lines.front().tip.find("a, old"), std::string::npos) << panel.lines.front().tip;
+  for (const ChartPoint& point : panel.points)
+    EXPECT_EQ(point.shape, point.tip.find("new") == std::string::npos ? 0u : 1u) << point.tip;
+}
+
+// With more colours than there are, marks help them: what they told is told by panels, where it says which cell a row is.
+TEST(Chart, ManyColoursNeedTheMarks) {
+  Figure figure = error_against_P(Scale::log);
+  figure.shapes = "verdict";
+  RowTable table{measured_columns, {}};
+  table.columns.push_back({.name = "verdict", .heading = "verdict", .role = ColumnRole::measure});
+  const auto add = [&](std::size_t method, double P, const char* verdict) {
+    table.rows.push_back(measured("m" + std::to_string(method), "1-1", P, 1e-3));
+    table.rows.back().values.emplace_back(std::string(verdict));
+  };
+  for (std::size_t method = 0; method <= most_colours; ++method) {
+    add(method, 10, "good");
+    add(method, 100, "bad");
+  }
+  auto chart = chart_of(figure, table);
+  ASSERT_EQ(chart->panels.size(), 1u);
+  std::set<std::pair<std::size_t, std::size_t>> styles;
+  for (const ChartPoint& point : chart->panels[0].points)
+    styles.insert({*point.colour % most_colours, point.shape % 8});
+  EXPECT_EQ(styles.size(), most_colours + 1);
+  table.columns.back().role = ColumnRole::identity;
+  EXPECT_EQ(chart_of(figure, table)->panels.size(), 2u);
+  table.rows.resize(2 * most_colours);
+  chart = chart_of(figure, table);
+  ASSERT_EQ(chart->panels.size(), 1u);
+  for (const ChartPoint& point : chart->panels[0].points) EXPECT_EQ(point.shape, point.x == 1 ? 0u : 1u);
+}
+
+// A band of 1000 about a line from 1 to 7: the panel shows as much again as that to both sides, and says so.
+TEST(Chart, AWideBandDoesNotHideTheData) {
+  Figure figure = error_against_P(Scale::linear);
+  figure.layers = {{.mark = Mark::line, .bounds = {.low = "low", .high = "high"}}};
+  figure.colours = {};
+  RowTable table{measured_columns, {}};
+  for (int i = 1; i <= 7; ++i) {
+    table.rows.push_back(measured("a", "1-1", i, i));
+    table.rows.back().values[4] = table.rows.back().values[5] = table.rows.back().values[3];
+  }
+  table.rows[3].values[4] = -500.0;
+  table.rows[3].values[5] = 500.0;
+  EXPECT_GT(chart_of(figure, table)->panels[0].y.range.high, 500);
+  figure.keeps_to_marks = true;
+  const auto chart = chart_of(figure, table);
+  const Span shown = chart->panels[0].y.range;
+  EXPECT_NEAR(shown.low, -5 - 0.04 * 18, 1e-12);
+  EXPECT_NEAR(shown.high, 13 + 0.04 * 18, 1e-12);
+  EXPECT_NE(chart->note, "");
+  table.rows[3].values[4] = table.rows[3].values[5] = 4.0;
+  EXPECT_EQ(chart_of(figure, table)->note, "");
+}
+
+TEST(Chart, UnfoldsSeries) {
+  const RowTable table{
+      {{.name = "phi", .heading = "phi", .role = ColumnRole::identity},
+       {.name = "at", .role = ColumnRole::series},
+       {.name = "error", .role = ColumnRole::series},
+       {.name = "bound", .role = ColumnRole::measure}},
+      {{RowStatus::ok,
+        "",
+        {std::string("tanh"), std::string("-8 -1 0 1 100"), std::string("1 2 3 4 5"), 6.0}},
+       {RowStatus::ok, "", {std::string("older"), Value(), Value(), Value()}},
+       {RowStatus::failed, "no", {std::string("failed"), std::string("1"), std::string("1"), 1.0}}}};
+  const Figure figure{.name = "f",
+                      .title = "t",
+                      .question = "q",
+                      .unfolding = {.places = "at", .series = {{"error", "error", "bound"}}},
+                      .x = {.column = "place", .scale = Scale::signed_log, .least = 2},
+                      .y = {.column = "value"},
+                      .layers = {{.mark = Mark::line}, {.mark = Mark::line, .y = "bound"}}};
+  const auto chart = chart_of(figure, table);
+  ASSERT_EQ(chart->panels.size(), 1u);
+  ASSERT_EQ(chart->panels[0].lines.size(), 2u);
+  const std::vector<double> places = {-std::log10(4.), 0, 0, 0, std::log10(50.)};
+  const std::vector<Point>& points = chart->panels[0].lines[0].points;
+  ASSERT_EQ(points.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_NEAR(points[i].x, places[i], 1e-15);
+    EXPECT_EQ(points[i].y, static_cast<double>(i + 1));
+    EXPECT_EQ(chart->panels[0].lines[1].points[i].y, 6);
+  }
+}
+
 TEST(Chart, SaysHowManyPanelsItLeavesOut) {
   Figure figure = error_against_P(Scale::log);
   figure.panels = {"network"};
@@ -152,7 +269,7 @@ TEST(Chart, SaysHowManyPanelsItLeavesOut) {
   for (int i = 0; i < 20; ++i) table.rows.push_back(measured("a", "2-" + std::to_string(i), 10 + i, 1e-3));
   const auto chart = chart_of(figure, table);
   EXPECT_EQ(chart->panels.size(), most_panels);
-  EXPECT_EQ(chart->note, "12 of 23 panels are drawn; the table has the rows of all");
+  EXPECT_EQ(chart->note, "16 of 23 panels are drawn; the table has the rows of all");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "report/svg.hpp"
 
+#include <regex>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -65,6 +67,26 @@ TEST(Svg, TheSameChartGivesTheSameBytes) {
   if (std::filesystem::exists(golden) && drawn == read_text_file(golden)) return;
   replace_text_file(made, drawn);
   FAIL() << "the picture is another one: " << made << " instead of " << golden;
+}
+
+// An axis has two numbers at least, however little it spans, and none of them is told twice.
+TEST(Svg, AxesHaveNumbersThatDiffer) {
+  for (const ChartAxis& axis : {ChartAxis{.scale = Scale::log, .range = {0.9, 0.91}},
+                                ChartAxis{.scale = Scale::log, .range = {-0.1, 2.4}},
+                                ChartAxis{.scale = Scale::log, .range = {-300, 300}},
+                                ChartAxis{.scale = Scale::linear, .range = {1e6, 1e6 + 1}},
+                                ChartAxis{.scale = Scale::signed_log, .range = {-10, 10}, .least = 3e-8},
+                                ChartAxis{.scale = Scale::signed_log, .range = {-1.5, 2}, .least = 0.5},
+                                ChartAxis{.scale = Scale::signed_log, .range = {0, 600}, .least = 1e-300}}) {
+    const std::string svg = panel_svg({.title = "", .x = axis, .y = {.scale = Scale::each}}, "");
+    const std::regex of_text("<text[^>]*>([^<]+)</text>");
+    std::vector<std::string> numbers;
+    for (std::sregex_iterator found(svg.begin(), svg.end(), of_text), end; found != end; ++found)
+      numbers.push_back((*found)[1]);
+    const std::set<std::string> different(numbers.begin(), numbers.end());
+    EXPECT_GE(different.size(), 2u) << svg;
+    EXPECT_EQ(different.size(), numbers.size()) << svg;
+  }
 }
 
 TEST(Svg, TextOfDataIsNoMarkup) {

@@ -76,6 +76,12 @@ void expect_same(const StartSummary& a, const StartSummary& b) {
   EXPECT_EQ(a.n_redraws, b.n_redraws);
   EXPECT_EQ(a.n_lowered, b.n_lowered);
   EXPECT_EQ(a.n_wanted, b.n_wanted);
+  ASSERT_EQ(a.outcomes.size(), b.outcomes.size());
+  for (std::size_t s = 0; s < a.outcomes.size(); ++s) {
+    EXPECT_EQ(a.outcomes[s].objective, b.outcomes[s].objective);
+    EXPECT_EQ(a.outcomes[s].is_drawn, b.outcomes[s].is_drawn);
+    EXPECT_EQ(a.outcomes[s].has_arrived, b.outcomes[s].has_arrived);
+  }
 }
 
 // To the bit.
@@ -114,6 +120,7 @@ void expect_same(const StoredFit& a, const StoredFit& b) {
 TEST_F(FitFile, GivesBackTheSameBits) {
   const StoredFit stored = weighted_fit();
   EXPECT_EQ(stored.fit.end->starts.n_starts, 10);
+  EXPECT_EQ(stored.fit.end->starts.outcomes.size(), 10u);
   EXPECT_GT(stored.fit.end->penalty, 0);
   expect_same(there_and_back(stored), stored);
   const StoredFit again = read_fit(file_);
@@ -148,11 +155,12 @@ TEST_F(FitFile, GivesBackHowTheDecayWasChosenAndWhatIsLeftToDo) {
   expect_refused("decay_choice: does not say how the decay was chosen");
   json.erase("decay_choice");
   json["end"].erase("remaining");
-  for (const char* key : {"drawn", "optima", "seen_once", "redraws", "lowered", "wanted"})
+  for (const char* key : {"drawn", "optima", "seen_once", "redraws", "lowered", "wanted", "each"})
     json["end"]["starts"].erase(key);
   write_text(json.dump());
   EXPECT_EQ(read_fit(file_).fit.end->starts.n_drawn, 0);
   EXPECT_EQ(read_fit(file_).fit.end->starts.n_wanted, std::nullopt);
+  EXPECT_TRUE(read_fit(file_).fit.end->starts.outcomes.empty());
   EXPECT_FALSE(read_fit(file_).decay_origin.has_value());
   EXPECT_FALSE(read_fit(file_).fit.end->remaining.has_value());
 }
@@ -173,6 +181,9 @@ TEST_F(FitFile, GivesBackHowTheFitEnded) {
   stored.fit.end->starts.n_redraws = 7;
   stored.fit.end->starts.n_lowered = 2;
   stored.fit.end->starts.n_wanted = 4;
+  stored.fit.end->starts.outcomes = {
+      {.objective = 2.5, .is_drawn = true, .has_arrived = false},
+      {.objective = std::numeric_limits<double>::infinity(), .is_drawn = false, .has_arrived = true}};
   expect_same(there_and_back(stored), stored);
   stored.fit.end = {};
   expect_same(there_and_back(stored), stored);

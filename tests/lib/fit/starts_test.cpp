@@ -35,6 +35,7 @@ TEST(Starts, OptimaAreCountedAsOneByOne) {
   for (Index s = 0; s < starts.cols(); ++s)
     alone.push_back(
         fit(network, data, {.starts = starts.col(s), .n_redraws = 0, .decay = decay}).objective());
+  const std::vector<double> in_order = alone;
   std::sort(alone.begin(), alone.end());
   std::vector<Index> n_at;  // each optimum
   double lowest_there = 0;
@@ -56,6 +57,11 @@ TEST(Starts, OptimaAreCountedAsOneByOne) {
   EXPECT_EQ(together.n_seen_once, n_once);
   EXPECT_EQ(together.n_at_best, n_at.front());
   EXPECT_EQ(together.chance_of_new_by_good(), static_cast<double>(n_once) / 12);
+  ASSERT_EQ(together.outcomes.size(), in_order.size());
+  for (std::size_t s = 0; s < in_order.size(); ++s) {
+    EXPECT_NEAR(together.outcomes[s].objective, in_order[s], 1e-6 * in_order[s]) << "start " << s;
+    EXPECT_TRUE(together.outcomes[s].is_drawn);
+  }
 }
 
 // Two inputs that are equal to 1e-8: normal equations, whose condition is the square of that of J, end their descents in the

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
@@ -18,6 +19,30 @@ void expect_promises_kept(Activation activation, const std::vector<double>& z) {
   EXPECT_EQ(worst.n_points, static_cast<Index>(z.size()));
   EXPECT_LE(worst.value.ulp, phi.value_ulp) << phi.name << "(" << worst.value.at << ")";
   EXPECT_LE(worst.derivative.ulp, phi.derivative_ulp) << phi.name << "'(" << worst.derivative.at << ")";
+}
+
+// Each octave alone, measured as all.
+TEST(ActivationAccuracy, TheErrorsOfAnOctaveAreThoseOfItsArguments) {
+  std::vector<double> all{0, 0x1p-60, 1e300};
+  for (const double from : {0x1p-24, 0.5, 4.0})
+    for (int i = 0; i < 40; ++i) all.insert(all.end(), {from * (1 + i / 40.0), -from * (1 + i / 40.0)});
+  const ActivationAccuracy whole = measure_activation(Activation::mish, all);
+  std::vector<double> froms;
+  for (const OctaveUlp& octave : whole.by_octave) {
+    froms.push_back(octave.from);
+    const double size = std::abs(octave.from);
+    std::vector<double> own;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(own), [&](double z) {
+      const bool is_at_end =
+          (size == 0x1p-24 && std::abs(z) < size) || (size == 0x1p10 && std::abs(z) > size);
+      return std::signbit(z) == std::signbit(octave.from) && (is_at_end || std::ilogb(z) == std::ilogb(size));
+    });
+    const ActivationAccuracy alone = measure_activation(Activation::mish, own);
+    EXPECT_EQ(octave.value, alone.value.ulp) << octave.from;
+    EXPECT_EQ(octave.derivative, alone.derivative.ulp) << octave.from;
+    EXPECT_EQ(octave.second_derivative, alone.second_derivative.ulp) << octave.from;
+  }
+  EXPECT_EQ(froms, (std::vector<double>{-4, -0.5, -0x1p-24, 0x1p-24, 0.5, 4, 0x1p10}));
 }
 
 class ActivationAccuracyTest : public ::testing::TestWithParam<Activation> {};
