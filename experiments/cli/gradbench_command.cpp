@@ -82,15 +82,16 @@ Json evaluated(const Json& message) {
     throw InputError("{} of module {}: there are primal and jacobian of {}", function,
                      message.at("module").dump(), module_name);
   const Json& input = message.at("input");
-  const auto [model, X] = work_in(input);
-  const Perceptron& network = model.network;
+  const Work work = work_in(input);
+  const Matrix& X = work.X;
+  const Perceptron& network = work.model.network;
   const bool is_primal = function == "primal";
   const auto evaluator = make_evaluator({}, network, X.rows());
   Matrix result = is_primal ? Matrix(X.rows(), network.n_outputs())
                             : Matrix(X.rows() * network.n_outputs(), network.n_params());
   const Outputs outputs{.values = is_primal ? &result : nullptr, .J_y_theta = is_primal ? nullptr : &result};
   Json answer{{"success", true}};
-  answer["timings"] = timings_of(input, [&] { evaluator->evaluate(model.theta, X, outputs); });
+  answer["timings"] = timings_of(input, [&] { evaluator->evaluate(work.model.theta, X, outputs); });
   answer["output"] = is_primal ? nested(result) : nested(result, X.rows());
   return answer;
 }

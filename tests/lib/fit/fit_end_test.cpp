@@ -1,6 +1,8 @@
 // What a fit reports, recomputed from the parameters that it ends at.
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <Eigen/QR>
 #include <gtest/gtest.h>
@@ -162,6 +164,11 @@ TEST(FitEnd, TheBestOfSeveralMinimaIsTaken) {
     data.Y *= scale;
     const Fit result = fit(three_units, data, {.n_starts = 15, .seed = 3});
     const StartSummary& starts = result.end->starts;
+    std::vector<double> objectives;
+    for (const StartOutcome& one : starts.outcomes) objectives.push_back(one.objective);
+    ASSERT_EQ(std::ssize(objectives), starts.n_starts);
+    EXPECT_EQ(*std::min_element(objectives.begin(), objectives.end()), starts.lowest);
+    EXPECT_EQ(*std::max_element(objectives.begin(), objectives.end()), starts.highest);
     EXPECT_LE(result.end->rss, (1 + 1e-6) * starts.lowest);
     EXPECT_GT(starts.median, (1 + 1e-3) * starts.lowest);
     EXPECT_LT(starts.n_at_best, starts.n_starts);
