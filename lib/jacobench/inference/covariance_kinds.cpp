@@ -84,6 +84,8 @@ std::string_view name_of(CovarianceStatus status) {
       return "hessian_not_positive_definite";
     case CovarianceStatus::no_decay:
       return "no_decay";
+    case CovarianceStatus::no_hat_matrix:
+      return "no_hat_matrix";
   }
   JB_EXPECT(false, "status {} has no name", static_cast<int>(status));
   return {};
