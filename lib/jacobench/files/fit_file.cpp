@@ -21,6 +21,8 @@ constexpr int fit_version = 2, oldest_version = 1;
 
 OrderedJson to_json(const Vector& v) { return std::vector<double>(v.begin(), v.end()); }
 
+bool is_constant(const Vector& v, Index n) { return v.size() == n && (v.array() == v[0]).all(); }
+
 OrderedJson to_json(const Matrix& M) {
   OrderedJson rows = OrderedJson::array();
   for (Index i = 0; i < M.rows(); ++i) rows.push_back(to_json(Vector(M.row(i).transpose())));
@@ -331,8 +333,7 @@ std::string to_fit_text(const StoredFit& stored) {
   if (fit.data.output_scales.size() > 0) json["output_scales"] = to_json(fit.data.output_scales);
   if (fit.data.output_noise == OutputNoise::own) json["output_noise"] = "own";
   if (fit.decay.size() > 0)
-    json["decay"] =
-        (fit.decay.array() == fit.decay[0]).all() ? OrderedJson(fit.decay[0]) : to_json(fit.decay);
+    json["decay"] = is_constant(fit.decay, fit.n_params()) ? OrderedJson(fit.decay[0]) : to_json(fit.decay);
   json["strategy"] = fit.jacobian.strategy;
   if (fit.jacobian.options.relative_step) json["relative_step"] = *fit.jacobian.options.relative_step;
   if (fit.form != StepForm::automatic)

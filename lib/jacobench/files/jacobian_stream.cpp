@@ -16,9 +16,9 @@ std::string column_name(const Perceptron& network, Wrt wrt, Index column) {
   return wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column);
 }
 
-// As many observations as fit into 64 MiB of Jacobian, at least one.
+// As many observations as fit into 16 MiB of Jacobian, at least one.
 Index rows_at_a_time(Index numbers_in_a_row) {
-  constexpr Index doubles = (Index{64} << 20) / static_cast<Index>(sizeof(double));
+  constexpr Index doubles = (Index{16} << 20) / static_cast<Index>(sizeof(double));
   return std::clamp<Index>(doubles / numbers_in_a_row, 1, 4096);
 }
 
@@ -100,12 +100,13 @@ std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns&
   const Index max_rows = rows_at_a_time(K * C);
   const auto evaluator = request.strategy->make(network, max_rows, request.options);
   std::optional<Certificate> certificate;
+  Matrix J;  // of a batch: its pages are the same for all
   std::vector<double> rows;
   for (Index first_row = 0;;) {
     const Matrix X = scaled.inputs.of(data.read(max_rows));
     const Index N = X.rows();
     if (N == 0) return certificate;
-    Matrix J(N * K, C);
+    J.resize(N * K, C);
     Outputs out;
     (request.wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
     evaluator->evaluate(model.theta, X, out);

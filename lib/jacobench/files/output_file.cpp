@@ -108,6 +108,10 @@ std::streamsize OutputFile::xsputn(const char* bytes, std::streamsize n) {
   if (static_cast<std::size_t>(n) < buffer_.size()) return std::streambuf::xsputn(bytes, n);
   sync();
   file_->write({bytes, static_cast<std::size_t>(n)});
+#ifdef SYNC_FILE_RANGE_WRITE
+  // The disk begins now, beside whoever makes the next bytes, and not only in commit().
+  if (is_regular()) static_cast<void>(::sync_file_range(file_->number(), 0, 0, SYNC_FILE_RANGE_WRITE));
+#endif
   return n;
 }
 

@@ -43,12 +43,12 @@ double flops_of_step(const Perceptron& network, Index n_values, StepForm form) {
 double memory_of_step(const Perceptron& network, const Vector& decay, Index n_values, StepForm form) {
   const auto n = static_cast<double>(n_values), P = static_cast<double>(network.n_params());
   const double n_free = P - static_cast<double>((decay.array() > 0).count());
-  constexpr double vectors_of_lsmr = 20;
+  constexpr double vectors = 30;  // of LSMR or of conjugate gradients, and of the fit
   switch (form) {
     case StepForm::dual:
-      return sizeof(double) * (2 * n * n + 2 * n * n_free + n_free * n_free);
+      return sizeof(double) * (2 * n * n + 2 * n * n_free + n_free * n_free + vectors * (n + P));
     case StepForm::matrix_free:
-      return sizeof(double) * vectors_of_lsmr * (n + P);
+      return sizeof(double) * vectors * (n + P);
     default:
       return sizeof(double) * 3 * P * P;
   }

@@ -311,9 +311,8 @@ std::string Covariance::reason() const {
     case CovarianceStatus::no_decay:
       return no_decay_reason(options_.kind);
     case CovarianceStatus::no_hat_matrix:
-      return "leverages take n x n matrices, which the matrix-free form does without: choose the form dual, "
-             "or "
-             "what takes no leverages: one output or one noise of all, n - tr H, and no HC2 or HC3";
+      return "leverages take n x n matrices, which the matrix-free form does without: choose the form dual, or "
+             "what takes none: one output or one noise of all, n - tr H, and no HC2 or HC3";
   }
   JB_EXPECT(false, "status {} has no reason", static_cast<int>(status_));
   return {};

@@ -25,7 +25,7 @@ constexpr Index n_rounds_at_best = 3;
 
 // With many more parameters than observations the path is followed from one start, and where a fit of it takes so many steps it
 // has left the minimum that it came from.
-constexpr Index most_steps_on_wide_path = 50;
+constexpr Index most_steps_on_wide_path = 25;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
 // without a decay is a bound for the score with any.

@@ -29,14 +29,14 @@ Fit wide_fit(Index n_outputs, DecayOf of, OutputNoise noise = OutputNoise::share
   return fitted;
 }
 
-Matrix points() {
+Matrix three_hundred_points() {
   RandomStream stream(5, 0, 0, RandomPurpose::noise);
   Matrix X0(300, 3);
   for (double& x : X0.reshaped()) x = stream.normal();
   return X0;
 }
 
-void expect_same(const Band& got, const Band& want, double tolerance) {
+void expect_same_band(const Band& got, const Band& want, double tolerance) {
   ASSERT_EQ(got.se.size(), want.se.size());
   for (Index i = 0; i < got.se.size(); ++i) {
     EXPECT_NEAR(got.se.reshaped()[i], want.se.reshaped()[i], tolerance * want.se.reshaped()[i]);
@@ -47,7 +47,7 @@ void expect_same(const Band& got, const Band& want, double tolerance) {
 
 // J'J + K has a condition of some 1e5 here, which the normal form keeps and the others square.
 TEST(InverseForms, BandsAreThoseOfTheFormedJacobian) {
-  const Matrix X0 = points();
+  const Matrix X0 = three_hundred_points();
   for (const Index K : {1, 2})
     for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
       Fit fitted = wide_fit(K, of);
@@ -75,8 +75,8 @@ TEST(InverseForms, BandsAreThoseOfTheFormedJacobian) {
             for (Matrix* part : {&band->se, &band->lower, &band->upper})
               *part = Matrix(part->topRows(got.fit.rows()));
           const double tolerance = of == DecayOf::weights ? 1e-6 : 1e-7;
-          expect_same(got.mean, of_points.mean, tolerance);
-          expect_same(got.prediction, of_points.prediction, tolerance);
+          expect_same_band(got.mean, of_points.mean, tolerance);
+          expect_same_band(got.prediction, of_points.prediction, tolerance);
         }
       }
     }
