@@ -151,6 +151,7 @@ int fit_command(const Invocation& invocation) {
   for (const std::string& output : out_of_reach(stored.fit.network, stored.fit.data, stored.names()))
     harness::print(invocation.err, "{}\n", output);
 
+  invocation.err << task.memory_in_words;
   ProgressDisplay display = invocation.progress;
   display.is_quiet = request.is_quiet;
   std::optional<FitWatch> watch(std::in_place, display);

@@ -10,6 +10,7 @@
 #include "jacobench/inference/undetermined.hpp"
 
 #include "cli/csv_options.hpp"
+#include "cli/fit_tables.hpp"
 #include "options/print.hpp"
 #include "options/value_text.hpp"
 
@@ -116,12 +117,18 @@ void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice&
   if (choice.k > 0 || reasons.empty()) print_path(out, choice);
 }
 
+// Of the effective parameters, where they are one.
+std::string error_of_estimate(Tangent& at) {
+  const double error = at.forms() ? at.forms()->trace_h().standard_error : 0;
+  return error > 0 ? fmt::format(" (+- {:.2g}, by random signs)", error) : "";
+}
+
 void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const DecayChoice* choice) {
   if (choice)
     print_choice(out, stored, *choice);
   else if (stored.fit.has_decay())
-    harness::print(out, "decay       as it was given; {:.4g} effective parameters of {}\n",
-                   at.with_decay().trace_h(), stored.fit.n_params());
+    harness::print(out, "decay       as it was given; {:.4g}{} effective parameters of {}\n",
+                   at.effective_parameters(), error_of_estimate(at), stored.fit.n_params());
   if (stored.fit.has_decay()) return;
   const std::vector<Runaway> units = runaways(stored.fit, stored.names());
   for (const Runaway& unit : units) harness::print(out, "runaway     {}\n", unit.words);
@@ -132,14 +139,15 @@ void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const 
         "fewer hidden units\n");
 }
 
-void print_parameters(std::ostream& out, const std::vector<ParameterInterval>& parameters, double level) {
-  constexpr std::size_t most = 60;
+constexpr Index most_parameters = 60;
+
+void print_parameters(std::ostream& out, const std::vector<ParameterInterval>& parameters, Index n_params,
+                      double level) {
   std::size_t width = 9;
   for (const ParameterInterval& p : parameters) width = std::max(width, p.name.size());
   harness::print(out, "\n{:<{}}  {:>16}  {:>14}  {:>9}  {:>14}  {:>14}\n", "parameter", width, "estimate",
                  "std. error", "t", fmt::format("{:g}% from", 100 * level), "to");
-  for (std::size_t i = 0; i < std::min(parameters.size(), most); ++i) {
-    const ParameterInterval& p = parameters[i];
+  for (const ParameterInterval& p : parameters) {
     const double se = p.se.value_or(0);
     const auto bound = [&](const std::optional<double>& value) {
       return value ? harness::text_to_error(*value, se, 6) : text_of(value);
@@ -148,7 +156,7 @@ void print_parameters(std::ostream& out, const std::vector<ParameterInterval>& p
                    harness::text_to_error(p.estimate, se, 10), text_of(p.se, 8),
                    se > 0 ? fmt::format("{:.2f}", p.estimate / se) : "", bound(p.lower), bound(p.upper));
   }
-  if (parameters.size() > most) harness::print(out, "... and {} more\n", parameters.size() - most);
+  if (n_params > most_parameters) harness::print(out, "... and {} more\n", n_params - most_parameters);
 }
 
 void print_curvature(std::ostream& out, const Curvature& c) {
@@ -207,12 +215,20 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
       harness::print(out, "            correlation of the noise of {} and {}: {:.6g}\n",
                      stored.outputs[static_cast<std::size_t>(j)], stored.outputs[static_cast<std::size_t>(k)],
                      fit.data.output_correlation(k, j));
-  const RankReport rank = at.of_data().report();
-  harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n", rank.rank,
-                 rank.n_params, rank.condition_scaled, rank.condition_unscaled);
+  if (at.forms()) {
+    harness::print(
+        out,
+        "rank        data and decay determine all {} directions; that of the data alone is not asked "
+        "for without J\n",
+        fit.n_params());
+  } else {
+    const RankReport rank = at.of_data().report();
+    harness::print(out, "rank        {} of {}, condition {:.3g} (columns scaled; {:.3g} unscaled)\n",
+                   rank.rank, rank.n_params, rank.condition_scaled, rank.condition_unscaled);
+  }
   for (const std::string& direction : undetermined_in_words(at))
     harness::print(out, "            open: {}\n", direction);
-  std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, options.level);
+  std::vector<ParameterInterval> parameters = parameter_intervals(at, cov, options.level, most_parameters);
   if (!end.has_settled()) {
     for (ParameterInterval& parameter : parameters)
       parameter = {parameter.name, parameter.estimate, {}, {}, {}};
@@ -221,8 +237,10 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
     harness::print(out, "\nno standard errors ({}): {}\n", name_of(cov.status()), cov.reason());
   } else {
     harness::print(out, "covariance  {}: {}\n", info(cov.kind()).name, info(cov.kind()).summary);
+    if (cov.forms() && !cov.forms()->has_parameters())
+      harness::print(out, "            {}\n", no_parameters_words);
   }
-  print_parameters(out, parameters, options.level);
+  print_parameters(out, parameters, fit.n_params(), options.level);
   if (stored.curvature)
     print_curvature(out, *stored.curvature);
   else if (cov.ok() && end.has_settled() && !fit.has_decay())

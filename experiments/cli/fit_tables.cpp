@@ -40,12 +40,15 @@ harness::RowTable coefficients_table(const StoredFit& stored, Tangent& at, const
       .rows = {},
       .rows_have_status = false};
   const std::string reason = why_no_standard_errors(stored, cov);
+  const bool has_parameters = !cov.forms() || cov.forms()->has_parameters();
+  const std::string why_not =
+      has_parameters ? "the data do not determine it" : std::string(no_parameters_words);
   for (const ParameterInterval& p : parameter_intervals(at, cov, options.level)) {
     const bool has_se = reason.empty() && p.se.has_value();
     const auto figure = [&](const std::optional<double>& value) {
       return has_se ? to_value(value) : Value();
     };
-    const std::string why = !reason.empty() ? reason : has_se ? "" : "the data do not determine it";
+    const std::string why = !reason.empty() ? reason : has_se ? "" : why_not;
     table.rows.push_back({harness::RowStatus::ok,
                           {},
                           {p.name, to_value(p.estimate), figure(p.se),
@@ -59,7 +62,8 @@ harness::RowTable summary_table(const StoredFit& stored, Tangent& at, const Cova
                                 const ReportOptions& options) {
   const Fit& fit = stored.fit;
   const FitEnd& end = *fit.end;
-  const RankReport rank = at.of_data().report();
+  // That of J alone is not asked for where J is not formed.
+  const std::optional<RankReport> rank = at.forms() ? std::nullopt : std::optional(at.of_data().report());
   const bool has_sigma = cov.ok() && fit.data.output_noise == OutputNoise::shared;
   const auto& c = stored.curvature;
   const auto text_or_null = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
@@ -85,14 +89,15 @@ harness::RowTable summary_table(const StoredFit& stored, Tangent& at, const Cova
       {column("sigma", "s, the standard deviation of the residuals; null where every output has its own", 11),
        has_sigma ? to_value(cov.sigma()) : Value()},
       {column("dof", "degrees of freedom of s"), has_sigma ? to_value(cov.dof()) : Value()},
-      {column("rank", "of the Jacobian"), to_value(rank.rank)},
-      {column("condition", "of the Jacobian, its columns scaled"), to_value(rank.condition_scaled)},
+      {column("rank", "of the Jacobian"), rank ? to_value(rank->rank) : Value()},
+      {column("condition", "of the Jacobian, its columns scaled"),
+       rank ? to_value(rank->condition_scaled) : Value()},
       {column("decay_rule", "how the decay was chosen; null where it was given"),
        options.choice ? text_or_null(stored.decay_origin.value().rule) : Value()},
       {column("decay", "k of standardised data, where it was chosen"),
        options.choice ? to_value(options.choice->k) : Value()},
       {column("effective_parameters", "tr H; without a decay the rank"),
-       to_value(fit.has_decay() ? at.with_decay().trace_h() : static_cast<double>(rank.rank))},
+       to_value(fit.has_decay() ? at.effective_parameters() : static_cast<double>(rank.value().rank))},
       {column("covariance", "of the standard errors (jacobench list covariances)"),
        cov.ok() ? Value(std::string(info(cov.kind()).name)) : Value()},
       {column("intrinsic_curvature", "of Bates and Watts, times sqrt F; small is below 0.3", 2),

@@ -6,6 +6,10 @@
 
 namespace jacobench::cli {
 
+inline constexpr std::string_view no_parameters_words =
+    "the matrix-free form has standard errors of fitted values only: those of parameters take a system of "
+    "equations each";
+
 // parameter, estimate, std_error, statistic (their ratio), lower, upper at the level; reason where a figure is missing.
 harness::RowTable coefficients_table(const StoredFit& stored, Tangent& at, const Covariance& cov,
                                      const ReportOptions& options);

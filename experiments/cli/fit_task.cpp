@@ -74,19 +74,23 @@ void expect_apart(const StoredFit& fitted, const std::optional<std::string>& wei
       throw InputError("--weights: {} is an input or output as well; a column is one of them", *weights);
 }
 
-// What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do; what is needed without one is
-// asked for first, before there are as many penalties as parameters.
-void expect_memory(const Fit& fit, const FitRequest& request) {
-  const auto expect = [&](double bytes) {
-    expect_memory_for(fmt::format("{} values of {} parameters", fit.n_values(), fit.n_params()), bytes,
-                      "make --hidden smaller, or give fewer observations");
-  };
-  expect(memory_of_inference({fit.network, fit.n_values(), Vector()}));
+// What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do.
+std::string expect_memory(const Fit& fit, const FitRequest& request) {
+  constexpr double vectors = 20;  // of parameters, that any fit takes
+  const std::string what = fmt::format("{} values of {} parameters", fit.n_values(), fit.n_params());
+  expect_memory_for(what, sizeof(double) * vectors * static_cast<double>(fit.n_params()),
+                    "make --hidden smaller");
   const double* k = std::get_if<double>(&request.decay);
   const Vector decay = k ? equal_decay(fit.network, *k, request.decay_of())
                          : standardised_decay(fit.network, fit.data, 1, request.decay_of());
-  const ProblemSize size(fit.network, fit.n_values(), decay);
-  expect(std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size)));
+  const ProblemSize size(fit.network, fit.n_values(), decay, request.form);
+  const bool leaves_biases_free = size.form != StepForm::normal && size.n_penalised < size.n_params;
+  return expect_memory_for(
+      what, std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size, Inference::usual)),
+      leaves_biases_free
+          ? "put the decay on the biases too (--decay_biases yes), which then takes less; or make "
+            "--hidden smaller, or give fewer observations"
+          : "make --hidden smaller, or give fewer observations");
 }
 
 Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {
@@ -148,6 +152,8 @@ OptionTable FitRequest::options() {
         tolerance, real_number(0, 0.1));
   t.add("strategy", "how the Jacobian is computed (jacobench list strategies)", strategy,
         one_of(strategy_table()));
+  t.add("form", "of the equations of a step, and of the intervals after it", form,
+        one_of(step_form_table(), &StepFormInfo::form));
   t.add("threads", "threads over which the starts are spread", n_threads, whole_number(1, 1024));
   t.add("level", "level of the parameter intervals", level, real_number(0.01, 0.999999));
   covariance.add_options(
@@ -195,6 +201,7 @@ FitOptions FitRequest::fit_options(const Perceptron& network, const std::optiona
           .max_iterations = max_iterations,
           .relative_offset = tolerance,
           .jacobian = {.strategy = std::string(strategy->name)},
+          .form = form,
           .n_threads = n_threads};
 }
 
@@ -235,7 +242,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                {}};
   if (request.from) task.start = scaled->model.theta;
   expect_apart(task.stored, request.weights);
-  expect_memory(task.stored.fit, request);
+  task.memory_in_words = expect_memory(task.stored.fit, request);
   if (request.weights) task.stored.fit.data.weights = table.col(D + K);
   return task;
 }

@@ -34,6 +34,7 @@ struct FitRequest {
   std::int64_t most_starts = 20, max_iterations = 1000, n_threads = 1;
   const InitialisationInfo* initialisation = &find_initialisation("lecun");
   const StrategyInfo* strategy = &find_strategy("layerwise");
+  StepForm form = StepForm::automatic;
   std::uint64_t seed = 1;
   double level = 0.95;
   std::optional<std::string> out, diagnostics, coefficients, summary;
@@ -58,6 +59,7 @@ struct FitRequest {
 struct FitTask {
   StoredFit stored;
   std::optional<Vector> start;
+  std::string memory_in_words = {};  // a line, where it takes much
 };
 
 // Errors: InputError for a file that cannot be read, columns that it does not have, what is too large for the machine's memory

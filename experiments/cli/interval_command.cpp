@@ -37,6 +37,7 @@ struct Request {
   std::optional<std::vector<double>> input_noise;
   std::optional<std::string> weights;
   std::optional<double> new_weight;
+  StepForm form = StepForm::automatic;
   std::int64_t n_replicates = 999, n_folds = 10, n_threads = 1, max_refit_iterations = 200;
   std::uint64_t seed = 1;
   bool take_unsettled = false;
@@ -73,6 +74,8 @@ struct Request {
           "without "
           "weights 1",
           new_weight, value_or("auto", real_number(1e-100, 1e100)));
+    t.add("form", "in which J'J + K is inverted; auto: as the steps of the fit were solved for", form,
+          one_of(step_form_table(), &StepFormInfo::form));
     t.add("replicates", "of a bootstrap", n_replicates, whole_number(20, 1'000'000));
     t.add("folds", "of cv_plus", n_folds, whole_number(2, 1'000'000));
     t.add("refit_iterations", "iterations that a refit may take", max_refit_iterations,
@@ -182,15 +185,23 @@ void scale_outputs(Answers& answers, const AffineMap& output_map) {
   if (output_map.scale.size() == 1) answers.sigma *= output_map.scale[0];
 }
 
-void expect_memory(const Fit& fit, const Request& request) {
-  const auto takes_second_derivatives = [](const IntervalMethod* method) {
-    return method->covariance && needs_second_derivatives(*method->covariance);
+std::string expect_memory(const Fit& fit, const Request& request) {
+  const auto inference_of = [](const IntervalMethod* method) {
+    if (!method->covariance || info(*method->covariance).decay == Decay::ignored)
+      return Inference::by_jacobian;
+    return needs_second_derivatives(*method->covariance) ? Inference::by_second_derivatives
+                                                         : Inference::usual;
   };
-  const bool any_does = request.methods && std::any_of(request.methods->begin(), request.methods->end(),
-                                                       takes_second_derivatives);
-  expect_memory_for(fmt::format("intervals of {} parameters from {} values", fit.n_params(), fit.n_values()),
-                    memory_of_inference(ProblemSize(fit.network, fit.n_values(), fit.decay), any_does),
-                    any_does ? "choose methods without second derivatives" : "fit fewer parameters");
+  Inference most = Inference::usual;
+  if (request.methods)
+    for (const IntervalMethod* method : *request.methods) most = std::max(most, inference_of(method));
+  constexpr std::string_view remedies[] = {"fit fewer parameters",
+                                           "choose a covariance of a fit with decay: ridge",
+                                           "choose methods without second derivatives"};
+  return expect_memory_for(
+      fmt::format("intervals of {} parameters from {} values", fit.n_params(), fit.n_values()),
+      memory_of_inference(ProblemSize(fit.network, fit.n_values(), fit.decay, fit.form), most),
+      remedies[static_cast<std::size_t>(most)]);
 }
 
 // What one method gives of each wanted kind.
@@ -422,12 +433,13 @@ int interval_command(const Invocation& invocation) {
   if (!operands) return all_well;
   if (operands->size() != 1)
     throw InputError("interval: one fit file is wanted: jacobench interval FIT.json (made by jacobench fit)");
-  const StoredFit stored = read_fit(operands->front());
+  StoredFit stored = read_fit(operands->front());
+  if (request.form != StepForm::automatic) stored.fit.form = request.form;
   Output output("out", request.out.value_or("-"), {operands->front(), request.at}, invocation.out);
   if (request.input_noise && request.input_noise->size() != stored.inputs.size())
     throw InputError("--input_noise: has {} entries, the fit {} inputs; give one standard deviation an input",
                      request.input_noise->size(), stored.inputs.size());
-  expect_memory(stored.fit, request);
+  invocation.err << expect_memory(stored.fit, request);
   const auto [X, weights] = points_of(request, stored, invocation.err);
   NewPoints points(stored.fit, stored.input_map.of(X));
   Tangent at = linearise(stored.fit);

@@ -1,5 +1,7 @@
 // jacobench jacobian MODEL.json DATA.csv [--wrt parameters|inputs] [--strategy ID] [--out FILE] [--certify]
+#include <chrono>
 #include <ostream>
+#include <utility>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/files/jacobian_stream.hpp"
@@ -69,9 +71,21 @@ int jacobian_command(const Invocation& invocation) {
   const JacobianRequest request{
       .strategy = strategy, .options = {.relative_step = relative_step}, .wrt = wrt, .certify = certify};
   std::optional<Certificate> certificate;
-  write_array(
-      out, invocation.out, jacobian_header(data.scaled.model.network, request.wrt, data.n_rows), *operands,
-      [&](ArrayWriter& writer) { certificate = write_jacobian(data.scaled, data.inputs, request, writer); });
+  const ArrayHeader header = jacobian_header(data.scaled.model.network, request.wrt, data.n_rows);
+  const auto start = std::chrono::steady_clock::now();
+  // What is left to do is said once, after the first batch, where there are several.
+  bool is_said = !out;
+  const auto tell = [&](Index n_rows) {
+    if (std::exchange(is_said, true) || n_rows == data.n_rows) return;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    const double share = static_cast<double>(n_rows) / static_cast<double>(data.n_rows);
+    harness::print(invocation.err, "{}: {} rows of {} numbers, {:.3g} GB; about {:.2g} s\n", *out,
+                   data.n_rows, header.names.size(), size_of(header, out).usual / 1e9,
+                   elapsed.count() / share);
+  };
+  write_array(out, invocation.out, header, *operands, [&](ArrayWriter& writer) {
+    certificate = write_jacobian(data.scaled, data.inputs, request, writer, tell);
+  });
   return certificate ? report(invocation, *strategy, *certificate) : all_well;
 }
 

@@ -61,6 +61,15 @@ ModelData read_model_data(const Invocation& invocation, const std::filesystem::p
   return {std::move(scaled), n_rows, std::move(inputs)};
 }
 
+ArraySize size_of(const ArrayHeader& header, const std::optional<std::string>& file) {
+  double n_numbers = 1;
+  for (const Index n : header.shape) n_numbers *= static_cast<double>(n);
+  // Of a number in its shortest form and what parts it from the next.
+  constexpr double least = 2, usual = 20;
+  if (file && file->ends_with(".npy")) return {sizeof(double) * n_numbers, sizeof(double) * n_numbers};
+  return {least * n_numbers, usual * n_numbers};
+}
+
 void write_array(const std::optional<std::string>& name, std::ostream& out, const ArrayHeader& header,
                  const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write) {
   const std::string file = name.value_or("-");
@@ -68,6 +77,7 @@ void write_array(const std::optional<std::string>& name, std::ostream& out, cons
   const bool is_npy = file.ends_with(".npy");
   if (output.is_regular() && !is_npy && !file.ends_with(".csv"))
     throw InputError("--out: {} ends in neither .csv nor .npy; name the format by the ending", file);
+  output.expect_room_for(size_of(header, name).least);
   write(*(is_npy ? make_npy_writer(output.stream(), header) : make_csv_writer(output.stream(), header)));
   output.commit();
 }

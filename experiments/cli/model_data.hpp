@@ -38,9 +38,15 @@ ModelData read_model_data(const Invocation& invocation, const std::filesystem::p
 inline constexpr std::string_view array_output_help =
     "file to write, .csv or .npy by its ending; a pipe or device of another name gets CSV; -: CSV is printed";
 
+// What an array takes as a file, in bytes: as .npy; as CSV at least, and about what it usually does.
+struct ArraySize {
+  double least, usual;
+};
+ArraySize size_of(const ArrayHeader& header, const std::optional<std::string>& file);
+
 // Calls `write` with a writer to the Output of this name, or to `out` where there is none: .npy by its ending,
 // else CSV, which a regular file is to end in .csv for. `inputs` are the files being read.
-// Errors: InputError where the file cannot be written, has another ending, or is one of the inputs
+// Errors: InputError where the file cannot be written, has another ending, is one of the inputs, or has no room on its disk
 void write_array(const std::optional<std::string>& file, std::ostream& out, const ArrayHeader& header,
                  const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write);
 

@@ -23,6 +23,11 @@ class Output {
   // Whether it is a regular file: no pipe, device or standard output.
   bool is_regular() const { return file_ && file_->is_regular(); }
 
+  // Errors: InputError where it is a regular file and its disk has less left
+  void expect_room_for(double bytes) const {
+    if (file_) file_->expect_room_for(bytes);
+  }
+
   // Writing to it throws InputError where that fails; for standard output, main sees to that.
   std::ostream& stream() { return file_ ? file_->stream() : standard_output_; }
 

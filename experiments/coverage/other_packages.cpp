@@ -97,7 +97,7 @@ Vector last_layer_variances(Tangent& at, NewPoints& points) {
 Vector product_of_sums_variances(Tangent& at, NewPoints& points) {
   const Perceptron& network = at.network();
   Matrix J = harness::product_of_sums_jacobian(network, at.theta(), at.data().X);
-  at.rows().stacked_to_rows(J);
+  at.rows().apply_to_stacked(J);
   return unit_variances(J, harness::product_of_sums_jacobian(network, at.theta(), points.X()));
 }
 

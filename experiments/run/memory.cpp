@@ -1,18 +1,17 @@
 #include "run/memory.hpp"
 
-#include <unistd.h>
-
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/machine_memory.hpp"
 
 namespace jacobench::harness {
 
-void expect_memory_for(std::string_view what, double bytes, std::string_view remedy) {
+std::string expect_memory_for(std::string_view what, double bytes, std::string_view remedy) {
   constexpr double gibibyte = 1 << 30;
-  const double available =
-      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double available = machine_memory();
   if (bytes > available)
     throw InputError("{}: would need {:.1f} GiB of memory (this machine has {:.1f}); {}", what,
                      bytes / gibibyte, available / gibibyte, remedy);
+  return bytes > gibibyte ? fmt::format("{}: takes {:.1f} GiB of memory\n", what, bytes / gibibyte) : "";
 }
 
 }  // namespace jacobench::harness

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "jacobench/base/large_pages.hpp"
+#include "jacobench/fit/dual_factor.hpp"
+#include "jacobench/inference/inverse_forms.hpp"
 #include "jacobench/jacobian/jacobian_fill.hpp"
 #include "jacobench/jacobian/products.hpp"
 #include "jacobench/kernel/blas.hpp"
@@ -195,14 +197,60 @@ void gram(State& state) {
   count_rate(state, "flops", static_cast<double>(p.X.rows() * P * (P + 1)));
 }
 
-void band_variance(State& state) {
-  const Problem p(thousand_parameters);
+// Of a band at so many points, and the matrix products that it cannot do without, in blocks of as many rows.
+void band_variance(State& state, const Case& c, Index n_points) {
+  const Problem p(c);
   const Index P = p.network.n_params();
+  const Matrix X = p.X.replicate(n_points / p.X.rows() + 1, 1).topRows(n_points);
   const Matrix T = Matrix::Identity(P, P);
-  JacobianProducts products(p.network, p.X.rows());
+  JacobianProducts products(p.network, n_points);
   Matrix variance;
-  for (auto _ : state) products.row_tangent_forms(p.theta, p.X, T, {}, variance);
-  count_rate(state, "flops", static_cast<double>(2 * p.X.rows() * P * P));
+  for (auto _ : state) products.row_tangent_forms(p.theta, X, T, {}, variance);
+  count_rate(state, "flops", static_cast<double>(2 * n_points) * static_cast<double>(P * P));
+}
+
+void band_dgemm(State& state, const Case& c, Index n_points) {
+  const Perceptron network = network_of(c);
+  const Index P = network.n_params(), n = rows_in_block(network, n_points);
+  const Matrix J = Matrix::Random(n, P), T = Matrix::Random(P, P);
+  Matrix J_T(n, P);
+  for (auto _ : state) blas::multiply(J, T, J_T);
+  count_rate(state, "flops", static_cast<double>(2 * n * P * P));
+}
+
+// A band of a fit with more parameters than its 400 observations (inference/inverse_forms.hpp): two triangular solutions a point
+// and the products of J K^-1 J0'; and dtrsm of the same shape.
+constexpr Index n_observed = 400;
+
+double flops_of_dual_band(const Perceptron& network, Index n_points) {
+  Index n_units = network.n_inputs();
+  for (const Layer& layer : network.layers()) n_units += 2 * layer.n_units;
+  return 2.0 * static_cast<double>(n_observed * n_points) * static_cast<double>(n_observed + n_units);
+}
+
+void dual_band(State& state, const Case& c, Index n_points) {
+  const Problem p(c);
+  const Matrix X = p.X.topRows(n_observed),
+               X0 = p.X.replicate(n_points / p.X.rows() + 1, 1).topRows(n_points);
+  DualFactor factor(p.network, Vector::Ones(p.network.n_params()), n_observed);
+  factor.move_to(p.theta, X, Matrix::Ones(n_observed, 1));
+  factor.factorise_undamped();
+  HeldProducts points(p.network, InverseForms::block);
+  Matrix W;
+  Vector forms;
+  for (auto _ : state)
+    for (Index row = 0; row < n_points; row += InverseForms::block) {
+      points.move_to(p.theta, X0.middleRows(row, std::min(InverseForms::block, n_points - row)));
+      factor.inverse_at(points, W, forms);
+    }
+  count_rate(state, "flops", flops_of_dual_band(p.network, n_points));
+}
+
+void dual_band_dtrsm(State& state) {
+  const Matrix L = Matrix::Random(n_observed, n_observed) + 40 * Matrix::Identity(n_observed, n_observed);
+  Matrix W = Matrix::Random(n_observed, InverseForms::block);
+  for (auto _ : state) blas::solve_lower(L, W);
+  count_rate(state, "flops", static_cast<double>(n_observed * n_observed * InverseForms::block));
 }
 
 void outer_gram(State& state, const Case& c) {
@@ -253,7 +301,16 @@ void register_all() {
   }
   RegisterBenchmark("dsyrk/P:1000", dsyrk);
   RegisterBenchmark("gram/P:1000", gram);
-  RegisterBenchmark("band_variance/P:1000", band_variance);
+  for (const Case* c : {&thousand_parameters, &cases[0]})
+    for (const Index n_points : {2000, 1'000'000}) {
+      const std::string name = fmt::format("points:{}/{}", n_points, c->name);
+      RegisterBenchmark(("band_variance/" + name).c_str(), band_variance, *c, n_points);
+      RegisterBenchmark(("band_dgemm/" + name).c_str(), band_dgemm, *c, n_points);
+    }
+  RegisterBenchmark("dual_band_dtrsm/N:400", dual_band_dtrsm);
+  for (const Index n_points : {2000, 1'000'000})
+    RegisterBenchmark(fmt::format("dual_band/N:400/points:{}/{}", n_points, cases[4].name).c_str(), dual_band,
+                      cases[4], n_points);
   for (const Index n : {10, 50, 128, 200})
     for (const bool by_blas : {false, true})
       RegisterBenchmark(fmt::format("layer_product/{}/{}", by_blas ? "dgemm" : "kernel", n).c_str(),

@@ -16,19 +16,22 @@ static_assert(std::endian::native == std::endian::little,
 
 class CsvWriter final : public ArrayWriter {
  public:
-  CsvWriter(std::ostream& out, const ArrayHeader& header) : out_(out) {
+  CsvWriter(std::ostream& out, const ArrayHeader& header) : out_(out), n_columns_(header.names.size()) {
     for (const std::string& name : header.names) names_ += (names_.empty() ? "" : ",") + csv_cell(name);
     names_ += '\n';
   }
 
   // The names stand before the first row, so that nothing is printed where there is none.
-  void write_row(std::span<const double> row) override {
-    out_ << names_ << fmt::format("{}\n", fmt::join(row, ","));
+  void write_rows(std::span<const double> rows) override {
+    out_ << names_;
     names_.clear();
+    for (; !rows.empty(); rows = rows.subspan(n_columns_))
+      out_ << fmt::format("{}\n", fmt::join(rows.first(n_columns_), ","));
   }
 
  private:
   std::ostream& out_;
+  std::size_t n_columns_;
   std::string names_;
 };
 
@@ -46,8 +49,8 @@ class NpyWriter final : public ArrayWriter {
          << static_cast<char>(length / 256) << text;
   }
 
-  void write_row(std::span<const double> row) override {
-    out_.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size_bytes()));
+  void write_rows(std::span<const double> rows) override {
+    out_.write(reinterpret_cast<const char*>(rows.data()), static_cast<std::streamsize>(rows.size_bytes()));
   }
 
  private:

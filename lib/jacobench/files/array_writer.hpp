@@ -23,8 +23,8 @@ class ArrayWriter {
  public:
   virtual ~ArrayWriter() = default;
 
-  // One row: as many numbers as the header has names.
-  virtual void write_row(std::span<const double> row) = 0;
+  // Whole rows, one after the other: as many numbers each as the header has names.
+  virtual void write_rows(std::span<const double> rows) = 0;
 };
 
 // CSV: a line of names before the first row, then one line a row, each number in the shortest form that reads back to

@@ -22,6 +22,8 @@ constexpr int fit_version = 2, oldest_version = 1;
 
 OrderedJson to_json(const Vector& v) { return std::vector<double>(v.begin(), v.end()); }
 
+bool is_constant(const Vector& v, Index n) { return v.size() == n && (v.array() == v[0]).all(); }
+
 OrderedJson to_json(const Matrix& M) {
   OrderedJson rows = OrderedJson::array();
   for (Index i = 0; i < M.rows(); ++i) rows.push_back(to_json(Vector(M.row(i).transpose())));
@@ -56,6 +58,12 @@ class FitFile {
     if (!json_.contains(key)) return {};
     const auto numbers = get<std::vector<double>>(key);
     return Eigen::Map<const Vector>(numbers.data(), static_cast<Index>(numbers.size()));
+  }
+
+  // A number for each parameter, or one for all.
+  Vector decay(Index n_params) const {
+    if (!json_.contains("decay") || !json_.at("decay").is_number()) return vector("decay");
+    return Vector::Constant(n_params, get<double>("decay"));
   }
 
   Matrix matrix(const char* key, std::size_t n_columns) const {
@@ -189,6 +197,16 @@ class FitFile {
     }
   }
 
+  StepForm form() const {
+    const auto name = maybe<std::string>("form");
+    if (!name) return StepForm::automatic;
+    try {
+      return find_by_name(step_form_table(), *name, "form").form;
+    } catch (const InputError& error) {
+      refuse(fmt::format("form: {}; fit again", error.what()));
+    }
+  }
+
   ScaledModel model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
     return read_scaled_model(text, name_ + ": model");
@@ -290,10 +308,11 @@ StoredFit read_fit(const std::filesystem::path& file) {
   StoredFit stored{.fit = {.network = scaled.model.network,
                            .theta = std::move(scaled.model.theta),
                            .data = {},
-                           .decay = json.vector("decay"),
+                           .decay = json.decay(scaled.model.network.n_params()),
                            .jacobian = {.strategy = json.maybe<std::string>("strategy").value_or("layerwise"),
                                         .options = {.relative_step = json.maybe<double>("relative_step")}},
-                           .end = json.end(rss)},
+                           .end = json.end(rss),
+                           .form = json.form()},
                    .inputs = json.get<std::vector<std::string>>("inputs"),
                    .outputs = json.get<std::vector<std::string>>("outputs"),
                    .source = json.get<std::string>("source"),
@@ -345,9 +364,12 @@ std::string to_fit_text(const StoredFit& stored) {
   if (fit.data.output_correlation.size() > 0)
     json["output_correlation"] = to_json(fit.data.output_correlation);
   if (fit.data.output_noise != OutputNoise::shared) json["output_noise"] = name_of(fit.data.output_noise);
-  if (fit.decay.size() > 0) json["decay"] = to_json(fit.decay);
+  if (fit.decay.size() > 0)
+    json["decay"] = is_constant(fit.decay, fit.n_params()) ? OrderedJson(fit.decay[0]) : to_json(fit.decay);
   json["strategy"] = fit.jacobian.strategy;
   if (fit.jacobian.options.relative_step) json["relative_step"] = *fit.jacobian.options.relative_step;
+  if (fit.form != StepForm::automatic)
+    json["form"] = name_in(step_form_table(), &StepFormInfo::form, fit.form);
   json["rss"] = fit.end ? fit.end->rss : fit.rss();
   if (fit.end) json["end"] = to_json(*fit.end);
   json["source"] = stored.source;

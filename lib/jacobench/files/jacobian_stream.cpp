@@ -16,9 +16,9 @@ std::string column_name(const Perceptron& network, Wrt wrt, Index column) {
   return wrt == Wrt::parameters ? parameter_name(network, column) : input_name(column);
 }
 
-// As many observations as fit into 64 MiB of Jacobian, at least one.
+// As many observations as fit into 16 MiB of Jacobian, at least one.
 Index rows_at_a_time(Index numbers_in_a_row) {
-  constexpr Index doubles = (Index{64} << 20) / static_cast<Index>(sizeof(double));
+  constexpr Index doubles = (Index{16} << 20) / static_cast<Index>(sizeof(double));
   return std::clamp<Index>(doubles / numbers_in_a_row, 1, 4096);
 }
 
@@ -42,6 +42,21 @@ void keep_worst(std::optional<Certificate>& certificate, const PromiseVerdict& v
       entry_name(network, wrt, n_rows, errors.worst_row, errors.worst_column, first_row);
   certificate->worst_computed = errors.worst_computed;
   certificate->worst_reference = errors.worst_reference;
+}
+
+// Row n are rows n, N + n, ... of M [(N K) x C], one after the other. By tiles that stay in the cache.
+void lay_out_by_rows(const Matrix& M, Index K, std::vector<double>& rows) {
+  constexpr Index tile = 32;
+  const Index N = M.rows() / K, C = M.cols();
+  rows.resize(static_cast<std::size_t>(M.size()));
+  for (Index k = 0; k < K; ++k)
+    for (Index c = 0; c < C; c += tile)
+      for (Index n = 0; n < N; n += tile) {
+        const Index n_rows = std::min(tile, N - n), n_columns = std::min(tile, C - c);
+        for (Index i = n; i < n + n_rows; ++i)
+          for (Index j = c; j < c + n_columns; ++j)
+            rows[static_cast<std::size_t>((i * K + k) * C + j)] = M(k * N + i, j);
+      }
 }
 
 // Refuses the first entry of M [(N K) x .] that a double cannot hold, before anything of the batch is written.
@@ -77,19 +92,21 @@ ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows) {
 }
 
 std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns& data,
-                                          const JacobianRequest& request, ArrayWriter& writer) {
+                                          const JacobianRequest& request, ArrayWriter& writer,
+                                          const std::function<void(Index)>& tell) {
   const Model& model = scaled.model;
   const Perceptron& network = model.network;
   const Index K = network.n_outputs(), C = n_columns(network, request.wrt);
   const Index max_rows = rows_at_a_time(K * C);
   const auto evaluator = request.strategy->make(network, max_rows, request.options);
   std::optional<Certificate> certificate;
-  std::vector<double> row(static_cast<std::size_t>(K * C));
+  Matrix J;  // of a batch: its pages are the same for all
+  std::vector<double> rows;
   for (Index first_row = 0;;) {
     const Matrix X = scaled.inputs.of(data.read(max_rows));
     const Index N = X.rows();
     if (N == 0) return certificate;
-    Matrix J(N * K, C);
+    J.resize(N * K, C);
     Outputs out;
     (request.wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
     evaluator->evaluate(model.theta, X, out);
@@ -110,12 +127,10 @@ std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns&
     if (!scaled.outputs.is_identity())
       for (Index k = 0; k < K; ++k) J.middleRows(k * N, N) *= scaled.outputs.scale[k];
     if (request.wrt == Wrt::inputs && !scaled.inputs.is_identity()) J *= scaled.inputs.scale.asDiagonal();
-    for (Index n = 0; n < N; ++n) {
-      for (Index k = 0; k < K; ++k)
-        for (Index c = 0; c < C; ++c) row[static_cast<std::size_t>(k * C + c)] = J(k * N + n, c);
-      writer.write_row(row);
-    }
+    lay_out_by_rows(J, K, rows);
+    writer.write_rows(rows);
     first_row += N;
+    if (tell) tell(first_row);
   }
 }
 
@@ -126,7 +141,7 @@ ArrayHeader values_header(const Perceptron& network, Index n_rows) {
 }
 
 void write_values(const ScaledModel& scaled, CsvColumns& data, ArrayWriter& writer) {
-  std::vector<double> row(static_cast<std::size_t>(scaled.model.network.n_outputs()));
+  std::vector<double> rows;
   for (Index first_row = 0;;) {
     const Matrix X = data.read(4096);
     if (X.rows() == 0) return;
@@ -134,10 +149,8 @@ void write_values(const ScaledModel& scaled, CsvColumns& data, ArrayWriter& writ
     expect_finite(scaled.model, scaled.inputs.of(X), Y,
                   [&](Index r, Index c) { return fmt::format("row {}, {}", first_row + r, output_name(c)); });
     first_row += X.rows();
-    for (Index n = 0; n < Y.rows(); ++n) {
-      for (Index k = 0; k < Y.cols(); ++k) row[static_cast<std::size_t>(k)] = Y(n, k);
-      writer.write_row(row);
-    }
+    lay_out_by_rows(Y, 1, rows);
+    writer.write_rows(rows);
   }
 }
 

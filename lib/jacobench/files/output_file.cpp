@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
@@ -77,6 +78,16 @@ OutputFile::OutputFile(fs::path name)
 
 OutputFile::~OutputFile() { remove_partial(); }
 
+void OutputFile::expect_room_for(double bytes) const {
+  struct statvfs disk;
+  if (!is_regular() || ::fstatvfs(folder_->number(), &disk) != 0) return;
+  const double left = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+  constexpr double gigabyte = 1e9;
+  if (bytes > left)
+    throw InputError("{}: would take {:.3g} GB, and its disk has {:.3g} GB left; write less, or elsewhere",
+                     name_.string(), bytes / gigabyte, left / gigabyte);
+}
+
 void OutputFile::commit() {
   sync();
   file_->sync();
@@ -90,6 +101,18 @@ OutputFile::int_type OutputFile::overflow(int_type byte) {
   sync();
   if (!traits_type::eq_int_type(byte, traits_type::eof())) sputc(traits_type::to_char_type(byte));
   return traits_type::not_eof(byte);
+}
+
+// What is larger than the buffer goes past it.
+std::streamsize OutputFile::xsputn(const char* bytes, std::streamsize n) {
+  if (static_cast<std::size_t>(n) < buffer_.size()) return std::streambuf::xsputn(bytes, n);
+  sync();
+  file_->write({bytes, static_cast<std::size_t>(n)});
+#ifdef SYNC_FILE_RANGE_WRITE
+  // The disk begins now, beside whoever makes the next bytes, and not only in commit().
+  if (is_regular()) static_cast<void>(::sync_file_range(file_->number(), 0, 0, SYNC_FILE_RANGE_WRITE));
+#endif
+  return n;
 }
 
 int OutputFile::sync() {

@@ -29,6 +29,9 @@ class OutputFile : private std::streambuf {
   // Whether the place is a regular file, now or after commit().
   bool is_regular() const { return folder_.has_value(); }
 
+  // Refuses, where it is a regular file, more than its disk has left beside what the file has now. Errors: InputError
+  void expect_room_for(double bytes) const;
+
   // Writing to it throws InputError where that fails, the disk being full for example.
   std::ostream& stream() { return stream_; }
 
@@ -37,6 +40,7 @@ class OutputFile : private std::streambuf {
 
  private:
   int_type overflow(int_type byte) override;
+  std::streamsize xsputn(const char* bytes, std::streamsize n) override;
   int sync() override;
   void open_partial();
   void remove_partial();

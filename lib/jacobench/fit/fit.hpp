@@ -15,6 +15,7 @@
 
 #include "jacobench/fit/dataset.hpp"
 #include "jacobench/fit/remaining.hpp"
+#include "jacobench/fit/step_form.hpp"
 #include "jacobench/fit/stop.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 #include "jacobench/network/model.hpp"
@@ -79,9 +80,10 @@ struct Fit {
   Perceptron network;
   Vector theta;
   Dataset data;
-  Vector decay = {};               // k_p [P], or empty
-  JacobianChoice jacobian = {};    // which strategy gave the Jacobian, and is to give it to intervals
-  std::optional<FitEnd> end = {};  // nothing where the parameters come from elsewhere
+  Vector decay = {};                    // k_p [P], or empty
+  JacobianChoice jacobian = {};         // which strategy gave the Jacobian, and is to give it to intervals
+  std::optional<FitEnd> end = {};       // nothing where the parameters come from elsewhere
+  StepForm form = StepForm::automatic;  // in which its steps were asked for, and its covariance is
 
   Index n_params() const { return network.n_params(); }
   Index n_values() const { return data.n_values(); }  // N K
@@ -124,6 +126,7 @@ struct FitOptions {
   Index max_iterations = 1000;
   double relative_offset = 0;  // of Bates and Watts, small enough to stop at; 0: where rounding stops it
   JacobianChoice jacobian = {};
+  StepForm form = StepForm::automatic;  // of the equations of a step
   Index n_threads = 1;
 
   // Called after each iteration, by one thread at a time. Returns whether to go on: if not, the fit ends with the best

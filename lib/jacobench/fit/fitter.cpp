@@ -10,6 +10,7 @@
 #include "jacobench/base/parallel.hpp"
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
+#include "jacobench/fit/matrix_free_equations.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/redraw.hpp"
 #include "jacobench/fit/solvers.hpp"
@@ -94,15 +95,21 @@ struct Fitter::RedrawLimits {
 
 // One thread's workspace.
 struct Fitter::Worker {
-  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, Form form)
+  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, StepForm form)
       : residuals(network, like, options.decay, options.jacobian,
-                  form == Form::dual ? Residuals::Units::users : Residuals::Units::standardised),
-        dual(form == Form::dual ? std::make_unique<DualEquations>(residuals, options.decay) : nullptr),
-        normal(dual ? nullptr : std::make_unique<NormalEquations>(residuals)),
-        descender(residuals, dual ? static_cast<StepEquations&>(*dual) : *normal),
+                  form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
+        equations(equations_of(form, residuals, options.decay)),
+        descender(residuals, *equations),
         unit_redraw(network, like.n_observations()),
         drawn(network.n_params()) {
     again.tau.resize(network.n_params());
+  }
+
+  static std::unique_ptr<StepEquations> equations_of(StepForm form, Residuals& residuals,
+                                                     const Vector& decay) {
+    if (form == StepForm::dual) return std::make_unique<DualEquations>(residuals, decay);
+    if (form == StepForm::matrix_free) return std::make_unique<MatrixFreeEquations>(residuals, decay);
+    return std::make_unique<NormalEquations>(residuals);
   }
 
   Polisher& polisher() {
@@ -111,8 +118,7 @@ struct Fitter::Worker {
   }
 
   Residuals residuals;
-  std::unique_ptr<DualEquations> dual;  // one of the two
-  std::unique_ptr<NormalEquations> normal;
+  std::unique_ptr<StepEquations> equations;
   Descender descender;
   UnitRedraw unit_redraw;
   Vector drawn;                          // what a unit is drawn from
@@ -129,9 +135,9 @@ struct Fitter::Progress {
 
 Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions options)
     : options_(std::move(options)),
-      form_(prefer_dual(network, options_.decay, like.n_values()) ? Form::dual : Form::normal),
-      most_steps_of_search_(static_cast<Index>(std::clamp(
-          options_.search_flops / flops_of_step(network, options_.decay, like.n_values()), 1.0, 1e12))),
+      form_(form_of_steps(network, options_.decay, like.n_values(), options_.form)),
+      most_steps_of_search_(static_cast<Index>(
+          std::clamp(options_.search_flops / flops_of_step(network, like.n_values(), form_), 1.0, 1e12))),
       standardisation_(network),
       start_(network.n_params()),
       scaled_start_(network.n_params()),
@@ -142,7 +148,8 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .data = like,
            .decay = options_.decay,
            .jacobian = options_.jacobian,
-           .end = FitEnd{}} {
+           .end = FitEnd{},
+           .form = options_.form} {
   check_options(network, options_);
   starts_ = options_.starts.size() > 0 ? options_.starts : draw_starts(network, options_);
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
@@ -172,7 +179,7 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
   for (const auto& worker : workers_) worker->residuals.set_data(data);
-  if (form_ == Form::dual) standardisation_.set(data.X, data.Y);
+  if (!is_polished()) standardisation_.set(data.X, data.Y);
   fit_.data = data;
   n_candidates_ = n_followed_ = 0;
   progress_->go_on = true;
@@ -187,7 +194,7 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     add_candidate(scaled_start_, usual_damping, not_drawn);
     Candidate& first = candidates_.front();
     Index rank = 0;
-    if (form_ == Form::normal) {
+    if (is_polished()) {
       rank = polish(first, std::min(few_steps, options_.max_iterations));
       first.is_at_minimum = is_minimum(fit_.end->stop);
     }
@@ -226,7 +233,7 @@ void Fitter::add_starts(Index begin, Index end) {
   for (Index s = begin; s < end; ++s) {
     add_candidate(starts_.col(s), usual_damping, s);
     Vector& tau = candidates_[static_cast<std::size_t>(n_candidates_ - 1)].tau;
-    if (is_drawn && form_ == Form::dual) standardisation_.make_user(tau);
+    if (is_drawn && !is_polished()) standardisation_.make_user(tau);
     if (!is_drawn) workers_.front()->residuals.scaling().make_scaled(tau);
   }
 }
@@ -285,8 +292,10 @@ void Fitter::follow_new() {
   });
 }
 
-// From a local minimum to lower ones.
+// From a local minimum to lower ones. Of a search with more parameters than observations starts do as well: one unit is little of
+// them.
 void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const {
+  if (is_search() && !is_polished()) return;
   const InitialisationInfo& scheme = find_initialisation(options_.initialisation);
   if (!std::isfinite(candidate.objective) || worker.unit_redraw.n_units() == 0) return;
   Candidate& again = worker.again;
@@ -305,9 +314,9 @@ void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Work
       scheme.draw(fit_.network, stream, worker.drawn);
       again.tau = candidate.tau;
       again.damping = usual_damping;
-      if (form_ == Form::dual) standardisation_.make_scaled(again.tau);
+      if (!is_polished()) standardisation_.make_scaled(again.tau);
       worker.unit_redraw.redraw(unit, worker.drawn, again.tau);
-      if (form_ == Form::dual) standardisation_.make_user(again.tau);
+      if (!is_polished()) standardisation_.make_user(again.tau);
       again.n_iterations = again.n_spent = 0;
       go_down(again, std::min(options_.max_iterations, limits.n_spent - candidate.n_spent), worker);
       candidate.n_spent += again.n_spent;
@@ -387,11 +396,11 @@ Fitter::Candidate& Fitter::polish_best(Candidate& its_best) {
 }
 
 // The fit is filled in from the best candidate, which has to be polished yet or not.
-void Fitter::finish(Candidate& its_best, bool is_polished) {
+void Fitter::finish(Candidate& its_best, bool is_at_bottom) {
   FitEnd& end = *fit_.end;
   Worker& worker = *workers_.front();
-  Candidate& best = form_ == Form::dual || is_polished ? its_best : polish_best(its_best);
-  if (form_ == Form::dual) finish_dual(best);
+  Candidate& best = !is_polished() || is_at_bottom ? its_best : polish_best(its_best);
+  if (!is_polished()) finish_unpolished(best);
   if (!goes_on() && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
   fit_.theta = best.tau;
   end.n_iterations = best.n_iterations;
@@ -400,15 +409,15 @@ void Fitter::finish(Candidate& its_best, bool is_polished) {
     end.rss = end.penalty = end.gradient_norm = std::numeric_limits<double>::infinity();
     end.remaining.reset();
   } else {
-    const Vector& r = form_ == Form::dual ? worker.dual->residuals() : worker.polisher().residuals();
+    const Vector& r = is_polished() ? worker.polisher().residuals() : worker.equations->residuals();
     const Index n_data_rows = worker.residuals.n_data_rows();
     end.rss = unit_squared * r.head(n_data_rows).squaredNorm();
     end.penalty = unit_squared * r.tail(r.size() - n_data_rows).squaredNorm();
-    if (form_ == Form::normal) {
+    if (is_polished()) {
       worker.polisher().get_gradient(gradient_);
       end.remaining = end.stop == Stop::exact ? std::nullopt : worker.polisher().remaining(best.tau);
     } else {
-      gradient_ = 2 * worker.dual->gradient();
+      gradient_ = 2 * worker.equations->gradient();
     }
     worker.residuals.scaling().make_user_gradient(gradient_);
     end.gradient_norm = unit_squared * gradient_.norm();
@@ -417,28 +426,28 @@ void Fitter::finish(Candidate& its_best, bool is_polished) {
   summarise_starts(end.rss + end.penalty);
 }
 
-// What polishing finds out, from the n x n equations.
-void Fitter::finish_dual(Candidate& best) {
+// What polishing finds out, from the equations.
+void Fitter::finish_unpolished(Candidate& best) {
   FitEnd& end = *fit_.end;
-  DualEquations& dual = *workers_.front()->dual;
+  StepEquations& equations = *workers_.front()->equations;
   const Residuals& residuals = workers_.front()->residuals;
   end.remaining.reset();
   end.relative_offset.reset();
-  if (!dual.move_to(best.tau)) {
+  if (!equations.move_to(best.tau)) {
     end.stop = Stop::not_finite;
     return;
   }
-  if (dual.solve(0, step_)) {
-    const double fall = std::max(dual.predicted_fall(0, step_), 0.0);
+  if (const std::optional<double> predicted = equations.fall_to_minimum(step_)) {
+    const double fall = std::max(*predicted, 0.0);
     const auto P = static_cast<double>(residuals.n_params());
     const auto n_normal = static_cast<double>(residuals.n_rows() - residuals.n_params());
-    if (const double normal = dual.objective() - fall; n_normal > 0 && normal > 0)
+    if (const double normal = equations.objective() - fall; n_normal > 0 && normal > 0)
       end.relative_offset = std::sqrt((fall / P) / (normal / n_normal));
-    const double n_left = static_cast<double>(residuals.n_data_rows()) - dual.effective_parameters();
-    const double rss = dual.residuals().head(residuals.n_data_rows()).squaredNorm();
+    const double n_left = static_cast<double>(residuals.n_data_rows()) - equations.effective_parameters();
+    const double rss = equations.residuals().head(residuals.n_data_rows()).squaredNorm();
     if (n_left > 0 && rss > 0) {
       const RegionStep gauss_newton{.predicted_fall = fall, .length = std::sqrt(fall), .is_at_edge = false};
-      const RegionStep next = dual.newton_step(step_).value_or(gauss_newton);
+      const RegionStep next = equations.newton_step(step_).value_or(gauss_newton);
       end.remaining = {.fall = next.predicted_fall / (rss / n_left),
                        .move = next.length / std::sqrt(rss / n_left)};
     }

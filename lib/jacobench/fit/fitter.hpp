@@ -6,8 +6,8 @@
 //         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
 //         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
 //         orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and many more parameters than
-//         observations the steps are n x n (fit/dual_equations.hpp), in the user's units, and the last of them stand for
-//         polishing.
+//         observations the steps are n x n (fit/dual_equations.hpp), where neither can be had by products with J
+//         (fit/matrix_free_equations.hpp), both in the user's units, and the last of them stand for polishing.
 //         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
@@ -48,7 +48,6 @@ class Fitter {
   struct Candidate;
   struct Progress;
   struct RedrawLimits;
-  enum class Form { normal, dual };  // of the equations of a step
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
   bool is_search() const { return options_.n_wanted_at_best.has_value(); }
@@ -70,11 +69,12 @@ class Fitter {
   void note_objectives();
   Candidate& polish_best(Candidate& its_best);
   void finish(Candidate& its_best, bool is_polished);
-  void finish_dual(Candidate& best);
+  bool is_polished() const { return form_ == StepForm::normal; }  // in standardised units
+  void finish_unpolished(Candidate& best);
   void summarise_starts(double best);
 
   const FitOptions options_;
-  const Form form_;
+  const StepForm form_;
   const Index most_steps_of_search_;
   Scaling standardisation_;  // of the drawn starts, where the residuals are in the user's units
   Matrix starts_;            // drawn ones are standardised  [P x n]

@@ -28,7 +28,7 @@ bool NormalEquations::move_to(const Vector& tau) {
 // Half the Hessian of |r|^2 is J'J and the sum of r_i d2 r_i; the penalty rows are linear.
 bool NormalEquations::add_second_derivatives() {
   weights_ = Eigen::Map<const Matrix>(r_.data(), weights_.rows(), weights_.cols());
-  residuals_.from_rows(weights_);
+  residuals_.rows().apply_transposed(weights_);
   second_.add_weighted_sum(tau_, residuals_.X(), weights_, M_);
   if (std::isfinite(M_.sum())) return true;
   residuals_.normal_equations(tau_, r_, M_, g_);
@@ -45,7 +45,7 @@ bool NormalEquations::solve(double mu, Vector& d) {
 bool NormalEquations::bend(Vector& d) {
   second_.along(tau_, residuals_.X(), d, along_);
   weights_ = along_.reshaped(weights_.rows(), weights_.cols());
-  residuals_.to_rows_and_back(weights_);
+  residuals_.rows().apply_and_transposed(weights_);
   products_.transposed_times(tau_, residuals_.X(), weights_, bend_);
   bend_ = -bend_;
   blas::solve_with_factor(damped_, bend_);

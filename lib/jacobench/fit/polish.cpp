@@ -182,7 +182,7 @@ class Polisher::Newton {
   bool step(const Tangent& at, const Vector& tau, Vector& d) {
     const Vector& C = at.qr().column_norms();
     weights_ = Eigen::Map<const Matrix>(at.residuals().data(), weights_.rows(), weights_.cols());
-    residuals_.from_rows(weights_);
+    residuals_.rows().apply_transposed(weights_);
     H_.setZero();
     second_.add_weighted_sum(tau, residuals_.X(), weights_, H_);
     if (!std::isfinite(H_.sum())) return false;

@@ -18,7 +18,7 @@ Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vecto
       units_(units),
       X_(data.X.rows(), data.X.cols()),
       Y_(data.Y.rows(), data.Y.cols()),
-      factors_(data.Y.rows(), data.Y.cols()),
+      row_map_{.factors = Matrix(data.Y.rows(), data.Y.cols())},
       offset_(network.n_params()),
       evaluator_(make_evaluator(jacobian, network, rows_in_block(network, data.n_observations()))),
       values_(rows_in_block(network, data.n_observations()), data.Y.cols()) {
@@ -39,51 +39,17 @@ void Residuals::set_data(const Dataset& data) {
   scaling_.make_user(offset_);
   scaling_.scale_inputs(data.X, X_);
   scaling_.scale_outputs(data.Y, Y_);
-  data.get_row_factors(factors_);
-  factors_.array().rowwise() *= scaling_.output_scale().transpose().array();
-  unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(factors_.maxCoeff())));
-  factors_ /= unit_;
-  has_unit_factors_ = (factors_.array() == 1).all();
-  mixing_ = data.output_mixing();
-  size_of_outputs_ = Y_.cwiseProduct(factors_).norm();
-  if (mixing_.is_identity()) return;
+  data.get_row_factors(row_map_.factors);
+  row_map_.factors.array().rowwise() *= scaling_.output_scale().transpose().array();
+  unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(row_map_.factors.maxCoeff())));
+  row_map_.factors /= unit_;
+  has_unit_factors_ = (row_map_.factors.array() == 1).all();
+  row_map_.mixing = data.output_mixing();
+  size_of_outputs_ = Y_.cwiseProduct(row_map_.factors).norm();
+  if (row_map_.mixing.is_identity()) return;
   Matrix rows = Y_;
-  bound_rows(rows);
+  row_map_.bound(rows);
   size_of_outputs_ = rows.norm();
-}
-
-void Residuals::bound_rows(Matrix& outputs) const {
-  outputs.array() *= factors_.array();
-  mixing_.bound_uncorrelated(outputs);
-}
-
-void Residuals::undo_rows(Matrix& rows) const {
-  mixing_.correlate(rows);
-  rows.array() /= factors_.array();
-}
-
-void Residuals::to_rows(Matrix& outputs) const {
-  outputs.array() *= factors_.array();
-  mixing_.uncorrelate(outputs);
-}
-
-void Residuals::from_rows(Matrix& rows) const {
-  mixing_.uncorrelate_transposed(rows);
-  rows.array() *= factors_.array();
-}
-
-void Residuals::to_rows_and_back(Matrix& outputs) const {
-  if (mixing_.is_identity()) {
-    outputs.array() *= factors_.array().square();
-    return;
-  }
-  to_rows(outputs);
-  from_rows(outputs);
-}
-
-void Residuals::stacked_to_rows(Eigen::Ref<Matrix> stacked) const {
-  stacked.array().colwise() *= factors_.reshaped().array();
-  mixing_.uncorrelate_rows(stacked);
 }
 
 namespace {
@@ -105,8 +71,8 @@ void Residuals::for_each_block(const VectorView& tau, double* r, Matrix* J, cons
     evaluator_->evaluate(tau, X_.middleRows(row, n), {.values = &values_, .J_y_theta = J});
     auto rows = data_rows.middleRows(first, n_new);
     rows = (values_.bottomRows(n_new) - Y_.middleRows(first, n_new))
-               .cwiseProduct(factors_.middleRows(first, n_new));
-    mixing_.uncorrelate(rows);
+               .cwiseProduct(row_map_.factors.middleRows(first, n_new));
+    row_map_.mixing.uncorrelate(rows);
     use(first, n_new, n_seen);
   }
 }
@@ -119,11 +85,11 @@ bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
       for (Index k = 0; k < Y_.cols(); ++k)
         Eigen::Map<Vector>(J + p * n_rows() + k * N + first, n_new).array() =
             J_y_theta_.col(p).segment(k * n + n_seen, n_new).array() *
-            factors_.col(k).segment(first, n_new).array();
+            row_map_.factors.col(k).segment(first, n_new).array();
   });
   if (J)
-    mixing_.uncorrelate_rows(Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(J, n_data_rows(), n_params(),
-                                                                         Eigen::OuterStride<>(n_rows())));
+    row_map_.mixing.uncorrelate_rows(Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(
+        J, n_data_rows(), n_params(), Eigen::OuterStride<>(n_rows())));
   evaluate_penalty_rows(tau, r + n_data_rows(), J ? J + n_data_rows() : nullptr, n_rows());
   return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
 }
@@ -135,8 +101,8 @@ void Residuals::for_rows_of_data(const VectorView& tau, Vector& r, const UseRows
   for_each_block(tau, r.data(), &J_y_theta_, [&](Index first, Index n_new, Index n_seen) {
     const auto rows_of = [&](Index k) { return J_y_theta_.middleRows(k * n + n_seen, n_new); };
     for (Index k = 0; !has_unit_factors_ && k < Y_.cols(); ++k)
-      rows_of(k).array().colwise() *= factors_.col(k).segment(first, n_new).array();
-    mixing_.uncorrelate_rows(J_y_theta_);
+      rows_of(k).array().colwise() *= row_map_.factors.col(k).segment(first, n_new).array();
+    row_map_.mixing.uncorrelate_rows(J_y_theta_);
     for (Index k = 0; k < Y_.cols(); ++k) {
       auto J = rows_of(k);
       use(J, r.segment(k * N + first, n_new));

@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "jacobench/fit/dataset.hpp"
+#include "jacobench/fit/row_map.hpp"
 #include "jacobench/fit/scaling.hpp"
 #include "jacobench/jacobian/strategy.hpp"
 
@@ -55,16 +56,8 @@ class Residuals {
   // X as the network here sees it.
   const Matrix& X() const { return X_; }
 
-  // At most so large are rows of outputs that are at most so large in magnitude.
-  void bound_rows(Matrix& outputs) const;
-
-  // Between the outputs of this network and the data rows, which are B (f - y) for a fixed linear map B of the outputs of each
-  // observation, g and G^-1.  Shape: [N x K], in place
-  void to_rows(Matrix& outputs) const;                     // B
-  void from_rows(Matrix& rows) const;                      // B'
-  void to_rows_and_back(Matrix& outputs) const;            // B'B
-  void undo_rows(Matrix& rows) const;                      // B^-1
-  void stacked_to_rows(Eigen::Ref<Matrix> stacked) const;  // B of [(N K) x any], row k N + n being output k
+  // Between the outputs of this network and the data rows, which are B (f - y).
+  const RowMap& rows() const { return row_map_; }
 
   // Computes r and, where it is not null, J. Both have their shapes already.
   // Returns whether all of r (and J) is finite.
@@ -100,8 +93,8 @@ class Residuals {
   const Perceptron network_;
   Scaling scaling_;
   const Units units_;
-  Matrix X_, Y_, factors_;
-  OutputMixing mixing_;
+  Matrix X_, Y_;
+  RowMap row_map_;
   bool has_unit_factors_ = false;  // all 1
   double unit_ = 1;
   double size_of_outputs_ = 0;

@@ -1,4 +1,4 @@
-// The equations of one damped step down the objective S = |r|^2, in the smaller of the two forms that they have.
+// The equations of one damped step down the objective S = |r|^2, in the smallest of the three forms that they have.
 //
 // Model:  (M + mu D) d = -g,   g = J'r with the penalty rows,  M = J'J (Gauss-Newton), or half the Hessian of S where the
 //         second derivatives of the network were added (Newton)
@@ -10,6 +10,8 @@
 //                    (J_F'V^-1 J_F + B_F) d_F = v_F - J_F'V^-1 J_P B_P^-1 v_P,   V = I + J_P B_P^-1 J_P',
 //                    d_P = B_P^-1 (v_P - J_P'w),   w = V^-1 (J_P B_P^-1 v_P + J_F d_F)
 //                  where J_P B_P^-1 J_P' is that of jacobian/held_products.hpp: J_P is never formed
+//         matrix   the same least squares problem by products with J alone (fit/matrix_free_equations.hpp), where neither
+//         free     matrix can be had
 //         dual steps with second derivatives are those of truncated conjugate gradients for half the Hessian of S, by exact
 //         products with it, preconditioned by M = J'J + K; they end at a radius in the norm of M, in which the uncertainty of a
 //         fit is measured
@@ -20,6 +22,8 @@
 //         Levenberg-Marquardt algorithm for nonlinear least-squares minimization"; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5,
 //         for the dual; Steihaug (1983), SIAM J. Numer. Anal. 20(3), for conjugate gradients within a radius
 #pragma once
+
+#include <optional>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/residuals.hpp"
@@ -58,6 +62,12 @@ class StepEquations {
   // How much S falls along the last solution, as M predicts.
   virtual double predicted_fall(double mu, const Vector& d) const = 0;
 
+  // What fits that are not polished are judged by. How much S would fall without damping; from here to where the gradient
+  // vanishes, as its second derivatives have it; tr J (J'J + K)^-1 J' of the data alone. None, or all, where that is not known.
+  virtual std::optional<double> fall_to_minimum(Vector& d);
+  virtual std::optional<RegionStep> newton_step(Vector&) { return {}; }
+  virtual double effective_parameters() { return static_cast<double>(residuals_.n_data_rows()); }
+
   const Vector& gradient() const { return g_; }
   const Vector& residuals() const { return r_; }
   double objective() const { return r_.squaredNorm(); }
@@ -72,6 +82,11 @@ class StepEquations {
   Residuals& residuals_;
   Vector r_, g_;
 };
+
+inline std::optional<double> StepEquations::fall_to_minimum(Vector& d) {
+  if (!solve(0, d)) return {};
+  return predicted_fall(0, d);
+}
 
 inline RegionStep StepEquations::solve_within(double, Vector&) {
   JB_EXPECT(has_region_steps(), "these equations have no steps within a radius");

@@ -1,5 +1,6 @@
 #include "jacobench/inference/covariance.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -87,14 +88,20 @@ bool Covariance::fail(CovarianceStatus status, double figure) {
 bool Covariance::compute(Tangent& at) {
   at_ = &at;
   status_ = CovarianceStatus::ok;
-  if (!choose_factor(at) || !estimate_sigma(at) || !compute_middle(at)) return false;
-  set_output_noise(at);
-  return true;
+  return choose_factor(at) && estimate_sigma(at) && compute_middle(at) && set_output_noise(at);
 }
 
 // T and Q for the kind and the policy.
 bool Covariance::choose_factor(Tangent& at) {
   const Decay decay = info(options_.kind).decay;
+  const bool has_no_J = decay != Decay::ignored && !needs_second_derivatives(options_.kind) &&
+                        options_.policy != RankPolicy::ridge;
+  forms_ = has_no_J ? at.forms() : nullptr;
+  if (forms_) {
+    // Of so many parameters the rank of J is told by J alone; it is no more than this.
+    rank_ = std::min(at.n_values(), at.n_params());
+    return true;
+  }
   factor_ = decay == Decay::ignored ? &at.of_data() : &at.with_decay();
   rank_ = at.rank();
   if (decay == Decay::needed && !at.has_decay()) return fail(CovarianceStatus::no_decay);
@@ -120,6 +127,15 @@ void Covariance::use_own_factor(Tangent& at, const Vector& K) {
   factor_ = own_factor_.get();
 }
 
+Vector Covariance::leverages() const {
+  if (!forms_) return factor_->leverages();
+  const Matrix* H = forms_->hat();
+  JB_EXPECT(H, "the matrix-free form has no leverages");
+  return H->diagonal();
+}
+
+double Covariance::trace_h() const { return forms_ ? forms_->trace_h().value : factor_->trace_h(); }
+
 // tr H, which is the rank where H is a projection.
 double Covariance::effective_parameters() const {
   const bool is_penalised = info(options_.kind).decay != Decay::ignored && at_->has_decay();
@@ -136,7 +152,8 @@ bool Covariance::estimate_sigma(Tangent& at) {
       dof_ = n - effective_parameters();
       break;
     case DofRule::n_minus_trace_2h_hh:
-      dof_ = n - 2 * trace_h() + factor_->trace_hh();
+      if (forms_ && !forms_->hat()) return fail(CovarianceStatus::no_hat_matrix);
+      dof_ = n - 2 * trace_h() + (forms_ ? forms_->hat()->squaredNorm() : factor_->trace_hh());
       break;
     case DofRule::known_sigma:
       if (at.data().output_noise != OutputNoise::shared)
@@ -164,6 +181,7 @@ bool Covariance::compute_middle(Tangent& at) {
       if (is_isotropic_) return true;
       [[fallthrough]];
     case ridge:
+      if (forms_) return true;
       M_.setZero(factor_->Q().cols(), factor_->Q().cols());
       blas::add_gram(factor_->Q(), M_);
       M_ *= sigma_ * sigma_;
@@ -176,9 +194,12 @@ bool Covariance::compute_middle(Tangent& at) {
     case hc1:
     case hc2:
     case hc3:
-      return add_scores(at, power_of(options_.kind));
+      if (!adjust_residuals(at, power_of(options_.kind))) return false;
+      if (!forms_) add_scores();
+      return true;
     case hessian_sandwich:
-      if (!invert_hessian(at) || !add_scores(at, 0)) return false;
+      if (!invert_hessian(at) || !adjust_residuals(at, 0)) return false;
+      add_scores();
       M_ = inverse_ * M_.selfadjointView<Eigen::Lower>() * inverse_;
       return true;
   }
@@ -207,7 +228,7 @@ bool Covariance::invert_hessian(Tangent& at) {
   const Matrix& T = factor_->T();
   const Index P = at.n_params(), m = T.cols();
   Matrix C = -at.r().reshaped(at.n_observations(), at.n_outputs());
-  at.rows().from_rows(C);
+  at.rows().apply_transposed(C);
   Matrix H = Matrix::Zero(P, P), H_T(P, m), T_A_T = Matrix::Identity(m, m);
   SecondDerivatives(at.network(), at.n_observations()).add_weighted_sum(at.theta(), at.data().X, C, H);
   H.triangularView<Eigen::StrictlyUpper>() = H.transpose();
@@ -223,11 +244,20 @@ bool Covariance::invert_hessian(Tangent& at) {
   return true;
 }
 
-// M = sum over observations of Q_n' a_n a_n' Q_n,  a_n = (I - H_nn)^power r_n.
-bool Covariance::add_scores(Tangent& at, double power) {
+// H_nn, of the outputs of an observation.
+Matrix Covariance::hat_of(Index n) const {
+  const Index N = at_->n_observations(), K = at_->n_outputs();
+  const auto rows = Eigen::seqN(n, K, N);
+  if (forms_) return (*forms_->hat())(rows, rows);
+  const Matrix Q_n = factor_->Q()(rows, Eigen::all);
+  return Q_n * Q_n.transpose();
+}
+
+// a_n = (I - H_nn)^power r_n
+bool Covariance::adjust_residuals(Tangent& at, double power) {
   if (at.residuals_are_rounding()) return fail(CovarianceStatus::residuals_are_rounding);
-  const Matrix& Q = factor_->Q();
-  const Index N = at.n_observations(), K = at.n_outputs(), m = Q.cols();
+  if (forms_ && power != 0 && !forms_->hat()) return fail(CovarianceStatus::no_hat_matrix);
+  const Index N = at.n_observations(), K = at.n_outputs();
   adjusted_ = at.r();
   if (options_.kind == CovarianceKind::hc1) {
     const auto n = static_cast<double>(at.n_values());
@@ -237,33 +267,37 @@ bool Covariance::add_scores(Tangent& at, double power) {
   }
   for (Index n = 0; power != 0 && n < N; ++n) {
     if (K == 1) {
-      const double left = 1 - Q.row(n).squaredNorm();
+      const double left = 1 - (forms_ ? (*forms_->hat())(n, n) : factor_->Q().row(n).squaredNorm());
       if (!(left >= least_left_of_leverage))
         return fail(CovarianceStatus::leverage_of_one, static_cast<double>(n + 1));
       adjusted_[n] *= power == -1 ? 1 / left : 1 / std::sqrt(left);
       continue;
     }
-    Matrix Q_n(K, m);
-    Vector a_n(K);
-    for (Index k = 0; k < K; ++k) {
-      Q_n.row(k) = Q.row(k * N + n);
-      a_n[k] = adjusted_[k * N + n];
-    }
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix::Identity(K, K) - Q_n * Q_n.transpose());
+    const auto rows = Eigen::seqN(n, K, N);
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(Matrix::Identity(K, K) - hat_of(n));
     if (!(eigen.eigenvalues()[0] >= least_left_of_leverage))
       return fail(CovarianceStatus::leverage_of_one, static_cast<double>(n + 1));
-    a_n = eigen.eigenvectors().transpose() * a_n;
+    Vector a_n = eigen.eigenvectors().transpose() * Vector(adjusted_(rows));
     a_n.array() *= eigen.eigenvalues().array().pow(power);
-    a_n = eigen.eigenvectors() * a_n;
-    for (Index k = 0; k < K; ++k) adjusted_[k * N + n] = a_n[k];
+    adjusted_(rows) = eigen.eigenvectors() * a_n;
   }
-  weighted_Q_.resize(N, m);
-  weighted_Q_ = adjusted_.head(N).asDiagonal() * Q.topRows(N);
-  for (Index k = 1; k < K; ++k)
-    weighted_Q_ += adjusted_.segment(k * N, N).asDiagonal() * Q.middleRows(k * N, N);
-  M_.setZero(m, m);
-  blas::add_gram(weighted_Q_, M_);
   return true;
+}
+
+// The rows sum_k a_nk W_nk.  Shapes: W [(N K) x m], result [N x m]
+void Covariance::weigh_by_scores(const Matrix& W, Matrix& weighted) const {
+  const Index N = at_->n_observations();
+  weighted.resize(N, W.cols());
+  weighted = adjusted_.head(N).asDiagonal() * W.topRows(N);
+  for (Index k = 1; k < at_->n_outputs(); ++k)
+    weighted += adjusted_.segment(k * N, N).asDiagonal() * W.middleRows(k * N, N);
+}
+
+// M = sum over observations of Q_n' a_n a_n' Q_n
+void Covariance::add_scores() {
+  weigh_by_scores(factor_->Q(), weighted_Q_);
+  M_.setZero(weighted_Q_.cols(), weighted_Q_.cols());
+  blas::add_gram(weighted_Q_, M_);
 }
 
 std::string Covariance::reason() const {
@@ -307,6 +341,10 @@ std::string Covariance::reason() const {
           figure_ > 0 ? fmt::format(" at observation {}", figure_) : "");
     case CovarianceStatus::no_decay:
       return no_decay_reason(options_.kind);
+    case CovarianceStatus::no_hat_matrix:
+      return "leverages take n x n matrices, which the matrix-free form does without: choose the form dual, "
+             "or "
+             "what takes none: one output or one noise of all, n - tr H, and no HC2 or HC3";
   }
   JB_EXPECT(false, "status {} has no reason", static_cast<int>(status_));
   return {};
@@ -314,7 +352,8 @@ std::string Covariance::reason() const {
 
 // T M T' has the rank of J where M = .. Q'Q .. or a sum over its rows.
 Index Covariance::rank_of_errors() const {
-  return decay_reading(options_.kind) == DecayReading::prior ? factor_->rank() : rank_;
+  if (decay_reading(options_.kind) != DecayReading::prior) return rank_;
+  return forms_ ? at_->n_params() : factor_->rank();
 }
 
 TangentFactor& Covariance::determined_by() const {
@@ -323,8 +362,9 @@ TangentFactor& Covariance::determined_by() const {
 
 Matrix Covariance::factor_of(const MatrixView& G) const {
   JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
+  JB_EXPECT(G.cols() == at_->n_params(), "G has {} columns, want {}", G.cols(), at_->n_params());
+  if (forms_) return factor_by_forms(G);
   const Matrix& T = factor_->T();
-  JB_EXPECT(G.cols() == T.rows(), "G has {} columns, want {}", G.cols(), T.rows());
   Matrix G_T(G.rows(), T.cols());
   blas::multiply(G, T, G_T);
   Matrix F = times_root_of_middle(G_T);
@@ -333,6 +373,39 @@ Matrix Covariance::factor_of(const MatrixView& G) const {
   Matrix both(G.rows(), F.cols() + of_prior.cols());
   both << F, sigma_ * of_prior;
   return both;
+}
+
+// With d = (J'J + K)^-1 g and w = J d, s (w', (sqrt(K) o d)') has the square s^2 g'd.
+Matrix Covariance::factor_by_forms(const MatrixView& G) const {
+  const bool is_of_prior = options_.kind == CovarianceKind::laplace;
+  const Index n = at_->n_values();
+  Matrix W(n, G.rows()), of_penalty(is_of_prior ? G.cols() : 0, G.rows());
+  Vector d, w;
+  for (Index i = 0; i < G.rows(); ++i) {
+    forms_->solve(G.row(i), d, w);
+    W.col(i) = w;
+    if (is_of_prior) of_penalty.col(i) = at_->decay().cwiseSqrt().cwiseProduct(d);
+  }
+  Matrix F;
+  if (is_of_prior) {
+    F.resize(G.rows(), n + G.cols());
+    F << sigma_ * W.transpose(), sigma_ * of_penalty.transpose();
+  } else if (options_.kind == CovarianceKind::ridge) {
+    F = sigma_ * W.transpose();
+  } else {
+    Matrix weighted;
+    weigh_by_scores(W, weighted);
+    F = weighted.transpose();
+  }
+  return F;
+}
+
+Vector Covariance::variances_of(const Matrix& W, const Vector& forms) const {
+  if (options_.kind == CovarianceKind::laplace) return sigma_ * sigma_ * forms;
+  if (options_.kind == CovarianceKind::ridge) return sigma_ * sigma_ * W.colwise().squaredNorm();
+  Matrix weighted;
+  weigh_by_scores(W, weighted);
+  return weighted.colwise().squaredNorm();
 }
 
 Matrix Covariance::times_root_of_middle(const Matrix& G_T) const {
@@ -348,11 +421,21 @@ bool Covariance::has_prior_part() const {
   return options_.kind == CovarianceKind::laplace && factor_->is_dual();
 }
 
-Vector Covariance::standard_errors_of_parameters() const {
+Vector Covariance::standard_errors_of_parameters(Index n) const {
   JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
+  if (forms_) {
+    Vector errors(n), its_forms;
+    Matrix W;
+    for (Index p = 0; p < n; p += InverseForms::block) {
+      const Index n_block = std::min(InverseForms::block, n - p);
+      forms_->of_parameters(p, n_block, W, its_forms);
+      errors.segment(p, n_block) = variances_of(W, its_forms).cwiseSqrt();
+    }
+    return errors;
+  }
   Vector of_T = times_root_of_middle(factor_->T()).rowwise().stableNorm();
-  if (!has_prior_part()) return of_T;
-  return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor_->prior_variances()).cwiseSqrt();
+  if (!has_prior_part()) return of_T.head(n);
+  return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor_->prior_variances()).cwiseSqrt().head(n);
 }
 
 Matrix Covariance::of(const MatrixView& G) const {
@@ -366,24 +449,26 @@ Matrix Covariance::of_parameters() const { return of(Matrix::Identity(at_->n_par
 
 // Outputs that share their noise have all of what is left; those whose noise is joint take up the same each, which no change of
 // basis between them alters.
-void Covariance::set_output_noise(Tangent& at) {
+bool Covariance::set_output_noise(Tangent& at) {
   const Index N = at.n_observations(), K = at.n_outputs();
   output_dofs_.setConstant(K, dof_);
   output_sigmas_.setConstant(K, sigma_);
   const OutputNoise noise = at.data().output_noise;
-  if (noise == OutputNoise::shared || std::isinf(dof_)) return;
+  if (noise == OutputNoise::shared || std::isinf(dof_)) return true;
   if (noise == OutputNoise::joint) {
     output_dofs_ /= static_cast<double>(K);
     Matrix errors = at.r().reshaped(N, K);
     at.data().output_mixing().correlate(errors);
     output_sigmas_ = (errors.colwise().squaredNorm().transpose().array() / output_dofs_.array()).sqrt();
-    return;
+    return true;
   }
+  if (forms_ && !forms_->hat()) return fail(CovarianceStatus::no_hat_matrix);
   const Vector taken = leverages().reshaped(N, K).colwise().sum().transpose();
   output_dofs_ = (static_cast<double>(N) - taken.array()).matrix();
   output_dofs_ *= dof_ / output_dofs_.sum();
   for (Index k = 0; k < K; ++k)
     output_sigmas_[k] = std::sqrt(at.r().segment(k * N, N).squaredNorm() / output_dofs_[k]);
+  return true;
 }
 
 CovarianceKind default_covariance(const Fit& like) {

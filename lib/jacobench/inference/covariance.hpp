@@ -88,6 +88,7 @@ enum class CovarianceStatus {
   hessian_not_positive_definite,
   second_derivatives_overflow,
   no_decay,
+  no_hat_matrix,
 };
 std::string_view name_of(CovarianceStatus status);
 
@@ -122,9 +123,11 @@ class Covariance {
   // What says which directions are determined: J, or where the kind uses it J with the fit's decay. No ridge is added to it.
   TangentFactor& determined_by() const;
 
-  TangentFactor& factor() const { return *factor_; }         // T and Q
-  Vector leverages() const { return factor_->leverages(); }  // [N K]
-  double trace_h() const { return factor_->trace_h(); }
+  // Where (J'J + K)^-1 is had without J there are these in the place of T, Q and M; otherwise null.
+  InverseForms* forms() const { return forms_; }
+  TangentFactor& factor() const { return *factor_; }  // T and Q
+  Vector leverages() const;                           // [N K]
+  double trace_h() const;
 
   // M [m x m], of which the lower triangle is set; where it is s^2 I, is_isotropic() and M is not set.
   bool is_isotropic() const { return is_isotropic_; }
@@ -138,7 +141,13 @@ class Covariance {
 
   // Square roots of its diagonal.  Shape: [M]
   Vector standard_errors(const MatrixView& G) const;
-  Vector standard_errors_of_parameters() const;  // those of G = I, in memory of P m
+
+  // Those of G = I, of the first parameters or all, in memory of P m.
+  Vector standard_errors_of_parameters() const { return standard_errors_of_parameters(at_->n_params()); }
+  Vector standard_errors_of_parameters(Index n) const;
+
+  // Of what forms() has of gradients, the variances.  Shapes: W [(N K) x M], forms and result [M]
+  Vector variances_of(const Matrix& W, const Vector& forms) const;
 
   Matrix of_parameters() const;  // V [P x P]
 
@@ -150,14 +159,19 @@ class Covariance {
   void use_own_factor(Tangent& at, const Vector& K);
   double effective_parameters() const;
   bool estimate_sigma(Tangent& at);
-  void set_output_noise(Tangent& at);
+  bool set_output_noise(Tangent& at);
   bool compute_middle(Tangent& at);
-  bool add_scores(Tangent& at, double power);
+  Matrix hat_of(Index n) const;
+  bool adjust_residuals(Tangent& at, double power);
+  void weigh_by_scores(const Matrix& W, Matrix& weighted) const;
+  void add_scores();
+  Matrix factor_by_forms(const MatrixView& G) const;
   bool invert_hessian(Tangent& at);
 
   const CovarianceOptions options_;
   Tangent* at_ = nullptr;
   TangentFactor* factor_ = nullptr;
+  InverseForms* forms_ = nullptr;
   CovarianceStatus status_ = CovarianceStatus::ok;
   double figure_ = 0;  // of the reason: which observation, which eigenvalue
   Index rank_ = 0;

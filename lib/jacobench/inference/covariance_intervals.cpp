@@ -51,7 +51,18 @@ class CovarianceEngine final : public IntervalEngine {
     reason_ = nullptr;
     if (!covariance_.compute(at)) return false;
     set_sigma(at, covariance_);
-    points.get_variances(at, covariance_, of_fit_);
+    if (!points.get_variances(at, covariance_, of_fit_)) {
+      reason_ =
+          "LSMR did not come near enough to say how wide they are: take the form dual, or a larger decay";
+      return false;
+    }
+    const double error_of_trace = covariance_.forms() ? covariance_.forms()->trace_h().standard_error : 0;
+    remark_ = error_of_trace > 0
+                  ? fmt::format(
+                        "s is from n - tr H by random signs, tr H = {:.6g} +- {:.2g}: widths are known "
+                        "to {:.2g} %",
+                        covariance_.trace_h(), error_of_trace, 50 * error_of_trace / covariance_.dof())
+                  : "";
     if (options_.input_noise.size() > 0)
       points.get_input_noise_variances(at, options_.input_noise, of_inputs_);
     else

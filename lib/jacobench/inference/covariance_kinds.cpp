@@ -88,6 +88,8 @@ std::string_view name_of(CovarianceStatus status) {
       return "second_derivatives_overflow";
     case CovarianceStatus::no_decay:
       return "no_decay";
+    case CovarianceStatus::no_hat_matrix:
+      return "no_hat_matrix";
   }
   JB_EXPECT(false, "status {} has no name", static_cast<int>(status));
   return {};

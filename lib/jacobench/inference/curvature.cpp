@@ -27,7 +27,7 @@ class BentSurface {
   // Along each column of V.
   void bend_along(const MatrixView& V) {
     second_.along(at_.theta(), at_.data().X, V, out_of_plane_);
-    at_.rows().stacked_to_rows(out_of_plane_);
+    at_.rows().apply_to_stacked(out_of_plane_);
     in_plane_.setZero(Q_.cols(), V.cols());
     blas::add_transposed_product(Q_, out_of_plane_, in_plane_);
     blas::add_product(Q_, -in_plane_, out_of_plane_);

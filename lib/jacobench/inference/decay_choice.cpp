@@ -12,7 +12,6 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/statistics.hpp"
-#include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/output_scales.hpp"
 #include "jacobench/inference/runaway.hpp"
 
@@ -23,6 +22,10 @@ constexpr double largest_k = 10, smallest_k = 1e-6;
 constexpr double points_a_decade = 2;
 constexpr Index most_drawn_on_path = 2;
 constexpr Index n_rounds_at_best = 3;
+
+// With many more parameters than observations the path is followed from one start, and where a fit of it takes so many steps it
+// has left the minimum that it came from.
+constexpr Index most_steps_on_wide_path = 25;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
 // without a decay is a bound for the score with any.
@@ -104,16 +107,21 @@ Vector standardised_decay(const Perceptron& network, const Dataset& data, double
 }
 
 std::optional<Vector> leave_one_out_losses(Tangent& at) {
-  const Matrix& Q = at.with_decay().Q();
+  const Matrix* H = at.forms() ? at.forms()->hat() : nullptr;
+  if (at.forms() && !H) return {};
   const Index N = at.n_observations(), K = at.n_outputs();
-  Vector losses(N), r(K);
-  Matrix Q_n(K, Q.cols());
+  Vector losses(N);
   for (Index n = 0; n < N; ++n) {
-    for (Index k = 0; k < K; ++k) {
-      Q_n.row(k) = Q.row(k * N + n);
-      r[k] = at.r()[k * N + n];
+    const auto rows = Eigen::seqN(n, K, N);
+    const Vector r = at.r()(rows);
+    Matrix left_of_n = Matrix::Identity(K, K);
+    if (H) {
+      left_of_n -= (*H)(rows, rows);
+    } else {
+      const Matrix Q_n = at.with_decay().Q()(rows, Eigen::all);
+      left_of_n -= Q_n * Q_n.transpose();
     }
-    const Eigen::SelfAdjointEigenSolver<Matrix> left(Matrix::Identity(K, K) - Q_n * Q_n.transpose());
+    const Eigen::SelfAdjointEigenSolver<Matrix> left(left_of_n);
     if (!(left.eigenvalues()[0] >= least_left)) return {};
     losses[n] = (left.eigenvectors().transpose() * r).cwiseQuotient(left.eigenvalues()).squaredNorm();
   }
@@ -128,7 +136,7 @@ std::optional<DecayScore> leave_one_out_score(Tangent& at) {
 }
 
 std::optional<DecayScore> gcv_score(Tangent& at) {
-  const double left = 1 - at.with_decay().trace_h() / static_cast<double>(at.n_values());
+  const double left = 1 - at.effective_parameters() / static_cast<double>(at.n_values());
   if (!(left >= least_left)) return {};
   return DecayScore{at.rss() / (left * left), {}};
 }
@@ -136,15 +144,15 @@ std::optional<DecayScore> gcv_score(Tangent& at) {
 std::optional<DecayScore> evidence_score(Tangent& at) {
   const Index n_flat = (at.decay().array() == 0).count();
   const auto n = static_cast<double>(at.n_values() - n_flat);
-  TangentFactor& factor = at.with_decay();
-  if (!at.has_decay() || n <= 0 || !factor.is_determined()) return {};
-  double S = at.rss(), log_det = factor.log_determinant();
+  if (!at.has_decay() || n <= 0 || (!at.forms() && !at.with_decay().is_determined())) return {};
+  double S = at.rss(),
+         log_det = at.forms() ? at.forms()->log_determinant() : at.with_decay().log_determinant();
   for (Index p = 0; p < at.n_params(); ++p)
     if (const double k = at.decay()[p]; k > 0) {
       S += k * at.theta()[p] * at.theta()[p];
       log_det -= std::log(k);
     }
-  if (!(S > 0)) return {};
+  if (!(S > 0) || !std::isfinite(log_det)) return {};
   return DecayScore{n * (std::log(2 * std::numbers::pi * S / n) + 1) + log_det, {}};
 }
 
@@ -158,7 +166,15 @@ class DecaySearch {
         data_(data),
         options_(options),
         how_(how),
-        is_wide_(prefer_dual(network, standardised_decay(network, data, 1, how.decay_of), data.n_values())) {}
+        form_(form_of_steps(network, standardised_decay(network, data, 1, how.decay_of), data.n_values(),
+                            options.form)),
+        is_wide_(form_ != StepForm::normal) {
+    if (form_ == StepForm::matrix_free)
+      throw InputError(
+          "decay: a rule that chooses it takes leverages, which are n x n matrices, and the form of the "
+          "steps here "
+          "is matrix_free; give the decay as a number, or choose another form");
+  }
 
   DecayChoice choose() {
     if (is_wide_)
@@ -195,7 +211,13 @@ class DecaySearch {
     options.start = start;
     options.n_starts = n_starts;
     if (n_starts < options_.n_starts) options.n_wanted_at_best.reset();
-    if (is_wide_) options.n_tries_from_start = 1;
+    if (is_wide_) {
+      options.n_tries_from_start = 1;
+      options.n_redraws = 0;
+      if (options_.n_wanted_at_best) options.n_starts = std::min(n_starts, most_drawn_on_path);
+      options.n_wanted_at_best.reset();
+      if (n_starts == 0) options.max_iterations = std::min(options.max_iterations, most_steps_on_wide_path);
+    }
     options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
     Index n_iterations = 0;
     if (options_.go_on)
@@ -234,14 +256,15 @@ class DecaySearch {
             .data = data_,
             .decay = point.k > 0 ? standardised_decay(network_, data_, point.k, how_.decay_of) : Vector(),
             .jacobian = options_.jacobian,
-            .end = point.end};
+            .end = point.end,
+            .form = options_.form};
   }
 
   DecayPoint assess(double k, const Fit& fitted) const {
     DecayPoint point{.k = k, .theta = fitted.theta, .end = *fitted.end};
     Tangent at(fitted);
     if (fitted.end->stop == Stop::not_finite || !at.move_to(fitted)) return point;
-    point.effective_parameters = at.with_decay().trace_h();
+    point.effective_parameters = at.effective_parameters();
     point.score = rule().score(at);
     return point;
   }
@@ -314,7 +337,7 @@ class DecaySearch {
 
   // Whether the last points have all been beyond what would be chosen.
   bool has_passed() {
-    constexpr auto n_last = static_cast<std::ptrdiff_t>(2 * points_a_decade);
+    const std::ptrdiff_t n_last = is_wide_ ? 1 : static_cast<std::ptrdiff_t>(2 * points_a_decade);
     const DecayPoint* best = best_point();
     if (!rule().is_cautious || !best || std::ssize(points_) <= n_last) return false;
     const double good = lowest_->value + lowest_->standard_error.value_or(0);
@@ -348,7 +371,8 @@ class DecaySearch {
 
   // With many more parameters than observations the path is followed from where it has come to.
   Index n_drawn_on_path(bool has_start) const {
-    return is_wide_ && has_start ? 0 : std::min(most_drawn_on_path, options_.n_starts);
+    const Index most = !is_wide_ ? most_drawn_on_path : has_start ? 0 : 1;
+    return std::min(most, options_.n_starts);
   }
 
   // Returns where the fit ended, for the next to start from.
@@ -453,6 +477,7 @@ class DecaySearch {
   const Dataset& data_;
   const FitOptions& options_;
   const DecayChoiceOptions how_;
+  const StepForm form_;
   const bool
       is_wide_;  // there are so many more parameters than observations that a fit takes a penalty to be solved for
   std::optional<DecayScore> lowest_;  // on the path

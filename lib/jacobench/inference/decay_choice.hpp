@@ -21,10 +21,12 @@
 //         the best, and all the starts that were asked for at the best. By `auto` the path ends where the score has been
 //         above one standard error over the lowest for two powers of ten. k = 0 has all the starts and one from the end of
 //         the path, and is a candidate where its fit has settled and has a covariance. With so many more parameters than
-//         observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, and the path has no drawn starts
-//         but at its beginning.
+//         observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, the path has no drawn starts but one at
+//         its beginning and by `auto` ends where the score is first above one standard error over the lowest, and there are
+//         two drawn starts at the best unless more were asked for.
 // Best:   none where the fit without a decay passes through more data than it takes up, or fits come ever closer to these down to
-//         the end of the path: residuals under a penalty would be what that leaves, and no noise. Else the lowest score. By `auto` none at all, where its score is within one standard error of the lowest and no unit runs to
+//         the end of the path: residuals under a penalty would be what that leaves, and no noise. Else the lowest score. By
+//         `auto` none at all, where its score is within one standard error of the lowest and no unit runs to
 //         infinity (inference/runaway.hpp); else the largest k of those within one standard error at which the score
 //         stops falling: with a small k, units that bend between two observations have leverages, and with them scores,
 //         that a linear model does not tell

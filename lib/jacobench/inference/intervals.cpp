@@ -1,5 +1,7 @@
 #include "jacobench/inference/intervals.hpp"
 
+#include <algorithm>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/network/entry_names.hpp"
 
@@ -45,22 +47,24 @@ Matrix residual_covariance(const Tangent& at, const Covariance& cov) {
   return R.transpose() * R / left;
 }
 
-std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance& cov, double level) {
+std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance& cov, double level,
+                                                   Index most) {
   std::vector<ParameterInterval> intervals;
-  for (Index p = 0; p < at.n_params(); ++p)
+  const Index n = std::min(most, at.n_params());
+  for (Index p = 0; p < n; ++p)
     intervals.push_back({parameter_name(at.network(), p), at.theta()[p], {}, {}, {}});
-  if (!cov.ok()) return intervals;
-  const Vector se = cov.standard_errors_of_parameters();
+  if (!cov.ok() || (cov.forms() && !cov.forms()->has_parameters())) return intervals;
+  const Vector se = cov.standard_errors_of_parameters(n);
   Vector share = Vector::Zero(at.n_params());
-  if (TangentFactor& factor = cov.determined_by(); !factor.is_determined())
-    share = factor.report().undetermined_share_of_parameters();
+  if (!cov.forms() && !cov.determined_by().is_determined())
+    share = cov.determined_by().report().undetermined_share_of_parameters();
   // A weight or bias of the last layer is of one output; the others are of all.
   const auto dof_of = [&](Index p) {
     const ParameterPlace place = at.network().place_of(p);
     const bool is_of_one = place.layer + 1 == at.network().n_layers();
     return is_of_one ? cov.output_dofs()[place.unit] : cov.output_dofs().minCoeff();
   };
-  for (Index p = 0; p < at.n_params(); ++p) {
+  for (Index p = 0; p < n; ++p) {
     ParameterInterval& interval = intervals[static_cast<std::size_t>(p)];
     if (!(share[p] <= RankReport::most_rounding_share && se[p] > 0))
       continue;  // without an error, no observation bears on it

@@ -5,6 +5,8 @@
 // Errors: InputError for options that make no sense. What cannot be given is an outcome, with its reason.
 #pragma once
 
+#include <limits>
+
 #include "jacobench/inference/interval_method.hpp"
 
 namespace jacobench {
@@ -48,6 +50,7 @@ struct ParameterInterval {
   std::optional<double> se, lower, upper;  // none where the data do not determine the parameter
 };
 
-std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance& cov, double level = 0.95);
+std::vector<ParameterInterval> parameter_intervals(Tangent& at, const Covariance& cov, double level = 0.95,
+                                                   Index most = std::numeric_limits<Index>::max());
 
 }  // namespace jacobench

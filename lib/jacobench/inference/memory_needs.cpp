@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "jacobench/fit/dual_equations.hpp"
+#include "jacobench/fit/penalised_jacobian.hpp"
 #include "jacobench/fit/solvers.hpp"
+#include "jacobench/inference/inverse_forms.hpp"
 #include "jacobench/inference/tangent_factor.hpp"
 
 namespace jacobench {
@@ -27,6 +28,13 @@ double activations_of(const Perceptron& network, double n_values) {
 
 double factor_of_data(double n, double P) { return n < P ? 6 * n * P : 3 * n * P + P * P; }
 
+// Of jacobian/held_products.hpp, along one direction, with all that stays there.
+double passes(const ProblemSize& size) {
+  constexpr double held = 6;
+  const double all = held * size.n_activations;
+  return size.form == StepForm::matrix_free ? std::min(all, PenalisedJacobian::usual_memory() / bytes) : all;
+}
+
 double primal_factor(const ProblemSize& size) {
   const double P = size.n_params;
   return 2 * (size.n_values + size.n_penalised) * P + P * P + size.n_values * P;
@@ -34,32 +42,33 @@ double primal_factor(const ProblemSize& size) {
 
 }  // namespace
 
-ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vector& decay)
+ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vector& decay, StepForm wanted)
     : n_values(static_cast<double>(n_values_)),
       n_activations(activations_of(network, n_values)),
       n_params(static_cast<double>(network.n_params())),
       n_penalised(static_cast<double>((decay.array() > 0).count())),
-      has_dual_steps(prefer_dual(network, decay, n_values_)) {}
+      form(form_of_steps(network, decay, n_values_, wanted)),
+      of_step(memory_of_step(network, decay, n_values_, form)) {}
 
 double memory_of_fit(const ProblemSize& size, Index n_threads) {
-  const double n = size.n_values, P = size.n_params, n_free = P - size.n_penalised;
   const auto workers = static_cast<double>(std::max<Index>(n_threads, 1));
   // Of X, Y and the values: those that are given, those of the result, and those of each thread, in its units.
   const double data = (2 + workers) * size.n_activations;
-  if (size.has_dual_steps) {
-    constexpr double held = 6;  // of jacobian/held_products.hpp, along one direction
-    return bytes *
-           (data + workers * (2 * n * n + 2 * n * n_free + n_free * n_free + held * size.n_activations));
-  }
-  return bytes * (data + workers * 3 * P * P + polishing(size));
+  if (size.form != StepForm::normal) return bytes * (data + workers * passes(size)) + workers * size.of_step;
+  return bytes * (data + polishing(size)) + workers * size.of_step;
 }
 
-double memory_of_inference(const ProblemSize& size, bool with_second_derivatives) {
+double memory_of_inference(const ProblemSize& size, Inference what) {
   const double n = size.n_values, P = size.n_params;
+  if (what == Inference::usual && InverseForms::are_possible(size.form, P, size.n_penalised, n)) {
+    constexpr double matrices = 2;  // beside those of a step: H, and what it is made from
+    const double more = size.form == StepForm::dual ? matrices * n * n : 0;
+    return bytes * (2 * size.n_activations + passes(size) + more) + size.of_step;
+  }
   double doubles = n * P + factor_of_data(n, P);
   const bool is_dual = n < P && size.n_penalised > 0 && TangentFactor::dual_is_cheaper(n, P);
   if (size.n_penalised > 0) doubles += is_dual ? 6 * n * P : primal_factor(size);
-  if (with_second_derivatives) doubles += 4 * P * P + (is_dual ? primal_factor(size) : 0);
+  if (what == Inference::by_second_derivatives) doubles += 4 * P * P + (is_dual ? primal_factor(size) : 0);
   return bytes * doubles;
 }
 

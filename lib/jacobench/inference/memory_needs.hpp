@@ -3,7 +3,7 @@
 // cache.
 #pragma once
 
-#include "jacobench/network/perceptron.hpp"
+#include "jacobench/fit/step_form.hpp"
 
 namespace jacobench {
 
@@ -13,16 +13,21 @@ struct ProblemSize {
   double n_activations;  // N (D + all units)
   double n_params;       // P
   double n_penalised;    // of these
-  bool has_dual_steps;   // fit/dual_equations.hpp
+  StepForm form;         // fit/step_form.hpp; never automatic
+  double of_step;        // bytes of the matrices of a step
 
-  ProblemSize(const Perceptron& network, Index n_values, const Vector& decay);
+  // Errors: those of form_of_steps
+  ProblemSize(const Perceptron& network, Index n_values, const Vector& decay,
+              StepForm wanted = StepForm::automatic);
 };
 
-// In bytes. Of a fit: per thread J'J, what it is damped and bent to, or n x n and the activations with their derivatives; and the
-// workspaces of polishing.
+// In bytes. Of a fit: per thread J'J, what it is damped and bent to, or n x n and the activations with their derivatives, which the
+// matrix-free form may have in batches only; and the workspaces of polishing.
 double memory_of_fit(const ProblemSize& size, Index n_threads);
 
-// Of the tangent, its factors, and the covariance by its usual kinds; with second derivatives that of the hessian kinds.
-double memory_of_inference(const ProblemSize& size, bool with_second_derivatives = false);
+// What is inferred: by the covariance that a penalised fit has without J, where its form allows that (inference/inverse_forms.hpp);
+// by the tangent with J, its factors and any other kind; with the second derivatives of the hessian kinds.
+enum class Inference { usual, by_jacobian, by_second_derivatives };
+double memory_of_inference(const ProblemSize& size, Inference what);
 
 }  // namespace jacobench

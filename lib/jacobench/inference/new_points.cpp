@@ -42,14 +42,26 @@ void NewPoints::take_linear_step(const Tangent& at, const Vector& step) {
   });
 }
 
-void NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& variances) {
+bool NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& variances) {
   JB_EXPECT(cov.ok(), "there is no covariance: {}", name_of(cov.status()));
+  if (InverseForms* forms = cov.forms()) {
+    variances.resize(n_points(), n_outputs());
+    Matrix W;
+    Vector its_forms;
+    bool is_accurate = true;
+    for (Index row = 0; row < n_points(); row += InverseForms::block) {
+      const Index n = std::min(InverseForms::block, n_points() - row);
+      is_accurate = forms->at_points(X0_.middleRows(row, n), W, its_forms) && is_accurate;
+      variances.middleRows(row, n) = cov.variances_of(W, its_forms).reshaped(n, n_outputs());
+    }
+    return is_accurate;
+  }
   if (cov.kind() == CovarianceKind::laplace && cov.factor().is_dual()) {
     variances.resize(n_points(), n_outputs());
     products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
       variances.col(k).segment(row, G.rows()) = cov.standard_errors(G).cwiseAbs2();
     });
-    return;
+    return true;
   }
   static const Matrix identity;
   products_.row_tangent_forms(at.theta(), X0_, cov.factor().T(), cov.is_isotropic() ? identity : cov.middle(),
@@ -57,6 +69,7 @@ void NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& 
   if (cov.is_isotropic()) variances *= cov.sigma() * cov.sigma();
   // Of a form that is zero, rounding may leave less.
   variances = (variances.array() < 0).select(0, variances);
+  return true;
 }
 
 void NewPoints::get_input_noise_variances(const Tangent& at, const Matrix& Sx, Matrix& variances) {

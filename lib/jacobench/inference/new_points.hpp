@@ -34,8 +34,8 @@ class NewPoints {
   const Matrix& X() const { return X0_; }
   const Matrix& values() const { return values_; }  // f(X0)
 
-  // Of the fitted values, diag(G V G').
-  void get_variances(const Tangent& at, const Covariance& cov, Matrix& variances);
+  // Of the fitted values, diag(G V G'). Returns whether they are as accurate as the forms of the covariance say.
+  bool get_variances(const Tangent& at, const Covariance& cov, Matrix& variances);
 
   // dy/dx Sx dy/dx': the variance that noise of covariance Sx [D x D] on the inputs brings.
   void get_input_noise_variances(const Tangent& at, const Matrix& Sx, Matrix& variances);

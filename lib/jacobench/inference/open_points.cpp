@@ -44,10 +44,12 @@ void leave_open_off_the_inputs(const Tangent& at, const NewPoints& points, std::
 }  // namespace
 
 std::vector<std::string> open_points(Tangent& at, NewPoints& points, DecayReading decay) {
-  if (at.rank() == at.n_params()) return {};
+  const bool is_determined = decay != DecayReading::ignored && at.forms();  // by data and decay
+  if (!is_determined && at.rank() == at.n_params()) return {};
   std::vector<std::string> open(static_cast<std::size_t>(points.n_points()));
   if (decay != DecayReading::ignored && at.has_decay()) {
-    leave_open_by_gradient(at, points, at.with_decay(), "data and decay together do not determine", open);
+    if (!is_determined)
+      leave_open_by_gradient(at, points, at.with_decay(), "data and decay together do not determine", open);
     leave_open_off_the_inputs(at, points, open);
   } else {
     leave_open_by_gradient(at, points, at.of_data(), "the data do not determine", open);

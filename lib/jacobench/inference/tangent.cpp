@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/base/machine_memory.hpp"
 #include "jacobench/inference/jacobian_error.hpp"
+#include "jacobench/inference/memory_needs.hpp"
 #include "jacobench/verification/error_bound.hpp"
 
 namespace jacobench {
@@ -14,6 +16,15 @@ constexpr double small_residuals = 0x1p-20;
 
 constexpr double clear_pivot = 0x1p-20;
 
+// Of half-widths, relative, where J could be formed instead, and where it cannot.
+constexpr double error_beside_J = 1e-8, error_without_J = 1e-6;
+
+// Whether the machine has the memory for J and its factors.
+bool has_memory_for_J(const Fit& like) {
+  const ProblemSize size(like.network, like.n_values(), like.decay, StepForm::normal);
+  return memory_of_inference(size, Inference::by_jacobian) <= machine_memory();
+}
+
 }  // namespace
 
 Tangent::Tangent(const Fit& like)
@@ -21,7 +32,8 @@ Tangent::Tangent(const Fit& like)
       K_(like.decay.size() > 0 ? like.decay : Vector::Zero(like.network.n_params())),
       has_decay_(like.has_decay()),
       residuals_(like.network, like.data, {}, like.jacobian),
-      J_(like.n_values(), like.n_params()),
+      forms_(InverseForms::make(form_of_steps(like.network, like.decay, like.n_values(), like.form), like)),
+      can_form_J_(!forms_ || has_memory_for_J(like)),
       r_(like.n_values()),
       step_(like.n_params()),
       of_data_(like.n_values(), like.n_params()),
@@ -36,9 +48,31 @@ bool Tangent::move_to(const Fit& fit) {
   residuals_.set_data(fit.data);
   has_data_factor_ = has_decay_factor_ = false;
   column_errors_.resize(0);
-  if (!residuals_.evaluate(fit.theta, r_.data(), J_.data())) return false;
+  has_J_ = false;
+  const bool is_asked_for = fit.form == StepForm::dual || fit.form == StepForm::matrix_free;
+  has_forms_ = forms_ && forms_->move_to(fit.theta, fit.data.X, residuals_.rows()) &&
+               (is_asked_for || forms_->accuracy() <= (can_form_J_ ? error_beside_J : error_without_J));
+  if (!has_forms_) {
+    J_.resize(n_values(), n_params());
+    has_J_ = true;
+  }
+  if (!residuals_.evaluate(fit.theta, r_.data(), has_J_ ? J_.data() : nullptr)) return false;
   r_ = -r_;
   return true;
+}
+
+const Matrix& Tangent::J() const {
+  if (!has_J_) {
+    Vector r(n_values());
+    J_.resize(n_values(), n_params());
+    JB_EXPECT(residuals_.evaluate(theta(), r.data(), J_.data()), "J is not finite");
+    has_J_ = true;
+  }
+  return J_;
+}
+
+double Tangent::effective_parameters() {
+  return has_forms_ ? forms_->trace_h().value : with_decay().trace_h();
 }
 
 const Vector* Tangent::take_linear_step() {
@@ -49,20 +83,20 @@ const Vector* Tangent::take_linear_step() {
   for (Index p = 0, row = n_values(); p < K_.size(); ++p)
     if (K_[p] > 0) right_[row++] = -std::sqrt(K_[p]) * theta()[p];
   factor.solve(right_, step_);
-  r_.noalias() -= J_ * step_;
+  r_.noalias() -= J() * step_;
   return &step_;
 }
 
 bool Tangent::residuals_are_rounding() const {
   if (!(r_.norm() <= small_residuals * residuals_.size_of_outputs())) return false;
   Matrix rounding = value_error_bound(network_, theta(), data().X) + unit_roundoff * data().Y.cwiseAbs();
-  residuals_.bound_rows(rounding);
+  rows().bound(rounding);
   return residuals_.is_rounding(rss()) || r_.norm() <= rounding.norm();
 }
 
 Matrix Tangent::errors() const {
   Matrix errors = r_.reshaped(n_observations(), n_outputs());
-  residuals_.undo_rows(errors);
+  rows().undo(errors);
   return errors;
 }
 
@@ -72,7 +106,7 @@ void Tangent::settle_rank(TangentFactor& factor) {
   if (factor.least_pivot() >= clear_pivot) return;
   if (column_errors_.size() == 0) {
     Matrix errors = jacobian_errors(*fit_, data().X);
-    residuals_.stacked_to_rows(errors);
+    rows().apply_to_stacked(errors);
     column_errors_ = errors.colwise().stableNorm().transpose();
   }
   factor.allow_for_errors(column_errors_);
@@ -80,7 +114,7 @@ void Tangent::settle_rank(TangentFactor& factor) {
 
 TangentFactor& Tangent::of_data() {
   if (!has_data_factor_) {
-    of_data_.factorise(J_);
+    of_data_.factorise(J());
     settle_rank(of_data_);
   }
   has_data_factor_ = true;
@@ -90,7 +124,7 @@ TangentFactor& Tangent::of_data() {
 TangentFactor& Tangent::with_decay() {
   if (!has_decay_) return of_data();
   if (!has_decay_factor_) {
-    with_decay_.factorise(J_, K_);
+    with_decay_.factorise(J(), K_);
     settle_rank(with_decay_);
   }
   has_decay_factor_ = true;

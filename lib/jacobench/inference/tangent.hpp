@@ -4,6 +4,8 @@
 // Model:  J = B J_y_theta and r = B (Y - f(X; theta)), with the B of fit/residuals.hpp, so
 //         that under the model the rows of r are uncorrelated with one variance sigma^2. The penalty of a decayed fit is
 //         kept apart, as the diagonal K: it never stands among the rows, so RSS, leverages and residuals are the data's.
+//         J is formed when it is first asked for where (J'J + K)^-1 is had without it (inference/inverse_forms.hpp): of fits whose
+//         steps were n x n or matrix free, as accurate as a band is to be
 // Shapes: J [(N K) x P], r [N K], row k N + n being output k of observation n; K [P], zero without decay
 // Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no allocation
 //         after the first fit by the analytic strategies
@@ -12,6 +14,7 @@
 
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/residuals.hpp"
+#include "jacobench/inference/inverse_forms.hpp"
 #include "jacobench/inference/tangent_factor.hpp"
 
 namespace jacobench {
@@ -35,10 +38,10 @@ class Tangent {
   const Dataset& data() const { return fit_->data; }
   const Vector& decay() const { return K_; }  // zeros without decay
   bool has_decay() const { return has_decay_; }
-  const Matrix& J() const { return J_; }
+  const Matrix& J() const;
   const Vector& r() const { return r_; }
-  const Residuals& rows() const { return residuals_; }  // B
-  Matrix errors() const;                                // Y - f(X; theta), as r has it  [N x K]
+  const RowMap& rows() const { return residuals_.rows(); }  // B
+  Matrix errors() const;                                    // Y - f(X; theta), as r has it  [N x K]
 
   Index n_values() const { return r_.size(); }
   Index n_params() const { return K_.size(); }
@@ -50,7 +53,9 @@ class Tangent {
   // Cost: that of a forward pass or two where they are small, and nothing otherwise
   bool residuals_are_rounding() const;
 
-  TangentFactor& of_data();     // K = 0
+  InverseForms* forms() { return has_forms_ ? forms_.get() : nullptr; }  // null where J is what there is
+  double effective_parameters();                                         // tr H of the fit's own K
+  TangentFactor& of_data();                                              // K = 0
   TangentFactor& with_decay();  // the fit's own K; of_data() without decay
   Index rank() { return of_data().rank(); }
 
@@ -61,8 +66,12 @@ class Tangent {
   const Vector K_;
   const bool has_decay_;
   const Fit* fit_ = nullptr;
-  Residuals residuals_;
-  Matrix J_;
+  mutable Residuals residuals_;
+  mutable Matrix J_;
+  mutable bool has_J_ = false;
+  std::unique_ptr<InverseForms> forms_;
+  bool has_forms_ = false;
+  const bool can_form_J_;
   Vector r_, right_, step_;
   Vector column_errors_;  // of J; empty until they are needed
   TangentFactor of_data_, with_decay_;

@@ -254,6 +254,10 @@ std::string leading_entries(const Perceptron& network, const Vector& v) {
 
 std::vector<std::string> undetermined_in_words(Tangent& at) {
   std::vector<std::string> words;
+  const std::string too_few =
+      fmt::format("{} parameters for {} observed values leave at least {} directions open", at.n_params(),
+                  at.n_values(), at.n_params() - at.n_values());
+  if (at.forms() && at.n_params() > at.n_values()) return {too_few};
   const RankReport report = at.of_data().report();
   if (report.is_full()) return words;
   const Index n_open = report.n_params - report.rank;
@@ -270,8 +274,7 @@ std::vector<std::string> undetermined_in_words(Tangent& at) {
         words.push_back(leading_entries(at.network(), span.last()));
   }
   if (at.n_params() > at.n_values())
-    words.push_back(fmt::format("{} parameters for {} observed values leave at least {} directions open",
-                                at.n_params(), at.n_values(), at.n_params() - at.n_values()));
+    words.push_back(too_few);
   else if (n_open > most_explained)
     words.push_back(fmt::format("{} directions, which are too many to be explained", n_open));
   return words;

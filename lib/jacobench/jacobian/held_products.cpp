@@ -119,50 +119,63 @@ void HeldProducts::move_to(const VectorView& theta, const MatrixView& X) {
 }
 
 void HeldProducts::outer_gram(const std::vector<LayerScales>& scales, Matrix& J_S_J_t) {
+  outer_gram(*this, scales, J_S_J_t);
+  mirror_lower_triangle(J_S_J_t);
+}
+
+void HeldProducts::scale_deltas(Index l, const Vector& roots) {
+  Units& its = above(l);
+  for (std::size_t k = 0; k < its.delta.size(); ++k)
+    if (l == n_layers() - 1)
+      its.scaled_delta[k] = its.delta[k] * roots[static_cast<Index>(k)];
+    else
+      its.scaled_delta[k] = its.delta[k] * roots.asDiagonal();
+}
+
+// With itself, the lower triangle.
+void HeldProducts::outer_gram(HeldProducts& others, const std::vector<LayerScales>& scales, Matrix& J_S_J_t) {
   JB_EXPECT(static_cast<Index>(scales.size()) == n_layers(), "scales of {} layers for {}", scales.size(),
             n_layers());
-  const Index K = network_.n_outputs(), top = n_layers() - 1;
+  const bool is_own = &others == this;
+  const Index K = network_.n_outputs(), M = others.N_, top = n_layers() - 1;
   const auto add_product = kernel::kernels().add_product;
-  J_S_J_t.setZero(N_ * K, N_ * K);
+  J_S_J_t.setZero(N_ * K, M * K);
   for (Index l = 0; l < n_layers(); ++l) {
     const LayerScales& its = scales[static_cast<std::size_t>(l)];
     const std::optional<double> share = share_of_biases(its);
-    Matrix& scaled_A = below(l).scaled_A;
-    std::vector<Matrix>& scaled_delta = above(l).scaled_delta;
-    scaled_A = below(l).A * its.inputs.cwiseSqrt().asDiagonal();
+    for (HeldProducts* each : {this, &others})
+      each->below(l).scaled_A = each->below(l).A * its.inputs.cwiseSqrt().asDiagonal();
+    const Matrix &A_left = below(l).scaled_A, &A_right = others.below(l).scaled_A;
     // Of units, and then, where they have scales of their own, of biases.
     for (const bool of_biases : {false, true}) {
       if (of_biases && share) continue;
       const Vector roots = (of_biases ? its.biases : its.units).cwiseSqrt();
-      for (std::size_t k = 0; k < units_.back().delta.size(); ++k)
-        if (l == top)
-          scaled_delta[k] = above(l).delta[k] * roots[static_cast<Index>(k)];
-        else
-          scaled_delta[k] = above(l).delta[k] * roots.asDiagonal();
-      // Tile by tile of the lower triangle; of a pair of equal outputs only tiles on and below the diagonal.
-      for (Index j = 0; j < N_; j += tile)
-        for (Index i = K == 1 ? j : 0; i < N_; i += tile) {
-          const Index m = std::min(tile, N_ - i), n = std::min(tile, N_ - j);
-          const bool is_symmetric = K == 1 && i == j;
+      for (HeldProducts* each : {this, &others}) each->scale_deltas(l, roots);
+      // Tile by tile, of the product with itself those of the lower triangle; of a pair of equal outputs only tiles on and below
+      // the diagonal.
+      for (Index j = 0; j < M; j += tile)
+        for (Index i = is_own && K == 1 ? j : 0; i < N_; i += tile) {
+          const Index m = std::min(tile, N_ - i), n = std::min(tile, M - j);
+          const bool is_symmetric = is_own && K == 1 && i == j;
           auto A = of_activations_.topLeftCorner(m, n);
           auto D = of_deltas_.topLeftCorner(m, n);
           if (!of_biases) {
             if (is_symmetric)
-              blas::multiply_by_own_transposed(scaled_A.middleRows(i, m), A);
+              blas::multiply_by_own_transposed(A_left.middleRows(i, m), A);
             else
-              blas::multiply_by_transposed(scaled_A.middleRows(i, m), scaled_A.middleRows(j, n), A);
+              blas::multiply_by_transposed(A_left.middleRows(i, m), A_right.middleRows(j, n), A);
             A.array() += share.value_or(0);
           }
           for (Index k = 0; k < K; ++k)
-            for (Index q = 0; q <= k; ++q) {
-              if ((l == top && q != k) || (q == k && i < j)) continue;
-              const Matrix &left = scaled_delta[static_cast<std::size_t>(k)],
-                           &right = scaled_delta[static_cast<std::size_t>(q)];
+            for (Index q = 0; q < (is_own ? k + 1 : K); ++q) {
+              if ((l == top && q != k) || (is_own && q == k && i < j)) continue;
+              const Matrix &left = above(l).scaled_delta[static_cast<std::size_t>(k)],
+                           &right = others.above(l).scaled_delta[static_cast<std::size_t>(q)];
               if (is_symmetric)
                 blas::multiply_by_own_transposed(left.middleRows(i, m), D);
               else
                 blas::multiply_by_transposed(left.middleRows(i, m), right.middleRows(j, n), D);
-              auto sum = J_S_J_t.block(k * N_ + i, q * N_ + j, m, n);
+              auto sum = J_S_J_t.block(k * N_ + i, q * M + j, m, n);
               if (of_biases)
                 sum += D;
               else
@@ -171,19 +184,56 @@ void HeldProducts::outer_gram(const std::vector<LayerScales>& scales, Matrix& J_
         }
     }
   }
-  mirror_lower_triangle(J_S_J_t);
 }
 
-void HeldProducts::get_bias_column(Index layer, Index unit, Eigen::Ref<Vector> column) const {
+void HeldProducts::outer_diagonal(const std::vector<LayerScales>& scales, Vector& diagonal) const {
+  JB_EXPECT(static_cast<Index>(scales.size()) == n_layers(), "scales of {} layers for {}", scales.size(),
+            n_layers());
+  const Index K = network_.n_outputs(), top = n_layers() - 1;
+  diagonal.setZero(N_ * K);
+  for (Index l = 0; l <= top; ++l) {
+    const LayerScales& its = scales[static_cast<std::size_t>(l)];
+    const Vector of_inputs = units_[static_cast<std::size_t>(l)].A.cwiseAbs2() * its.inputs;
+    for (Index k = 0; k < K; ++k) {
+      const Matrix& delta = above(l).delta[static_cast<std::size_t>(k)];
+      // The only delta of an output is its own.
+      const Index first = l == top ? k : 0, n = delta.cols();
+      diagonal.segment(k * N_, N_) +=
+          (delta.cwiseAbs2() * its.units.segment(first, n)).cwiseProduct(of_inputs) +
+          delta.cwiseAbs2() * its.biases.segment(first, n);
+    }
+  }
+}
+
+void HeldProducts::squared_columns(const MatrixView& u, Vector& sums) {
+  sums.setZero(network_.n_params());
+  const Index top = n_layers() - 1;
+  for (Index l = 0; l <= top; ++l) {
+    const Layer& layer = network_.layer(l);
+    Units& its = above(l);
+    its.d_delta.setZero(N_, layer.n_units);
+    for (Index k = 0; k < u.cols(); ++k) {
+      const Matrix& delta = its.delta[static_cast<std::size_t>(k)];
+      its.d_delta.middleCols(l == top ? k : 0, delta.cols()) += u.col(k).asDiagonal() * delta.cwiseAbs2();
+    }
+    Eigen::Map<Matrix> of_weights(sums.data() + layer.weights_at, layer.n_inputs, layer.n_units);
+    blas::add_transposed_product(below(l).A.cwiseAbs2(), its.d_delta, of_weights);
+    if (layer.has_bias())
+      sums.segment(layer.bias_at, layer.n_units) = its.d_delta.colwise().sum().transpose();
+  }
+}
+
+void HeldProducts::get_column(const ParameterPlace& at, Eigen::Ref<Vector> column) const {
   for (Index k = 0; k < network_.n_outputs(); ++k) {
-    const Matrix& delta = above(layer).delta[static_cast<std::size_t>(k)];
+    const Matrix& delta = above(at.layer).delta[static_cast<std::size_t>(k)];
     auto rows = column.segment(k * N_, N_);
-    if (layer < n_layers() - 1)
-      rows = delta.col(unit);
-    else if (k == unit)
+    if (at.layer < n_layers() - 1)
+      rows = delta.col(at.unit);
+    else if (k == at.unit)
       rows = delta.col(0);
     else
       rows.setZero();
+    if (!at.is_bias()) rows.array() *= units_[static_cast<std::size_t>(at.layer)].A.col(at.input).array();
   }
 }
 

@@ -9,8 +9,8 @@
 //         and the second derivative of Y along v is the series of network/second_derivatives.hpp
 // Shapes: X [N x D], v [P], J_v, U and C [N x K], u [N x K], J_S_J_t [(N K) x (N K)], row k N + n being output k of observation n
 // Cost:   in products of N x n_{l-1} by n_{l-1} x n_l matrices a layer: move_to 1 + K, times 2, transposed_times 1, set_weights 1,
-//         second_times 4, along 4; outer_gram N^2 K^2 flops a unit below and above each layer. Memory: N numbers a unit, 10 + 2 K
-//         times; nothing is allocated but where N grows
+//         second_times 4, along 4, squared_columns K; outer_gram N^2 K^2 flops a unit below and above each layer, 2 N M K^2 with
+//         M other observations. Memory: N numbers a unit, 10 + 2 K times; nothing is allocated but where N grows
 // Errors: logic_error for shapes that are not the network's, and where N exceeds what was prepared for
 // Source: Pearlmutter (1994), Neural Computation 6(1), "Fast exact multiplication by the Hessian"; the factorisation of J J' by
 //         layers is that of Goodfellow (2015), "Efficient per-example gradient computations", taken from its diagonal to all
@@ -34,8 +34,15 @@ class HeldProducts {
   // Both triangles.
   void outer_gram(const std::vector<LayerScales>& scales, Matrix& J_S_J_t);
 
-  // The column of J that the bias of a unit has.  Shape: [N K]
-  void get_bias_column(Index layer, Index unit, Eigen::Ref<Vector> column) const;
+  // With the J of other observations, at the same theta.  Shape: J_S_J_t [(N K) x (M K)]
+  void outer_gram(HeldProducts& others, const std::vector<LayerScales>& scales, Matrix& J_S_J_t);
+
+  // diag J S J', and diag J'U J with U diagonal, non-negative and given as u.  Shapes: diagonal [N K], sums [P]
+  void outer_diagonal(const std::vector<LayerScales>& scales, Vector& diagonal) const;
+  void squared_columns(const MatrixView& u, Vector& sums);
+
+  // The column of J that a parameter has.  Shape: [N K]
+  void get_column(const ParameterPlace& at, Eigen::Ref<Vector> column) const;
 
   void times(const VectorView& v, Matrix& J_v);
   void transposed_times(const MatrixView& u, Vector& J_t_u);
@@ -67,6 +74,7 @@ class HeldProducts {
   const Units& above(Index l) const { return units_[static_cast<std::size_t>(l + 1)]; }
   void set_affine(Index l, const VectorView& of, Matrix& Z);
   void go_down(Index l, const Matrix& delta, Matrix& G);
+  void scale_deltas(Index l, const Vector& roots);
 
   const Perceptron network_;
   const Index max_rows_;

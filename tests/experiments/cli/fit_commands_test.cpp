@@ -417,6 +417,29 @@ TEST_F(FitCommands, TheFitIsWrittenBeforeItsReport) {
   EXPECT_EQ(csv_column(path("d.csv"), "leverage").size(), 9);
 }
 
+// One fit of 205 parameters, whose file says in which form it was asked for.
+TEST_F(FitCommands, BandsOfEveryFormAreTheSame) {
+  call({"fit", sine_data(), "--hidden", "12x12", "--decay", "0.1", "--decay_biases", "yes", "--starts", "1",
+        "--form", "dual", "--out", path("fit.json")});
+  EXPECT_NE(out_.find("data and decay determine all 205 directions"), std::string::npos) << out_;
+  EXPECT_EQ(read_fit(path("fit.json")).fit.form, StepForm::dual);
+  const auto se_by = [&](const std::string& form) {
+    EXPECT_EQ(
+        call({"interval", path("fit.json"), "--at", "data", "--form", form, "--out", path("bands.csv")}),
+        all_well)
+        << err_;
+    return csv_column(path("bands.csv"), "se_mean");
+  };
+  const Vector want = se_by("normal");
+  for (const std::string form : {"auto", "dual", "matrix_free"})
+    EXPECT_LE((se_by(form) - want).norm(), 1e-7 * want.norm()) << form;
+  call({"interval", path("fit.json"), "--at", "data", "--form", "matrix_free", "--method", "hc3"});
+  EXPECT_NE(err_.find("leverages take n x n matrices"), std::string::npos) << err_;
+  // One option for what each form needs.
+  EXPECT_EQ(call({"fit", sine_data(), "--form", "matrix_free"}), wrong_input);
+  EXPECT_NE(err_.find("give the decay as a number"), std::string::npos) << err_;
+}
+
 TEST_F(FitCommands, WhatNoMemoryHoldsIsRefusedBeforeItStarts) {
   EXPECT_EQ(call({"fit", sine_data(), "--hidden", "10000x10000x10000x10000x10000x10000x10000x10000x10000"}),
             wrong_input);

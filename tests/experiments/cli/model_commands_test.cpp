@@ -103,6 +103,36 @@ TEST_F(ModelCommands, HeaderNamesTheEntries) {
   EXPECT_TRUE(inputs.out.starts_with("y0:x0,y0:x1,y0:x2,y1:x0,y1:x1,y1:x2\n")) << inputs.out;
 }
 
+// More rows than are computed at a time, so that there is something to wait for.
+TEST_F(ModelCommands, WhatIsToBeWrittenIsSaidBeforeItsEnd) {
+  std::string rows = "x0,x1,x2\n";
+  for (int n = 0; n < 5000; ++n) rows += "0.5,-1,2\n";
+  const std::string out = temporary("long.npy");
+  const Output output = jacobench({"jacobian", model("torch.json"), write("long.csv", rows), "--out", out});
+  EXPECT_EQ(output.code, all_well);
+  EXPECT_TRUE(output.err.starts_with(out + ": 5000 rows of 140 numbers, 0.0056 GB; about ")) << output.err;
+  EXPECT_TRUE(output.err.ends_with(" s\n")) << output.err;
+  const Output brief = jacobench({"jacobian", model("torch.json"), model("data.csv"), "--out", out});
+  EXPECT_EQ(brief.err, "");
+}
+
+// Of a network with so many parameters that a few thousand rows of its Jacobian are more than the disk has left.
+TEST_F(ModelCommands, WhatTheDiskCannotHoldIsRefusedBeforeItStarts) {
+  constexpr Index width = 400;
+  const LayerWeights wide{Matrix::Ones(width, 1), {}, Activation::tanh}, square{Matrix::Ones(width, width)},
+      top{Matrix::Ones(1, width)};
+  write_model(temporary("wide.json"), make_model({wide, square, top}));
+  const auto left = static_cast<double>(std::filesystem::space(folder_.path()).available);
+  std::string rows = "x\n";
+  for (double bytes = 0; bytes < 1.1 * left + 1e9; bytes += 8.0 * width * (width + 2)) rows += "1\n";
+  const std::string out = temporary("J.npy");
+  const Output output = jacobench({"jacobian", temporary("wide.json"), write("x.csv", rows), "--out", out});
+  EXPECT_EQ(output.code, wrong_input);
+  EXPECT_NE(output.err.find("J.npy: would take "), std::string::npos) << output.err;
+  EXPECT_NE(output.err.find(" GB left"), std::string::npos) << output.err;
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST_F(ModelCommands, NpyHoldsTheSameNumbers) {
   ASSERT_EQ(jacobench({"jacobian", model("torch.json"), model("data.csv"), "--out", temporary("J.npy")}).code,
             all_well);

@@ -99,6 +99,7 @@ void expect_same(const StoredFit& a, const StoredFit& b) {
   EXPECT_EQ(a.fit.data.output_noise, b.fit.data.output_noise);
   EXPECT_EQ(a.fit.data.output_correlation, b.fit.data.output_correlation);
   EXPECT_EQ(a.fit.decay, b.fit.decay);
+  EXPECT_EQ(a.fit.form, b.fit.form);
   EXPECT_EQ(a.fit.jacobian.strategy, b.fit.jacobian.strategy);
   EXPECT_EQ(a.fit.jacobian.options.relative_step, b.fit.jacobian.options.relative_step);
   ASSERT_EQ(a.fit.end.has_value(), b.fit.end.has_value());

@@ -92,7 +92,7 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
     const Vector g = J.transpose() * r;
     Matrix H = Matrix::Zero(P, P);
     Matrix weights = r.head(24).reshaped(12, 2);
-    residuals.from_rows(weights);
+    residuals.rows().apply_transposed(weights);
     SecondDerivatives(many.network, 12).add_weighted_sum(theta, many.data.X, weights, H);
     H = M + Matrix(H.selfadjointView<Eigen::Lower>());
     const auto fall = [&](const Vector& step) { return -(2 * g.dot(step) + step.dot(H * step)); };
@@ -128,7 +128,7 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
     const Vector straight = d;
     Matrix r_dd;
     SecondDerivatives(many.network, 12).along(theta, many.data.X, d, r_dd);
-    residuals.stacked_to_rows(r_dd);
+    residuals.rows().apply_to_stacked(r_dd);
     const Vector a = -norm.llt().solve(J.topRows(24).transpose() * r_dd);
     ASSERT_TRUE(dual.bend(d));
     EXPECT_LE((d - straight - a / 2).norm(), 1e-6 * a.norm());
@@ -157,13 +157,18 @@ TEST(DualEquations, TakePenaltiesThatAreProductsOfInputsAndUnits) {
 TEST(DualEquations, ArePreferredOnlyWhereTheyArePossibleAndWorthIt) {
   const Perceptron wide(300, {{4, Activation::logistic}, {1, Activation::identity}});
   const Vector all = equal_decay(wide, 0.01, DecayOf::weights_and_biases);
-  EXPECT_TRUE(prefer_dual(wide, all, 60));
-  EXPECT_TRUE(prefer_dual(wide, equal_decay(wide, 0.01, DecayOf::weights), 60));
-  EXPECT_FALSE(prefer_dual(wide, all, 1000));
-  EXPECT_FALSE(prefer_dual(wide, {}, 60));
+  const auto form = [&](const Vector& decay, Index n_values, StepForm wanted = StepForm::automatic) {
+    return form_of_steps(wide, decay, n_values, wanted);
+  };
+  EXPECT_EQ(form(all, 60), StepForm::dual);
+  EXPECT_EQ(form(equal_decay(wide, 0.01, DecayOf::weights), 60), StepForm::dual);
+  EXPECT_EQ(form(all, 1000), StepForm::normal);
+  EXPECT_EQ(form({}, 60), StepForm::normal);
   Vector uneven = all;
   uneven[0] = 0.02;
-  EXPECT_FALSE(prefer_dual(wide, uneven, 60));
+  EXPECT_EQ(form(uneven, 60), StepForm::normal);
+  EXPECT_THROW(form(uneven, 60, StepForm::dual), InputError);
+  EXPECT_EQ(form(uneven, 60, StepForm::matrix_free), StepForm::matrix_free);
 }
 
 // A fit by the n x n form stands at a minimum of the P x P form, for penalties with and without the biases.
@@ -175,7 +180,7 @@ TEST(DualEquations, AFitEndsWhereTheNormalFormEndsToo) {
   for (double& x : many.data.X.reshaped()) x = stream.normal();
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     const Vector decay = equal_decay(many.network, 0.5, of);
-    ASSERT_TRUE(prefer_dual(many.network, decay, many.data.n_values()));
+    ASSERT_EQ(form_of_steps(many.network, decay, many.data.n_values(), StepForm::automatic), StepForm::dual);
     const Fit fitted =
         fit(many.network, many.data, {.n_starts = 3, .decay = decay, .output_noise = OutputNoise::shared});
     EXPECT_TRUE(fitted.has_settled());

@@ -157,7 +157,7 @@ TEST(Curvature, AllPairsAreBatesAndWattsSum) {
     const double h = 1e-5 / T.col(i).norm();
     const auto J_at = [&](double step) -> Matrix {
       Matrix J = testing::gradients_at(at.fit().network, at.fit().theta + step * T.col(i), at.fit().data.X);
-      at->rows().stacked_to_rows(J);
+      at->rows().apply_to_stacked(J);
       return J;
     };
     const Matrix A = (J_at(h) - J_at(-h)) * T / (2 * h);  // a_ij, j = 1 .. p

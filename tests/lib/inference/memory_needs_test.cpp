@@ -51,9 +51,47 @@ TEST(MemoryNeeds, AreThoseOfAFitAndOfItsTangent) {
     Tangent at = linearise(fitted);
     const Covariance cov = covariance(at, {.policy = RankPolicy::pseudo_inverse});
     const double of_tangent = bytes_in_use() - before_tangent;
-    EXPECT_LE(of_tangent, 1.1 * memory_of_inference(size)) << name_of(cov.status());
-    EXPECT_GE(of_tangent, memory_of_inference(size) / 4);
+    EXPECT_LE(of_tangent, 1.1 * memory_of_inference(size, Inference::by_jacobian)) << name_of(cov.status());
+    EXPECT_GE(of_tangent, memory_of_inference(size, Inference::by_jacobian) / 4);
   }
+}
+
+// Of more parameters than observations, whose J would take 190 MB; and far more, of which the machine has neither matrix.
+TEST(MemoryNeeds, AreThoseOfFormsWithoutJ) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's heap is not the machine's";
+#endif
+  const Perceptron network(300, {{100, Activation::tanh}, {1, Activation::identity}});
+  RandomStream stream(1, 0, 0, RandomPurpose::noise);
+  Dataset data{Matrix(800, 300), Matrix(800, 1)};
+  for (double& x : data.X.reshaped()) x = stream.normal();
+  for (double& y : data.Y.reshaped()) y = stream.normal();
+  for (const StepForm form : {StepForm::dual, StepForm::matrix_free}) {
+    const Vector decay = equal_decay(network, 100, DecayOf::weights_and_biases);
+    const ProblemSize size(network, data.n_values(), decay, form);
+    const double before = bytes_in_use();
+    Fitter fitter(network, data,
+                  {.n_starts = 1, .n_redraws = 0, .decay = decay, .max_iterations = 2, .form = form});
+    const Fit fitted = fitter.fit(data);
+    EXPECT_LE(bytes_in_use() - before, 1.1 * memory_of_fit(size, 1));
+    const double before_tangent = bytes_in_use();
+    Tangent at = linearise(fitted);
+    const Covariance cov = covariance(at, {.kind = CovarianceKind::ridge});
+    ASSERT_TRUE(cov.ok());
+    EXPECT_LE(bytes_in_use() - before_tangent, 1.1 * memory_of_inference(size, Inference::usual));
+    EXPECT_LE(memory_of_inference(size, Inference::usual),
+              memory_of_inference(size, Inference::by_jacobian) / 2);
+  }
+}
+
+TEST(MemoryNeeds, DecideTheFormWhereNoMatrixFits) {
+  const Perceptron network(100,
+                           {{1000, Activation::tanh}, {1000, Activation::tanh}, {1, Activation::identity}});
+  const Vector decay = equal_decay(network, 1, DecayOf::weights_and_biases);
+  EXPECT_EQ(ProblemSize(network, 2000, decay).form, StepForm::dual);
+  EXPECT_LT(memory_of_fit(ProblemSize(network, 2000, decay), 1), 2e9);
+  EXPECT_EQ(ProblemSize(network, 100'000'000, decay).form, StepForm::matrix_free);
+  EXPECT_EQ(ProblemSize(network, 2000, {}).form, StepForm::matrix_free);
 }
 
 }  // namespace

@@ -52,12 +52,14 @@ TEST_P(HeldProductsAt, AreThoseOfTheFormedJacobian) {
   expect_close(J_t_u, J_.transpose() * u.reshaped());
   products_.outer_gram(unit_scales(s_.network), J_J_t);
   expect_close(J_J_t, J_ * J_.transpose());
+  Vector sums;
+  products_.squared_columns(u.cwiseAbs(), sums);
+  expect_close(sums, J_.cwiseAbs2().transpose() * u.cwiseAbs().reshaped());
   Vector column(N_ * K_);
-  for (Index p = 0; p < P_; ++p)
-    if (const ParameterPlace at = s_.network.place_of(p); at.is_bias()) {
-      products_.get_bias_column(at.layer, at.unit, column);
-      expect_close(column, J_.col(p));
-    }
+  for (Index p = 0; p < P_; ++p) {
+    products_.get_column(s_.network.place_of(p), column);
+    expect_close(column, J_.col(p));
+  }
 }
 
 // Scales of their own for every input, unit and bias, some of these zero.
@@ -80,6 +82,19 @@ TEST_P(HeldProductsAt, TheOuterGramTakesScalesOfItsParameters) {
   Matrix J_S_J_t;
   products_.outer_gram(scales, J_S_J_t);
   expect_close(J_S_J_t, J_ * S.asDiagonal() * J_.transpose());
+  Vector diagonal;
+  products_.outer_diagonal(scales, diagonal);
+  expect_close(diagonal, J_S_J_t.diagonal());
+  // With other observations, fewer than these and than a tile.
+  const Index M = std::max<Index>(N_ / 2, 1);
+  HeldProducts others(s_.network, M);
+  others.move_to(s_.theta, s_.X.bottomRows(M));
+  Matrix J_others(M * K_, P_);
+  find_strategy("layerwise")
+      .make(s_.network, M, {})
+      ->evaluate(s_.theta, s_.X.bottomRows(M), {.J_y_theta = &J_others});
+  products_.outer_gram(others, scales, J_S_J_t);
+  expect_close(J_S_J_t, J_ * S.asDiagonal() * J_others.transpose());
   // They are found again in their product.
   const auto found = scales_of(s_.network, S);
   ASSERT_TRUE(found);
