@@ -93,6 +93,9 @@ class ChartMaker {
     settle_places(figure_.y, y_places_);
     add_panels();
     settle_ranges();
+    if (has_cut_band_)
+      chart_.note += (chart_.note.empty() ? "" : "; ") +
+                     std::string("a band that runs along the edge of its panel is wider than the panel");
     add_legend();
     return std::move(chart_);
   }
@@ -196,8 +199,8 @@ class ChartMaker {
     return found;
   }
 
-  // Where there are more colours than can be told apart, marks help them. What a column would have been told apart by its marks
-  // is then told by panels, if it says which cell a row is, or by tips alone.
+  // Where there are more colours than can be told apart, marks help them. What the column of the marks says is then told by
+  // panels, if it says which cell a row is, or by tips alone.
   void settle_shapes() {
     const auto column = find(figure_.shapes);
     if (!column) return;
@@ -525,8 +528,7 @@ class ChartMaker {
       if (rule.on_x == is_x) widen(range, rule.at);
     const double again = marks.high - marks.low;
     if (is_x || !figure_.keeps_to_marks || !(again > 0)) return range;
-    if (range.low < marks.low - again || range.high > marks.high + again)
-      chart_.note = "A band that runs along the edge of its panel is wider than the panel.";
+    if (range.low < marks.low - again || range.high > marks.high + again) has_cut_band_ = true;
     return {std::max(range.low, marks.low - again), std::min(range.high, marks.high + again)};
   }
 
@@ -605,7 +607,7 @@ class ChartMaker {
   std::map<std::string, double> x_places_, y_places_;
   std::vector<std::string> x_words_, y_words_;
   Numbered colour_names_, shape_names_;
-  bool has_laws_ = false;
+  bool has_laws_ = false, has_cut_band_ = false;
 };
 
 }  // namespace
