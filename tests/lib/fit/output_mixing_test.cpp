@@ -10,26 +10,26 @@ namespace {
 
 using testing::all_within;
 
-const Matrix C{{1, 0.6, -0.3}, {0.6, 1, 0.2}, {-0.3, 0.2, 1}};
-constexpr double bound = 64 * unit_roundoff;  // of a few sums of three products of the order of one
+const Matrix three_outputs{{1, 0.6, -0.3}, {0.6, 1, 0.2}, {-0.3, 0.2, 1}};
+constexpr double few_roundings = 64 * unit_roundoff;  // of a few sums of three products of the order of one
 
 // E with covariance C in its columns becomes one with covariance I, and back.
 TEST(OutputMixing, IsARootOfTheCorrelation) {
-  const OutputMixing mixing(C);
+  const OutputMixing mixing(three_outputs);
   Matrix G = Matrix::Identity(3, 3);  // rows e_n
   mixing.correlate(G);
-  EXPECT_TRUE(all_within(G.transpose() * G, C, bound));
+  EXPECT_TRUE(all_within(G.transpose() * G, three_outputs, few_roundings));
   Matrix back = G;
   mixing.uncorrelate(back);
-  EXPECT_TRUE(all_within(back, Matrix::Identity(3, 3), bound));
+  EXPECT_TRUE(all_within(back, Matrix::Identity(3, 3), few_roundings));
   Matrix inverse = Matrix::Identity(3, 3);
   mixing.uncorrelate(inverse);
   mixing.uncorrelate_transposed(inverse);
-  EXPECT_TRUE(all_within(inverse, C.inverse(), bound));
+  EXPECT_TRUE(all_within(inverse, three_outputs.inverse(), few_roundings));
 }
 
 TEST(OutputMixing, StackedRowsAreRowsOfOutputs) {
-  const OutputMixing mixing(C);
+  const OutputMixing mixing(three_outputs);
   Matrix E = Matrix::Random(4, 3), stacked(12, 2);
   stacked.col(0) = E.reshaped();
   stacked.col(1) = -2 * stacked.col(0);

@@ -41,7 +41,7 @@ Dataset one_unit_two_outputs() {
   return data;
 }
 
-const Perceptron one_unit(1, {{1, Activation::tanh}, {2, Activation::identity}});
+const Perceptron shared_unit(1, {{1, Activation::tanh}, {2, Activation::identity}});
 
 // Outputs that are lines and parabolas of the inputs, with noise A z.
 Dataset noisy(const Matrix& A, Index N = 40) {
@@ -107,7 +107,7 @@ TEST(JointNoise, IsTheReducedRankRegressionOfAnderson) {
 // (J'(S^-1 x I) J)^-1 with S = R'R / (15 - 6 / 2). R's systemfit 1.1, as iterated SUR of the linear model with J's columns as
 // regressors and w1, b1 the same in both equations, has these coefficients, covariance and standard errors to 14 digits.
 TEST(JointNoise, MaximisesTheNormalLikelihood) {
-  const Fit fit = jacobench::fit(one_unit, one_unit_two_outputs(), joint);
+  const Fit fit = jacobench::fit(shared_unit, one_unit_two_outputs(), joint);
   ASSERT_TRUE(fit.has_settled());
   const double sign = fit.theta[0] > 0 ? 1 : -1;
   const Vector theta{{sign * 1.2331117829812703, sign * -0.28025187090554876, sign * 1.8748298243070578,
@@ -145,7 +145,7 @@ Vector in_basis(const Perceptron& network, const Vector& theta, const Matrix& A)
 // Whatever basis the outputs are given in, the fit is the same function, and so are all covariances of it, weights included.
 TEST(JointNoise, NoBasisOfTheOutputsAltersAnything) {
   const Matrix A{{2, -1}, {30, 50}};
-  const Perceptron network(2, {{2, Activation::tanh}, {2, Activation::identity}});
+  const Perceptron network(2, {{1, Activation::tanh}, {2, Activation::identity}});
   Dataset data = noisy(correlated), other = data;
   data.weights = other.weights = Vector::LinSpaced(40, 0.5, 2);
   other.Y = data.Y * A.transpose();
@@ -179,10 +179,10 @@ TEST(JointNoise, NoBasisOfTheOutputsAltersAnything) {
 // Draws of the parametric bootstrap have the covariance sigma^2 D C D / w. Of n draws the mean of a product of two errors has a
 // standard error of at most sqrt(2 / n) of their variances; five of them.
 TEST(JointNoise, IsDrawnByTheBootstrap) {
-  const Fit fit = jacobench::fit(one_unit, one_unit_two_outputs(), joint);
+  const Fit fit = jacobench::fit(shared_unit, one_unit_two_outputs(), joint);
   Tangent at = linearise(fit);
   const Covariance cov = covariance(at);
-  const Matrix fitted = evaluate(one_unit, fit.theta, fit.data.X);
+  const Matrix fitted = evaluate(shared_unit, fit.theta, fit.data.X);
   const auto covariance_of_draws = [&](BootstrapKind kind, Index n_draws) {
     const Resampler resampler(at, cov, kind);
     Dataset drawn = fit.data;
@@ -254,7 +254,7 @@ TEST(JointNoise, IsRefusedWhereItsCovarianceIsSingular) {
     }
     return {};
   };
-  EXPECT_THAT(message_of(one_unit, twice), ::testing::HasSubstr("output noise joint: output 2 of 2 is"));
+  EXPECT_THAT(message_of(shared_unit, twice), ::testing::HasSubstr("output noise joint: output 2 of 2 is"));
   // outputs that differ, and whose noise is the same
   Dataset same_noise = one_unit_two_outputs();
   same_noise.Y.col(1) = same_noise.Y.col(0) + 3 * same_noise.X.col(0);
