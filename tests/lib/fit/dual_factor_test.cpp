@@ -37,7 +37,7 @@ TEST(DualFactor, IsTheInverseOfTheFormedMatrix) {
     const Vector K = equal_decay(wide.network, 0.3, of);
     const double tolerance = of == DecayOf::weights ? 1e-7 : 1e-11;
     DualFactor factor(wide.network, K, 12);
-    ASSERT_TRUE(factor.move_to(wide.theta, wide.X, wide.g));
+    ASSERT_TRUE(factor.move_to(wide.theta, wide.X, {.factors = wide.g}));
     EXPECT_TRUE(factor.determines_free());
     ASSERT_TRUE(factor.factorise_undamped());
     const Matrix J = wide.g.reshaped().asDiagonal() * wide.jacobian_at(wide.X), G = wide.jacobian_at(wide.X0);
@@ -72,7 +72,7 @@ TEST(DualFactor, SaysWhereFreeParametersAreOpen) {
   wide.theta[first.bias_at] = wide.theta[first.bias_at + 1];
   wide.network.weights(wide.theta, 1).col(0) = wide.network.weights(wide.theta, 1).col(1);
   DualFactor factor(wide.network, equal_decay(wide.network, 0.3, DecayOf::weights), 12);
-  ASSERT_TRUE(factor.move_to(wide.theta, wide.X, wide.g));
+  ASSERT_TRUE(factor.move_to(wide.theta, wide.X, {.factors = wide.g}));
   EXPECT_FALSE(factor.determines_free());
 }
 

@@ -35,7 +35,7 @@ TEST_P(PenalisedJacobianAt, ProductsAreThoseOfTheFormedMatrixAndAdjoint) {
   const double size = std::max(1.0, A.cwiseAbs().maxCoeff<Eigen::PropagateNaN>());
   for (const double memory : {1.0, 1e9}) {
     PenalisedJacobian at(s.network, N, memory);
-    at.move_to(s.theta, s.X, g);
+    at.move_to(s.theta, s.X, {.factors = g});
     at.set_diagonals(B, S);
     Vector A_x, A_t_y, second;
     at.times(x, A_x);

@@ -122,10 +122,10 @@ TEST(InverseForms, TheTraceByRandomSignsIsWithinItsError) {
   const Fit fitted = wide_fit(1, DecayOf::weights_and_biases);
   const Tangent at = linearise(fitted);
   MatrixFreeFactor factor(fitted.network, fitted.decay, 25);
-  const Matrix g = at.row_factors();
-  factor.move_to(fitted.theta, fitted.data.X, g);
+  const RowMap& rows = at.rows();
+  factor.move_to(fitted.theta, fitted.data.X, rows);
   const HatTrace estimate = factor.estimate_trace(),
-                 exact = trace_of_hat(fitted.network, fitted.decay, fitted.theta, fitted.data.X, g);
+                 exact = trace_of_hat(fitted.network, fitted.decay, fitted.theta, fitted.data.X, rows);
   EXPECT_EQ(exact.standard_error, 0);
   EXPECT_GT(estimate.standard_error, 0);
   EXPECT_LE(std::abs(estimate.value - exact.value), 4 * estimate.standard_error);
