@@ -233,7 +233,7 @@ void dual_band(State& state, const Case& c, Index n_points) {
   const Matrix X = p.X.topRows(n_observed),
                X0 = p.X.replicate(n_points / p.X.rows() + 1, 1).topRows(n_points);
   DualFactor factor(p.network, Vector::Ones(p.network.n_params()), n_observed);
-  factor.move_to(p.theta, X, Matrix::Ones(n_observed, 1));
+  factor.move_to(p.theta, X, {.factors = Matrix::Ones(n_observed, 1)});
   factor.factorise_undamped();
   HeldProducts points(p.network, InverseForms::block);
   Matrix W;
