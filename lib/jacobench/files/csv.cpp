@@ -142,7 +142,7 @@ class CsvColumns::Cells {
   const std::string& column_name(std::size_t c) const { return rows_.columns()[asked_[c].position]; }
 
   std::string what_to_do(NumberProblem problem, std::size_t c) const {
-    const std::string must = "; every cell of a column that is used must be a finite number";
+    std::string must = "; every cell of a column that is used must be a finite number";
     const std::string& cell = rows_.cell(asked_[c].position);
     const bool is_word = problem == NumberProblem::not_a_number && as_shown(cell) == cell &&
                          std::isalpha(static_cast<unsigned char>(cell.front()));
