@@ -31,7 +31,8 @@ TEST(WideRow, AgreesWithTheKernelsOfEveryBend) {
   for (const ActivationInfo& phi : activation_table()) {
     const Perceptron network(1, {{.n_units = 1, .activation = phi.id}});
     for (double z = -30; z <= 30; z += 0.37) {
-      const WideRow row(network, Vector{{0.5, z}}, Vector::Zero(1));
+      const Vector theta{{0.5, z}}, x = Vector::Zero(1);
+      const WideRow row(network, theta, x);
       double value = 0, slope = 0, bend = 0;
       phi.all(&z, &value, &slope, &bend, 1);
       const double bound = 64 * unit_roundoff * (std::abs(bend) + derivative_magnitude(phi, z, value, slope));
@@ -54,7 +55,8 @@ TEST(WideRow, LimitsAreLimits) {
       double limit = 0, slope = 0;
       phi.value_and_derivative(&z, &limit, &slope, 1);
       const Vector theta = (Vector(2) << 1, sign).finished();
-      const WideRow row(network, theta, Vector::Constant(1, 1e6));  // exp(1e6) is beyond long double
+      const Vector x = Vector::Constant(1, 1e6);  // exp(1e6) is beyond long double
+      const WideRow row(network, theta, x);
       EXPECT_EQ(row.value(0), limit) << phi.name;
       Matrix J_y_theta(1, 2);
       row.differentiate(0, 0, &J_y_theta, nullptr);
