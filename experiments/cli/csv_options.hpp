@@ -18,7 +18,6 @@ std::string left_out_text(Index n_left_out);
 // How names of columns are given, for the help of options that take them.
 inline constexpr std::string_view names_help =
     "; a name with a comma or quotes stands in quotes as in CSV: '\"a, b\",c'; of a column of words, "
-    "NAME=WORD is 1 where "
-    "it holds that word and 0 elsewhere";
+    "NAME=WORD is 1 where it holds that word and 0 elsewhere";
 
 }  // namespace jacobench::cli

@@ -33,10 +33,9 @@ void add_words(const std::string& file, const WordColumn& column, std::vector<st
   for (std::size_t w = 1; w < column.words.size(); ++w) inputs.push_back(column.name + "=" + column.words[w]);
 }
 
-// Inputs in place of names of columns of words.
+// Inputs in place of the names of those columns.
 std::vector<std::string> with_words(const std::string& file, const std::vector<std::string>& names,
-                                    const CsvDialect& dialect) {
-  const std::vector<WordColumn> columns = word_columns(file, names, dialect);
+                                    const std::vector<WordColumn>& columns) {
   std::vector<std::string> inputs;
   for (const std::string& name : names) {
     const auto column = std::find_if(columns.begin(), columns.end(),
@@ -46,11 +45,24 @@ std::vector<std::string> with_words(const std::string& file, const std::vector<s
     else
       add_words(file, *column, inputs);
   }
+  if (inputs.empty())
+    throw InputError(
+        "{}: column {} holds the same word in every row, which tells nothing; choose others with --inputs",
+        file, names.front());
   return inputs;
 }
 
+// Those that inputs are asked of.
+std::vector<WordColumn> asked_of(std::vector<WordColumn> columns, const std::vector<std::string>& inputs) {
+  std::erase_if(columns, [&](const WordColumn& column) {
+    return std::none_of(inputs.begin(), inputs.end(),
+                        [&](const std::string& input) { return input.starts_with(column.name + "="); });
+  });
+  return columns;
+}
+
 std::vector<std::string> input_columns(const std::string& file, const FitRequest& request) {
-  if (request.inputs) return with_words(file, *request.inputs, request.dialect);
+  if (request.inputs) return *request.inputs;
   std::vector<std::string> inputs;
   const std::vector<std::string> columns = csv_columns(file, request.dialect);
   for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -62,7 +74,7 @@ std::vector<std::string> input_columns(const std::string& file, const FitRequest
       inputs.push_back(columns[c]);
   }
   if (inputs.empty()) throw InputError("{}: no column is left for the inputs; name them with --inputs", file);
-  return with_words(file, inputs, request.dialect);
+  return inputs;
 }
 
 void expect_apart(const StoredFit& fitted, const std::optional<std::string>& weights) {
@@ -206,7 +218,10 @@ FitOptions FitRequest::fit_options(const Perceptron& network, const std::optiona
 }
 
 FitTask read_fit_task(const std::string& file, const FitRequest& request) {
-  std::vector<std::string> inputs = input_columns(file, request), names = inputs;
+  const std::vector<std::string> chosen = input_columns(file, request);
+  const std::vector<WordColumn> words = word_columns(file, chosen, request.dialect);
+  const std::vector<std::string> inputs = with_words(file, chosen, words);
+  std::vector<std::string> names = inputs;
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
   names.insert(names.end(), request.outputs.begin(), request.outputs.end());
   if (request.weights) names.push_back(*request.weights);
@@ -236,7 +251,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                 .outputs = request.outputs,
                 .source = std::filesystem::path(file).filename().string(),
                 .n_left_out = columns.n_left_out(),
-                .words = word_columns(file, inputs, request.dialect),
+                .words = asked_of(words, inputs),
                 .input_map = scaled->inputs,
                 .output_map = scaled->outputs},
                {}};

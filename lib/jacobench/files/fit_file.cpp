@@ -186,25 +186,27 @@ class FitFile {
     }
   }
 
-  // Shared, where the file does not say.
-  OutputNoise output_noise() const {
-    const auto name = maybe<std::string>("output_noise");
-    if (!name) return OutputNoise::shared;
+  // The row of the table that is named there; null where the file does not say.
+  template <class Row>
+  const Row* row_of(std::span<const Row> table, const char* key, std::string_view kind) const {
+    const auto name = maybe<std::string>(key);
+    if (!name) return nullptr;
     try {
-      return find_by_name(output_noise_table(), *name, "output noise").noise;
+      return &find_by_name(table, *name, kind);
     } catch (const InputError& error) {
-      refuse(fmt::format("output_noise: {}; fit again", error.what()));
+      refuse(fmt::format("{}: {}; fit again", key, error.what()));
     }
   }
 
+  // Shared, where the file does not say.
+  OutputNoise output_noise() const {
+    const OutputNoiseInfo* const row = row_of(output_noise_table(), "output_noise", "output noise");
+    return row ? row->noise : OutputNoise::shared;
+  }
+
   StepForm form() const {
-    const auto name = maybe<std::string>("form");
-    if (!name) return StepForm::automatic;
-    try {
-      return find_by_name(step_form_table(), *name, "form").form;
-    } catch (const InputError& error) {
-      refuse(fmt::format("form: {}; fit again", error.what()));
-    }
+    const StepFormInfo* const row = row_of(step_form_table(), "form", "form");
+    return row ? row->form : StepForm::automatic;
   }
 
   ScaledModel model() const {

@@ -121,8 +121,8 @@ Matrix Dataset::row_factors() const {
 }
 
 Matrix Dataset::whitened(const Matrix& errors) const {
-  Matrix result = errors.cwiseProduct(row_factors());
-  output_mixing().uncorrelate(result);
+  Matrix result = errors;
+  row_map().apply(result);
   return result;
 }
 

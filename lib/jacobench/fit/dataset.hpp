@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "jacobench/fit/output_mixing.hpp"
+#include "jacobench/fit/row_map.hpp"
 #include "jacobench/network/perceptron.hpp"
 
 namespace jacobench {
@@ -45,6 +45,7 @@ struct Dataset {
   void get_row_factors(Matrix& factors) const;  // into a matrix of this shape
 
   OutputMixing output_mixing() const { return OutputMixing(output_correlation); }
+  RowMap row_map() const { return {.factors = row_factors(), .mixing = output_mixing()}; }
 
   // Errors of the outputs as they stand in RSS, sqrt(w_n) G^-1 u_n with C = G G': under the model uncorrelated, with one
   // variance.  Shape: [N x K]

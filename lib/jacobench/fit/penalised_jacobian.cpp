@@ -34,6 +34,18 @@ void PenalisedJacobian::for_each_batch(const Use& use) {
   }
 }
 
+// The rows of what `compute` leaves for the outputs of each batch.
+template <class Compute>
+void PenalisedJacobian::collect_rows(const Compute& compute, Vector& rows) {
+  rows.resize(row_map_.n_rows());
+  auto all = rows.reshaped(row_map_.factors.rows(), row_map_.factors.cols());
+  for_each_batch([&](Index first, Index n) {
+    compute();
+    row_map_.apply(of_batch_, first);
+    all.middleRows(first, n) = of_batch_;
+  });
+}
+
 void PenalisedJacobian::move_to(const Vector& theta, const Matrix& X, const RowMap& rows) {
   theta_ = theta;
   X_ = X;
@@ -47,13 +59,7 @@ void PenalisedJacobian::set_diagonals(const Vector& B, const Vector& S) {
 }
 
 void PenalisedJacobian::jacobian_times(const Vector& v, Vector& J_v) {
-  J_v.resize(row_map_.n_rows());
-  auto all = J_v.reshaped(row_map_.factors.rows(), row_map_.factors.cols());
-  for_each_batch([&](Index first, Index n) {
-    products_.times(v, of_batch_);
-    row_map_.apply(of_batch_, first);
-    all.middleRows(first, n) = of_batch_;
-  });
+  collect_rows([&] { products_.times(v, of_batch_); }, J_v);
 }
 
 void PenalisedJacobian::jacobian_transposed_times(const Vector& u, Vector& J_t_u) {
@@ -78,14 +84,12 @@ Vector PenalisedJacobian::squared_columns() {
 }
 
 void PenalisedJacobian::along(const Vector& v, Vector& second) {
-  second.resize(row_map_.n_rows());
-  auto all = second.reshaped(row_map_.factors.rows(), row_map_.factors.cols());
-  for_each_batch([&](Index first, Index n) {
-    products_.times(v, of_batch_);
-    products_.along(v, of_batch_);
-    row_map_.apply(of_batch_, first);
-    all.middleRows(first, n) = of_batch_;
-  });
+  collect_rows(
+      [&] {
+        products_.times(v, of_batch_);
+        products_.along(v, of_batch_);
+      },
+      second);
 }
 
 void PenalisedJacobian::times(const Vector& x, Vector& A_x) {

@@ -39,6 +39,8 @@ class PenalisedJacobian final : public LinearOperator {
  private:
   template <class Use>
   void for_each_batch(const Use& use);
+  template <class Compute>
+  void collect_rows(const Compute& compute, Vector& rows);
 
   const Index batch_;
   HeldProducts products_;

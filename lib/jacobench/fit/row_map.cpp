@@ -21,9 +21,9 @@ void RowMap::apply_and_transposed(Matrix& outputs) const {
   apply_transposed(outputs);
 }
 
-void RowMap::undo(Matrix& rows) const {
+void RowMap::undo(Eigen::Ref<Matrix> rows, Index first) const {
   mixing.correlate(rows);
-  rows.array() /= factors.array();
+  rows.array() /= factors.middleRows(first, rows.rows()).array();
 }
 
 void RowMap::apply_to_stacked(Eigen::Ref<Matrix> stacked) const {

@@ -16,11 +16,11 @@ struct RowMap {
 
   Index n_rows() const { return factors.size(); }
 
-  // B and B', of all observations or of those from the first on.
+  // B, B' and B^-1, of all observations or of those from the first on.
   void apply(Matrix& outputs, Index first = 0) const;
   void apply_transposed(Matrix& rows, Index first = 0) const;
+  void undo(Eigen::Ref<Matrix> rows, Index first = 0) const;
   void apply_and_transposed(Matrix& outputs) const;         // B'B
-  void undo(Matrix& rows) const;                            // B^-1
   void apply_to_stacked(Eigen::Ref<Matrix> stacked) const;  // B of each column
 
   // At most so large are rows of outputs that are at most so large in magnitude.

@@ -285,11 +285,7 @@ std::vector<IntervalMethod> bootstrap_methods() {
 }
 
 Resampler::Resampler(const Tangent& at, const Covariance& of, BootstrapKind kind)
-    : observed_(at.data()),
-      kind_(kind),
-      sigma_(of.sigma()),
-      factors_(at.data().row_factors()),
-      mixing_(at.data().output_mixing()) {
+    : observed_(at.data()), kind_(kind), sigma_(of.sigma()), row_map_(at.data().row_map()) {
   if (kind == BootstrapKind::pairs) return;
   fitted_ = evaluate(at.network(), at.theta(), at.data().X);
   const Vector leverages = of.leverages();
@@ -315,8 +311,8 @@ void Resampler::draw(RandomStream& stream, Dataset& data) const {
     auto y = data.Y.row(n);
     for (Index k = 0; k < y.size(); ++k)
       y[k] = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
-    mixing_.correlate(data.Y.middleRows(n, 1));
-    y = fitted_.row(n) + y.cwiseQuotient(factors_.row(n));
+    row_map_.undo(data.Y.middleRows(n, 1), n);
+    y += fitted_.row(n);
   }
 }
 

@@ -47,8 +47,7 @@ class Resampler {
   const Dataset& observed_;
   const BootstrapKind kind_;
   const double sigma_;
-  const Matrix factors_;
-  const OutputMixing mixing_;
+  const RowMap row_map_;
   Matrix fitted_, residuals_;  // [N x K]; the residuals corrected, of uncorrelated rows
 };
 

@@ -115,6 +115,12 @@ TEST_F(DataFiles, AColumnOfWordsGivesAnInputForEachWordButTheFirst) {
             std::string::npos)
       << err_;
   EXPECT_EQ(fit(named, {"--outputs", "y", "--inputs", "size,name=c"}), all_well) << err_;
+
+  const std::string same = file("same.csv", "name,size,y\na,1,2\na,2,3\na,3,5\na,4,6\n");
+  EXPECT_EQ(fit(same, {"--outputs", "y", "--inputs", "name"}), wrong_input);
+  EXPECT_NE(err_.find("column name holds the same word in every row"), std::string::npos) << err_;
+  ASSERT_EQ(fit(same, {"--outputs", "y"}), all_well) << err_;
+  EXPECT_TRUE(read_fit(path("fit.json")).words.empty());
 }
 
 // The same numbers, as two countries write them, give the same fit to the bit and the same bands.

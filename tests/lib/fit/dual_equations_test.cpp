@@ -9,27 +9,16 @@
 #include "jacobench/fit/solvers.hpp"
 #include "jacobench/network/second_derivatives.hpp"
 
+#include "support/two_outputs.hpp"
+
 namespace jacobench {
 namespace {
 
-// 12 observations of two outputs with weights, 6-5-4-2: 24 rows and 69 parameters.
-struct ManyParameters {
-  Perceptron network{6, {{5, Activation::tanh}, {4, Activation::logistic}, {2, Activation::identity}}};
-  Dataset data{Matrix(12, 6), Matrix(12, 2), Vector(12)};
-  Vector theta = Vector(network.n_params());
-
-  ManyParameters() {
-    RandomStream stream(3, 0, 0, RandomPurpose::parameters);
-    for (double& x : data.X.reshaped()) x = stream.normal();
-    for (double& y : data.Y.reshaped()) y = stream.normal();
-    for (double& w : data.weights) w = 0.5 + stream.uniform();
-    for (double& p : theta) p = 0.5 * stream.normal();
-  }
-};
+using testing::TwoOutputs;
 
 // (J'J + K)^-1 by the P x P form: both lose the condition of J'J + K, here below 1e4.
 TEST(DualEquations, AStepIsThatOfTheNormalEquations) {
-  const ManyParameters many;
+  const TwoOutputs many(12);
   Vector decay = equal_decay(many.network, 0.3, DecayOf::weights);
   for (const Layer& layer : many.network.layers())
     decay.segment(layer.bias_at, layer.n_units).setConstant(0.7);
@@ -55,7 +44,7 @@ TEST(DualEquations, AStepIsThatOfTheNormalEquations) {
 
 // As many as there are biases, which are hardly damped: 1e-12 of the mean of diag J_F'J_F.
 TEST(DualEquations, AStepOfFreeBiasesIsThatOfTheNormalEquations) {
-  const ManyParameters many;
+  const TwoOutputs many(12);
   const Vector decay = equal_decay(many.network, 0.3, DecayOf::weights);
   Residuals residuals(many.network, many.data, decay);
   DualEquations dual(residuals, decay);
@@ -73,7 +62,7 @@ TEST(DualEquations, AStepOfFreeBiasesIsThatOfTheNormalEquations) {
 // Half the Hessian of S, formed: a step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty;
 // with the penalty on biases too, of outputs whose noise is correlated.
 TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
-  ManyParameters many;
+  TwoOutputs many(12);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     if (of == DecayOf::weights_and_biases) many.data.output_correlation = Matrix{{1, 0.8}, {0.8, 1}};
     const Vector decay = equal_decay(many.network, 0.5, of);
@@ -137,7 +126,7 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
 
 // Of a penalty that suits the units of every input and output, as it is chosen from data.
 TEST(DualEquations, TakePenaltiesThatAreProductsOfInputsAndUnits) {
-  const ManyParameters many;
+  const TwoOutputs many(12);
   Vector decay = equal_decay(many.network, 0.3, DecayOf::weights_and_biases);
   const Layer &first = many.network.layer(0), &last = many.network.layer(2);
   for (Index p = 0; p < first.n_weights(); ++p) decay[p] *= 1 + static_cast<double>(p % first.n_inputs);
@@ -173,7 +162,7 @@ TEST(DualEquations, ArePreferredOnlyWhereTheyArePossibleAndWorthIt) {
 
 // A fit by the n x n form stands at a minimum of the P x P form, for penalties with and without the biases.
 TEST(DualEquations, AFitEndsWhereTheNormalFormEndsToo) {
-  ManyParameters many;
+  TwoOutputs many(12);
   many.network = Perceptron(40, {{3, Activation::tanh}, {2, Activation::identity}});
   RandomStream stream(5, 0, 0, RandomPurpose::inputs);
   many.data.X = Matrix(12, 40);

@@ -8,27 +8,17 @@
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/fitter.hpp"
 
+#include "support/two_outputs.hpp"
+
 namespace jacobench {
 namespace {
 
-struct AnyNumberOfParameters {
-  Perceptron network{6, {{5, Activation::tanh}, {4, Activation::logistic}, {2, Activation::identity}}};
-  Dataset data{Matrix(20, 6), Matrix(20, 2), Vector(20)};
-  Vector theta = Vector(network.n_params());
+using testing::TwoOutputs;
 
-  AnyNumberOfParameters() {
-    RandomStream stream(3, 0, 0, RandomPurpose::parameters);
-    for (double& x : data.X.reshaped()) x = stream.normal();
-    for (double& y : data.Y.reshaped()) y = stream.normal();
-    for (double& w : data.weights) w = 0.5 + stream.uniform();
-    for (double& p : theta) p = 0.5 * stream.normal();
-  }
-};
-
-// A hundredth of the fall of the damped problem is left at most where no singular value is below one, of free biases more; what is predicted is of the
-// step as it is.
+// A hundredth of the fall of the damped problem is left at most where no singular value is below one, of free biases more; what is
+// predicted is of the step as it is.
 TEST(MatrixFreeEquations, StepsComeNearThoseOfTheDualForm) {
-  const AnyNumberOfParameters any;
+  const TwoOutputs any(20);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     const Vector decay = equal_decay(any.network, 0.3, of);
     Residuals residuals(any.network, any.data, decay);
@@ -59,7 +49,7 @@ TEST(MatrixFreeEquations, StepsComeNearThoseOfTheDualForm) {
 
 // All go down to where the gradient vanishes; the objective is then known to the square of what is left of it.
 TEST(MatrixFreeEquations, FitsOfAllFormsEndAtOneMinimum) {
-  const AnyNumberOfParameters any;
+  const TwoOutputs any(20);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
     FitOptions options{.start = any.theta,
                        .n_starts = 0,
@@ -84,7 +74,7 @@ TEST(MatrixFreeEquations, FitsOfAllFormsEndAtOneMinimum) {
 }
 
 TEST(MatrixFreeEquations, TakeAnyPenaltyAndNone) {
-  const AnyNumberOfParameters any;
+  const TwoOutputs any(20);
   Vector decay = Vector::LinSpaced(any.network.n_params(), 0.1, 1);
   EXPECT_THROW(fit(any.network, any.data, {.n_starts = 1, .decay = decay, .form = StepForm::dual}),
                InputError);

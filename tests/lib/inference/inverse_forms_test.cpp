@@ -2,6 +2,7 @@
 #include "jacobench/inference/inverse_forms.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -24,8 +25,17 @@ Fit wide_fit(Index n_outputs, DecayOf of, OutputNoise noise = OutputNoise::share
   for (double& w : data.weights) w = 0.5 + stream.uniform();
   for (Index n = 0; n < 25; ++n)
     for (Index k = 0; k < n_outputs; ++k) data.Y(n, k) = std::sin(2 * data.X(n, k)) + 0.2 * stream.normal();
-  Fit fitted =
-      fit(network, data, {.n_starts = 2, .decay = equal_decay(network, 0.01, of), .output_noise = noise});
+  // So many parameters leave no residuals that a correlation could be estimated from: it is given.
+  const bool is_joint = noise == OutputNoise::joint;
+  Fit fitted = fit(network, data,
+                   {.n_starts = 2,
+                    .decay = equal_decay(network, 0.01, of),
+                    .output_noise = is_joint ? OutputNoise::shared : noise});
+  if (is_joint) {
+    fitted.data.output_noise = noise;
+    fitted.data.output_scales = Vector{{0.8, 1.25}};
+    fitted.data.output_correlation = Matrix{{1, 0.6}, {0.6, 1}};
+  }
   // At a minimum units may be equal, and leave their free biases open.
   for (double& p : fitted.theta) p += 0.3 * stream.normal();
   return fitted;
@@ -50,9 +60,11 @@ void expect_same_band(const Band& got, const Band& want, double tolerance) {
 // J'J + K has a condition of some 1e5 here, which the normal form keeps and the others square.
 TEST(InverseForms, BandsAreThoseOfTheFormedJacobian) {
   const Matrix X0 = three_hundred_points();
-  for (const Index K : {1, 2})
+  for (const auto& [K, noise] : {std::pair<Index, OutputNoise>{1, OutputNoise::shared},
+                                 {2, OutputNoise::shared},
+                                 {2, OutputNoise::joint}})
     for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
-      Fit fitted = wide_fit(K, of);
+      Fit fitted = wide_fit(K, of, noise);
       for (const char* method : {"ridge", "laplace", "hc0", "hc1", "hc2", "hc3"}) {
         fitted.form = StepForm::normal;
         const Bands want = bands_at(fitted, X0, {.method = method});
@@ -85,8 +97,9 @@ TEST(InverseForms, BandsAreThoseOfTheFormedJacobian) {
 }
 
 TEST(InverseForms, WhatElseIsSaidOfAFitIsTheSame) {
-  for (const Index K : {1, 2}) {
-    Fit fitted = wide_fit(K, DecayOf::weights_and_biases, OutputNoise::own);
+  for (const auto& [K, noise] :
+       {std::pair<Index, OutputNoise>{1, OutputNoise::own}, {2, OutputNoise::own}, {2, OutputNoise::joint}}) {
+    Fit fitted = wide_fit(K, DecayOf::weights_and_biases, noise);
     fitted.form = StepForm::normal;
     Tangent formed = linearise(fitted);
     Fit again = fitted;
