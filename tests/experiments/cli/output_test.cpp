@@ -15,7 +15,7 @@ namespace jacobench::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::text_of;
+using testing::contents_of;
 
 const fs::path model_files = JACOBENCH_TEST_MODELS;
 const fs::path rat42_folder = fs::path(JACOBENCH_SOURCE) / "configs/rat42";
@@ -76,7 +76,7 @@ class EveryOutput : public Outputs, public ::testing::WithParamInterface<Option>
  protected:
   void SetUp() override {
     ASSERT_EQ(write_to(files_.path("wanted.csv")), all_well) << err_;
-    wanted_ = text_of(files_.path("wanted.csv"));
+    wanted_ = contents_of(files_.path("wanted.csv"));
     printed_ = out_;
     ASSERT_NE(wanted_, "");
     ASSERT_EQ(files_.n_partials(), 0);
@@ -104,7 +104,7 @@ TEST_P(EveryOutput, FollowsALink) {
   EXPECT_EQ(write_to(link), all_well) << err_;
   EXPECT_TRUE(fs::is_symlink(link));
   EXPECT_FALSE(fs::is_symlink(file));
-  EXPECT_EQ(text_of(file), wanted_);
+  EXPECT_EQ(contents_of(file), wanted_);
   EXPECT_EQ(files_.n_partials(), 0);
 }
 
@@ -112,7 +112,7 @@ TEST_P(EveryOutput, MakesWhatALinkPointsTo) {
   const fs::path link = files_.link("link.csv", "file.csv");
   EXPECT_EQ(write_to(link), all_well) << err_;
   EXPECT_TRUE(fs::is_symlink(link));
-  EXPECT_EQ(text_of(files_.path("file.csv")), wanted_);
+  EXPECT_EQ(contents_of(files_.path("file.csv")), wanted_);
 }
 
 TEST_P(EveryOutput, RefusesALoopOfLinksAndAFolder) {
@@ -155,7 +155,7 @@ TEST_P(EveryOutput, IsPrintedAlone) {
 
 TEST_P(EveryOutput, LeavesTheOldFileWhereItFails) {
   const fs::path file = old_file("file.csv");
-  const std::string before = text_of(file);
+  const std::string before = contents_of(file);
   const std::vector<std::string> made_before = arguments(GetParam());
   {
     const testing::FileSizeLimit limit(10);
@@ -165,7 +165,7 @@ TEST_P(EveryOutput, LeavesTheOldFileWhereItFails) {
   }
   EXPECT_NE(err_.find("file.csv: cannot be written (File too large)"), std::string::npos) << err_;
   EXPECT_TRUE(error_is_one_line()) << err_;
-  EXPECT_EQ(text_of(file), before);
+  EXPECT_EQ(contents_of(file), before);
   EXPECT_EQ(files_.n_partials(), 0);
 }
 
@@ -185,7 +185,7 @@ TEST_F(Outputs, OfAFitAreNotLostWithEachOther) {
     EXPECT_EQ(call(all), wrong_input);
     EXPECT_TRUE(error_is_one_line()) << err_;
     EXPECT_NE(out_.find("degrees of freedom"), std::string::npos) << out_;
-    EXPECT_NE(text_of(file), "") << other;
+    EXPECT_NE(contents_of(file), "") << other;
   }
 }
 
@@ -203,12 +203,12 @@ TEST_F(Outputs, OfAFitGoToDifferentPlaces) {
 }
 
 TEST_F(Outputs, OfAFitDoNotReplaceTheModelItStartsFrom) {
-  const fs::path start = files_.file("start.json", text_of(rat42_folder / "start.json"));
+  const fs::path start = files_.file("start.json", contents_of(rat42_folder / "start.json"));
   EXPECT_EQ(call({"fit", rat42_folder / "rat42.csv", "--outputs", "yield", "--from", start, "--starts", "0",
                   "--out", start}),
             wrong_input);
   EXPECT_NE(err_.find("is what is being read"), std::string::npos) << err_;
-  EXPECT_EQ(text_of(start), text_of(rat42_folder / "start.json"));
+  EXPECT_EQ(contents_of(start), contents_of(rat42_folder / "start.json"));
 }
 
 TEST_F(Outputs, OfAnArrayAreOfTheFormatTheirNameSays) {
@@ -217,7 +217,7 @@ TEST_F(Outputs, OfAnArrayAreOfTheFormatTheirNameSays) {
   const fs::path pipe = files_.pipe("pipe.npy");
   testing::PipeReader reader(pipe);
   EXPECT_EQ(write_to(evaluate, pipe), all_well) << err_;
-  EXPECT_EQ(reader.contents(), text_of(files_.path("array.npy")));
+  EXPECT_EQ(reader.contents(), contents_of(files_.path("array.npy")));
   EXPECT_EQ(write_to(evaluate, files_.path("array.txt")), wrong_input);
   EXPECT_NE(err_.find("ends in neither .csv nor .npy"), std::string::npos) << err_;
   EXPECT_EQ(files_.n_partials(), 0);

@@ -13,16 +13,15 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/random.hpp"
 
+#include "support/temporary_folder.hpp"
+
 namespace jacobench {
 namespace {
 
 class Csv : public ::testing::Test {
  protected:
   std::filesystem::path file(const std::string& text) {
-    std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::replace(name.begin(), name.end(), '/', '_');
-    path_ = std::filesystem::path(::testing::TempDir()) / name;
-    std::ofstream(path_, std::ios::binary) << text;
+    path_ = folder_.file("data.csv", text);
     return path_;
   }
 
@@ -44,9 +43,8 @@ class Csv : public ::testing::Test {
     return "no error";
   }
 
-  void TearDown() override { std::filesystem::remove(path_); }
-
  private:
+  testing::TemporaryFolder folder_;
   std::filesystem::path path_;
 };
 
@@ -314,7 +312,7 @@ TEST_F(Csv, ListsTheColumnsWhereOneIsMissing) {
 
 TEST(CsvFile, ThatIsMissingOrAFolderIsNamed) {
   EXPECT_THROW(csv_columns("no such file.csv"), InputError);
-  EXPECT_THROW(csv_columns(::testing::TempDir()), InputError);
+  EXPECT_THROW(csv_columns(testing::TemporaryFolder().path()), InputError);
 }
 
 TEST(CsvCell, IsQuotedWhereItHasToBe) {

@@ -8,23 +8,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/fit.hpp"
 
 #include "support/fitted.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace jacobench {
 namespace {
 
 using ::testing::HasSubstr;
 
-// One a test and process: tests run side by side, and the same ones on several vector paths.
 class FitFile : public ::testing::Test {
  protected:
-  ~FitFile() override { std::filesystem::remove(file_); }
-
   void write_text(const std::string& text) const { std::ofstream(file_) << text; }
 
   StoredFit there_and_back(const StoredFit& stored) const {
@@ -47,10 +44,8 @@ class FitFile : public ::testing::Test {
     expect_refused(words);
   }
 
-  const std::filesystem::path file_ =
-      std::filesystem::path(::testing::TempDir()) /
-      fmt::format("jacobench_{}_{}.json", ::testing::UnitTest::GetInstance()->current_test_info()->name(),
-                  ::getpid());
+  const testing::TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_.path() / "fit.json";
 };
 
 StoredFit weighted_fit(const FitOptions& options = {.decay = Vector{{0.0, 5.0, 0.1}}}) {

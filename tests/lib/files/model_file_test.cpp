@@ -11,6 +11,8 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/random.hpp"
 
+#include "support/temporary_folder.hpp"
+
 namespace jacobench {
 namespace {
 
@@ -128,14 +130,15 @@ TEST(ModelFile, RefusesToWriteAParameterThatIsNotFinite) {
 }
 
 TEST(ModelFile, WritesAndReadsFiles) {
-  const auto file = std::filesystem::path(::testing::TempDir()) / "model_file_test.json";
+  const testing::TemporaryFolder folder;
+  const auto file = folder.path() / "model.json";
   const Perceptron network(1, {{2, Activation::mish}, {1, Activation::identity}});
   const Vector theta = Vector::LinSpaced(network.n_params(), -1, 1);
   write_model(file, {network, theta});
   EXPECT_EQ(read_model(file).theta, theta);
   std::filesystem::remove(file);
   EXPECT_THROW(read_model(file), InputError);
-  EXPECT_THROW(read_model(std::filesystem::path(::testing::TempDir())), InputError);
+  EXPECT_THROW(read_model(folder.path()), InputError);
 }
 
 TEST(ModelFile, NamesWhatIsWrong) {

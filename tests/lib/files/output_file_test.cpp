@@ -13,7 +13,7 @@ namespace jacobench {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::text_of;
+using testing::contents_of;
 
 class OutputFileTest : public ::testing::Test {
  protected:
@@ -34,8 +34,8 @@ TEST_F(OutputFileTest, ARegularFileIsReplacedAndKeepsItsPermissions) {
   fs::permissions(file, fs::perms(0640));
   fs::create_hard_link(file, other_name);
   replace_text_file(file, "new");
-  EXPECT_EQ(text_of(file), "new");
-  EXPECT_EQ(text_of(other_name), "old");  // the old contents were never written over
+  EXPECT_EQ(contents_of(file), "new");
+  EXPECT_EQ(contents_of(other_name), "old");  // the old contents were never written over
   EXPECT_EQ(fs::status(file).permissions(), fs::perms(0640));
   EXPECT_EQ(files_.n_partials(), 0);
 }
@@ -48,7 +48,7 @@ TEST_F(OutputFileTest, WithoutCommitAllStaysAsItWas) {
     output.stream() << std::string(100'000, 'x');
     EXPECT_EQ(files_.n_partials(), 1);
   }
-  EXPECT_EQ(text_of(old_file), "old");
+  EXPECT_EQ(contents_of(old_file), "old");
   EXPECT_FALSE(fs::exists(new_file));
   EXPECT_EQ(files_.n_partials(), 0);
 }
@@ -66,7 +66,7 @@ TEST_F(OutputFileTest, AWriteThatFailsLeavesTheOldFile) {
     output.stream() << std::string(2000, 'x');
     EXPECT_THROW(output.commit(), InputError);
   }
-  EXPECT_EQ(text_of(file), "old");
+  EXPECT_EQ(contents_of(file), "old");
   EXPECT_EQ(files_.n_partials(), 0);
 }
 
@@ -83,14 +83,14 @@ TEST_F(OutputFileTest, ALinkStaysAndWhatItPointsToIsReplaced) {
   EXPECT_TRUE(fs::is_symlink(second));
   EXPECT_TRUE(fs::is_symlink(files_.path("first")));
   EXPECT_FALSE(fs::is_symlink(file));
-  EXPECT_EQ(text_of(file), "new");
+  EXPECT_EQ(contents_of(file), "new");
 }
 
 TEST_F(OutputFileTest, ALinkToNothingMakesWhatItPointsTo) {
   const fs::path link = files_.link("link", "a");
   replace_text_file(link, "new");
   EXPECT_TRUE(fs::is_symlink(link));
-  EXPECT_EQ(text_of(files_.path("a")), "new");
+  EXPECT_EQ(contents_of(files_.path("a")), "new");
 }
 
 TEST_F(OutputFileTest, WhatCannotBeAFileIsRefused) {
@@ -133,7 +133,7 @@ TEST_F(OutputFileTest, ADescriptorGoesOnWhereItIs) {
   }
   ASSERT_EQ(::write(descriptor, "after", 5), 5);
   ::close(descriptor);
-  EXPECT_EQ(text_of(file), "before new before new after");
+  EXPECT_EQ(contents_of(file), "before new before new after");
 }
 
 TEST_F(OutputFileTest, APartialFileOfSomebodyElseStays) {
@@ -142,10 +142,10 @@ TEST_F(OutputFileTest, APartialFileOfSomebodyElseStays) {
   one.stream() << "one" << std::flush;
   two.stream() << "two" << std::flush;
   one.commit();
-  EXPECT_EQ(text_of(file), "one");
+  EXPECT_EQ(contents_of(file), "one");
   two.commit();
-  EXPECT_EQ(text_of(file), "two");
-  EXPECT_EQ(text_of(partial), "theirs");
+  EXPECT_EQ(contents_of(file), "two");
+  EXPECT_EQ(contents_of(partial), "theirs");
   EXPECT_EQ(files_.n_partials(), 1);
 }
 

@@ -2,9 +2,7 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -17,18 +15,6 @@
 namespace jacobench::testing {
 
 namespace fs = std::filesystem;
-
-SpecialFiles::SpecialFiles() {
-  // Not in /dev/shm, where devices can often not be opened.
-  std::string pattern = fs::temp_directory_path() / "jacobench_test_XXXXXX";
-  if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);
-  folder_ = fs::canonical(pattern);
-}
-
-SpecialFiles::~SpecialFiles() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-}
 
 fs::path SpecialFiles::file(const std::string& name, const std::string& contents) const {
   fs::create_directories(path(name).parent_path());
@@ -57,7 +43,7 @@ std::optional<fs::path> SpecialFiles::device(const std::string& name, unsigned m
 
 int SpecialFiles::n_partials() const {
   int n = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_))
+  for (const auto& entry : fs::recursive_directory_iterator(folder()))
     n += entry.path().string().ends_with(".partial");
   return n;
 }
@@ -108,12 +94,6 @@ FileSizeLimit::~FileSizeLimit() {
   limit.rlim_cur = before_;
   ::setrlimit(RLIMIT_FSIZE, &limit);
   static_cast<void>(std::signal(SIGXFSZ, SIG_DFL));
-}
-
-std::string text_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
 }
 
 }  // namespace jacobench::testing

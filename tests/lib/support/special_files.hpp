@@ -7,17 +7,14 @@
 #include <string>
 #include <thread>
 
+#include "support/temporary_folder.hpp"
+
 namespace jacobench::testing {
 
 class SpecialFiles {
  public:
-  SpecialFiles();
-  ~SpecialFiles();
-  SpecialFiles(const SpecialFiles&) = delete;
-  SpecialFiles& operator=(const SpecialFiles&) = delete;
-
-  const std::filesystem::path& folder() const { return folder_; }
-  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::filesystem::path path(const std::string& name) const { return folder() / name; }
 
   std::filesystem::path file(const std::string& name, const std::string& contents) const;
   std::filesystem::path link(const std::string& name, const std::filesystem::path& target) const;
@@ -33,7 +30,7 @@ class SpecialFiles {
  private:
   std::optional<std::filesystem::path> device(const std::string& name, unsigned minor) const;
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_{TemporaryFolder::Place::disk};
 };
 
 // Reads a pipe to its end while the test writes it.
@@ -65,7 +62,5 @@ class FileSizeLimit {
  private:
   unsigned long before_;
 };
-
-std::string text_of(const std::filesystem::path& file);
 
 }  // namespace jacobench::testing

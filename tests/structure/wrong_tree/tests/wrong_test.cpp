@@ -6,3 +6,5 @@ TEST(Wrong, AssertionsCannotFail) {
   EXPECT_LE((takes_numbers_only - reference).maxCoeff<Eigen::PropagateNumbers>(), bound);
   EXPECT_LE((propagates_it - reference).maxCoeff<Eigen::PropagateNaN>(), bound);
 }
+const auto shared_with_all = ::testing::TempDir() + "data.csv";
+const auto shared_by_name = "/tmp/data.csv";

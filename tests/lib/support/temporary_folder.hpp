@@ -1,4 +1,5 @@
-// A folder of its own for a test, removed with everything in it at the end.
+// A folder of its own for a test, removed with everything in it at the end. Tests run side by side, and the same ones at once on
+// several vector paths: a file with a fixed name in a folder that all share is somebody else's.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +10,9 @@ namespace jacobench::testing {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder();
+  // In memory, where that can be had, for what waits for the disk after every row; devices can often be opened on a disk only.
+  enum class Place { memory, disk };
+  explicit TemporaryFolder(Place place = Place::memory);
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;

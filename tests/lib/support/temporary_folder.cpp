@@ -5,17 +5,16 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 namespace jacobench::testing {
 
-TemporaryFolder::TemporaryFolder() {
-  // In memory where that can be had: the harness waits for the disk after every row.
-  const bool has_memory_disk = ::access("/dev/shm", W_OK) == 0;
-  std::string pattern = (has_memory_disk ? "/dev/shm" : ::testing::TempDir()) + "/jacobench_test_XXXXXX";
+TemporaryFolder::TemporaryFolder(Place place) {
+  const bool is_in_memory = place == Place::memory && ::access("/dev/shm", W_OK) == 0;
+  const std::filesystem::path parent = is_in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+  std::string pattern = parent / "jacobench_test_XXXXXX";
   if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);
-  path_ = pattern;
+  path_ = std::filesystem::canonical(pattern);
 }
 
 TemporaryFolder::~TemporaryFolder() {

@@ -1,0 +1,25 @@
+# Holds that tests write into a folder of their own (tests/lib/support/temporary_folder.hpp): they run side by side, and a name in
+# a folder that all share is written by one while another reads it. Needs ROOT, a tree with tests/.
+
+set(problems "")
+set(n_files 0)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/tests/*.cpp ${ROOT}/tests/*.hpp ${ROOT}/tests/*.py)
+list(FILTER files EXCLUDE REGEX "^tests/structure/|/support/temporary_folder\\.")
+foreach(file IN LISTS files)
+  math(EXPR n_files "${n_files} + 1")
+  file(STRINGS ${ROOT}/${file} lines REGEX "TempDir\\(|temp_directory_path|tmpnam|gettempdir|\"/tmp|\"/dev/shm|\"/var/tmp")
+  foreach(line IN LISTS lines)
+    string(STRIP "${line}" line)
+    string(REPLACE ";" "" line "${line}")
+    list(APPEND problems "${file}: names a folder that all tests share: ${line}")
+  endforeach()
+endforeach()
+
+if(n_files EQUAL 0)
+  list(APPEND problems "${ROOT}: no tests found")
+endif()
+if(problems)
+  list(JOIN problems "\n  " text)
+  message(FATAL_ERROR "tests that meet in one folder:\n  ${text}")
+endif()
+message(STATUS "${n_files} files of tests, none in a folder that all share")
