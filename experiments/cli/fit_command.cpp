@@ -175,7 +175,7 @@ int fit_command(const Invocation& invocation) {
   if (signal) {
     if (problem) std::rethrow_exception(problem);
     harness::print(invocation.err, "interrupted: the fit is the best so far and has not settled{}\n",
-                   request.out ? "; it is in " + *request.out : "");
+                   request.out ? fmt::format("; it is in {0}, and --from {0} goes on", *request.out) : "");
     return 128 + *signal;
   }
   Tangent at = linearise(stored.fit);

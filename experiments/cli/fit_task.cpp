@@ -137,8 +137,8 @@ OptionTable FitRequest::options() {
         "of several outputs: whether each has a noise of its own, all have one standard deviation, or their "
         "noise is correlated",
         output_noise, one_of(output_noise_table(), &OutputNoiseInfo::noise));
-  t.add("from", "model file to start from, which then says what the network is", from,
-        value_or("none", text()));
+  t.add("from", "model file, or fit file to go on with, to start from, which then says what the network is",
+        from, value_or("none", text()));
   t.add(
       "decay",
       "k of the penalty k |theta|^2, added to the sum of squares as it stands; or how it is chosen, then of "

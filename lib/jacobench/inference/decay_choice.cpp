@@ -185,6 +185,7 @@ class DecaySearch {
     if (is_interrupted_ || passes_through_the_data() || (rule().is_cautious && is_good_enough()))
       return keep_none();
     walk();
+    settle_promising();
     refine();
     settle_on_best();
     follow_to_none();
@@ -207,24 +208,27 @@ class DecaySearch {
   const DecayRule& rule() const { return *how_.rule; }
 
   Fit fit_at(double k, const std::optional<Vector>& start, Index n_starts) {
+    return fit_at(k, start, n_starts, options_.max_iterations);
+  }
+
+  Fit fit_at(double k, const std::optional<Vector>& start, Index n_starts, Index max_iterations) {
     FitOptions options = options_;
     options.start = start;
     options.n_starts = n_starts;
+    options.max_iterations = max_iterations;
     if (n_starts < options_.n_starts) options.n_wanted_at_best.reset();
     if (is_wide_) {
       options.n_tries_from_start = 1;
       options.n_redraws = 0;
       if (options_.n_wanted_at_best) options.n_starts = std::min(n_starts, most_drawn_on_path);
       options.n_wanted_at_best.reset();
-      if (n_starts == 0) options.max_iterations = std::min(options.max_iterations, most_steps_on_wide_path);
     }
     options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
     Index n_iterations = 0;
-    if (options_.go_on)
-      options.go_on = [&](const FitProgress& now) {
-        n_iterations = now.n_iterations;
-        return tell(now.n_starts_done, now.n_iterations, now.objective);
-      };
+    options.go_on = [&](const FitProgress& now) {
+      n_iterations = now.n_iterations;
+      return !options_.go_on || tell(now.n_starts_done, now.n_iterations, now.objective);
+    };
     Fit result = fit(network_, data_, options);
     n_starts_done_ += result.end->starts.n_starts;
     n_iterations_ += n_iterations;
@@ -337,12 +341,21 @@ class DecaySearch {
 
   // Whether the last points have all been beyond what would be chosen.
   bool has_passed() {
-    const std::ptrdiff_t n_last = is_wide_ ? 1 : static_cast<std::ptrdiff_t>(2 * points_a_decade);
     const DecayPoint* best = best_point();
-    if (!rule().is_cautious || !best || std::ssize(points_) <= n_last) return false;
-    const double good = lowest_->value + lowest_->standard_error.value_or(0);
-    return std::all_of(points_.end() - n_last, points_.end(),
-                       [&](const DecayPoint& point) { return point.score && point.score->value > good; });
+    if (!rule().is_cautious || !best) return false;
+    const double value = lowest_->value, standard_error = lowest_->standard_error.value_or(0);
+    const auto are_all = [&](std::ptrdiff_t n_last, const auto& is_passed) {
+      return std::ssize(points_) > n_last && std::all_of(points_.end() - n_last, points_.end(), is_passed);
+    };
+    const auto is_worse = [&](const DecayPoint& point) {
+      return point.score && point.score->value > value + standard_error;
+    };
+    if (!is_wide_) return are_all(static_cast<std::ptrdiff_t>(2 * points_a_decade), is_worse);
+    const auto is_no_candidate = [&](const DecayPoint& point) {
+      return best->end.has_settled() && !point.end.has_settled() &&
+             (!point.score || point.score->value > value - standard_error);
+    };
+    return are_all(1, is_worse) || are_all(2, is_no_candidate);
   }
 
   // The fit without a decay from where the path has come to, if that is lower.
@@ -369,17 +382,44 @@ class DecaySearch {
     assess_undecayed();
   }
 
-  // With many more parameters than observations the path is followed from where it has come to.
+  // With many more parameters than observations the path is followed from where it has come to, unless that is no more than a mean:
+  // there all weights vanish, which is a stationary point for every decay.
   Index n_drawn_on_path(bool has_start) const {
-    const Index most = !is_wide_ ? most_drawn_on_path : has_start ? 0 : 1;
+    constexpr double beyond_means = 0.5;
+    const bool is_mean = !points_.empty() && points_.back().effective_parameters <
+                                                 static_cast<double>(network_.n_outputs()) + beyond_means;
+    const Index most = !is_wide_ ? most_drawn_on_path : has_start && !is_mean ? 0 : 1;
     return std::min(most, options_.n_starts);
   }
 
   // Returns where the fit ended, for the next to start from.
   Vector add(double k, const std::optional<Vector>& start) {
-    const Fit fitted = fit_at(k, start, n_drawn_on_path(start.has_value()));
+    const Index n_drawn = n_drawn_on_path(start.has_value()), most_steps = options_.max_iterations;
+    const bool is_short = is_wide_ && n_drawn == 0;
+    const Fit fitted =
+        fit_at(k, start, n_drawn, is_short ? std::min(most_steps, most_steps_on_wide_path) : most_steps);
     points_.push_back(assess(k, fitted));
     return fitted.theta;
+  }
+
+  // Of what the short fits of a wide path leave unsettled, the next that may be better than all that has settled, by more than the
+  // standard error, is fitted to its end; and so on, as long as that settles and there is work left for a search.
+  void settle_promising() {
+    while (is_wide_ && !is_interrupted_ && has_work_left()) {
+      const DecayPoint* settled = best_of([](const DecayPoint& point) { return point.end.has_settled(); });
+      const auto next = std::find_if(points_.begin(), points_.end(), [&](const DecayPoint& point) {
+        return point.score && !point.end.has_settled() &&
+               (!settled || point.score->value < settled->score->value - lowest_->standard_error.value_or(0));
+      });
+      if (next == points_.end()) return;
+      *next = assess(next->k, fit_at(next->k, next->theta, 0));
+      if (!next->end.has_settled()) return;
+    }
+  }
+
+  bool has_work_left() const {
+    return flops_of_step(network_, data_.n_values(), form_) * static_cast<double>(n_iterations_) <
+           options_.search_flops;
   }
 
   void refine() {
@@ -397,7 +437,8 @@ class DecaySearch {
     for (Index round = 0; !is_interrupted_; ++round) {
       DecayPoint* best = best_point();
       if (!best || std::find(done.begin(), done.end(), best->k) != done.end()) return;
-      *best = assess(best->k, fit_at(best->k, best->theta, options_.n_starts));
+      const bool may_draw = !is_wide_ || !options_.n_wanted_at_best || has_work_left();
+      *best = assess(best->k, fit_at(best->k, best->theta, may_draw ? options_.n_starts : 0));
       done.push_back(best->k);
       if (round < n_rounds_at_best || !best->score) continue;
       chosen_k_ = best->k;
@@ -407,21 +448,26 @@ class DecaySearch {
 
   // Of those that have settled, if any has; of those that have a score.
   DecayPoint* best_point() {
-    const bool any_has_settled = std::any_of(points_.begin(), points_.end(), [](const DecayPoint& point) {
-      return point.score && point.end.has_settled();
-    });
+    const auto has_settled = [](const DecayPoint& point) { return point.end.has_settled(); };
+    for (DecayPoint& point : points_)
+      if (point.k == chosen_k_ && point.score) return &point;
+    DecayPoint* best = best_of(has_settled);
+    return best ? best : best_of([](const DecayPoint&) { return true; });
+  }
+
+  // Of those that have a score and are a candidate; their lowest score is lowest_ then.
+  template <class IsCandidate>
+  DecayPoint* best_of(const IsCandidate& is_candidate) {
     std::vector<DecayPoint*> candidates;
     for (DecayPoint& point : points_)
-      if (point.score && (point.end.has_settled() || !any_has_settled)) candidates.push_back(&point);
+      if (point.score && is_candidate(point)) candidates.push_back(&point);
     if (candidates.empty()) return nullptr;
-    for (DecayPoint* point : candidates)
-      if (point->k == chosen_k_) return point;
     std::sort(candidates.begin(), candidates.end(), [](const auto* a, const auto* b) { return a->k > b->k; });
     const auto score = [](const DecayPoint* point) { return point->score->value; };
     DecayPoint* lowest = *std::min_element(candidates.begin(), candidates.end(),
                                            [&](auto* a, auto* b) { return score(a) < score(b); });
-    if (!rule().is_cautious) return lowest;
     lowest_ = lowest->score;
+    if (!rule().is_cautious) return lowest;
     const double good = lowest_->value + lowest_->standard_error.value_or(0);
     for (std::size_t i = 0; i + 1 < candidates.size(); ++i)
       if (score(candidates[i]) <= good && score(candidates[i]) <= score(candidates[i + 1]))

@@ -21,9 +21,11 @@
 //         the best, and all the starts that were asked for at the best. By `auto` the path ends where the score has been
 //         above one standard error over the lowest for two powers of ten. k = 0 has all the starts and one from the end of
 //         the path, and is a candidate where its fit has settled and has a covariance. With so many more parameters than
-//         observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, the path has no drawn starts but one at
-//         its beginning and by `auto` ends where the score is first above one standard error over the lowest, and there are
-//         two drawn starts at the best unless more were asked for.
+//         observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, and fits of the path are short: from
+//         the one before, and from a drawn start as long as that is no more than a mean. By `auto` this path ends where the
+//         score is first above one standard error over the lowest, or where two fits in succession have not settled that
+//         would not be better by one. Then, as long as that settles and FitOptions::search_flops last, the next k that may be better by
+//         one than all that has settled is fitted to its end; there are two drawn starts at the best unless more were asked for.
 // Best:   none where the fit without a decay passes through more data than it takes up, or fits come ever closer to these down to
 //         the end of the path: residuals under a penalty would be what that leaves, and no noise. Else the lowest score. By
 //         `auto` none at all, where its score is within one standard error of the lowest and no unit runs to

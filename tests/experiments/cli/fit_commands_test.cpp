@@ -128,6 +128,19 @@ TEST_F(FitCommands, IntervalsAreFitPlusMinusTTimesStandardError) {
   }
 }
 
+// A fit that ended early is gone on with, by its own file.
+TEST_F(FitCommands, GoOnFromAFitFile) {
+  ASSERT_EQ(fit_rat42("whole.json"), all_well);
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json",
+                  "--starts", "0", "--decay", "0", "--max_iterations", "2", "--out", path("part.json")}),
+            not_all_well);
+  ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", path("part.json"), "--starts",
+                  "0", "--decay", "0", "--out", path("rest.json")}),
+            all_well);
+  const Vector whole = read_fit(path("whole.json")).fit.theta, rest = read_fit(path("rest.json")).fit.theta;
+  EXPECT_TRUE(all_within_relative(rest, whole, 1e-8));
+}
+
 // Leverages sum to the number of parameters, and a residual over 1 - h is the leave-one-out residual.
 TEST_F(FitCommands, DiagnosticsAreThoseOfEveryObservation) {
   ASSERT_EQ(call({"fit", rat42 / "rat42.csv", "--outputs", "yield", "--from", rat42 / "start.json",

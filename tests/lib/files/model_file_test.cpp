@@ -141,6 +141,17 @@ TEST(ModelFile, WritesAndReadsFiles) {
   EXPECT_THROW(read_model(folder.path()), InputError);
 }
 
+TEST(ModelFile, MayBeTheModelOfAFitFile) {
+  const Perceptron network(1, {{2, Activation::mish}, {1, Activation::identity}});
+  const Vector theta = Vector::LinSpaced(network.n_params(), -1, 1);
+  const std::string model = to_model_text({network, theta});
+  EXPECT_EQ(read(R"({"format": "jacobench-fit", "version": 2, "X": [[1]], "model": )" + model + "}").theta,
+            theta);
+  EXPECT_EQ(error_of(R"({"format": "jacobench-fit", "version": 2})"), "m.json: has no \"model\"");
+  EXPECT_EQ(error_of(R"({"format": "jacobench-fit", "model": {"format": "jacobench-fit", "model": {}}})"),
+            "m.json: model: format: is \"jacobench-fit\", want \"jacobench-mlp\"");
+}
+
 TEST(ModelFile, NamesWhatIsWrong) {
   const std::string good_layer = R"({"activation": "tanh", "weights": [[1, 2], [3, 4]], "bias": [5, 6]})";
   struct Case {
@@ -189,6 +200,8 @@ TEST(ModelFile, NamesWhatIsWrong) {
        "m.json: layers[0]: unknown key \"biases\"; known: activation, weights, bias"},
       {with_layers("[" + good_layer + R"(, {"activation": "tanh", "weights": [[1, 2, 3]]}])"),
        "m.json: layers[1]: weights[0]: has 3 numbers, want 2 (the units of the layer below)"},
+      {with_layers(R"([{"activation": "tanh", "weights": [[[1]]]}])"),
+       "m.json: layers[0]: weights[0][0]: is array, not a number"},
       {with_layers(R"([{"activation": "tanh", "weights": [[[[1]]]]}])"),
        "m.json: brackets nested deeper than a model file has them"},
       {R"({"format": "jacobench-mlp", "format": "jacobench-mlp", "version": 1, "layers": []})",

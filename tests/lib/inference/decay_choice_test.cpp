@@ -278,6 +278,32 @@ TEST(DecayChoice, AnInterruptLeavesTheBestSoFarAsNotSettled) {
   }
 }
 
+// y = sin 3 x_1 cos 3 x_2 + noise, N observations.
+Dataset waves(Index N, double noise) {
+  RandomStream stream(11, 0, 0, RandomPurpose::noise);
+  Dataset data{Matrix(N, 2), Matrix(N, 1)};
+  for (double& x : data.X.reshaped()) x = 2 - 4 * stream.uniform();
+  for (Index n = 0; n < N; ++n)
+    data.Y(n, 0) = std::sin(3 * data.X(n, 0)) * std::cos(3 * data.X(n, 1)) + noise * stream.normal();
+  return data;
+}
+
+// Where a decay is so large that all weights vanish, a path that only follows its fits would stay: they are stationary for every
+// decay. Nor may what has settled by itself, in a few steps, win because the better fits further down the path need more.
+TEST(DecayChoice, AWidePathComesAwayFromTheMeanAndSettlesWhatIsBetter) {
+  const double noise = 0.1;
+  const Dataset data = waves(120, noise);
+  const Perceptron network(2, {{40, Activation::tanh}, {40, Activation::tanh}, {1, Activation::identity}});
+  const DecayChoice choice =
+      choose_decay(network, data, {.n_starts = 20, .n_wanted_at_best = 5, .form = StepForm::dual});
+  ASSERT_FALSE(choice.path.empty());
+  EXPECT_LT(choice.path.front().effective_parameters, 1) << "there the weights vanish";
+  EXPECT_TRUE(choice.fit.has_settled());
+  EXPECT_GT(choice.effective_parameters, 10);
+  const double s = std::sqrt(choice.fit.end->rss / (120 - choice.effective_parameters));
+  EXPECT_LT(s, 2 * noise);
+}
+
 // A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as its weight
 // vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one is chosen.
 TEST(DecayChoice, DataWithoutNoiseHaveNone) {
