@@ -42,17 +42,19 @@ class Polisher::Tangent {
         negligible_(J_.cols()),
         qr_(J_.rows(), J_.cols()) {}
 
-  // Whether r and J are finite there; if not, nothing below may be asked.
-  bool move_to(const Vector& tau) {
+  // Whether r and J are finite there and the objective is at most `highest`; if not, nothing below may be asked. What is too high
+  // costs no factorisation.
+  bool move_to(const Vector& tau, double highest = std::numeric_limits<double>::max()) {
+    if (!residuals_.evaluate(tau, r_.data(), holds_J_ ? J_.data() : nullptr)) return false;
+    objective_ = r_.squaredNorm();
+    if (!(objective_ <= highest)) return false;
     if (holds_J_) {
-      if (!residuals_.evaluate(tau, r_.data(), J_.data())) return false;
       r_of_J_ = r_;
     } else {
       if (!residuals_.triangle(tau, r_, triangle_)) return false;
       J_ = triangle_.leftCols(J_.cols());
       r_of_J_ = triangle_.rightCols(1);
     }
-    objective_ = r_.squaredNorm();
     // A parameter that could double, or change by one, without a trace in r: that of a unit that is saturated
     // everywhere. Its column says only where rounding would send it.
     negligible_ = residual_rounding() / tau.array().abs().max(1);
@@ -234,13 +236,6 @@ Polisher::Polisher(Residuals& residuals)
 
 Polisher::~Polisher() = default;
 
-// Down, or as low and closer to orthogonal: near the minimum the objective no longer tells two points apart.
-bool Polisher::next_is_better() const {
-  const double slack = now_->objective_rounding();
-  if (next_->objective() < now_->objective() - slack) return true;
-  return next_->objective() <= now_->objective() + slack && next_->tangential() < 0.98 * now_->tangential();
-}
-
 std::optional<Stop> Polisher::reason_to_stop(double relative_offset) const {
   if (residuals_.is_rounding(now_->objective())) return Stop::exact;
   if (now_->tangential() <= now_->tangential_rounding()) return Stop::orthogonal;
@@ -254,10 +249,14 @@ Stop Polisher::reason_for_rest() const {
   return now_->is_stationary() ? Stop::stationary : Stop::stalled;
 }
 
-// Whether the point that tau + step_ is, is better; then it is the next.
+// Whether the point that tau + step_ is, is better; then it is the next. Better is down, or as low and closer to orthogonal: near
+// the minimum the objective no longer tells two points apart.
 bool Polisher::take_step(Vector& tau) {
   tried_ = tau + step_;
-  if (!next_->move_to(tried_) || !next_is_better()) return false;
+  const double slack = now_->objective_rounding();
+  if (!next_->move_to(tried_, now_->objective() + slack)) return false;
+  const bool is_down = next_->objective() < now_->objective() - slack;
+  if (!is_down && !(next_->tangential() < 0.98 * now_->tangential())) return false;
   tau = tried_;
   std::swap(now_, next_);
   return true;

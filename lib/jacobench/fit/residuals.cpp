@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <Eigen/QR>
-
 #include "jacobench/base/errors.hpp"
 #include "jacobench/jacobian/products.hpp"
 #include "jacobench/kernel/blas.hpp"
@@ -129,12 +127,9 @@ bool Residuals::triangle(const VectorView& tau, Vector& r, Matrix& R_and_c) {
   const Index P = n_params();
   R_and_c.setZero(P + 1, P + 1);
   const auto add = [&](const auto& J, const auto& r_rows) {
-    stacked_.resize(P + 1 + J.rows(), P + 1);
-    stacked_.topRows(P + 1) = R_and_c;
-    stacked_.bottomLeftCorner(J.rows(), P) = J;
-    stacked_.bottomRightCorner(J.rows(), 1) = r_rows;
-    const Eigen::HouseholderQR<Eigen::Ref<Matrix>> qr(stacked_);
-    R_and_c.triangularView<Eigen::Upper>() = stacked_.topRows(P + 1);
+    J_and_r_.resize(J.rows(), P + 1);
+    J_and_r_ << J, r_rows;
+    blas::add_rows_to_triangle(R_and_c, J_and_r_);
   };
   for_rows_of_data(tau, r, add);
   if (n_penalty_rows() > 0) {

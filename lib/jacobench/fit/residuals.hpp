@@ -102,7 +102,7 @@ class Residuals {
   std::vector<Penalised> penalised_;
   std::unique_ptr<Evaluator> evaluator_;
   Matrix values_, J_y_theta_;  // of one block; J where it is asked for
-  Matrix stacked_;             // a triangle and a block below it
+  Matrix J_and_r_;             // of one block
 };
 
 }  // namespace jacobench

@@ -108,7 +108,6 @@ class Polisher {
   class Newton;
 
   bool take_step(Vector& tau);
-  bool next_is_better() const;
   std::optional<Stop> reason_to_stop(double relative_offset) const;
   Stop reason_for_rest() const;
   bool step_down(Vector& tau, double& mu);

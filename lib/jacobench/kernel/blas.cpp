@@ -12,6 +12,9 @@ extern "C" void dgeqrf_(const int* n_rows, const int* n_columns, double* a, cons
                         double* work, const int* n_work, int* info);
 extern "C" void dorgqr_(const int* n_rows, const int* n_columns, const int* n_reflectors, double* a,
                         const int* lda, const double* tau, double* work, const int* n_work, int* info);
+extern "C" void dtpqrt_(const int* n_rows, const int* n_columns, const int* n_trapezoidal, const int* block,
+                        double* r, const int* ldr, double* a, const int* lda, double* t, const int* ldt,
+                        double* work, int* info);
 #else
 #include <Eigen/Cholesky>
 #include <Eigen/QR>
@@ -133,6 +136,16 @@ void thin_qr(MatrixBuffer A, MatrixBuffer R) {
   dorgqr_(&n, &p, &p, A.data(), &from, tau.data(), work.data(), &n_work, &failed);
 }
 
+void add_rows_to_triangle(MatrixBuffer R, MatrixBuffer A) {
+  on_one_thread();
+  const int n = size(A.rows()), p = size(A.cols()), n_trapezoidal = 0, of_R = stride(R), of_A = stride(A);
+  const int block = std::min(16, std::max(p, 1));
+  Matrix t(block, p), work(block, p);
+  int failed = 0;
+  dtpqrt_(&n, &p, &n_trapezoidal, &block, R.data(), &of_R, A.data(), &of_A, t.data(), &block, work.data(),
+          &failed);
+}
+
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
   solve(S.data(), size(S.rows()), stride(S), x.data());
 }
@@ -186,6 +199,13 @@ void thin_qr(MatrixBuffer A, MatrixBuffer R) {
   R.setZero();
   R.triangularView<Eigen::Upper>() = qr.matrixQR().topRows(A.cols());
   A = qr.householderQ() * Matrix::Identity(A.rows(), A.cols());
+}
+
+void add_rows_to_triangle(MatrixBuffer R, MatrixBuffer A) {
+  Matrix stacked(R.rows() + A.rows(), R.cols());
+  stacked << R, A;
+  const Eigen::HouseholderQR<Eigen::Ref<Matrix> > qr(stacked);
+  R.triangularView<Eigen::Upper>() = stacked.topRows(R.rows());
 }
 
 void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {

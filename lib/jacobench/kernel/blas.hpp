@@ -49,11 +49,15 @@ bool cholesky(MatrixBuffer S);
 void solve_lower(const MatrixView& L, MatrixBuffer B);
 void solve_lower_transposed(const MatrixView& L, MatrixBuffer B);
 
+// The same with the factor that solve_positive_definite, or cholesky, left in S. 2 p^2 flops
+void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x);
+
 // A = Q R by Householder reflections; Q overwrites A. A [n x p], n >= p, R [p x p] with zeros below its diagonal.
 // 4 n p^2 flops
 void thin_qr(MatrixBuffer A, MatrixBuffer R);
 
-// The same with the factor that solve_positive_definite, or cholesky, left in S. 2 p^2 flops
-void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x);
+// R <- the triangle of R and A below it, by Householder reflections that overwrite A. R [p x p] upper, zeros below its diagonal,
+// A [n x p]. 2 n p^2 flops
+void add_rows_to_triangle(MatrixBuffer R, MatrixBuffer A);
 
 }  // namespace jacobench::blas
