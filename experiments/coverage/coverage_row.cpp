@@ -425,10 +425,9 @@ Measures measures_at(const ReplicateContext& context, const MatrixView& records,
   const Scenario& scenario = context.plan.scenario;
   const IntervalRequest& request = context.plan.intervals[place.interval];
   const Region& region = context.regions[place.region];
-  const Matrix fit = part.fit(), se = part.se(request.method), lower = part.lower(), upper = part.upper();
   const Vector truth = Vector::Zero(region.size);
   const Vector sd = context.first_data.sd_at_points().segment(region.begin, region.size);
-  Samples samples{fit, se, lower, upper, truth, request.level};
+  Samples samples{part.fit(), part.se(request.method), part.lower(), part.upper(), truth, request.level};
   if (request.kind == IntervalKind::prediction)
     samples.new_observation.emplace(NewObservation{*scenario.law, sd});
   return measure(samples);
@@ -455,10 +454,9 @@ void summarise(const ReplicateContext& context, const MatrixView& records, const
 std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,
                                      const RowPlace& place) {
   const Part part(context, records, place);
-  const Matrix widths = part.upper() - part.lower();  // NaN where measures see no interval
   std::vector<Index> failed;
-  for (Index r = 0; r < widths.cols(); ++r)
-    if (widths.col(r).hasNaN()) failed.push_back(r);
+  for (Index r = 0; r < records.cols(); ++r)
+    if ((part.upper().col(r) - part.lower().col(r)).hasNaN()) failed.push_back(r);
   return failed;
 }
 

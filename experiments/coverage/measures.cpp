@@ -27,7 +27,18 @@ Replicates replicates_where(Index n_replicates, const Predicate& holds) {
   return found;
 }
 
-Vector column_means(const Matrix& A) { return A.colwise().mean().transpose(); }
+template <class Columns>
+Vector column_means(const Columns& A) {
+  return A.colwise().mean().transpose();
+}
+
+// Of f(r), one number a replicate.
+template <class F>
+Vector of_each(const Replicates& replicates, const F& f) {
+  Vector values(static_cast<Index>(replicates.size()));
+  std::transform(replicates.begin(), replicates.end(), values.begin(), f);
+  return values;
+}
 
 // Over n >= 2 values.
 Estimate mean_of(const Vector& v) { return {mean(v), std::sqrt(variance(v) / count(v.size()))}; }
@@ -54,30 +65,33 @@ Proportion proportion_of(const Vector& shares) {
   return result;
 }
 
-// How much of the target lies where, [M x R]; 0 in the columns of failed replicates.
+// How much of the target lies where in one replicate.  Shape: [M]
 struct Shares {
-  Matrix below, covered, above;
+  Vector below, covered, above;
 };
 
-Shares shares_of(const Samples& s, const Vector& target, const Replicates& with_interval) {
-  const Matrix none = Matrix::Zero(s.lower.rows(), s.lower.cols());
-  Shares shares{none, none, none};
-  for (const Index r : with_interval)
-    for (Index m = 0; m < target.size(); ++m) {
+// Calls use(r, shares) for those with an interval.
+template <class Use>
+void for_shares_of(const Samples& s, const Vector& target, const Replicates& with_interval, const Use& use) {
+  const Index M = target.size();
+  Shares shares{Vector(M), Vector(M), Vector(M)};
+  for (const Index r : with_interval) {
+    for (Index m = 0; m < M; ++m) {
       const double l = s.lower(m, r) - target[m], u = s.upper(m, r) - target[m];
       if (s.new_observation) {
         const auto& [law, sd] = *s.new_observation;
         const double up_to_l = law.cdf(l / sd[m]), up_to_u = law.cdf(u / sd[m]);
-        shares.below(m, r) = up_to_l;
-        shares.covered(m, r) = up_to_u - up_to_l;
-        shares.above(m, r) = 1 - up_to_u;
+        shares.below[m] = up_to_l;
+        shares.covered[m] = up_to_u - up_to_l;
+        shares.above[m] = 1 - up_to_u;
       } else {
-        shares.below(m, r) = l > 0;
-        shares.covered(m, r) = l <= 0 && u >= 0;
-        shares.above(m, r) = u < 0;
+        shares.below[m] = l > 0;
+        shares.covered[m] = l <= 0 && u >= 0;
+        shares.above[m] = u < 0;
       }
     }
-  return shares;
+    use(r, shares);
+  }
 }
 
 // max(l - y, 0) + max(y - u, 0) at point m, in expectation for a prediction; l and u less the truth.
@@ -105,20 +119,27 @@ CoverageAt coverage_at(Index m, const Matrix& covered, bool is_prediction) {
 }
 
 void measure_coverage(const Samples& s, const Replicates& with_interval, Measures& measures) {
-  const Shares shares = shares_of(s, s.truth, with_interval);
-  measures.coverage_by_replicate = column_means(shares.covered);
+  // 0 where a replicate has failed.
+  Matrix covered = Matrix::Zero(s.lower.rows(), s.lower.cols());
+  Vector below = Vector::Zero(s.lower.cols()), above = below;
+  for_shares_of(s, s.truth, with_interval, [&](Index r, const Shares& shares) {
+    covered.col(r) = shares.covered;
+    below[r] = shares.below.mean();
+    above[r] = shares.above.mean();
+  });
+  measures.coverage_by_replicate = column_means(covered);
   measures.coverage = proportion_of(measures.coverage_by_replicate);
   measures.verdict = verdict_of(measures.coverage, s.fit.cols(), s.level);
-  measures.below = mean_of(column_means(shares.below));
-  measures.above = mean_of(column_means(shares.above));
-  measures.coverage_by_point = shares.covered.rowwise().mean();
+  measures.below = mean_of(below);
+  measures.above = mean_of(above);
+  measures.coverage_by_point = covered.rowwise().mean();
   Index lowest = 0, highest = 0;
   measures.coverage_by_point.minCoeff(&lowest);
   measures.coverage_by_point.maxCoeff(&highest);
-  measures.lowest = coverage_at(lowest, shares.covered, s.new_observation.has_value());
-  measures.highest = coverage_at(highest, shares.covered, s.new_observation.has_value());
+  measures.lowest = coverage_at(lowest, covered, s.new_observation.has_value());
+  measures.highest = coverage_at(highest, covered, s.new_observation.has_value());
   if (!s.new_observation) {
-    const Vector all_points = shares.covered.colwise().minCoeff().transpose();
+    const Vector all_points = covered.colwise().minCoeff().transpose();
     measures.simultaneous = wilson(all_points.mean(), count(all_points.size()), z_95);
   }
 }
@@ -126,15 +147,13 @@ void measure_coverage(const Samples& s, const Replicates& with_interval, Measure
 void measure_width(const Samples& s, const Replicates& with_interval, Measures& measures) {
   measures.width_by_replicate = Vector::Constant(s.fit.cols(), nan);
   if (with_interval.empty()) return;
-  const Vector widths = column_means((s.upper - s.lower)(Eigen::all, with_interval));
+  const Vector widths =
+      of_each(with_interval, [&](Index r) { return (s.upper.col(r) - s.lower.col(r)).mean(); });
   measures.width_by_replicate(with_interval) = widths;
   measures.median_width = median({widths.begin(), widths.end()});
   if (widths.size() < 2 || !widths.allFinite()) return;
   measures.mean_width = mean_of(widths);
-  Vector scores(widths.size());
-  for (Index i = 0; i < scores.size(); ++i)
-    scores[i] = score_of(s, with_interval[static_cast<std::size_t>(i)]);
-  measures.score = mean_of(scores);
+  measures.score = mean_of(of_each(with_interval, [&](Index r) { return score_of(s, r); }));
 }
 
 // Mean over points of (f^ - mean)^2 R / (R - 1), whose mean over replicates is the mean variance.  Shape: [R]
@@ -156,7 +175,10 @@ void measure_fit(const Samples& s, const Replicates& with_interval, Measures& me
   measures.empirical_se = root_mean(squared_deviations(fit));
   measures.rms_bias = rms(bias);
   if (se.minCoeff() > 0) measures.rms_bias_over_se = rms(bias.cwiseQuotient(se));
-  measures.bias_eliminated = proportion_of(column_means(shares_of(s, centre, with_interval).covered));
+  Vector covered = Vector::Zero(s.fit.cols());
+  for_shares_of(s, centre, with_interval,
+                [&](Index r, const Shares& shares) { covered[r] = shares.covered.mean(); });
+  measures.bias_eliminated = proportion_of(covered);
 }
 
 // A / B and the delta method for sqrt(A / B).
@@ -187,7 +209,7 @@ void measure_se(const Samples& s, Measures& measures) {
   const Replicates with_se = replicates_where(
       s.se.cols(), [&](Index r) { return s.se.col(r).allFinite() && s.fit.col(r).allFinite(); });
   if (with_se.size() < 2) return;
-  const Vector squares = column_means(s.se(Eigen::all, with_se).cwiseAbs2());
+  const Vector squares = of_each(with_se, [&](Index r) { return s.se.col(r).cwiseAbs2().mean(); });
   measures.model_se = root_mean(squares);
   const Matrix fit = s.fit(Eigen::all, with_se);
   measures.se_ratio = root_ratio(squares, squared_deviations(fit));
@@ -268,12 +290,12 @@ std::vector<bool> beyond_chance(const std::vector<double>& distances, double alp
 Measures measure(const Samples& samples) {
   check(samples);
   // Infinite bounds on the same side leave a width of NaN: no interval either.
-  const Matrix widths = samples.upper - samples.lower;
+  const Index R = samples.fit.cols();
   const Replicates with_interval =
-      replicates_where(widths.cols(), [&](Index r) { return !widths.col(r).hasNaN(); });
+      replicates_where(R, [&](Index r) { return !(samples.upper.col(r) - samples.lower.col(r)).hasNaN(); });
   Measures measures{};
-  measures.n_replicates = widths.cols();
-  measures.n_failed = widths.cols() - static_cast<Index>(with_interval.size());
+  measures.n_replicates = R;
+  measures.n_failed = R - static_cast<Index>(with_interval.size());
   measure_coverage(samples, with_interval, measures);
   measure_width(samples, with_interval, measures);
   measure_fit(samples, with_interval, measures);

@@ -39,13 +39,15 @@ class Polisher::Tangent {
         J_(holds_J_ ? residuals.n_rows() : residuals.n_params() + 1, residuals.n_params()),
         r_of_J_(J_.rows()),
         rotated_(J_.rows()),
+        negligible_(J_.cols()),
         qr_(J_.rows(), J_.cols()) {}
 
   // Whether r and J are finite there and the objective is at most `highest`; if not, nothing below may be asked. What is too high
   // costs no factorisation.
   bool move_to(const Vector& tau, double highest = std::numeric_limits<double>::max()) {
-    if (!residuals_.evaluate(tau, r_.data(), holds_J_ ? J_.data() : nullptr) || !(objective() <= highest))
-      return false;
+    if (!residuals_.evaluate(tau, r_.data(), holds_J_ ? J_.data() : nullptr)) return false;
+    objective_ = r_.squaredNorm();
+    if (!(objective_ <= highest)) return false;
     if (holds_J_) {
       r_of_J_ = r_;
     } else {
@@ -53,10 +55,11 @@ class Polisher::Tangent {
       J_ = triangle_.leftCols(J_.cols());
       r_of_J_ = triangle_.rightCols(1);
     }
-    leave_out_what_nothing_depends_on(tau);
-    qr_.factorise(J_);
+    // A parameter that could double, or change by one, without a trace in r: that of a unit that is saturated
+    // everywhere. Its column says only where rounding would send it.
+    negligible_ = residual_rounding() / tau.array().abs().max(1);
     rotated_ = r_of_J_;
-    qr_.rotate(rotated_);
+    qr_.factorise(J_, negligible_, rotated_);
     return true;
   }
 
@@ -64,16 +67,16 @@ class Polisher::Tangent {
   const Matrix& J() const { return J_; }
   const Vector& r_of_J() const { return r_of_J_; }
   const Vector& rotated() const { return rotated_; }
-  double objective() const { return r_.squaredNorm(); }
+  double objective() const { return objective_; }
   Index rank() const { return qr_.rank(); }
   double tangential() const { return rotated_.head(rank()).norm(); }
 
   // What the rounding of y and of r itself does to r, to tangential() and to objective().
-  double residual_rounding() const { return 2 * epsilon * (residuals_.size_of_outputs() + r_.norm()); }
+  double residual_rounding() const { return 2 * epsilon * (residuals_.size_of_outputs() + r_norm()); }
   double tangential_rounding() const {
     return residual_rounding() * std::sqrt(at_least_one(rank()) / at_least_one(r_.size()));
   }
-  double objective_rounding() const { return 2 * r_.norm() * residual_rounding(); }
+  double objective_rounding() const { return 2 * r_norm() * residual_rounding(); }
 
   std::optional<double> relative_offset() const {
     const Index n_normal = r_.size() - rank();
@@ -119,19 +122,16 @@ class Polisher::Tangent {
   }
 
  private:
-  // A parameter that could double, or change by one, without a trace in r: that of a unit that is saturated everywhere. Its
-  // column says only where rounding would send it.
-  void leave_out_what_nothing_depends_on(const Vector& tau) {
-    for (Index p = 0; p < J_.cols(); ++p)
-      if (!(J_.col(p).norm() * std::max(1.0, std::abs(tau[p])) > residual_rounding())) J_.col(p).setZero();
-  }
+  double r_norm() const { return std::sqrt(objective_); }
 
   Residuals& residuals_;
   const bool holds_J_;
   Vector r_;
+  double objective_ = 0;
   Matrix J_;  // with its columns scaled
   Vector r_of_J_, rotated_;
-  Matrix triangle_;  // of J and r, where J is not held
+  Vector negligible_;  // norms of columns
+  Matrix triangle_;    // of J and r, where J is not held
   ScaledQr qr_;
 };
 

@@ -6,6 +6,8 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/jacobian/products.hpp"
 #include "jacobench/kernel/blas.hpp"
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/network/wide_row.hpp"
 
 namespace jacobench {
 
@@ -52,7 +54,10 @@ void Residuals::set_data(const Dataset& data) {
 
 namespace {
 
-bool is_finite(const double* data, Index n) { return std::isfinite(Eigen::Map<const Vector>(data, n).sum()); }
+bool is_finite(const double* columns, Index n_rows, Index n_columns = 1) {
+  return are_surely_finite(columns, n_rows, n_columns, n_rows) ||
+         std::isfinite(Eigen::Map<const Vector>(columns, n_rows * n_columns).sum());
+}
 
 }  // namespace
 
@@ -81,15 +86,14 @@ bool Residuals::evaluate(const VectorView& tau, double* r, double* J) {
     if (!J) return;
     for (Index p = 0; p < n_params(); ++p)
       for (Index k = 0; k < Y_.cols(); ++k)
-        Eigen::Map<Vector>(J + p * n_rows() + k * N + first, n_new).array() =
-            J_y_theta_.col(p).segment(k * n + n_seen, n_new).array() *
-            row_map_.factors.col(k).segment(first, n_new).array();
+        kernel::kernels().product(&J_y_theta_(k * n + n_seen, p), &row_map_.factors(first, k),
+                                  J + p * n_rows() + k * N + first, n_new);
   });
   if (J)
     row_map_.mixing.uncorrelate_rows(Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(
         J, n_data_rows(), n_params(), Eigen::OuterStride<>(n_rows())));
   evaluate_penalty_rows(tau, r + n_data_rows(), J ? J + n_data_rows() : nullptr, n_rows());
-  return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows() * n_params()));
+  return is_finite(r, n_rows()) && (!J || is_finite(J, n_rows(), n_params()));
 }
 
 // Calls use(J, r) for the rows of one output and block after the other.
@@ -133,7 +137,7 @@ bool Residuals::triangle(const VectorView& tau, Vector& r, Matrix& R_and_c) {
     evaluate_penalty_rows(tau, r.data() + n_data_rows(), J.data(), J.rows());
     add(J, r.tail(n_penalty_rows()));
   }
-  return is_finite(r.data(), n_rows()) && is_finite(R_and_c.data(), R_and_c.size());
+  return is_finite(r.data(), n_rows()) && is_finite(R_and_c.data(), R_and_c.rows(), R_and_c.cols());
 }
 
 double Residuals::penalty_form(const Matrix& T) const {

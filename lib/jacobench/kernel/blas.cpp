@@ -8,8 +8,6 @@
 
 // LAPACK, which OpenBLAS contains.
 extern "C" void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
-extern "C" void dpotrs_(const char* uplo, const int* n, const int* n_right, const double* a, const int* lda,
-                        double* b, const int* ldb, int* info);
 extern "C" void dgeqrf_(const int* n_rows, const int* n_columns, double* a, const int* lda, double* tau,
                         double* work, const int* n_work, int* info);
 extern "C" void dorgqr_(const int* n_rows, const int* n_columns, const int* n_reflectors, double* a,
@@ -93,9 +91,8 @@ void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
 namespace {
 
 void solve(const double* factor, int n, int stride, double* x) {
-  const int n_right = 1, to = std::max(n, 1);
-  int failed = 0;
-  dpotrs_("L", &n, &n_right, factor, &stride, x, &to, &failed);
+  cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, factor, stride, x, 1);
+  cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, factor, stride, x, 1);
 }
 
 }  // namespace

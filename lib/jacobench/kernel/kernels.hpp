@@ -42,16 +42,21 @@ struct BatchProduct {
 // A Pi = Q R by Householder reflections, the column with the largest norm next.
 // Shapes: A [n_rows x n_columns], columns `stride` apart, becomes R and below it the reflectors without their first entry,
 //         which is 1; tau [min(n_rows, n_columns)] their factors; permutation [n_columns], column k of A Pi is column
-//         permutation[k] of A; norms [2 n_columns] is workspace.
+//         permutation[k] of A; the n_carried columns after those of A become Q' times themselves, by the
+//         reflectors whose pivots are above rounding. Columns are padded by zeros to whole lines.
+//         squares [2 n_columns] begins with the squares of the norms of the columns; its rest and reflector
+//         [n_rows, padded] are workspace.
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2
 struct PivotedQr {
   double* A;
   Index stride;
   Index n_rows;
   Index n_columns;
+  Index n_carried;
   double* tau;
   Index* permutation;
-  double* norms;
+  double* squares;
+  double* reflector;
 };
 
 struct Kernels {
@@ -72,6 +77,8 @@ struct Kernels {
   void (*finish_streams)();
 
   double (*dot)(const double* x, const double* y, Index n);
+  // The dot of each column of A [n x n_columns], `stride` apart, with itself.  Shape: squares [n_columns]
+  void (*squares_of_columns)(const double* A, Index stride, Index n, Index n_columns, double* squares);
   void (*add_scaled)(double alpha, const double* x, double* y, Index n);  // y <- fma(alpha, x, y)
   void (*scale)(double factor, double* x, Index n);                       // x <- factor x
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "jacobench/base/matrix.hpp"
+#include "jacobench/kernel/batch.hpp"
 
 namespace jacobench {
 
@@ -22,8 +23,11 @@ class ScaledQr {
   // Scales the columns of A in place and factorises the result.
   void factorise(Matrix& A);
 
+  // The same, and v <- Q'v. Columns whose norms are at most those given [p] are set to zero first.
+  void factorise(Matrix& A, const Vector& negligible_norms, Vector& v);
+
   Index rank() const { return rank_; }
-  bool has_full_rank() const { return rank_ == qr_.cols(); }
+  bool has_full_rank() const { return rank_ == n_columns(); }
 
   // What pivots must be above to count, and the least that does, relative to the largest.
   double tolerance() const { return tolerance_; }
@@ -48,7 +52,7 @@ class ScaledQr {
   void unpermute(const Vector& z, Vector& d) const;
 
   // R, in the order of the permuted columns, and below it the reflectors.  Shape: [n x p]
-  const Matrix& matrix() const { return qr_; }
+  auto matrix() const { return qr_.rows(n_rows_).leftCols(n_columns()); }
 
   // T = C^-1 Pi R^-1, so that T T' = (A'A)^-1.  Errors: logic_error unless the rank is full
   void inverse_factor(Matrix& T);
@@ -56,13 +60,20 @@ class ScaledQr {
   Index column_at(Index place) const { return from_[static_cast<std::size_t>(place)]; }  // Pi
 
  private:
+  Index n_columns() const { return column_norms_.size(); }
+  double* carried() { return qr_.column(n_columns()); }
+  template <class Norms>
+  void set_columns(Matrix& A, const Norms& negligible_norms);
+  void eliminate(Index n_carried);
   void reflect(Index k, double* v) const;
   void count_pivots();
-  auto triangle(Index size) const { return qr_.topLeftCorner(size, size).triangularView<Eigen::Upper>(); }
+  auto triangle(Index size) const { return qr_.rows(size).leftCols(size).triangularView<Eigen::Upper>(); }
 
+  const Index n_rows_;
   Vector column_norms_, inverse_norms_, permuted_, column_;
-  Matrix qr_;
-  Vector tau_, work_;
+  Batch qr_;  // and a column that is carried along
+  Batch reflector_;
+  Vector tau_, squares_;
   std::vector<Index> from_;  // column k of R is column from_[k] of A
   Index n_pivots_ = 0;       // above rounding, of which rank_ are above the threshold
   Index rank_ = 0;

@@ -1,11 +1,14 @@
 #include "jacobench/network/wide_row.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include <fmt/format.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 namespace {
@@ -243,6 +246,17 @@ std::string WideRow::overflow() const {
                          gives);
     }
   return {};
+}
+
+bool are_surely_finite(const double* columns, Index n_rows, Index n_columns, Index stride) {
+  constexpr Index at_once = 8;
+  double squares[at_once], sum = 0;
+  for (Index c = 0; c < n_columns; c += at_once) {
+    const Index n = std::min(at_once, n_columns - c);
+    kernel::kernels().squares_of_columns(columns + c * stride, stride, n_rows, n, squares);
+    sum += std::accumulate(squares, squares + n, 0.0);
+  }
+  return std::isfinite(sum);
 }
 
 }  // namespace jacobench

@@ -11,7 +11,6 @@
 //           direction, and 8 P^2 for their sum; allocates
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <vector>
 
@@ -58,12 +57,14 @@ class WideRow {
   std::vector<WideVector> activations_, slopes_, bends_;
 };
 
-// The rows of a matrix with an entry that is not finite, plus `first`, appended to `rows`.  Cost: one addition an
-// entry
+// Whether all entries are finite; that is not known where their squares overflow.
+bool are_surely_finite(const double* columns, Index n_rows, Index n_columns, Index stride);
+
+// The rows of a matrix with an entry that is not finite, plus `first`, appended to `rows`.  Cost: one multiplication
+// and addition an entry
 template <class Columns>
 void append_overflowing_rows(const Columns& M, Index first, std::vector<Index>& rows) {
-  if (std::isfinite(M.sum()))
-    return;  // a sum that overflows is no harm: the rows are then looked at one by one
+  if (are_surely_finite(M.data(), M.rows(), M.cols(), M.outerStride())) return;
   for (Index n = 0; n < M.rows(); ++n)
     if (!M.row(n).allFinite()) rows.push_back(first + n);
 }

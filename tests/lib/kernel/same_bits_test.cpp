@@ -115,9 +115,15 @@ TEST_F(VectorPaths, GiveTheSameBitsOfTheQr) {
       Vector v = Eigen::Map<const Vector>(numbers.data() + n * p, n);
       ScaledQr qr(n, p);
       qr.factorise(A);
+      Vector carried = v, squares(p);
+      kernel::kernels().squares_of_columns(A.data(), n, n, p, squares.data());
+      for (Index c = 0; c < p; ++c)
+        EXPECT_EQ(squares[c], kernel::kernels().dot(A.col(c).data(), A.col(c).data(), n));
       qr.rotate(v);
+      qr.factorise(A, Vector::Zero(p), carried);
       Numbers all;
       append(all, qr.matrix());
+      append(all, carried);
       append(all, v);
       return all;
     });

@@ -42,6 +42,17 @@ TEST_P(OfShape, SolvesLeastSquares) {
   EXPECT_LE((A_ * (d - Vector::Ones(p))).norm(), 10 * rounding_in(A_) * size);
 }
 
+TEST_P(OfShape, CarriesAVectorAlongAsItRotatesOne) {
+  const Index n = A_.rows(), p = A_.cols();
+  Matrix scaled = A_, again = A_;
+  Vector carried = Vector::LinSpaced(n, -1, 2), rotated = carried;
+  ScaledQr qr(n, p);
+  qr.factorise(again, Vector::Zero(p), carried);
+  qr.factorise(scaled);
+  qr.rotate(rotated);
+  EXPECT_LE((carried - rotated).norm(), rounding_in(A_) * rotated.norm());
+}
+
 TEST_P(OfShape, GivesTheFactorOfTheInverse) {
   const Index p = A_.cols();
   Matrix scaled = A_, T(p, p);
@@ -72,6 +83,22 @@ TEST_P(OfShape, GivesQ) {
 
 INSTANTIATE_TEST_SUITE_P(ScaledQr, OfShape,
                          ::testing::Values(std::pair(3, 3), std::pair(9, 4), std::pair(70, 6)));
+
+TEST(ScaledQr, TakesNegligibleColumnsForZeros) {
+  Matrix A = random_matrix(12, 3);
+  Vector norms = Vector::Zero(3), v = A.rowwise().sum(), d(3);
+  norms[1] = 1.01 * A.col(1).norm();
+  norms[2] = 0.99 * A.col(2).norm();
+  const Vector others = A.col(0) + A.col(2);
+  ScaledQr qr(12, 3);
+  qr.factorise(A, norms, v);
+  EXPECT_EQ(qr.rank(), 2);
+  EXPECT_TRUE(A.col(1).isZero(0));
+  v = others;
+  qr.rotate(v);
+  qr.solve(v, d);
+  EXPECT_LE((d - Vector{{1, 0, 1}}).norm(), 1e-12);
+}
 
 TEST(ScaledQr, CountsTheRankAndSolvesWithinIt) {
   Matrix A = random_matrix(12, 4);

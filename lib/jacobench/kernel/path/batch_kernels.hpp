@@ -69,13 +69,15 @@ inline void multiply(const BatchProduct& p, Index n_columns, Index n_rows) {
 inline void product(const double* a, const double* b, double* out, Index n) {
   Index i = 0;
   for (; i + lanes <= n; i += lanes) store(out + i, load(a + i) * load(b + i));
-  for (; i < n; ++i) out[i] = a[i] * b[i];
+  if (i < n) store_first(out + i, load_first(a + i, n - i) * load_first(b + i, n - i), n - i);
 }
 
 inline void add_product(const double* a, const double* b, double* out, Index n) {
   Index i = 0;
   for (; i + lanes <= n; i += lanes) store(out + i, fma(load(a + i), load(b + i), load(out + i)));
-  for (; i < n; ++i) out[i] = __builtin_fma(a[i], b[i], out[i]);
+  if (i < n)
+    store_first(out + i, fma(load_first(a + i, n - i), load_first(b + i, n - i), load_first(out + i, n - i)),
+                n - i);
 }
 
 // Whole lines alone: a part of one that is streamed is written to memory by itself, and waited for by whoever writes the
@@ -102,14 +104,41 @@ inline void dots(const double* x, const double* y, Index stride, Index n, double
     for (int c = 0; c < columns; ++c)
       for (Index k = 0; k < packs; ++k)
         sum[c][k] = fma(load(x + i + k * lanes), load(y + c * stride + i + k * lanes), sum[c][k]);
-  for (int c = 0; c < columns; ++c) {
-    double parts[most_lanes];
-    for (Index k = 0; k < packs; ++k) store(parts + k * lanes, sum[c][k]);
-    for (Index row = i, k = 0; row < n; ++row, ++k)
-      parts[k] = __builtin_fma(x[row], y[c * stride + row], parts[k]);
-    out[c] =
-        ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]));
+  for (Index k = 0; i < n; ++k, i += lanes) {
+    const Index left = n - i < lanes ? n - i : lanes;
+    for (int c = 0; c < columns; ++c)
+      sum[c][k] = fma(load_first(x + i, left), load_first(y + c * stride + i, left), sum[c][k]);
   }
+  for (int c = 0; c < columns; ++c) out[c] = sum_of_eight(sum[c]);
+}
+
+// So many columns side by side, as each sum is one chain of additions.
+template <int columns>
+void squares_of(const double* A, Index stride, Index n, double* out) {
+  constexpr Index packs = most_lanes / lanes;
+  Pack sum[columns][packs];
+  for (auto& of_column : sum)
+    for (Pack& part : of_column) part = broadcast(0.0);
+  const auto add = [&](Index i, Index k, auto load_rows) {
+    for (int c = 0; c < columns; ++c) {
+      const Pack a = load_rows(A + c * stride + i);
+      sum[c][k] = fma(a, a, sum[c][k]);
+    }
+  };
+  Index i = 0;
+  for (; i + most_lanes <= n; i += most_lanes)
+    for (Index k = 0; k < packs; ++k) add(i + k * lanes, k, load);
+  for (Index k = 0; i < n; ++k, i += lanes) {
+    const Index left = n - i < lanes ? n - i : lanes;
+    add(i, k, [&](const double* a) { return load_first(a, left); });
+  }
+  for (int c = 0; c < columns; ++c) out[c] = sum_of_eight(sum[c]);
+}
+
+inline void squares_of_columns(const double* A, Index stride, Index n, Index n_columns, double* squares) {
+  Index c = 0;
+  for (; c + 4 <= n_columns; c += 4) squares_of<4>(A + c * stride, stride, n, squares + c);
+  for (; c < n_columns; ++c) squares_of<1>(A + c * stride, stride, n, squares + c);
 }
 
 inline double dot(const double* x, const double* y, Index n) {
@@ -122,7 +151,7 @@ inline void add_scaled(double alpha, const double* x, double* y, Index n) {
   const Pack factor = broadcast(alpha);
   Index i = 0;
   for (; i + lanes <= n; i += lanes) store(y + i, fma(factor, load(x + i), load(y + i)));
-  for (; i < n; ++i) y[i] = __builtin_fma(alpha, x[i], y[i]);
+  if (i < n) store_first(y + i, fma(factor, load_first(x + i, n - i), load_first(y + i, n - i)), n - i);
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

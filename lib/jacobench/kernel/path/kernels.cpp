@@ -42,6 +42,7 @@ constinit const Kernels kernels = {
     .stream_product = stream_product,
     .finish_streams = finish_streams,
     .dot = dot,
+    .squares_of_columns = squares_of_columns,
     .add_scaled = add_scaled,
     .scale = scale,
     .pivoted_qr = pivoted_qr,

@@ -30,6 +30,12 @@ inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
 inline Pack min(Pack a, Pack b) { return _mm512_min_pd(a, b); }  // a < b ? a : b
 inline void finish_streams() { _mm_sfence(); }
+inline __mmask8 first_lanes(Index n) { return static_cast<__mmask8>((1u << n) - 1); }
+inline Pack load_first(const double* p, Index n) { return _mm512_maskz_loadu_pd(first_lanes(n), p); }
+inline void store_first(double* p, Pack v, Index n) { _mm512_mask_storeu_pd(p, first_lanes(n), v); }
+inline Pack without_first(Pack v, Index n) {
+  return _mm512_mask_mov_pd(v, first_lanes(n), _mm512_setzero_pd());
+}
 #elif defined(JACOBENCH_PATH_AVX2)
 #define JACOBENCH_SLEEF(name) Sleef_finz_##name##d4_u10avx2
 using Pack = __m256d;
@@ -42,6 +48,14 @@ inline Pack broadcast(double x) { return _mm256_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm256_fmadd_pd(a, b, c); }
 inline Pack min(Pack a, Pack b) { return _mm256_min_pd(a, b); }  // a < b ? a : b
 inline void finish_streams() { _mm_sfence(); }
+inline Bits first_lanes(Index n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+inline Pack load_first(const double* p, Index n) { return _mm256_maskload_pd(p, first_lanes(n)); }
+inline void store_first(double* p, Pack v, Index n) { _mm256_maskstore_pd(p, first_lanes(n), v); }
+inline Pack without_first(Pack v, Index n) {
+  return _mm256_andnot_pd(_mm256_castsi256_pd(first_lanes(n)), v);
+}
 #else
 #define JACOBENCH_SLEEF(name) scalar_functions.name
 using Pack = double;
@@ -54,6 +68,11 @@ inline Pack broadcast(double x) { return x; }
 inline Pack fma(Pack a, Pack b, Pack c) { return __builtin_fma(a, b, c); }
 inline Pack min(Pack a, Pack b) { return a < b ? a : b; }
 inline void finish_streams() {}
+inline Pack load_first(const double* p, Index n) { return n > 0 ? *p : 0; }
+inline void store_first(double* p, Pack v, Index n) {
+  if (n > 0) *p = v;
+}
+inline Pack without_first(Pack v, Index n) { return n > 0 ? 0 : v; }
 
 // SLEEF's plain C, with fused multiply-add where the processor has it.
 struct ScalarFunctions {
@@ -66,6 +85,28 @@ struct ScalarFunctions {
   double (*atan)(double);
 };
 extern const ScalarFunctions scalar_functions;
+#endif
+
+// Of the first n lanes, 0 <= n <= lanes: load_first reads them alone and has zeros in the others, store_first writes
+// them alone, and without_first has zeros in them.
+
+// The sum of eight numbers: of halves, quarters and eighths that lie so far apart.
+#if defined(JACOBENCH_PATH_AVX512)
+inline double sum_of_eight(const Pack (&v)[1]) {
+  const Pack halves = v[0] + _mm512_maskz_shuffle_f64x2(0xff, v[0], v[0], 0x4e);
+  const Pack quarters = halves + _mm512_maskz_shuffle_f64x2(0xff, halves, halves, 0xb1);
+  return quarters[0] + quarters[1];
+}
+#elif defined(JACOBENCH_PATH_AVX2)
+inline double sum_of_eight(const Pack (&v)[2]) {
+  const __m256d halves = v[0] + v[1];
+  const __m128d quarters = _mm256_castpd256_pd128(halves) + _mm256_extractf128_pd(halves, 1);
+  return quarters[0] + quarters[1];
+}
+#else
+inline double sum_of_eight(const Pack (&v)[8]) {
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
 #endif
 
 inline Pack exp(Pack x) { return JACOBENCH_SLEEF(exp)(x); }

@@ -8,99 +8,152 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 inline void scale(double factor, double* x, Index n) {
   Index i = 0;
   for (; i + lanes <= n; i += lanes) store(x + i, broadcast(factor) * load(x + i));
-  for (; i < n; ++i) x[i] *= factor;
+  if (i < n) store_first(x + i, broadcast(factor) * load_first(x + i, n - i), n - i);
 }
 
-inline void swap_columns(double* a, double* b, Index n) {
-  for (Index i = 0; i < n; ++i) {
-    const double kept = a[i];
-    a[i] = b[i];
-    b[i] = kept;
+inline void swap_columns(double* a, double* b, Index n_padded) {
+  for (Index i = 0; i < n_padded; i += lanes) {
+    const Pack kept = load(a + i);
+    store(a + i, load(b + i));
+    store(b + i, kept);
   }
 }
 
-// I - tau v v', v(0) = 1, takes x to beta e_1; what is below the first entry of v is left in x.
+template <class T>
+void swap_entries(T* a, Index i, Index j) {
+  const T kept = a[i];
+  a[i] = a[j];
+  a[j] = kept;
+}
+
+// I - tau v v', v(at) = 1, takes x to beta e_at but for the entries before, which it leaves as they are.
 // Source: Golub and Van Loan (2013), algorithm 5.1.1
 struct Reflector {
   double tau;
   double beta;
 };
 
-inline Reflector make_reflector(double* x, Index n) {
-  const double below = dot(x + 1, x + 1, n - 1);
-  if (!(below > 0x1p-1022)) {
-    for (Index i = 1; i < n; ++i) x[i] = 0;
-    return {0, x[0]};
+// From the entries of x [n_padded] after `at`, which is among the first eight: they become those of v, and x[at] beta.
+// All of v is set.
+inline Reflector make_reflector(double* x, Index at, Index n_padded, double* v) {
+  const double alpha = x[at];
+  const auto lanes_up_to = [](Index end, Index i) {
+    return end <= i ? 0 : end - i < lanes ? end - i : lanes;
+  };
+  Pack sum[most_lanes / lanes];
+  for (Index k = 0; k < most_lanes / lanes; ++k) {
+    const Pack below_at = without_first(load(x + k * lanes), lanes_up_to(at + 1, k * lanes));
+    store(v + k * lanes, below_at);
+    sum[k] = below_at * below_at;
   }
-  const double length = __builtin_sqrt(__builtin_fma(x[0], x[0], below));
-  const double beta = x[0] >= 0 ? -length : length;
-  scale(1 / (x[0] - beta), x + 1, n - 1);
-  return {(beta - x[0]) / beta, beta};
+  for (Index i = most_lanes; i < n_padded; i += most_lanes)
+    for (Index k = 0; k < most_lanes / lanes; ++k) {
+      const Pack below_at = load(x + i + k * lanes);
+      store(v + i + k * lanes, below_at);
+      sum[k] = fma(below_at, below_at, sum[k]);
+    }
+  const double below = sum_of_eight(sum);
+  Reflector reflector{.tau = 0, .beta = alpha};
+  double factor = 0;
+  if (below > 0x1p-1022) {
+    const double length = __builtin_sqrt(__builtin_fma(alpha, alpha, below));
+    reflector.beta = alpha >= 0 ? -length : length;
+    reflector.tau = (reflector.beta - alpha) / reflector.beta;
+    factor = 1 / (alpha - reflector.beta);
+  }
+  for (Index i = 0; i < most_lanes; i += lanes) {
+    const Index n_before = lanes_up_to(at, i), n_up_to = lanes_up_to(at + 1, i);
+    const auto at_only = [&](double value) {
+      return without_first(broadcast(value), n_before) - without_first(broadcast(value), n_up_to);
+    };
+    const Pack below_at = broadcast(factor) * load(v + i);
+    const Pack before = load(x + i) - without_first(load(x + i), n_before);
+    store(v + i, below_at + at_only(1));
+    store(x + i, before + at_only(reflector.beta) + below_at);
+  }
+  for (Index i = most_lanes; i < n_padded; i += lanes) {
+    const Pack scaled = broadcast(factor) * load(v + i);
+    store(v + i, scaled);
+    store(x + i, scaled);
+  }
+  return reflector;
 }
 
-// x <- (I - tau v v') x for so many columns x [n] of X, `stride` apart; v(0) = 1 is not stored.
+// x <- (I - tau v v') x for so many columns x [n_padded] of X, `stride` apart.
 template <int columns>
-void reflect(const double* v, double tau, double* X, Index stride, Index n) {
+void reflect(const double* v, double tau, double* X, Index stride, Index n_padded) {
   double along[columns];
-  dots(v + 1, X + 1, stride, n - 1, along);
-  for (int c = 0; c < columns; ++c) {
-    double* const x = X + c * stride;
-    const double step = tau * (x[0] + along[c]);
-    x[0] -= step;
-    add_scaled(-step, v + 1, x + 1, n - 1);
+  dots(v, X, stride, n_padded, along);
+  Pack step[columns];
+  for (int c = 0; c < columns; ++c) step[c] = broadcast(-tau * along[c]);
+  for (Index i = 0; i < n_padded; i += lanes) {
+    const Pack of_v = load(v + i);
+    for (int c = 0; c < columns; ++c) store(X + c * stride + i, fma(step[c], of_v, load(X + c * stride + i)));
   }
 }
 
-// Once a column's norm has come down so far from where it was last computed that its square is known to half the digits no
-// more, it is computed anew (Drmac and Bujanovic 2008, LAPACK working note 176).
+inline void reflect_columns(const double* v, double tau, double* X, Index stride, Index n_padded,
+                            Index n_columns) {
+  Index c = 0;
+  for (; c + 4 <= n_columns; c += 4) reflect<4>(v, tau, X + c * stride, stride, n_padded);
+  switch (n_columns - c) {
+    case 3:
+      return reflect<3>(v, tau, X + c * stride, stride, n_padded);
+    case 2:
+      return reflect<2>(v, tau, X + c * stride, stride, n_padded);
+    case 1:
+      return reflect<1>(v, tau, X + c * stride, stride, n_padded);
+    default:
+      return;
+  }
+}
+
+// Rows are summed eight by eight from the first on, so that packs keep their alignment from one step to the next: what
+// is above the pivot's row is zero in v. Once the square of a column's norm has come down so far from where it was last
+// computed that it is known to half its digits no more, it is computed anew (Drmac and Bujanovic 2008, LAPACK working
+// note 176).
 inline Index pivoted_qr(const PivotedQr& qr) {
   const Index n = qr.n_rows, p = qr.n_columns, n_steps = n < p ? n : p;
-  double* const norm = qr.norms;               // of what is left of each column
-  double* const norm_at_first = qr.norms + p;  // when it was last computed
+  double* const square = qr.squares;               // of the norm of what is left of each column
+  double* const square_at_first = qr.squares + p;  // when it was last computed
+  const auto column = [&](Index j) { return qr.A + j * qr.stride; };
   double largest = 0;
   for (Index j = 0; j < p; ++j) {
-    norm[j] = norm_at_first[j] = __builtin_sqrt(dot(qr.A + j * qr.stride, qr.A + j * qr.stride, n));
+    square_at_first[j] = square[j];
     qr.permutation[j] = j;
-    if (norm[j] > largest) largest = norm[j];
+    if (square[j] > largest) largest = square[j];
   }
   constexpr double epsilon = 0x1p-52, root_epsilon = 0x1p-26;
-  const double negligible = largest * epsilon / static_cast<double>(n);
+  constexpr double clearly_less = 1 - 0x1p-40;  // of norms that only rounding tells apart the first is taken
+  const double negligible = largest * (epsilon / static_cast<double>(n)) * (epsilon / static_cast<double>(n));
   Index n_pivots = n_steps;
   for (Index k = 0; k < n_steps; ++k) {
     Index pivot = k;
-    for (Index j = k + 1; j < p; ++j)
-      if (norm[j] > norm[pivot]) pivot = j;
-    if (n_pivots == n_steps &&
-        norm[pivot] * norm[pivot] < negligible * negligible * static_cast<double>(n - k))
-      n_pivots = k;
-    double* const column = qr.A + k * qr.stride;
-    if (pivot != k) {
-      swap_columns(column, qr.A + pivot * qr.stride, n);
-      swap_columns(norm + k, norm + pivot, 1);
-      swap_columns(norm_at_first + k, norm_at_first + pivot, 1);
-      const Index moved = qr.permutation[k];
-      qr.permutation[k] = qr.permutation[pivot];
-      qr.permutation[pivot] = moved;
-    }
-    double* const v = column + k;
-    const auto [tau, beta] = make_reflector(v, n - k);
-    v[0] = beta;
-    qr.tau[k] = tau;
-    Index reflected = k + 1;
-    for (; reflected + 4 <= p; reflected += 4)
-      reflect<4>(v, tau, qr.A + reflected * qr.stride + k, qr.stride, n - k);
-    for (; reflected < p; ++reflected) reflect<1>(v, tau, qr.A + reflected * qr.stride + k, qr.stride, n - k);
+    double highest = square[k];
     for (Index j = k + 1; j < p; ++j) {
-      const double* const x = qr.A + j * qr.stride + k;
-      if (norm[j] == 0) continue;
-      const double gone = x[0] / norm[j];
-      const double share = (1 - gone) * (1 + gone);
-      const double left = share > 0 ? share : 0;
-      const double ratio = norm[j] / norm_at_first[j];
-      if (left * ratio * ratio <= root_epsilon)
-        norm[j] = norm_at_first[j] = __builtin_sqrt(dot(x + 1, x + 1, n - k - 1));
+      const bool is_higher = clearly_less * square[j] > highest;  // a coin's toss: no branch
+      pivot = is_higher ? j : pivot;
+      highest = is_higher ? square[j] : highest;
+    }
+    if (n_pivots == n_steps && highest < negligible * static_cast<double>(n - k)) n_pivots = k;
+    const Index first = k / most_lanes * most_lanes, n_padded = round_up(n, most_lanes) - first;
+    if (pivot != k) {
+      swap_columns(column(k), column(pivot), first + n_padded);
+      swap_entries(square, k, pivot);
+      swap_entries(square_at_first, k, pivot);
+      swap_entries(qr.permutation, k, pivot);
+    }
+    const auto [tau, beta] = make_reflector(column(k) + first, k - first, n_padded, qr.reflector);
+    qr.tau[k] = tau;
+    const Index n_carried = n_pivots == n_steps ? qr.n_carried : 0;
+    reflect_columns(qr.reflector, tau, column(k + 1) + first, qr.stride, n_padded, p - k - 1 + n_carried);
+    for (Index j = k + 1; j < p; ++j) {
+      const double* const x = column(j) + k;
+      const double left = __builtin_fma(-x[0], x[0], square[j]);
+      if (left <= root_epsilon * square_at_first[j])
+        square[j] = square_at_first[j] = dot(x + 1, x + 1, n - k - 1);
       else
-        norm[j] *= __builtin_sqrt(left);
+        square[j] = left;
     }
   }
   return n_pivots;
