@@ -17,7 +17,6 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* fit_format = "jacobench-fit";
 constexpr int fit_version = 2, oldest_version = 1;
 
 OrderedJson to_json(const Vector& v) { return std::vector<double>(v.begin(), v.end()); }
@@ -35,7 +34,7 @@ class FitFile {
   FitFile(const std::filesystem::path& file) : name_(file.string()) {
     constexpr bool allow_exceptions = false;
     json_ = OrderedJson::parse(read_text_file(file), nullptr, allow_exceptions);
-    if (!json_.is_object() || json_.value("format", OrderedJson()) != fit_format)
+    if (!json_.is_object() || json_.value("format", OrderedJson()) != fit_file_format)
       refuse("is not a fit file; make one with jacobench fit");
     const OrderedJson version = json_.value("version", OrderedJson());
     if (version != fit_version && version != oldest_version)
@@ -354,7 +353,7 @@ StoredFit read_fit(const std::filesystem::path& file) {
 
 std::string to_fit_text(const StoredFit& stored) {
   const Fit& fit = stored.fit;
-  OrderedJson json{{"format", fit_format}, {"version", fit_version}};
+  OrderedJson json{{"format", fit_file_format}, {"version", fit_version}};
   json["model"] = OrderedJson::parse(
       to_scaled_model_text({{fit.network, fit.theta}, stored.input_map, stored.output_map}));
   json["inputs"] = stored.inputs;

@@ -20,7 +20,6 @@ using Json = nlohmann::json;
 
 constexpr const char* format_name = "jacobench-mlp";
 constexpr int format_version = 1;
-constexpr const char* format_name_of_fits = "jacobench-fit";
 constexpr int deepest_nesting = 5;  // {"model": {"layers": [{"weights": [[...]]}]}} holds numbers at depth 6
 
 // A value in the file with the words that say where it is.
@@ -184,7 +183,7 @@ ScaledModel read_scaled_model(std::istream& in, const std::string& name) {
   const Json json = parse(in, name);
   const Place whole{json, name};
   expect_object(whole);
-  const bool is_of_fit = whole.member("format").value == format_name_of_fits;
+  const bool is_of_fit = whole.member("format").value == fit_file_format;
   const Place file = is_of_fit ? whole.member("model") : whole;
   expect_object(file);
   const Place format = file.member("format");

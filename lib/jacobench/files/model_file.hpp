@@ -18,6 +18,8 @@
 
 namespace jacobench {
 
+inline constexpr const char* fit_file_format = "jacobench-fit";
+
 // Errors: InputError "NAME: where: what is wrong; what is wanted" for whatever is not such a file: not JSON,
 // a key that is missing or not known, another format or version, shapes that do not fit, an entry that is not
 // a finite number.

@@ -334,9 +334,13 @@ class DecaySearch {
 
   void walk() {
     is_on_path_ = true;
-    std::optional<Vector> start = options_.start;
-    for (Index i = 0; i < n_path_points() && !is_interrupted_ && !has_passed(); ++i)
-      start = add(largest_k * std::pow(10, -static_cast<double>(i) / points_a_decade), start);
+    for (Index i = 0; i < n_path_points() && !is_interrupted_ && !has_passed(); ++i) {
+      const double k = largest_k * std::pow(10, -static_cast<double>(i) / points_a_decade);
+      if (points_.empty())
+        add(k, options_.start, options_.start.has_value());
+      else
+        add(k, points_.back().theta, is_beyond_means(points_.back()));
+    }
   }
 
   // Whether the last points have all been beyond what would be chosen.
@@ -382,24 +386,20 @@ class DecaySearch {
     assess_undecayed();
   }
 
-  // With many more parameters than observations the path is followed from where it has come to, unless that is no more than a mean:
-  // there all weights vanish, which is a stationary point for every decay.
-  Index n_drawn_on_path(bool has_start) const {
-    constexpr double beyond_means = 0.5;
-    const bool is_mean = !points_.empty() && points_.back().effective_parameters <
-                                                 static_cast<double>(network_.n_outputs()) + beyond_means;
-    const Index most = !is_wide_ ? most_drawn_on_path : has_start && !is_mean ? 0 : 1;
-    return std::min(most, options_.n_starts);
+  // Where a fit is no more than means, all weights vanish, which is a stationary point for every decay.
+  bool is_beyond_means(const DecayPoint& point) const {
+    constexpr double more_than_rounding = 0.5;
+    return point.effective_parameters >= static_cast<double>(network_.n_outputs()) + more_than_rounding;
   }
 
-  // Returns where the fit ended, for the next to start from.
-  Vector add(double k, const std::optional<Vector>& start) {
-    const Index n_drawn = n_drawn_on_path(start.has_value()), most_steps = options_.max_iterations;
+  // With many more parameters than observations the path is followed from where it has come to, if that leads anywhere.
+  void add(double k, const std::optional<Vector>& start, bool leads_on) {
+    const Index most_drawn = !is_wide_ ? most_drawn_on_path : leads_on ? 0 : 1;
+    const Index n_drawn = std::min(most_drawn, options_.n_starts), most_steps = options_.max_iterations;
     const bool is_short = is_wide_ && n_drawn == 0;
     const Fit fitted =
         fit_at(k, start, n_drawn, is_short ? std::min(most_steps, most_steps_on_wide_path) : most_steps);
     points_.push_back(assess(k, fitted));
-    return fitted.theta;
   }
 
   // Of what the short fits of a wide path leave unsettled, the next that may be better than all that has settled, by more than the
@@ -427,8 +427,9 @@ class DecaySearch {
     if (!best) return;
     const double k = best->k;
     const Vector theta = best->theta;
+    const bool leads_on = is_beyond_means(*best);
     for (const double thirds : {1, 2, -1, -2})
-      if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta);
+      if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta, leads_on);
   }
 
   // All starts at the best, which may show that it is not; what is the best after some rounds stays it.
@@ -448,10 +449,7 @@ class DecaySearch {
 
   // Of those that have settled, if any has; of those that have a score.
   DecayPoint* best_point() {
-    const auto has_settled = [](const DecayPoint& point) { return point.end.has_settled(); };
-    for (DecayPoint& point : points_)
-      if (point.k == chosen_k_ && point.score) return &point;
-    DecayPoint* best = best_of(has_settled);
+    DecayPoint* best = best_of([](const DecayPoint& point) { return point.end.has_settled(); });
     return best ? best : best_of([](const DecayPoint&) { return true; });
   }
 
@@ -462,6 +460,8 @@ class DecaySearch {
     for (DecayPoint& point : points_)
       if (point.score && is_candidate(point)) candidates.push_back(&point);
     if (candidates.empty()) return nullptr;
+    for (DecayPoint* point : candidates)
+      if (point->k == chosen_k_) return point;
     std::sort(candidates.begin(), candidates.end(), [](const auto* a, const auto* b) { return a->k > b->k; });
     const auto score = [](const DecayPoint* point) { return point->score->value; };
     DecayPoint* lowest = *std::min_element(candidates.begin(), candidates.end(),

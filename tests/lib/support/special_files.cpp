@@ -2,7 +2,6 @@
 
 #include <array>
 #include <csignal>
-#include <fstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -15,12 +14,6 @@
 namespace jacobench::testing {
 
 namespace fs = std::filesystem;
-
-fs::path SpecialFiles::file(const std::string& name, const std::string& contents) const {
-  fs::create_directories(path(name).parent_path());
-  std::ofstream(path(name), std::ios::binary) << contents;
-  return path(name);
-}
 
 fs::path SpecialFiles::link(const std::string& name, const fs::path& target) const {
   fs::create_symlink(target, path(name));

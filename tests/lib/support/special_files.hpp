@@ -16,7 +16,9 @@ class SpecialFiles {
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path path(const std::string& name) const { return folder() / name; }
 
-  std::filesystem::path file(const std::string& name, const std::string& contents) const;
+  std::filesystem::path file(const std::string& name, const std::string& contents) const {
+    return folder_.file(name, contents);
+  }
   std::filesystem::path link(const std::string& name, const std::filesystem::path& target) const;
   std::filesystem::path pipe(const std::string& name) const;
 

@@ -19,7 +19,7 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // Writes a file of this name into the folder and returns its path.
+  // Writes a file of this name, with the folders in it, into the folder and returns its path.
   std::filesystem::path file(const std::string& name, const std::string& contents) const;
 
  private:
