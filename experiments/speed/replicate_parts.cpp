@@ -87,7 +87,7 @@ void fit(State& state, const Study& study) {
 // The residuals of a fit in the units of its steps, at the start.
 struct AtStart {
   explicit AtStart(const Study& study)
-      : data(study.context.first_data.data()),
+      : data(all_data(study).front()),
         residuals(study.scenario().network, data, study.scenario().decay, study.jacobian(),
                   Residuals::Units::standardised),
         tau(residuals.scaling().to_scaled(study.context.start)),
@@ -148,7 +148,7 @@ void solution(State& state, const Study& study) {
 Fit first_fit(const Study& study) {
   FitOptions options = fit_options(study.scenario(), study.jacobian());
   options.start = study.context.start;
-  return jacobench::fit(study.scenario().network, study.context.first_data.data(), options);
+  return jacobench::fit(study.scenario().network, all_data(study).front(), options);
 }
 
 void tangent(State& state, const Study& study) {
