@@ -3,6 +3,8 @@
 // Rates are counters of each row: flops for what is bound by arithmetic, bytes for what is bound by memory; the
 // machine's own limits (a streaming fill, BLAS dsyrk, BLAS dgemm) are rows among the others, and so are the alternatives
 // to what the library chooses: stores and rows of a batch (`by_batches`).
+#include "jacobench/kernel/kernels.hpp"
+
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -185,6 +187,26 @@ void dsyrk(State& state) {
   count_rate(state, "flops", static_cast<double>(n * P * (P + 1)));
 }
 
+// Of a few columns, by the library's kernel and by BLAS.
+void small_gram(State& state, Index P, bool by_blas) {
+  const Index n = 256;
+  const Matrix J = Matrix::Random(n, P);
+  Matrix gram = Matrix::Zero(P, P);
+  const kernel::CrossProducts products{.A = {J.data(), n},
+                                       .B = {J.data(), n},
+                                       .n_rows = n,
+                                       .n_of_A = P,
+                                       .n_of_B = P,
+                                       .is_symmetric = true,
+                                       .C = {gram.data(), P}};
+  for (auto _ : state)
+    if (by_blas)
+      blas::add_gram(J, gram);
+    else
+      kernel::kernels().add_cross_products(products);
+  count_rate(state, "flops", static_cast<double>(n * P * (P + 1)));
+}
+
 // P = 1001, N = 2000.
 const Case thousand_parameters{"9-25-28-1", 9, {25, 28}, 2000, 2000};
 
@@ -301,6 +323,10 @@ void register_all() {
   }
   RegisterBenchmark("dsyrk/P:1000", dsyrk);
   RegisterBenchmark("gram/P:1000", gram);
+  for (const Index P : {3, 7, 13, 31, 64, 96, 128, 256})
+    for (const bool by_blas : {false, true})
+      RegisterBenchmark(fmt::format("small_gram/{}/P:{}", by_blas ? "dsyrk" : "kernel", P).c_str(),
+                        small_gram, P, by_blas);
   for (const Case* c : {&thousand_parameters, &cases[0]})
     for (const Index n_points : {2000, 1'000'000}) {
       const std::string name = fmt::format("points:{}/{}", n_points, c->name);

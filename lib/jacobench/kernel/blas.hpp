@@ -2,7 +2,8 @@
 //
 // The first call sets OpenBLAS to one thread for the whole process: who wants more threads runs several of these calls
 // side by side (base/parallel.hpp), and no two levels of threads compete for the cores. OpenBLAS chooses its kernels by
-// the processor, so that the last bits of what goes through here differ between processors.
+// the processor, so that the last bits of what goes through it differ between processors. Products A'A and A'B of few columns
+// go through a kernel of the library in its place.
 #pragma once
 
 #include <string>

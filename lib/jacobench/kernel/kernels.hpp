@@ -39,6 +39,16 @@ struct BatchProduct {
   BatchBuffer out;
 };
 
+// C(i, j) += sum over the rows of A_i o B_j; where C is symmetric, A being B, below the diagonal alone.
+// Shapes: A [n_rows x n_of_A], B [n_rows x n_of_B], C [n_of_A x n_of_B]
+struct CrossProducts {
+  BatchView A, B;
+  Index n_rows;
+  Index n_of_A, n_of_B;
+  bool is_symmetric;
+  BatchBuffer C;
+};
+
 // A Pi = Q R by Householder reflections, the column with the largest norm next.
 // Shapes: A [n_rows x n_columns], columns `stride` apart, becomes R and below it the reflectors without their first entry,
 //         which is 1; tau [min(n_rows, n_columns)] their factors; permutation [n_columns], column k of A Pi is column
@@ -81,6 +91,8 @@ struct Kernels {
   void (*squares_of_columns)(const double* A, Index stride, Index n, Index n_columns, double* squares);
   void (*add_scaled)(double alpha, const double* x, double* y, Index n);  // y <- fma(alpha, x, y)
   void (*scale)(double factor, double* x, Index n);                       // x <- factor x
+
+  void (*add_cross_products)(const CrossProducts& products);
 
   // Returns how many pivots are above rounding.
   Index (*pivoted_qr)(const PivotedQr& qr);

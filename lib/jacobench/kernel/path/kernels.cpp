@@ -5,6 +5,7 @@
 
 #include "jacobench/kernel/path/activation_kernels.hpp"
 #include "jacobench/kernel/path/batch_kernels.hpp"
+#include "jacobench/kernel/path/cross_product_kernels.hpp"
 #include "jacobench/kernel/path/qr_kernels.hpp"
 
 #ifdef JACOBENCH_PATH_SCALAR
@@ -45,6 +46,7 @@ constinit const Kernels kernels = {
     .squares_of_columns = squares_of_columns,
     .add_scaled = add_scaled,
     .scale = scale,
+    .add_cross_products = add_cross_products,
     .pivoted_qr = pivoted_qr,
 };
 

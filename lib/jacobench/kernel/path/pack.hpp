@@ -28,7 +28,7 @@ inline void store(double* p, Pack v) { _mm512_storeu_pd(p, v); }
 inline void stream(double* p, Pack v) { _mm512_stream_pd(p, v); }
 inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
-inline Pack min(Pack a, Pack b) { return _mm512_min_pd(a, b); }  // a < b ? a : b
+inline Pack min(Pack a, Pack b) { return _mm512_maskz_min_pd(0xff, a, b); }  // a < b ? a : b
 inline void finish_streams() { _mm_sfence(); }
 inline __mmask8 first_lanes(Index n) { return static_cast<__mmask8>((1u << n) - 1); }
 inline Pack load_first(const double* p, Index n) { return _mm512_maskz_loadu_pd(first_lanes(n), p); }
