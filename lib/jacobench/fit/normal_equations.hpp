@@ -18,6 +18,8 @@ class NormalEquations final : public StepEquations {
   bool bend(Vector& d) override;
   double predicted_fall(double mu, const Vector& d) const override;
 
+  const Matrix& matrix() const { return M_; }  // its lower triangle
+
  private:
   SecondDerivatives second_;
   JacobianProducts products_;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/fit/approach.hpp"
 #include "jacobench/fit/solvers.hpp"
 #include "jacobench/kernel/blas.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
@@ -277,12 +278,28 @@ bool Polisher::step_down(Vector& tau, double& mu) {
   return false;
 }
 
+// As far as they lead; the result is what that is, where it is all.
+std::optional<Polished> Polisher::polish_by_normal_equations(Vector& tau, const PolishOptions& options,
+                                                             Index& n_iterations) {
+  is_by_approach_ = false;
+  if (!Approach::can_resolve(options.relative_offset, residuals_)) return {};
+  if (!approach_) approach_ = std::make_unique<Approach>(residuals_);
+  const Approach::Result result = approach_->approach(tau, options);
+  n_iterations = result.n_iterations;
+  if (!result.has_arrived) return {};
+  is_by_approach_ = true;
+  return Polished{.objective = result.objective,
+                  .n_iterations = result.n_iterations,
+                  .rank = residuals_.n_params(),
+                  .relative_offset = result.relative_offset,
+                  .stop = Stop::converged};
+}
+
 Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
-  if (!now_->move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, 0, {}, Stop::not_finite};
-  // Where Gauss-Newton steps leave more than this of the gradient, they are slow, and second derivatives are worth their cost.
-  constexpr double slow_contraction = 0.25;
-  std::optional<Stop> stop;
   Index iteration = 0;
+  if (const auto polished = polish_by_normal_equations(tau, options, iteration)) return *polished;
+  if (!now_->move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, 0, {}, Stop::not_finite};
+  std::optional<Stop> stop;
   double mu = options.damping;
   bool slow = false;
   while (!(stop = reason_to_stop(options.relative_offset)) && iteration < options.max_iterations) {
@@ -302,25 +319,32 @@ Polished Polisher::polish(Vector& tau, const PolishOptions& options) {
 }
 
 std::optional<Remaining> Polisher::remaining(const Vector& tau) {
+  if (is_by_approach_) return approach_->remaining();
   const auto n_data_rows = static_cast<double>(residuals_.n_data_rows());
   const double n_effective = now_->effective_parameters(T_);
   const double rss = now_->residuals().head(residuals_.n_data_rows()).squaredNorm();
   if (!(n_data_rows > n_effective && rss > 0)) return {};
   const double s_squared = rss / (n_data_rows - n_effective);
-  // Where this is so little, second derivatives would not change the verdict. Elsewhere they do: where units have become equal, J'J
-  // alone takes what rounding leaves of their difference for a direction.
-  constexpr double negligible = 1e-6;
+  // Second derivatives change the verdict where units have become equal: J'J alone takes what rounding leaves of their difference
+  // for a direction.
   const double gauss_newton = now_->tangential() / std::sqrt(s_squared);
   constexpr double clearly_determined = 1e-3;
-  if (gauss_newton <= negligible || !newton_->step(*now_, tau, step_) ||
+  if (gauss_newton <= negligible_move || !newton_->step(*now_, tau, step_) ||
       !(now_->suits_normal_equations() || newton_->smallest_pivot() >= clearly_determined))
     return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
   return Remaining{.fall = newton_->predicted_fall() / s_squared,
                    .move = newton_->move(*now_) / std::sqrt(s_squared)};
 }
 
-const Vector& Polisher::residuals() const { return now_->residuals(); }
+const Vector& Polisher::residuals() const {
+  return is_by_approach_ ? approach_->residuals() : now_->residuals();
+}
 
-void Polisher::get_gradient(Vector& gradient) const { now_->get_gradient(gradient); }
+void Polisher::get_gradient(Vector& gradient) const {
+  if (is_by_approach_)
+    approach_->get_gradient(gradient);
+  else
+    now_->get_gradient(gradient);
+}
 
 }  // namespace jacobench

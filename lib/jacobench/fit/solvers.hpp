@@ -5,7 +5,8 @@
 //                     where they do not, mu by the gain ratio; a long descent bends its Newton steps
 //           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
 //                     Gauss-Newton as long as that goes down, and Newton where it is slow and J'J far from singular.
-//                     Parameters that nothing depends on stay as they are
+//                     Parameters that nothing depends on stay as they are. Where an offset is asked for, steps by normal
+//                     equations come before, which may be all (fit/approach.hpp)
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
 //         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going
@@ -66,6 +67,12 @@ class Descender {
 // Small enough to be orthogonal: Bates and Watts (1981), sec. 3.
 inline constexpr double orthogonal_enough = 0.001;
 
+// Where Gauss-Newton steps leave more than this of the gradient, they are slow, and second derivatives are worth their cost.
+inline constexpr double slow_contraction = 0.25;
+
+// Where Gauss-Newton steps promise to move so little, in standard errors, second derivatives would not change the verdict on it.
+inline constexpr double negligible_move = 1e-6;
+
 struct PolishOptions {
   Index max_iterations = 1000;
   double relative_offset = 0;  // small enough to stop at; 0: where rounding stops it
@@ -84,6 +91,8 @@ struct Polished {
 
 // Whether polishing holds J, or the triangle of it, made by blocks of rows, which serves as well where J is large.
 bool holds_jacobian(double n_rows, double n_params);
+
+class Approach;
 
 // A workspace for polishing, to residuals that may change between one time and the next.
 class Polisher {
@@ -107,6 +116,8 @@ class Polisher {
   class Damping;
   class Newton;
 
+  std::optional<Polished> polish_by_normal_equations(Vector& tau, const PolishOptions& options,
+                                                     Index& n_iterations);
   bool take_step(Vector& tau);
   std::optional<Stop> reason_to_stop(double relative_offset) const;
   Stop reason_for_rest() const;
@@ -116,6 +127,8 @@ class Polisher {
   std::unique_ptr<Tangent> now_, next_;
   std::unique_ptr<Damping> damping_;
   std::unique_ptr<Newton> newton_;
+  std::unique_ptr<Approach> approach_;  // where an offset was asked for
+  bool is_by_approach_ = false;         // whether the last polish ended there
   Vector step_, tried_;
   Matrix T_;
 };
