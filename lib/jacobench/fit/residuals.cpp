@@ -117,7 +117,7 @@ bool Residuals::normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J
   J_t_r.setZero();
   for_rows_of_data(tau, r, [&](const auto& J, const auto& r_rows) {
     blas::add_gram(J, J_t_J);
-    J_t_r.noalias() += J.transpose() * r_rows;
+    blas::add_transposed_product(J, r_rows, J_t_r);
   });
   if (!penalised_.empty()) add_penalty(tau, r.data(), J_t_J, J_t_r);
   return is_finite(r.data(), n_rows()) && is_finite(J_t_r.data(), n_params()) && std::isfinite(J_t_J.trace());
