@@ -421,7 +421,9 @@ def r_version():
 
 def processor():
     with open("/proc/cpuinfo") as info:
-        return next((line.split(": ", 1)[1].strip() for line in info if line.startswith("model name")), "unknown")
+        first = dict(line.rstrip("\n").replace("\t", "").split(": ", 1) for line in info.read().split("\n\n")[0].splitlines() if ": " in line)
+    name = first.get("model name", "unknown")
+    return f"{name}, family {first['cpu family']} model {first['model']}" if "cpu family" in first else name
 
 
 def git(*arguments):

@@ -30,12 +30,19 @@ std::string utc_now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
+// "AMD EPYC, family 26 model 2": of one name, machines for hire have several kinds.
 std::string cpu_model() {
   std::ifstream cpuinfo("/proc/cpuinfo");
-  for (std::string line; std::getline(cpuinfo, line);)
-    if (line.starts_with("model name") && line.find(": ") != line.npos)
-      return line.substr(line.find(": ") + 2);
-  return "unknown";
+  std::string name = "unknown", family, model;
+  for (std::string line; std::getline(cpuinfo, line) && !line.empty();) {
+    const std::size_t colon = line.find(": ");
+    if (colon == line.npos) continue;
+    const std::string key = line.substr(0, line.find_first_of("\t:")), value = line.substr(colon + 2);
+    if (key == "model name") name = value;
+    if (key == "cpu family") family = value;
+    if (key == "model") model = value;
+  }
+  return family.empty() ? name : fmt::format("{}, family {} model {}", name, family, model);
 }
 
 // Over the last 1, 5 and 15 minutes; null where the system does not tell.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,32 @@ void lay_out_by_rows(const Matrix& M, Index K, std::vector<double>& rows) {
       }
 }
 
+// Rows that are written on a thread of their own while the next ones are computed.
+class RowsBeside {
+ public:
+  explicit RowsBeside(ArrayWriter& writer) : writer_(writer) {}
+
+  // Of the next batch, to be filled in.
+  std::vector<double>& next() { return rows_[is_second_]; }
+
+  // Begins to write them; those before them are written then. Throws what writing those has thrown.
+  void write() {
+    finish();
+    writing_ = std::async(std::launch::async, [this, &rows = next()] { writer_.write_rows(rows); });
+    is_second_ = !is_second_;
+  }
+
+  void finish() {
+    if (writing_.valid()) writing_.get();
+  }
+
+ private:
+  ArrayWriter& writer_;
+  std::vector<double> rows_[2];
+  bool is_second_ = false;
+  std::future<void> writing_;  // the last, so that it ends before what it writes
+};
+
 // Refuses the first entry of M [(N K) x .] that a double cannot hold, before anything of the batch is written.
 // `name` makes the name of an entry from its row and column.
 template <class Name>
@@ -101,11 +128,14 @@ std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns&
   const auto evaluator = request.strategy->make(network, max_rows, request.options);
   std::optional<Certificate> certificate;
   Matrix J;  // of a batch: its pages are the same for all
-  std::vector<double> rows;
+  RowsBeside rows(writer);
   for (Index first_row = 0;;) {
     const Matrix X = scaled.inputs.of(data.read(max_rows));
     const Index N = X.rows();
-    if (N == 0) return certificate;
+    if (N == 0) {
+      rows.finish();
+      return certificate;
+    }
     J.resize(N * K, C);
     Outputs out;
     (request.wrt == Wrt::parameters ? out.J_y_theta : out.J_y_x) = &J;
@@ -127,8 +157,8 @@ std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns&
     if (!scaled.outputs.is_identity())
       for (Index k = 0; k < K; ++k) J.middleRows(k * N, N) *= scaled.outputs.scale[k];
     if (request.wrt == Wrt::inputs && !scaled.inputs.is_identity()) J *= scaled.inputs.scale.asDiagonal();
-    lay_out_by_rows(J, K, rows);
-    writer.write_rows(rows);
+    lay_out_by_rows(J, K, rows.next());
+    rows.write();
     first_row += N;
     if (tell) tell(first_row);
   }

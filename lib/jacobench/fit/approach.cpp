@@ -26,7 +26,8 @@ Approach::Approach(Residuals& residuals)
       along_(residuals.n_params()),
       H_(residuals.n_params(), residuals.n_params()),
       step_(residuals.n_params()),
-      tried_(residuals.n_params()) {}
+      tried_(residuals.n_params()),
+      fitted_(residuals.n_params()) {}
 
 bool Approach::can_resolve(double relative_offset, const Residuals& residuals) {
   return relative_offset >= least_offset && residuals.n_rows() > residuals.n_params();
@@ -125,8 +126,8 @@ std::optional<Remaining> Approach::remaining() {
     return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
   const double fall = -equations_.gradient().dot(step_);
   tried_ = step_.cwiseProduct(C_);
-  return Remaining{.fall = fall / (s * s),
-                   .move = (L_.triangularView<Eigen::Lower>().transpose() * tried_).norm() / s};
+  fitted_.noalias() = L_.triangularView<Eigen::Lower>().transpose() * tried_;
+  return Remaining{.fall = fall / (s * s), .move = fitted_.norm() / s};
 }
 
 }  // namespace jacobench

@@ -57,7 +57,7 @@ class Approach {
   Matrix L_;
   Vector along_;  // L^-1 C^-1 g
   Matrix H_, T_;
-  Vector step_, tried_;
+  Vector step_, tried_, fitted_;
 };
 
 }  // namespace jacobench

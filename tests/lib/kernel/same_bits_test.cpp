@@ -107,6 +107,27 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
   });
 }
 
+TEST_F(VectorPaths, GiveTheSameBitsOfCrossProducts) {
+  const Numbers x = normals(70 * 14);
+  for (const bool is_symmetric : {false, true})
+    expect_same_bits(is_symmetric ? "A'A" : "A'B", [&] {
+      Numbers all;
+      for (Index n = 1; n <= 61; n += 5) {
+        const Index p = 13, q = is_symmetric ? p : 7;
+        Numbers C(static_cast<std::size_t>(p * q));
+        kernel::kernels().add_cross_products({.A = {x.data(), 70},
+                                              .B = {is_symmetric ? x.data() : x.data() + 3 * 70, 70},
+                                              .n_rows = n,
+                                              .n_of_A = p,
+                                              .n_of_B = q,
+                                              .is_symmetric = is_symmetric,
+                                              .C = {C.data(), p}});
+        all.insert(all.end(), C.begin(), C.end());
+      }
+      return all;
+    });
+}
+
 TEST_F(VectorPaths, GiveTheSameBitsOfTheQr) {
   for (const auto& [n, p] : {std::pair<Index, Index>{100, 13}, {13, 13}, {9, 20}, {1, 1}, {40, 1}})
     expect_same_bits(fmt::format("QR of {} x {}", n, p), [n = n, p = p] {
