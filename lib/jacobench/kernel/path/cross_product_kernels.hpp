@@ -35,7 +35,8 @@ void add_tile(const CrossProducts& p, Index i, Index j) {
   }
   for (int d = 0; d < b; ++d)
     for (int c = 0; c < a; ++c)
-      if (!p.is_symmetric || i + c >= j + d) p.C.data[(j + d) * p.C.stride + i + c] += sum_of_eight(sum[c][d]);
+      if (!p.is_symmetric || i + c >= j + d)
+        p.C.data[(j + d) * p.C.stride + i + c] += sum_of_eight(sum[c][d]);
 }
 
 template <int b>
