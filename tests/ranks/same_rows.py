@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A study over ranks and over shards gives the rows of one process, to the byte: same_rows.py PROGRAM SOURCE WORK WHAT
+"""A study over ranks and over shards gives the rows of one process, to the byte: same_rows.py PROGRAM SOURCE WORK WHAT [KILLS, 8]
 
 WHAT is `ranks`, `shards`, `kills` or `folders`. What a table or a row says of time is left out. Prints what it did; skips with
 the reason where there is no mpirun or the program was built without MPI."""
@@ -106,10 +106,11 @@ def shards():
     hold("4 shards, each killed and started twice", work / "merged", serial)
 
 
-def kills(n_kills=24):
+def kills():
     """On 3 ranks, one of which is killed, again and again until the study is done, and then from the start."""
     serial = in_one_process(coverage_quick)
     print(f"{'kill':>4}  {'rank':>4}  {'after s':>7}  records kept  rows kept  message")
+    n_kills = int(sys.argv[5]) if len(sys.argv) > 5 else 8
     n_done = n_studies = 0
     folder = work / "killed"
     while n_done < n_kills:

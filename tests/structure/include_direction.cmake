@@ -7,7 +7,7 @@ foreach(library adolc cppad stan)
   set(home_of_${library} "experiments/peers/${library}")
 endforeach()
 set(home_of_boost/program_options "experiments/options/settings\\.cpp")
-set(home_of_benchmark "experiments/speed/")
+set(home_of_benchmark "experiments/speed/|experiments/coverage/replicate_parts")
 set(home_of_gsl "experiments/solvers/gsl_solver\\.cpp")
 set(home_of_mpi "experiments/run/ranks_mpi\\.cpp")
 
