@@ -36,9 +36,8 @@ bool Approach::can_resolve(double relative_offset, const Residuals& residuals) {
 // Whether normal equations are safe there; if not, nothing below may be asked.
 bool Approach::move_to(const Vector& tau) {
   if (!equations_.move_to(tau)) return false;
-  const double negligible = 2 * std::numeric_limits<double>::epsilon() *
-                            (residuals_.size_of_outputs() + std::sqrt(equations_.objective()));
   const Matrix& M = equations_.matrix();
+  const double negligible = rounding();
   for (Index p = 0; p < C_.size(); ++p) {
     C_[p] = std::sqrt(M(p, p));
     if (!(C_[p] > negligible)) return false;
@@ -50,7 +49,7 @@ bool Approach::move_to(const Vector& tau) {
   return true;
 }
 
-// Of r in the tangent plane: what the rounding of y and of r itself does to it.
+// What the rounding of y and of r itself does to r.
 double Approach::rounding() const {
   return 2 * std::numeric_limits<double>::epsilon() *
          (residuals_.size_of_outputs() + std::sqrt(equations_.objective()));
@@ -79,11 +78,10 @@ bool Approach::newton_step() {
 }
 
 Approach::Result Approach::approach(Vector& tau, const PolishOptions& options) {
-  constexpr double far_from_rounding = 100;
   Result result{};
   if (!move_to(tau)) return result;
   bool slow = false;
-  while (tangential() > far_from_rounding * rounding()) {
+  for (;;) {
     const double objective = equations_.objective(), before = tangential();
     const double offset = relative_offset();
     if (offset <= options.relative_offset)
@@ -103,7 +101,6 @@ Approach::Result Approach::approach(Vector& tau, const PolishOptions& options) {
     slow = slow || tangential() > slow_contraction * before;
     if (options.go_on && !options.go_on(equations_.objective())) return result;
   }
-  return result;
 }
 
 // tr J (J'J + K)^-1 J', J of the data alone: what the penalty rows have of the P that all rows have.
