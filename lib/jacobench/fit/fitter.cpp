@@ -315,7 +315,7 @@ void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Work
       again.tau = candidate.tau;
       again.damping = usual_damping;
       if (!is_polished()) standardisation_.make_scaled(again.tau);
-      worker.unit_redraw.redraw(unit, worker.drawn, again.tau);
+      worker.unit_redraw.redraw(unit, worker.drawn, draw_spread(stream), again.tau);
       if (!is_polished()) standardisation_.make_user(again.tau);
       again.n_iterations = again.n_spent = 0;
       go_down(again, std::min(options_.max_iterations, limits.n_spent - candidate.n_spent), worker);

@@ -1,6 +1,7 @@
 #include "jacobench/fit/redraw.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace jacobench {
 
@@ -13,6 +14,11 @@ Index n_hidden_units(const Perceptron& network) {
 }
 
 }  // namespace
+
+double draw_spread(RandomStream& stream) {
+  constexpr double least = 3, steepest = 10;
+  return least * std::pow(steepest, std::max(0.0, 2 * stream.uniform() - 1));
+}
 
 UnitRedraw::UnitRedraw(const Perceptron& network, Index max_rows)
     : network_(network),
@@ -42,7 +48,7 @@ const std::vector<HiddenUnit>& UnitRedraw::rank(const VectorView& theta, const M
   return units_;
 }
 
-void UnitRedraw::redraw(const HiddenUnit& unit, const VectorView& drawn, Vector& theta) const {
+void UnitRedraw::redraw(const HiddenUnit& unit, const VectorView& drawn, double spread, Vector& theta) const {
   const Layer& layer = network_.layer(unit.layer);
   network_.weights(theta, unit.layer).row(unit.unit) =
       spread * network_.weights(drawn, unit.layer).row(unit.unit);

@@ -1,5 +1,7 @@
 #include "jacobench/fit/redraw.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "jacobench/base/random.hpp"
@@ -43,7 +45,7 @@ TEST(UnitRedraw, LeavesTheMeanOfWhatItFed) {
   UnitRedraw redraw(two_layers, 300);
   for (const HiddenUnit& unit : redraw.rank(theta, X)) {
     Vector again = theta;
-    redraw.redraw(unit, drawn, again);
+    redraw.redraw(unit, drawn, 3, again);
     EXPECT_TRUE((two_layers.weights(again, unit.layer + 1).col(unit.unit).array() == 0).all());
     EXPECT_EQ((two_layers.weights(again, unit.layer).row(unit.unit)),
               (3 * two_layers.weights(drawn, unit.layer).row(unit.unit)));
@@ -52,6 +54,23 @@ TEST(UnitRedraw, LeavesTheMeanOfWhatItFed) {
     const Matrix before = evaluate(two_layers, theta, X), after = evaluate(two_layers, again, X);
     EXPECT_LE((before.colwise().mean() - after.colwise().mean()).norm(), 300 * 0x1p-52 * before.norm());
   }
+}
+
+// Half of the spreads are 3, the logarithms of the others uniform up to that of 30. The standard error of a share of 4000 is 0.008
+// at most, and 0.04 are five of it.
+TEST(UnitRedraw, SpreadsAreThoseOfStartsOrSteeper) {
+  constexpr int n = 4000;
+  RandomStream stream(8, 0, 0, RandomPurpose::redraws);
+  int n_least = 0, n_below_middle = 0;
+  for (int i = 0; i < n; ++i) {
+    const double spread = draw_spread(stream);
+    ASSERT_GE(spread, 3);
+    ASSERT_LE(spread, 30 * (1 + 1e-15));
+    n_least += spread == 3;
+    n_below_middle += spread < 3 * std::sqrt(10);
+  }
+  EXPECT_NEAR(n_least, 0.5 * n, 0.04 * n);
+  EXPECT_NEAR(n_below_middle, 0.75 * n, 0.04 * n);
 }
 
 // A single start often ends in a minimum from which a unit drawn anew leads down; what redraws find is said.
