@@ -63,6 +63,9 @@ class ToyMaker final : public RecordMaker {
   }
 };
 
+// Of the records of the group that this thread runs.
+thread_local double recorded_sum = 0;
+
 class Toy : public Experiment {
  public:
   OptionTable options() override {
@@ -106,8 +109,8 @@ class Toy : public Experiment {
   std::vector<Row> run_cells(const std::vector<std::size_t>& cells, Records& records) override {
     const RecordPlan plan = records_of(cells.front());
     const std::span<const double> numbers = records.first(plan.number);
-    recorded_sum_ = 0;
-    for (std::size_t i = 0; i < numbers.size(); ++i) recorded_sum_ += static_cast<double>(i + 1) * numbers[i];
+    recorded_sum = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) recorded_sum += static_cast<double>(i + 1) * numbers[i];
     std::vector<Row> rows;
     for (const std::size_t index : cells) rows.push_back(run_cell(index));
     return rows;
@@ -140,7 +143,7 @@ class Toy : public Experiment {
     row.of_promise = 0.25;
     row.time_ns = 1234.5 * static_cast<double>(index + 1);
     row.remark = "a \"remark\", with comma";
-    if (row.way == "recorded") row.error = recorded_sum_;
+    if (row.way == "recorded") row.error = recorded_sum;
     if (row.way == "fine") row.error = 1.0 / 3.0 * scale_;
     if (row.way == "digits") row.error = 43000123.25;
     if (row.way == "stepped") row.error = 1e-7 * scale_;
@@ -171,7 +174,6 @@ class Toy : public Experiment {
   std::int64_t cell_limit_ = 100;
   std::int64_t group_ = 1;
   std::vector<ToyRow> rows_;
-  double recorded_sum_ = 0;  // of the records of the present group
 };
 
 std::unique_ptr<Experiment> make_toy() { return std::make_unique<Toy>(); }
