@@ -1,7 +1,6 @@
 #include "jacobench/fit/approach.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "jacobench/kernel/blas.hpp"
 
@@ -37,7 +36,7 @@ bool Approach::can_resolve(double relative_offset, const Residuals& residuals) {
 bool Approach::move_to(const Vector& tau) {
   if (!equations_.move_to(tau)) return false;
   const Matrix& M = equations_.matrix();
-  const double negligible = rounding();
+  const double negligible = residual_rounding(residuals_, equations_.objective());
   for (Index p = 0; p < C_.size(); ++p) {
     C_[p] = std::sqrt(M(p, p));
     if (!(C_[p] > negligible)) return false;
@@ -47,12 +46,6 @@ bool Approach::move_to(const Vector& tau) {
   along_ = equations_.gradient().cwiseQuotient(C_);
   L_.triangularView<Eigen::Lower>().solveInPlace(along_);
   return true;
-}
-
-// What the rounding of y and of r itself does to r.
-double Approach::rounding() const {
-  return 2 * std::numeric_limits<double>::epsilon() *
-         (residuals_.size_of_outputs() + std::sqrt(equations_.objective()));
 }
 
 double Approach::relative_offset() const {
@@ -82,23 +75,21 @@ Approach::Result Approach::approach(Vector& tau, const PolishOptions& options) {
   if (!move_to(tau)) return result;
   bool slow = false;
   for (;;) {
-    const double objective = equations_.objective(), before = tangential();
+    const Standing before = standing();
     const double offset = relative_offset();
     if (offset <= options.relative_offset)
       return {.has_arrived = true,
               .n_iterations = result.n_iterations,
-              .objective = objective,
+              .objective = before.objective,
               .relative_offset = offset};
     if (result.n_iterations == options.max_iterations) return result;
     if (!slow || !newton_step()) gauss_newton_step();
     tried_ = tau + step_;
-    const double slack = 2 * std::sqrt(objective) * rounding();
-    if (!move_to(tried_) || equations_.objective() > objective + slack ||
-        (equations_.objective() > objective - slack && tangential() > 0.98 * before))
-      return result;
+    const double slack = objective_rounding(residuals_, before.objective);
+    if (!move_to(tried_) || !is_better(standing(), before, slack)) return result;
     tau = tried_;
     ++result.n_iterations;
-    slow = slow || tangential() > slow_contraction * before;
+    slow = slow || tangential() > slow_contraction * before.tangential;
     if (options.go_on && !options.go_on(equations_.objective())) return result;
   }
 }

@@ -45,7 +45,7 @@ class Approach {
  private:
   bool move_to(const Vector& tau);
   double tangential() const { return along_.norm(); }
-  double rounding() const;
+  Standing standing() const { return {equations_.objective(), tangential()}; }
   double relative_offset() const;
   bool newton_step();
   void gauss_newton_step();

@@ -12,8 +12,6 @@
 namespace jacobench {
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
 constexpr double most_held = 64 << 20;  // bytes
 
 bool holds_jacobian(const Residuals& residuals) {
@@ -73,11 +71,12 @@ class Polisher::Tangent {
   double tangential() const { return rotated_.head(rank()).norm(); }
 
   // What the rounding of y and of r itself does to r, to tangential() and to objective().
-  double residual_rounding() const { return 2 * epsilon * (residuals_.size_of_outputs() + r_norm()); }
+  double residual_rounding() const { return jacobench::residual_rounding(residuals_, objective_); }
   double tangential_rounding() const {
     return residual_rounding() * std::sqrt(at_least_one(rank()) / at_least_one(r_.size()));
   }
-  double objective_rounding() const { return 2 * r_norm() * residual_rounding(); }
+  double objective_rounding() const { return jacobench::objective_rounding(residuals_, objective_); }
+  Standing standing() const { return {objective_, tangential()}; }
 
   std::optional<double> relative_offset() const {
     const Index n_normal = r_.size() - rank();
@@ -123,8 +122,6 @@ class Polisher::Tangent {
   }
 
  private:
-  double r_norm() const { return std::sqrt(objective_); }
-
   Residuals& residuals_;
   const bool holds_J_;
   Vector r_;
@@ -250,14 +247,12 @@ Stop Polisher::reason_for_rest() const {
   return now_->is_stationary() ? Stop::stationary : Stop::stalled;
 }
 
-// Whether the point that tau + step_ is, is better; then it is the next. Better is down, or as low and closer to orthogonal: near
-// the minimum the objective no longer tells two points apart.
+// Whether the point that tau + step_ is, is better; then it is the next.
 bool Polisher::take_step(Vector& tau) {
   tried_ = tau + step_;
   const double slack = now_->objective_rounding();
   if (!next_->move_to(tried_, now_->objective() + slack)) return false;
-  const bool is_down = next_->objective() < now_->objective() - slack;
-  if (!is_down && !(next_->tangential() < 0.98 * now_->tangential())) return false;
+  if (!is_better(next_->standing(), now_->standing(), slack)) return false;
   tau = tried_;
   std::swap(now_, next_);
   return true;

@@ -17,7 +17,9 @@
 //         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -72,6 +74,26 @@ inline constexpr double slow_contraction = 0.25;
 
 // Where Gauss-Newton steps promise to move so little, in standard errors, second derivatives would not change the verdict on it.
 inline constexpr double negligible_move = 1e-6;
+
+// What the rounding of y and of r itself does to residuals with this |r|^2, and to |r|^2.
+inline double residual_rounding(const Residuals& residuals, double objective) {
+  return 2 * std::numeric_limits<double>::epsilon() * (residuals.size_of_outputs() + std::sqrt(objective));
+}
+inline double objective_rounding(const Residuals& residuals, double objective) {
+  return 2 * std::sqrt(objective) * residual_rounding(residuals, objective);
+}
+
+// How low a point is, and how long the part of r in its tangent plane.
+struct Standing {
+  double objective, tangential;
+};
+
+// Better is down, or as low and closer to orthogonal: near the minimum the objective, known to `slack`, no longer tells two points
+// apart. What is not a number is not better.
+inline bool is_better(const Standing& next, const Standing& now, double slack) {
+  const bool is_down = next.objective < now.objective - slack;
+  return next.objective <= now.objective + slack && (is_down || next.tangential < 0.98 * now.tangential);
+}
 
 struct PolishOptions {
   Index max_iterations = 1000;

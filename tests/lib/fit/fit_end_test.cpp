@@ -118,6 +118,18 @@ TEST(Polish, DampedStepsReachTheMinimumFromWhereGaussNewtonOvershoots) {
   EXPECT_NEAR(polished.objective, fitted.at->rss(), 1e-12);
 }
 
+// Down by more than rounding, or as low and closer to orthogonal.
+TEST(Polish, WhatIsNotANumberIsNotBetter) {
+  const Standing now{1, 0.5};
+  constexpr double slack = 1e-3, nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(is_better({0.9, 0.6}, now, slack));
+  EXPECT_TRUE(is_better({1.0005, 0.4}, now, slack));
+  EXPECT_FALSE(is_better({1.0005, 0.5}, now, slack));
+  EXPECT_FALSE(is_better({1.1, 0.1}, now, slack));
+  EXPECT_FALSE(is_better({nan, 0.1}, now, slack));
+  EXPECT_FALSE(is_better({1, nan}, now, slack));
+}
+
 TEST(FitEnd, DataOnTheNetworkAreFittedExactlyAndDataNextToItAreNot) {
   Dataset data = step_data();
   data.Y = evaluate(one_unit, Vector{{1.5, -0.4, 2, 3}}, data.X);
