@@ -29,6 +29,9 @@ double next_damping(double mu, double gain) {
 constexpr double least_fall = 1e-9, least_damped_fall = 1e-14;
 constexpr double hardly_damped = 1e-2;
 
+// What the first step off a saddle point promises, as a share of the objective, and how much longer the longest may be.
+constexpr double first_fall_off_saddle = 1e-10, longest_off_saddle = 1024;
+
 // How a radius follows the gain of the step that it held back.
 constexpr double radius_growth = 2, radius_shrinkage = 0.25;
 
@@ -55,30 +58,59 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
       if (is_believed && residuals_.evaluate(tried_, r_tried_.data(), nullptr))
         gain = (objective - r_tried_.squaredNorm()) / predicted;
     }
-    const bool promises_nothing = predicted > 0 && predicted <= least_damped_fall * objective;
+    bool is_at_rest = predicted > 0 && predicted <= least_damped_fall * objective;
     if (gain > 0) {
       ++iteration;
       tau = tried_;
       const double before = std::exchange(objective, r_tried_.squaredNorm());
       if (!equations_.move_to(tau)) break;
-      if (promises_nothing || (predicted <= least_fall * objective && mu <= hardly_damped))
-        return {objective, iteration, Descent::End::arrived};
-      slow = before - objective < slow_fall * objective;
-      if (slow && equations_.has_region_steps())
-        return descend_within(std::sqrt(predicted), objective, iteration, tau, options);
-      if (slow) equations_.add_second_derivatives();
-      mu = std::max(next_damping(mu, gain), least_damping_of_descent);
-      growth = 2;
-      if (options.go_on && !options.go_on(objective))
-        return {objective, iteration, Descent::End::interrupted};
+      is_at_rest = is_at_rest || (predicted <= least_fall * objective && mu <= hardly_damped);
+      if (!is_at_rest) {
+        slow = before - objective < slow_fall * objective;
+        if (slow && equations_.has_region_steps())
+          return descend_within(std::sqrt(predicted), objective, iteration, tau, options);
+        if (slow) equations_.add_second_derivatives();
+        mu = std::max(next_damping(mu, gain), least_damping_of_descent);
+        growth = 2;
+        if (options.go_on && !options.go_on(objective))
+          return {objective, iteration, Descent::End::interrupted};
+      }
     } else {
       mu *= growth;
       growth *= 2;
-      if (promises_nothing || !std::isfinite(mu)) return {objective, iteration, Descent::End::arrived};
+      is_at_rest = is_at_rest || !std::isfinite(mu);
+    }
+    if (is_at_rest) {
+      if (!leave_saddle(tau, objective)) return {objective, iteration, Descent::End::arrived};
+      slow = true;
+      mu = hardly_damped;
+      growth = 2;
     }
   }
   return {objective, iteration,
           residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
+}
+
+// Where M, with the second derivatives, curves downwards, S falls along that direction to either side: from a step that the
+// curvature alone hardly lets gain anything, twice as far for as long as it does. Returns whether tau is a lower point, where the
+// equations are then those of Newton.
+bool Descender::leave_saddle(Vector& tau, double& objective) {
+  if (!equations_.move_to(tau) || !equations_.add_second_derivatives()) return false;
+  const std::optional<double> curvature = equations_.downward_curvature(step_);
+  if (!curvature) return false;
+  const double first = std::sqrt(first_fall_off_saddle * objective / -*curvature);
+  double lowest = objective, length = 0;
+  for (const double side : {1.0, -1.0})
+    for (double t = first; t <= longest_off_saddle * first; t *= 2) {
+      tried_ = tau + side * t * step_;
+      if (!residuals_.evaluate(tried_, r_tried_.data(), nullptr) || !(r_tried_.squaredNorm() < lowest)) break;
+      lowest = r_tried_.squaredNorm();
+      length = side * t;
+    }
+  if (!(lowest < (1 - least_damped_fall) * objective)) return false;
+  tau += length * step_;
+  objective = lowest;
+  return equations_.move_to(tau) && equations_.add_second_derivatives();
 }
 
 // From tau, where the equations are.

@@ -30,7 +30,7 @@ constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
 
 // How often all units of the best of all searches are drawn anew in vain before it is believed.
-constexpr Index sweeps_of_best = 3;
+constexpr Index sweeps_of_best = 5;
 
 // Of a descent, to plan with.
 constexpr Index usual_steps = 100;
@@ -91,17 +91,19 @@ struct Fitter::RedrawLimits {
   Index n_redraws = no_limit;
   Index n_in_vain = no_limit;  // in succession
   Index n_spent = no_limit;    // iterations of all descents of the candidate
+  Index n_before = no_limit;   // of these, after which none begins any more
 };
 
 // One thread's workspace.
 struct Fitter::Worker {
-  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, StepForm form)
+  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, StepForm form,
+         const Scaling& standardisation)
       : residuals(network, like, options.decay, options.jacobian,
                   form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
         equations(equations_of(form, residuals, options.decay)),
         descender(residuals, *equations),
-        unit_redraw(network, like.n_observations()),
-        drawn(network.n_params()) {
+        unit_redraw(residuals, find_initialisation(options.initialisation),
+                    form == StepForm::normal ? nullptr : &standardisation) {
     again.tau.resize(network.n_params());
   }
 
@@ -121,8 +123,7 @@ struct Fitter::Worker {
   std::unique_ptr<StepEquations> equations;
   Descender descender;
   UnitRedraw unit_redraw;
-  Vector drawn;                          // what a unit is drawn from
-  Candidate again;                       // with that unit
+  Candidate again;                       // with units drawn anew
   std::optional<Polisher> its_polisher;  // only one worker needs one
 };
 
@@ -154,7 +155,7 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
   starts_ = options_.starts.size() > 0 ? options_.starts : draw_starts(network, options_);
   const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
   for (Index w = 0; w < n_threads; ++w)
-    workers_.push_back(std::make_unique<Worker>(network, like, options_, form_));
+    workers_.push_back(std::make_unique<Worker>(network, like, options_, form_, standardisation_));
   candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   progress_ = std::make_unique<Progress>();
@@ -213,7 +214,7 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
 
   note_objectives();
   Candidate& its_best = best();
-  if (!is_search()) redraw_units(its_best, {.n_redraws = n_redraws()}, *workers_.front());
+  if (!is_search()) redraw_units(its_best, limits_of_redraws(its_best), *workers_.front());
   finish(its_best, its_best.is_at_minimum && its_best.n_lowered == 0);
   return fit_;
 }
@@ -296,30 +297,27 @@ void Fitter::follow_new() {
 // them.
 void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const {
   if (is_search() && !is_polished()) return;
-  const InitialisationInfo& scheme = find_initialisation(options_.initialisation);
   if (!std::isfinite(candidate.objective) || worker.unit_redraw.n_units() == 0) return;
   Candidate& again = worker.again;
   Index n_in_vain = 0;
   const auto may_go_on = [&] {
     return candidate.n_redraws < limits.n_redraws && n_in_vain < limits.n_in_vain &&
-           candidate.n_spent < limits.n_spent && !worker.residuals.is_rounding(candidate.objective) &&
-           goes_on();
+           candidate.n_spent < std::min(limits.n_spent, limits.n_before) &&
+           !worker.residuals.is_rounding(candidate.objective) && goes_on();
   };
   while (may_go_on()) {
+    const std::vector<HiddenUnit>& units = worker.unit_redraw.rank(candidate.tau);
     bool is_lower = false;
-    for (const HiddenUnit& unit : worker.unit_redraw.rank(candidate.tau, worker.residuals.X())) {
-      if (is_lower || !may_go_on()) break;
+    for (std::size_t first = 0, next = 0; first < units.size() && !is_lower && may_go_on(); first = next) {
+      next = first + worker.unit_redraw.n_idle_from(first);
       RandomStream stream(options_.seed, static_cast<std::uint64_t>(candidate.number + 1),
                           static_cast<std::uint32_t>(candidate.n_redraws++), RandomPurpose::redraws);
-      scheme.draw(fit_.network, stream, worker.drawn);
       again.tau = candidate.tau;
       again.damping = usual_damping;
-      if (!is_polished()) standardisation_.make_scaled(again.tau);
-      worker.unit_redraw.redraw(unit, worker.drawn, draw_spread(stream), again.tau);
-      if (!is_polished()) standardisation_.make_user(again.tau);
+      worker.unit_redraw.redraw({&units[first], next - first}, stream, again.tau);
       again.n_iterations = again.n_spent = 0;
       go_down(again, std::min(options_.max_iterations, limits.n_spent - candidate.n_spent), worker);
-      candidate.n_spent += again.n_spent;
+      candidate.n_spent += std::max<Index>(again.n_spent, 1);
       is_lower = as_good_as_lowest * again.objective < candidate.objective;
       ++n_in_vain;
       if (!is_lower) continue;
@@ -457,8 +455,11 @@ void Fitter::finish_unpolished(Candidate& best) {
                                                                    : Stop::stalled;
 }
 
-Index Fitter::n_redraws() const {
-  return options_.n_redraws.value_or(std::max<Index>(starts_.cols() - 1, 0));
+// Where that is not said, redraws take half as many iterations as the starts took, and whatever the last needs.
+Fitter::RedrawLimits Fitter::limits_of_redraws(const Candidate& its_best) const {
+  if (options_.n_redraws) return {.n_redraws = *options_.n_redraws};
+  if (starts_.cols() == 0) return {.n_redraws = 0};
+  return {.n_before = its_best.n_spent + (n_spent() + 1) / 2};
 }
 
 // The first of those that are as good as the lowest.

@@ -11,7 +11,7 @@
 //         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
-//         with the best reached so often, also after its units were drawn anew three times each in vain.
+//         with the best reached so often, also after its units were drawn anew five times each in vain.
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
 //         derivatives; with one thread and the analytic strategies no allocation after the first fit
@@ -61,7 +61,7 @@ class Fitter {
   std::function<bool(double)> whether_to_go_on() const;
   void go_down(Candidate& candidate, Index max_iterations, Worker& worker) const;
   void redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const;
-  Index n_redraws() const;
+  RedrawLimits limits_of_redraws(const Candidate& its_best) const;
   Candidate& best();
   double lowest() const;
   bool is_same_optimum(double objective, double best) const;

@@ -35,9 +35,13 @@ bool NormalEquations::add_second_derivatives() {
   return false;
 }
 
-bool NormalEquations::solve(double mu, Vector& d) {
+void NormalEquations::set_damped(double mu) {
   damped_.triangularView<Eigen::Lower>() = M_;
   damped_.diagonal().array() += mu * scale_;
+}
+
+bool NormalEquations::solve(double mu, Vector& d) {
+  set_damped(mu);
   d = -g_;
   return blas::solve_positive_definite(damped_, d);
 }
@@ -52,6 +56,31 @@ bool NormalEquations::bend(Vector& d) {
   if (!(bend_.norm() <= longest_bend * d.norm())) return false;
   d += bend_ / 2;
   return true;
+}
+
+// By inverse iteration from a damping that is hardly more than makes M positive definite.
+std::optional<double> NormalEquations::downward_curvature(Vector& d) {
+  constexpr double least = 1e-9, most = 1, growth = 4;
+  constexpr int n_iterations = 4;
+  double mu = least;
+  const auto is_definite = [&] {
+    set_damped(mu);
+    return blas::cholesky(damped_);
+  };
+  if (is_definite()) return {};
+  do {
+    mu *= growth;
+    if (mu > most) return {};
+  } while (!is_definite());
+  // Units that have become equal part along a difference, which equal entries would have no part of.
+  d.setLinSpaced(1, 2);
+  for (int i = 0; i < n_iterations; ++i) {
+    blas::solve_with_factor(damped_, d);
+    d.normalize();
+  }
+  const double curvature = d.dot(M_.selfadjointView<Eigen::Lower>() * d);
+  if (!(curvature < -least * scale_)) return {};
+  return curvature;
 }
 
 // -(2 g'd + d'M d), where (M + mu D) d = -g.

@@ -16,11 +16,14 @@ class NormalEquations final : public StepEquations {
   bool add_second_derivatives() override;
   bool solve(double mu, Vector& d) override;
   bool bend(Vector& d) override;
+  std::optional<double> downward_curvature(Vector& d) override;
   double predicted_fall(double mu, const Vector& d) const override;
 
   const Matrix& matrix() const { return M_; }  // its lower triangle
 
  private:
+  void set_damped(double mu);
+
   SecondDerivatives second_;
   JacobianProducts products_;
   Vector tau_;

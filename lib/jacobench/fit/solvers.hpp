@@ -2,7 +2,8 @@
 //
 // Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp
 //           descend   the steps of fit/step_equations.hpp, Gauss-Newton while they gain a tenth of the objective and Newton
-//                     where they do not, mu by the gain ratio; a long descent bends its Newton steps
+//                     where they do not, mu by the gain ratio; a long descent bends its Newton steps. Where it comes to rest at
+//                     a saddle point it goes on along a direction in which S curves downwards
 //           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
 //                     Gauss-Newton as long as that goes down, and Newton where it is slow and J'J far from singular.
 //                     Parameters that nothing depends on stay as they are. Where an offset is asked for, steps by normal
@@ -14,7 +15,8 @@
 // Cost:   an iteration of descend: that of fit/step_equations.hpp and one more evaluation of the network; of polish: J and
 //         2 n P^2 flops
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
-//         Marquardt (1963), SIAM J. 11(2); Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
+//         Marquardt (1963), SIAM J. 11(2); Moré and Sorensen (1979), Math. Programming 16, on
+//         directions of negative curvature; Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
 #pragma once
 
 #include <cmath>
@@ -60,6 +62,7 @@ class Descender {
  private:
   Descent descend_within(double radius, double objective, Index iteration, Vector& tau,
                          const DescentOptions& options);
+  bool leave_saddle(Vector& tau, double& objective);
 
   Residuals& residuals_;
   StepEquations& equations_;

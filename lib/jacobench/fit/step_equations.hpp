@@ -59,6 +59,10 @@ class StepEquations {
   // if not, d is as it was.
   virtual bool bend(Vector& d) = 0;
 
+  // A direction of length one along which M, with the second derivatives, curves downwards, and d'M d; none where M is positive
+  // definite up to rounding, or where that is not known.
+  virtual std::optional<double> downward_curvature(Vector&) { return {}; }
+
   // How much S falls along the last solution, as M predicts.
   virtual double predicted_fall(double mu, const Vector& d) const = 0;
 

@@ -2,10 +2,12 @@
 
 #include <cmath>
 
+#include <Eigen/Eigenvalues>
 #include <gtest/gtest.h>
 
 #include "jacobench/base/random.hpp"
 #include "jacobench/fit/fit.hpp"
+#include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {
 namespace {
@@ -59,6 +61,58 @@ TEST_F(StepsNearAMinimum, WithSecondDerivativesTheErrorOfAStepIsSquared) {
   // In between h and h^2, where terms of the next order are a tenth of either.
   EXPECT_LT(error_after_step(1e-4, true), 0.03 * error_after_step(1e-3, true));
   EXPECT_GT(error_after_step(1e-4, false), 0.03 * error_after_step(1e-3, false));
+}
+
+// One unit at its minimum, made two equal ones that feed half of it each, is a stationary point (Fukumizu and Amari 2000, Neural
+// Networks 13), and here a saddle.
+class TwoEqualUnits : public StepsNearAMinimum {
+ protected:
+  TwoEqualUnits() {
+    data_.weights = {};
+    data_.Y = (3 * data_.X.col(0)).array().sin() + data_.X.col(1).array();
+    const Perceptron one(2, {{1, Activation::tanh}, {1, Activation::identity}});
+    const Vector minimum = fit(one, data_, {.n_starts = 10}).theta;
+    saddle_.resize(two_.n_params());
+    for (Index i = 0; i < 2; ++i) {
+      two_.weights(saddle_, 0).row(i) = one.weights(minimum, 0).row(0);
+      two_.bias(saddle_, 0)[i] = one.bias(minimum, 0)[0];
+      two_.weights(saddle_, 1)(0, i) = one.weights(minimum, 1)(0, 0) / 2;
+    }
+    two_.bias(saddle_, 1) = one.bias(minimum, 1);
+    residuals_.emplace(two_, data_, Vector());
+  }
+
+  const Perceptron two_{2, {{2, Activation::tanh}, {1, Activation::identity}}};
+  Vector saddle_;
+};
+
+// The direction is of length one, and what is said of it is d'Md, between the least eigenvalue and a tenth of it.
+TEST_F(TwoEqualUnits, CurveDownwardsAlongTheirDifference) {
+  NormalEquations equations(*residuals_);
+  ASSERT_TRUE(equations.move_to(saddle_));
+  Vector d(saddle_.size());
+  EXPECT_FALSE(equations.downward_curvature(d)) << "J'J curves nowhere downwards";
+  ASSERT_TRUE(equations.add_second_derivatives());
+  const Matrix M = equations.matrix().selfadjointView<Eigen::Lower>();
+  const Vector eigenvalues = Eigen::SelfAdjointEigenSolver<Matrix>(M).eigenvalues();
+  ASSERT_LT(eigenvalues[0], 0);
+  const auto curvature = equations.downward_curvature(d);
+  ASSERT_TRUE(curvature);
+  const double rounding = 1e-12 * eigenvalues.cwiseAbs().maxCoeff();
+  EXPECT_NEAR(d.norm(), 1, 1e-14);
+  EXPECT_NEAR(*curvature, d.dot(M * d), rounding);
+  EXPECT_GE(*curvature, eigenvalues[0] - rounding);
+  EXPECT_LE(*curvature, 0.1 * eigenvalues[0]);
+}
+
+TEST_F(TwoEqualUnits, ADescentDoesNotEndThere) {
+  NormalEquations equations(*residuals_);
+  Descender descender(*residuals_, equations);
+  Vector tau = saddle_;
+  const double at_saddle = residuals_at(saddle_).squaredNorm();
+  const Descent descent = descender.descend(tau);
+  EXPECT_EQ(descent.end, Descent::End::arrived);
+  EXPECT_LT(descent.objective, 0.99 * at_saddle);
 }
 
 // J'(r(theta + d) - r - J d) is of the order of |d|^2 for a straight step and of |d|^3 for a bent one.

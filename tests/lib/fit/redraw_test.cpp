@@ -24,12 +24,39 @@ Matrix some_inputs() {
   return X;
 }
 
+class RedrawOfTwoLayers : public ::testing::Test {
+ protected:
+  Vector redrawn(std::span<const HiddenUnit> units) {
+    RandomStream stream(9, 0, 0, RandomPurpose::redraws);
+    Vector tau = theta_;
+    redraw_.redraw(units, stream, tau);
+    return tau;
+  }
+
+  // Of the activation of a unit of the upper layer.
+  double forward_mean(const Vector& theta, const HiddenUnit& unit) {
+    ForwardPass forward(two_layers, X_.rows());
+    forward.run(theta, X_, 0, X_.rows(), Slopes::none);
+    return forward.activation(unit.layer).rows(X_.rows()).col(unit.unit).mean();
+  }
+
+  double objective(const Vector& theta) {
+    Vector r(residuals_.n_rows());
+    EXPECT_TRUE(residuals_.evaluate(theta, r.data(), nullptr));
+    return r.squaredNorm();
+  }
+
+  const Matrix X_ = some_inputs();
+  // In the user's units, whose standardisation is the identity: no data row is far from zero, or scaled.
+  Residuals residuals_{two_layers, {X_, evaluate(two_layers, drawn_parameters(2), X_)}, {}};
+  UnitRedraw redraw_{residuals_, find_initialisation("lecun"), nullptr};
+  Vector theta_ = drawn_parameters(0);
+};
+
 // The unit that feeds nothing varies nothing above; all other units do.
-TEST(UnitRedraw, AUnitThatFeedsNothingIsTheLeastUseful) {
-  Vector theta = drawn_parameters(0);
-  two_layers.weights(theta, 1).col(2).setZero();
-  UnitRedraw redraw(two_layers, 300);
-  const std::vector<HiddenUnit>& units = redraw.rank(theta, some_inputs());
+TEST_F(RedrawOfTwoLayers, AUnitThatFeedsNothingIsTheLeastUseful) {
+  two_layers.weights(theta_, 1).col(2).setZero();
+  const std::vector<HiddenUnit>& units = redraw_.rank(theta_);
   ASSERT_EQ(units.size(), 5u);
   EXPECT_EQ(units[0].layer, 0);
   EXPECT_EQ(units[0].unit, 2);
@@ -38,22 +65,64 @@ TEST(UnitRedraw, AUnitThatFeedsNothingIsTheLeastUseful) {
   EXPECT_GT(units[1].usefulness, 0);
 }
 
-// What the unit fed goes to the biases above in the mean: the sum over the data of what the layer above sees is as it was.
-TEST(UnitRedraw, LeavesTheMeanOfWhatItFed) {
-  const Vector theta = drawn_parameters(0), drawn = drawn_parameters(1);
-  const Matrix X = some_inputs();
-  UnitRedraw redraw(two_layers, 300);
-  for (const HiddenUnit& unit : redraw.rank(theta, X)) {
-    Vector again = theta;
-    redraw.redraw(unit, drawn, 3, again);
-    EXPECT_TRUE((two_layers.weights(again, unit.layer + 1).col(unit.unit).array() == 0).all());
-    EXPECT_EQ((two_layers.weights(again, unit.layer).row(unit.unit)),
-              (3 * two_layers.weights(drawn, unit.layer).row(unit.unit)));
-    if (unit.layer != 1) continue;
-    // Above the upper layer nothing bends: the mean of the outputs is as it was, to n roundings.
-    const Matrix before = evaluate(two_layers, theta, X), after = evaluate(two_layers, again, X);
-    EXPECT_LE((before.colwise().mean() - after.colwise().mean()).norm(), 300 * 0x1p-52 * before.norm());
+// Of three units in a layer those are idle that feed a thousandth of the third: a millionth of its usefulness, far below a hundredth
+// of the mean, which is a third of that.
+TEST_F(RedrawOfTwoLayers, IdleUnitsOfALayerGoTogether) {
+  redraw_.rank(theta_);
+  EXPECT_EQ(redraw_.n_idle_from(0), 1u);
+  two_layers.weights(theta_, 1).leftCols(2) *= 1e-3;
+  redraw_.rank(theta_);
+  EXPECT_EQ(redraw_.n_idle_from(0), 2u);
+  EXPECT_EQ(redraw_.n_idle_from(2), 1u);
+}
+
+// Only the unit's own weights, what it feeds, and the biases above change.
+TEST_F(RedrawOfTwoLayers, LeavesAllOtherUnitsAsTheyWere) {
+  const std::vector<HiddenUnit> units = redraw_.rank(theta_);
+  for (const HiddenUnit& unit : units) {
+    Vector difference = redrawn({&unit, 1}) - theta_;
+    EXPECT_GT(two_layers.weights(difference, unit.layer).row(unit.unit).norm(), 0);
+    two_layers.weights(difference, unit.layer).row(unit.unit).setZero();
+    two_layers.bias(difference, unit.layer)[unit.unit] = 0;
+    two_layers.weights(difference, unit.layer + 1).col(unit.unit).setZero();
+    two_layers.bias(difference, unit.layer + 1).setZero();
+    EXPECT_EQ(difference.norm(), 0);
   }
+}
+
+// What a unit of the upper layer feeds goes straight to the outputs: the objective is a parabola in it, at whose minimum along the
+// gradient it is left. A hundredth more or less raises the objective, and so little that the parabola's own rise, 1e-4 of
+// what it gained, is 1e6 times the rounding of the objective.
+TEST_F(RedrawOfTwoLayers, FeedsAsMuchAsGoesFurthestDown) {
+  const std::vector<HiddenUnit> units = redraw_.rank(theta_);
+  for (const HiddenUnit& unit : units) {
+    if (unit.layer != 1) continue;
+    const Vector at_minimum = redrawn({&unit, 1});
+    Vector silent = at_minimum;
+    const double mean = forward_mean(at_minimum, unit);
+    two_layers.bias(silent, 2) += mean * two_layers.weights(at_minimum, 2).col(unit.unit);
+    two_layers.weights(silent, 2).col(unit.unit).setZero();
+    const double lowest = objective(at_minimum), gained = objective(silent) - lowest;
+    EXPECT_GT(gained, 0);
+    for (const double change : {-0.01, 0.01}) {
+      const Vector other = at_minimum + change * (at_minimum - silent);
+      EXPECT_NEAR(objective(other) - lowest, 1e-4 * gained, 1e-7 * gained);
+    }
+  }
+}
+
+// The standard error of a share of 4000 is 0.008 at most, and 0.04 are five of it.
+TEST(UnitRedraw, CandidatesAreTakenInProportionToWhatTheyPromise) {
+  constexpr int n = 4000;
+  RandomStream stream(10, 0, 0, RandomPurpose::redraws);
+  const Vector shares{{0, 3, 1, 0, 6, 0}};
+  Vector counts = Vector::Zero(shares.size());
+  for (int i = 0; i < n; ++i) ++counts[draw_in_proportion(shares, stream)];
+  for (Index i = 0; i < shares.size(); ++i) {
+    EXPECT_EQ(counts[i] == 0, shares[i] == 0);
+    EXPECT_NEAR(counts[i], n * shares[i] / shares.sum(), 0.04 * n);
+  }
+  EXPECT_LT(draw_in_proportion(Vector::Zero(3), stream), 3);
 }
 
 // Half of the spreads are 3, the logarithms of the others uniform up to that of 30. The standard error of a share of 4000 is 0.008
