@@ -65,15 +65,19 @@ TEST_F(RedrawOfTwoLayers, AUnitThatFeedsNothingIsTheLeastUseful) {
   EXPECT_GT(units[1].usefulness, 0);
 }
 
-// Of three units in a layer those are idle that feed a thousandth of the third: a millionth of its usefulness, far below a hundredth
+// Of three units in a layer those are idle that feed a millionth of the third: 1e-12 of its usefulness, far below a hundredth
 // of the mean, which is a third of that.
 TEST_F(RedrawOfTwoLayers, IdleUnitsOfALayerGoTogether) {
   redraw_.rank(theta_);
   EXPECT_EQ(redraw_.n_idle_from(0), 1u);
-  two_layers.weights(theta_, 1).leftCols(2) *= 1e-3;
+  two_layers.weights(theta_, 1).leftCols(2) *= 1e-6;
   redraw_.rank(theta_);
   EXPECT_EQ(redraw_.n_idle_from(0), 2u);
   EXPECT_EQ(redraw_.n_idle_from(2), 1u);
+  two_layers.weights(theta_, 2).col(0) *= 1e-9;
+  EXPECT_EQ(redraw_.rank(theta_)[0].layer, 1);
+  EXPECT_EQ(redraw_.n_idle_from(0), 1u);
+  EXPECT_EQ(redraw_.n_idle_from(1), 2u);
 }
 
 // Only the unit's own weights, what it feeds, and the biases above change.
