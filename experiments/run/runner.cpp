@@ -148,7 +148,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   const InterruptGuard interrupt;
   HandOut hand_out(
       experiment, cells, groups, *workers, folder.path(), options.merged, [&] { folder.expect_ours(); },
-      interrupt, progress);
+      options.seconds_unsaved, interrupt, progress);
   auto circumstances = experiment.circumstances();
   if (options.ranks)
     for (auto& circumstance : options.ranks->circumstances())
@@ -194,6 +194,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
       break;
     }
   }
+  hand_out.save();
   summary.n_records = hand_out.n_wanted();
   summary.n_records_there = hand_out.n_there();
   progress.finish();
