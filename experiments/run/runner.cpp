@@ -159,8 +159,8 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line, circumstances);
 
   const auto append = [&](const std::vector<std::size_t>& group, const std::vector<Row>& rows) {
+    folder.append(rows);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      folder.append(rows[i]);
       count(summary, rows[i].status);
       progress.cell_ends();
       if (rows[i].status == RowStatus::failed)
