@@ -253,8 +253,9 @@ Block HandOut::next_block(Group& group) {
   const double each =
       is_timed ? group.seconds / static_cast<double>(group.n_made) : group.work.plan.seconds_each;
   double most = each > 0 ? (is_timed ? block_seconds : first_block_seconds) / each : 1;
-  most = std::min({most, static_cast<double>(group.work.plan.most_in_block),
-                   static_cast<double>(most_block_bytes / (sizeof(double) * group.whose.size))});
+  most = std::min(
+      {most, static_cast<double>(group.work.plan.most_in_block),
+       static_cast<double>(most_block_bytes) / static_cast<double>(sizeof(double) * group.whose.size)});
   const auto n_workers = static_cast<double>(workers_.n_side_by_side());
   if (n_workers > 1) most = std::min(most, static_cast<double>(n_missing_) / (2 * n_workers));
   const auto limit = static_cast<std::size_t>(std::max(most, 1.0));
