@@ -1,15 +1,10 @@
 #include "jacobench/base/statistics.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <stdexcept>
-#include <vector>
 
 #include <gtest/gtest.h>
-
-#include "jacobench/base/random.hpp"
 
 namespace jacobench {
 namespace {
@@ -23,30 +18,6 @@ TEST(Statistics, TheMedianOfAnEvenNumberIsTheMeanOfTheTwoInTheMiddle) {
   EXPECT_EQ(median({9, 1, 4, 2}), 3);
   EXPECT_EQ(median({1, infinity, 2, infinity}), infinity);
   EXPECT_EQ(median({infinity, infinity}), infinity);
-}
-
-// In no order, in order, backwards, up and down, with ties, all the same, and with infinite values.
-TEST(Statistics, OrderStatisticsAreThoseOfTheSortedSample) {
-  RandomStream stream(5, 0, 0, RandomPurpose::probe);
-  const auto in_no_order = [&](double) { return stream.normal(); };
-  const std::function<double(double)> samples[] = {
-      in_no_order,
-      [](double i) { return i; },
-      [](double i) { return -i; },
-      [](double i) { return std::abs(i - 500); },
-      [&](double) { return std::floor(3 * stream.uniform()); },
-      [](double) { return 1.5; },
-      [&](double) { return 1 / std::floor(3 * stream.uniform()); }};
-  for (const auto& entry : samples)
-    for (const std::size_t n : {1, 2, 16, 17, 18, 100, 1001, 2000}) {
-      std::vector<double> sample(n);
-      for (std::size_t i = 0; i < n; ++i) sample[i] = entry(static_cast<double>(i));
-      std::vector<double> sorted = sample;
-      std::sort(sorted.begin(), sorted.end());
-      EXPECT_EQ(median(sample), (sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
-      for (const std::size_t k : {std::size_t{1}, n / 3 + 1, n})
-        EXPECT_EQ(ranked(sample, static_cast<double>(k) / static_cast<double>(n)), sorted[k - 1]);
-    }
 }
 
 // Hyndman and Fan (1996), definition 6: h = (n + 1) p. Of 1, 4, 9, 16: h = 5 p.
