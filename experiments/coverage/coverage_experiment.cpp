@@ -170,11 +170,12 @@ std::vector<harness::Row> CoverageExperiment::run_cells(const std::vector<std::s
   const Eigen::Map<const Matrix> records(numbers.data(), size, static_cast<Index>(numbers.size()) / size);
   const std::optional<double> curvature = curvature_at_truth(context);
 
+  Summary summary(context, records);
   std::vector<harness::Row> rows;
   for (const std::size_t index : cells) {
     const Cell& cell = cells_[index];
     CoverageRow row = identity_of(cell, context.plan);
-    summarise(context, records, cell.place, row);
+    summary.fill_in(cell.place, row);
     row.curvature = curvature;
     if (const auto seconds = source.seconds_each()) row.us_per_replicate = 1e6 * *seconds;
     hold_to_expectations(row);

@@ -420,35 +420,40 @@ harness::RowSchema<CoverageRow> coverage_schema(const CoverageOptions& options) 
   return harness::RowSchema<R>(std::move(entries));
 }
 
-Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place) {
-  const Part part(context, records, place);
-  const Scenario& scenario = context.plan.scenario;
-  const IntervalRequest& request = context.plan.intervals[place.interval];
-  const Region& region = context.regions[place.region];
+const Measures& Summary::measures_at(const RowPlace& place) {
+  const auto [at, is_new] = measures_.try_emplace({place.strategy, place.interval, place.region});
+  if (!is_new) return at->second;
+  const Part part(context_, records_, place);
+  const Scenario& scenario = context_.plan.scenario;
+  const IntervalRequest& request = context_.plan.intervals[place.interval];
+  const Region& region = context_.regions[place.region];
   const Vector truth = Vector::Zero(region.size);
-  const Vector sd = context.first_data.sd_at_points().segment(region.begin, region.size);
+  const Vector sd = context_.first_data.sd_at_points().segment(region.begin, region.size);
   Samples samples{part.fit(), part.se(request.method), part.lower(), part.upper(), truth, request.level};
   if (request.kind == IntervalKind::prediction)
     samples.new_observation.emplace(NewObservation{*scenario.law, sd});
-  return measure(samples);
+  const auto [of_fits, are_new_fits] = of_fits_.try_emplace({place.strategy, place.region});
+  if (are_new_fits) of_fits->second = measure_fits(samples.fit, truth);
+  const auto [of_errors, are_new_errors] =
+      of_errors_.try_emplace({place.strategy, request.method, place.region});
+  if (are_new_errors) of_errors->second = measure_errors(samples.fit, samples.se);
+  return at->second = measure(samples, of_fits->second, of_errors->second);
 }
 
-void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,
-               CoverageRow& row) {
-  const IntervalRequest& request = context.plan.intervals[place.interval];
-  const Part part(context, records, place);
-  const Measures measures = measures_at(context, records, place);
+void Summary::fill_in(const RowPlace& place, CoverageRow& row) {
+  const IntervalRequest& request = context_.plan.intervals[place.interval];
+  const Part part(context_, records_, place);
+  const Measures& measures = measures_at(place);
   row.n_replicates = measures.n_replicates;
   row.n_failed = measures.n_failed;
-  take_coverage(measures, request, context.regions[place.region].size, row);
+  take_coverage(measures, request, context_.regions[place.region].size, row);
   take_accuracy(measures, row);
   take_fits(part, row);
   take_variances(part, request.method, row);
-  if (context.plan.methods[request.method].method->refits) take_refits(part, request.method, row);
-  row.why_no_claim = why_no_claim(part, context.plan.scenario, measures);
+  if (context_.plan.methods[request.method].method->refits) take_refits(part, request.method, row);
+  row.why_no_claim = why_no_claim(part, context_.plan.scenario, measures);
   if (row.why_no_claim) row.verdict = no_claim;
-  if (place.strategy > 0)
-    take_differences(measures, measures_at(context, records, {0, place.interval, place.region}), row);
+  if (place.strategy > 0) take_differences(measures, measures_at({0, place.interval, place.region}), row);
 }
 
 std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,

@@ -1,6 +1,8 @@
 // The row of one kind of interval in one scenario, and how it follows from the records of the replicates.
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,12 +63,25 @@ struct RowPlace {
   std::size_t strategy, interval, region;
 };
 
-// What the records [layout.size() x R] say.
-Measures measures_at(const ReplicateContext& context, const MatrixView& records, const RowPlace& place);
+// What the records [layout.size() x R] of a scenario, kept by reference, say of its rows. What rows have in common is computed
+// for the first of them.
+class Summary {
+ public:
+  Summary(const ReplicateContext& context, const MatrixView& records)
+      : context_(context), records_(records) {}
 
-// Fills in the same as a row has it.
-void summarise(const ReplicateContext& context, const MatrixView& records, const RowPlace& place,
-               CoverageRow& row);
+  const Measures& measures_at(const RowPlace& place);
+
+  // Fills in the same as a row has it.
+  void fill_in(const RowPlace& place, CoverageRow& row);
+
+ private:
+  const ReplicateContext& context_;
+  const MatrixView records_;
+  std::map<std::array<std::size_t, 3>, Measures> measures_;        // by strategy, interval and region
+  std::map<std::array<std::size_t, 2>, FitMeasures> of_fits_;      // by strategy and region
+  std::map<std::array<std::size_t, 3>, ErrorMeasures> of_errors_;  // by strategy, method and region
+};
 
 // The replicates that gave no interval at that place.
 std::vector<Index> failed_replicates(const ReplicateContext& context, const MatrixView& records,

@@ -65,52 +65,50 @@ Proportion proportion_of(const Vector& shares) {
   return result;
 }
 
-// How much of the target lies where in one replicate.  Shape: [M]
-struct Shares {
-  Vector below, covered, above;
-};
+// The intervals of one replicate after another, held to a target y: f, or a new observation at f.
+class HeldTo {
+ public:
+  HeldTo(const Samples& s, const VectorView& f)
+      : below(f.size()),
+        covered(f.size()),
+        above(f.size()),
+        missed(f.size()),
+        s_(s),
+        f_(f),
+        bounds_(f.size(), 2),
+        F_(f.size(), 2),
+        H_(f.size(), 2) {}
 
-// Calls use(r, shares) for those with an interval.
-template <class Use>
-void for_shares_of(const Samples& s, const Vector& target, const Replicates& with_interval, const Use& use) {
-  const Index M = target.size();
-  Shares shares{Vector(M), Vector(M), Vector(M)};
-  for (const Index r : with_interval) {
-    for (Index m = 0; m < M; ++m) {
-      const double l = s.lower(m, r) - target[m], u = s.upper(m, r) - target[m];
-      if (s.new_observation) {
-        const auto& [law, sd] = *s.new_observation;
-        const double up_to_l = law.cdf(l / sd[m]), up_to_u = law.cdf(u / sd[m]);
-        shares.below[m] = up_to_l;
-        shares.covered[m] = up_to_u - up_to_l;
-        shares.above[m] = 1 - up_to_u;
-      } else {
-        shares.below[m] = l > 0;
-        shares.covered[m] = l <= 0 && u >= 0;
-        shares.above[m] = u < 0;
-      }
+  // How much of y lies where, and max(l - y, 0) + max(y - u, 0); in expectation over y.  Shape: [M]
+  Vector below, covered, above, missed;
+
+  void move_to(Index r) {
+    bounds_.col(0) = s_.lower.col(r) - f_;
+    bounds_.col(1) = s_.upper.col(r) - f_;
+    if (s_.new_observation) return hold_observation(*s_.new_observation);
+    for (Index m = 0; m < f_.size(); ++m) {
+      const double l = bounds_(m, 0), u = bounds_(m, 1);
+      below[m] = l > 0;
+      covered[m] = l <= 0 && u >= 0;
+      above[m] = u < 0;
+      missed[m] = std::max(l, 0.0) + std::max(-u, 0.0);
     }
-    use(r, shares);
   }
-}
 
-// max(l - y, 0) + max(y - u, 0) at point m, in expectation for a prediction; l and u less the truth.
-double missed_by(const Samples& s, Index m, double l, double u) {
-  if (!s.new_observation) return std::max(l, 0.0) + std::max(-u, 0.0);
-  const auto& [law, sd] = *s.new_observation;
-  const double z = u / sd[m];
-  return sd[m] * (law.mean_below(l / sd[m]) + law.mean_below(z) - z);
-}
-
-// Mean over points.
-double score_of(const Samples& s, Index r) {
-  double sum = 0;
-  for (Index m = 0; m < s.truth.size(); ++m) {
-    const double l = s.lower(m, r), u = s.upper(m, r);
-    sum += u - l + 2 / (1 - s.level) * missed_by(s, m, l - s.truth[m], u - s.truth[m]);
+ private:
+  void hold_observation(const NewObservation& y) {
+    for (auto bound : bounds_.colwise()) bound = bound.cwiseQuotient(y.sd);
+    y.law.integrals({bounds_.data(), static_cast<std::size_t>(bounds_.size())}, F_.data(), H_.data());
+    below = F_.col(0);
+    covered = F_.col(1) - F_.col(0);
+    above = 1 - F_.col(1).array();
+    missed = y.sd.cwiseProduct(H_.col(0) + H_.col(1) - bounds_.col(1));
   }
-  return sum / count(s.truth.size());
-}
+
+  const Samples& s_;
+  const VectorView f_;
+  Matrix bounds_, F_, H_;  // [M x 2], of the lower and the upper bound; those less f, over sd
+};
 
 CoverageAt coverage_at(Index m, const Matrix& covered, bool is_prediction) {
   const Vector shares = covered.row(m).transpose();
@@ -118,20 +116,10 @@ CoverageAt coverage_at(Index m, const Matrix& covered, bool is_prediction) {
   return {m, wilson(shares.mean(), count(shares.size()), z_95)};
 }
 
-void measure_coverage(const Samples& s, const Replicates& with_interval, Measures& measures) {
-  // 0 where a replicate has failed.
-  Matrix covered = Matrix::Zero(s.lower.rows(), s.lower.cols());
-  Vector below = Vector::Zero(s.lower.cols()), above = below;
-  for_shares_of(s, s.truth, with_interval, [&](Index r, const Shares& shares) {
-    covered.col(r) = shares.covered;
-    below[r] = shares.below.mean();
-    above[r] = shares.above.mean();
-  });
+void measure_coverage(const Samples& s, const Matrix& covered, Measures& measures) {
   measures.coverage_by_replicate = column_means(covered);
   measures.coverage = proportion_of(measures.coverage_by_replicate);
   measures.verdict = verdict_of(measures.coverage, s.fit.cols(), s.level);
-  measures.below = mean_of(below);
-  measures.above = mean_of(above);
   measures.coverage_by_point = covered.rowwise().mean();
   Index lowest = 0, highest = 0;
   measures.coverage_by_point.minCoeff(&lowest);
@@ -144,16 +132,42 @@ void measure_coverage(const Samples& s, const Replicates& with_interval, Measure
   }
 }
 
-void measure_width(const Samples& s, const Replicates& with_interval, Measures& measures) {
-  measures.width_by_replicate = Vector::Constant(s.fit.cols(), nan);
+void measure_width(const Replicates& with_interval, const Vector& widths, const Vector& scores,
+                   Measures& measures) {
+  measures.width_by_replicate = Vector::Constant(measures.n_replicates, nan);
   if (with_interval.empty()) return;
-  const Vector widths =
-      of_each(with_interval, [&](Index r) { return (s.upper.col(r) - s.lower.col(r)).mean(); });
   measures.width_by_replicate(with_interval) = widths;
   measures.median_width = median({widths.begin(), widths.end()});
   if (widths.size() < 2 || !widths.allFinite()) return;
   measures.mean_width = mean_of(widths);
-  measures.score = mean_of(of_each(with_interval, [&](Index r) { return score_of(s, r); }));
+  measures.score = mean_of(scores);
+}
+
+void measure_intervals(const Samples& s, const Replicates& with_interval, Measures& measures) {
+  const Index R = s.fit.cols();
+  // 0 where a replicate has failed.
+  Matrix covered = Matrix::Zero(s.truth.size(), R);
+  Vector below = Vector::Zero(R), above = below, without_bias = below;
+  Vector widths(std::ssize(with_interval)), scores = widths;
+  HeldTo truth(s, s.truth), centre(s, measures.centre);
+  for (Index i = 0; i < widths.size(); ++i) {
+    const Index r = with_interval[static_cast<std::size_t>(i)];
+    truth.move_to(r);
+    covered.col(r) = truth.covered;
+    below[r] = truth.below.mean();
+    above[r] = truth.above.mean();
+    const auto width = s.upper.col(r) - s.lower.col(r);
+    widths[i] = width.mean();
+    scores[i] = (width + 2 / (1 - s.level) * truth.missed).mean();
+    if (measures.centre.size() == 0) continue;
+    centre.move_to(r);
+    without_bias[r] = centre.covered.mean();
+  }
+  measure_coverage(s, covered, measures);
+  measures.below = mean_of(below);
+  measures.above = mean_of(above);
+  if (measures.centre.size() > 0) measures.bias_eliminated = proportion_of(without_bias);
+  measure_width(with_interval, widths, scores, measures);
 }
 
 // Mean over points of (f^ - mean)^2 R / (R - 1), whose mean over replicates is the mean variance.  Shape: [R]
@@ -163,23 +177,6 @@ Vector squared_deviations(const Matrix& fit) {
 }
 
 double rms(const Vector& v) { return std::sqrt(v.squaredNorm() / count(v.size())); }
-
-void measure_fit(const Samples& s, const Replicates& with_interval, Measures& measures) {
-  const Replicates with_fit =
-      replicates_where(s.fit.cols(), [&](Index r) { return s.fit.col(r).allFinite(); });
-  if (with_fit.size() < 2) return;
-  const Matrix fit = s.fit(Eigen::all, with_fit);
-  const Vector centre = fit.rowwise().mean();
-  const Vector bias = centre - s.truth;
-  const Vector se = ((fit.colwise() - centre).rowwise().squaredNorm() / count(fit.cols() - 1)).cwiseSqrt();
-  measures.empirical_se = root_mean(squared_deviations(fit));
-  measures.rms_bias = rms(bias);
-  if (se.minCoeff() > 0) measures.rms_bias_over_se = rms(bias.cwiseQuotient(se));
-  Vector covered = Vector::Zero(s.fit.cols());
-  for_shares_of(s, centre, with_interval,
-                [&](Index r, const Shares& shares) { covered[r] = shares.covered.mean(); });
-  measures.bias_eliminated = proportion_of(covered);
-}
 
 // A / B and the delta method for sqrt(A / B).
 std::optional<Estimate> root_ratio(const Vector& a, const Vector& b) {
@@ -196,26 +193,14 @@ std::optional<Estimate> root_ratio(const Vector& a, const Vector& b) {
 Vector robust_variances(const Matrix& fit) {
   constexpr double mad_of_normal = 0.6744897501960817;
   Vector variances(fit.rows());
+  std::vector<double> row(static_cast<std::size_t>(fit.cols()));
   for (Index m = 0; m < fit.rows(); ++m) {
-    const Vector row = fit.row(m).transpose();
-    const double centre = median({row.begin(), row.end()});
-    const Vector distances = (row.array() - centre).abs();
-    variances[m] = std::pow(median({distances.begin(), distances.end()}) / mad_of_normal, 2);
+    std::copy(fit.row(m).begin(), fit.row(m).end(), row.begin());
+    const double centre = median(row);
+    for (double& f : row) f = std::abs(f - centre);
+    variances[m] = std::pow(median(row) / mad_of_normal, 2);
   }
   return variances;
-}
-
-void measure_se(const Samples& s, Measures& measures) {
-  const Replicates with_se = replicates_where(
-      s.se.cols(), [&](Index r) { return s.se.col(r).allFinite() && s.fit.col(r).allFinite(); });
-  if (with_se.size() < 2) return;
-  const Vector squares = of_each(with_se, [&](Index r) { return s.se.col(r).cwiseAbs2().mean(); });
-  measures.model_se = root_mean(squares);
-  const Matrix fit = s.fit(Eigen::all, with_se);
-  measures.se_ratio = root_ratio(squares, squared_deviations(fit));
-  const double robust_variance = robust_variances(fit).mean();
-  const double ratio = std::sqrt(median({squares.begin(), squares.end()}) / robust_variance);
-  if (robust_variance > 0 && std::isfinite(ratio)) measures.median_se_ratio = ratio;
 }
 
 void check(const Samples& s) {
@@ -287,19 +272,52 @@ std::vector<bool> beyond_chance(const std::vector<double>& distances, double alp
   return is_beyond;
 }
 
+FitMeasures measure_fits(const MatrixView& fits, const VectorView& truth) {
+  const Replicates with_fit = replicates_where(fits.cols(), [&](Index r) { return fits.col(r).allFinite(); });
+  if (with_fit.size() < 2) return {};
+  const Matrix fit = fits(Eigen::all, with_fit);
+  FitMeasures measures;
+  measures.centre = fit.rowwise().mean();
+  const Vector bias = measures.centre - truth;
+  const Vector se =
+      ((fit.colwise() - measures.centre).rowwise().squaredNorm() / count(fit.cols() - 1)).cwiseSqrt();
+  measures.empirical_se = root_mean(squared_deviations(fit));
+  measures.rms_bias = rms(bias);
+  if (se.minCoeff() > 0) measures.rms_bias_over_se = rms(bias.cwiseQuotient(se));
+  return measures;
+}
+
+ErrorMeasures measure_errors(const MatrixView& fits, const MatrixView& se) {
+  const Replicates with_se =
+      replicates_where(se.cols(), [&](Index r) { return se.col(r).allFinite() && fits.col(r).allFinite(); });
+  if (with_se.size() < 2) return {};
+  ErrorMeasures measures;
+  const Vector squares = of_each(with_se, [&](Index r) { return se.col(r).cwiseAbs2().mean(); });
+  measures.model_se = root_mean(squares);
+  const Matrix fit = fits(Eigen::all, with_se);
+  measures.se_ratio = root_ratio(squares, squared_deviations(fit));
+  const double robust_variance = robust_variances(fit).mean();
+  const double ratio = std::sqrt(median({squares.begin(), squares.end()}) / robust_variance);
+  if (robust_variance > 0 && std::isfinite(ratio)) measures.median_se_ratio = ratio;
+  return measures;
+}
+
 Measures measure(const Samples& samples) {
+  return measure(samples, measure_fits(samples.fit, samples.truth), measure_errors(samples.fit, samples.se));
+}
+
+Measures measure(const Samples& samples, const FitMeasures& of_fits, const ErrorMeasures& of_errors) {
   check(samples);
   // Infinite bounds on the same side leave a width of NaN: no interval either.
   const Index R = samples.fit.cols();
   const Replicates with_interval =
       replicates_where(R, [&](Index r) { return !(samples.upper.col(r) - samples.lower.col(r)).hasNaN(); });
   Measures measures{};
+  static_cast<FitMeasures&>(measures) = of_fits;
+  static_cast<ErrorMeasures&>(measures) = of_errors;
   measures.n_replicates = R;
   measures.n_failed = R - static_cast<Index>(with_interval.size());
-  measure_coverage(samples, with_interval, measures);
-  measure_width(samples, with_interval, measures);
-  measure_fit(samples, with_interval, measures);
-  measure_se(samples, measures);
+  measure_intervals(samples, with_interval, measures);
   return measures;
 }
 

@@ -71,7 +71,22 @@ struct CoverageAt {
   Proportion coverage;
 };
 
-struct Measures {
+// What fits alone say, whatever the interval.
+struct FitMeasures {
+  Vector centre;  // [M], the mean fit; empty where there are fewer than two
+  std::optional<double> rms_bias;
+  std::optional<double> rms_bias_over_se;
+  std::optional<Estimate> empirical_se;
+};
+
+// What fits and their standard errors say.
+struct ErrorMeasures {
+  std::optional<Estimate> model_se;
+  std::optional<Estimate> se_ratio;  // over the replicates that have both a fit and a se
+  std::optional<double> median_se_ratio;
+};
+
+struct Measures : FitMeasures, ErrorMeasures {
   Index n_replicates;
   Index n_failed;  // without an interval
   Proportion coverage;
@@ -84,18 +99,18 @@ struct Measures {
   std::optional<Estimate> mean_width;
   std::optional<double> median_width;  // over r, of the mean over m; may be infinite
   std::optional<Estimate> score;
-  std::optional<double> rms_bias;
-  std::optional<double> rms_bias_over_se;
-  std::optional<Estimate> empirical_se;
-  std::optional<Estimate> model_se;
-  std::optional<Estimate> se_ratio;  // over the replicates that have both a fit and a se
-  std::optional<double> median_se_ratio;
   Vector coverage_by_replicate;  // [R], 0 where failed
   Vector width_by_replicate;     // [R], NaN where failed
 };
 
 // Errors: logic_error for shapes, truth not finite, a level outside (0, 1), an sd that is not positive
 Measures measure(const Samples& samples);
+
+// The same, of intervals about fits that have been measured.
+Measures measure(const Samples& samples, const FitMeasures& of_fits, const ErrorMeasures& of_errors);
+
+FitMeasures measure_fits(const MatrixView& fit, const VectorView& truth);
+ErrorMeasures measure_errors(const MatrixView& fit, const MatrixView& se);
 
 // p observed in n trials and its interval at z normal standard deviations; n need not be an integer.
 // Model:  (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)

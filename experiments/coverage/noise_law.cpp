@@ -1,63 +1,74 @@
 #include "coverage/noise_law.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <boost/random/exponential_distribution.hpp>
 #include <boost/random/student_t_distribution.hpp>
 
 #include "jacobench/base/distributions.hpp"
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench::coverage {
 namespace {
 
-// E max(z - e, 0) tends to 0 and to z.
-double limit_of_mean_below(double z) { return z < 0 ? 0 : z; }
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+struct Integrals {
+  double F, H;
+};
+
+template <Integrals (*at)(double z)>
+void of_each(std::span<const double> z, double* F, double* H) {
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    const Integrals its = std::isnan(z[i]) ? Integrals{z[i], z[i]} : at(z[i]);
+    F[i] = its.F;
+    H[i] = its.H;
+  }
+}
 
 double draw_normal(RandomStream& stream) { return stream.normal(); }
 
-double normal_cdf(double z) { return cdf(NormalDistribution(), z); }
-
 // z Phi(z) + phi(z)
-double normal_mean_below(double z) {
-  if (std::isinf(z)) return limit_of_mean_below(z);
-  return z * normal_cdf(z) + pdf(NormalDistribution(), z);
+void normal_integrals(std::span<const double> z, double* F, double* H) {
+  kernel::kernels().normal(z.data(), F, H, std::ssize(z));
+  for (std::size_t i = 0; i < z.size(); ++i)
+    if (z[i] != -infinity) H[i] += z[i] * F[i];
 }
 
 constexpr double student_scale = 0.77459666924148337704;  // sqrt(3 / 5)
-
-StudentDistribution student() { return StudentDistribution(5); }
 
 double draw_student(RandomStream& stream) {
   return student_scale * boost::random::student_t_distribution<double>(5)(stream);
 }
 
-double student_cdf(double z) { return cdf(student(), z / student_scale); }
-
 // With t = z / scale: z F(t) + scale (5 + t^2) / 4 f(t), since t f(t) is the slope of -(5 + t^2) / 4 f(t).
-double student_mean_below(double z) {
-  if (std::isinf(z)) return limit_of_mean_below(z);
-  const double t = z / student_scale;
-  return z * cdf(student(), t) + student_scale * (5 + t * t) / 4 * pdf(student(), t);
+Integrals student_integrals(double z) {
+  if (std::isinf(z)) return z < 0 ? Integrals{0, 0} : Integrals{1, z};
+  const StudentDistribution student(5);
+  const double t = z / student_scale, F = cdf(student, t);
+  return {F, z * F + student_scale * (5 + t * t) / 4 * pdf(student, t)};
 }
 
 double draw_skewed(RandomStream& stream) {
   return boost::random::exponential_distribution<double>(1)(stream) - 1;
 }
 
-double skewed_cdf(double z) { return z > -1 ? -std::expm1(-(z + 1)) : 0; }
-
-// a - 1 + exp(-a), a = z + 1
-double skewed_mean_below(double z) { return z > -1 ? z + 1 + std::expm1(-(z + 1)) : 0; }
+// F = 1 - exp(-a), H = a - F, a = z + 1
+Integrals skewed_integrals(double z) {
+  if (!(z > -1)) return {0, 0};
+  const double F = -std::expm1(-(z + 1));
+  return {F, z + 1 - F};
+}
 
 constexpr NoiseLawInfo noise_laws[] = {
-    {"normal", "normal", draw_normal, normal_cdf, normal_mean_below, false},
-    {"student5", "Student's t with 5 degrees of freedom: heavy tails", draw_student, student_cdf,
-     student_mean_below, false},
-    {"skewed", "exponential less its mean: a long upper tail", draw_skewed, skewed_cdf, skewed_mean_below,
-     false},
-    {"heteroscedastic", "normal, with a standard deviation of sd exp(x_1 / scale)", draw_normal, normal_cdf,
-     normal_mean_below, true},
+    {"normal", "normal", draw_normal, normal_integrals, false},
+    {"student5", "Student's t with 5 degrees of freedom: heavy tails", draw_student,
+     of_each<student_integrals>, false},
+    {"skewed", "exponential less its mean: a long upper tail", draw_skewed, of_each<skewed_integrals>, false},
+    {"heteroscedastic", "normal, with a standard deviation of sd exp(x_1 / scale)", draw_normal,
+     normal_integrals, true},
 };
 
 }  // namespace

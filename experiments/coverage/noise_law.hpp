@@ -4,7 +4,7 @@
 //         student5        t_5 sqrt(3 / 5): heavy tails
 //         skewed          Exp(1) - 1: no errors below -1, a long tail above
 //         heteroscedastic N(0, 1) as well, but sd(x) = sd exp(x_1 / scale), the other laws having sd(x) = sd
-// Source: Boost.Math for distribution functions, Boost.Random for draws
+// Source: the kernels' normal distribution, Boost.Math for Student's, Boost.Random for draws
 #pragma once
 
 #include <span>
@@ -15,15 +15,14 @@
 
 namespace jacobench::coverage {
 
-// cdf(z) = P(e <= z), mean_below(z) = E max(z - e, 0) = int_{-inf}^z cdf: what an interval score needs, since
-// E max(e - z, 0) = mean_below(z) - z. Infinite z give the limits; NaN is a domain_error of Boost.Math.
+// F(z) = P(e <= z) and H(z) = E max(z - e, 0) = int_{-inf}^z F: what an interval score needs, since E max(e - z, 0) = H(z) - z.
+// Infinite z give the limits, NaN is NaN.
 // Accuracy: some units of roundoff of max(1, |z|), absolute
 struct NoiseLawInfo {
   std::string_view name;
   std::string_view summary;
-  double (*draw)(RandomStream& stream);  // allocates nothing
-  double (*cdf)(double z);
-  double (*mean_below)(double z);
+  double (*draw)(RandomStream& stream);                                // allocates nothing
+  void (*integrals)(std::span<const double> z, double* F, double* H);  // of each z
   bool is_heteroscedastic;
 };
 

@@ -9,11 +9,12 @@ namespace {
 
 // Shares that all agree have a standard error of 0; their Wilson interval says how little few of them tell.
 bool is_precise_enough(const ReplicateContext& context, const MatrixView& records, double target_se) {
+  Summary summary(context, records);
   for (std::size_t s = 0; s < context.plan.strategies.size(); ++s)
     for (std::size_t i = 0; i < context.plan.intervals.size(); ++i)
       for (std::size_t region = 0; region < context.regions.size(); ++region) {
         CoverageRow row;
-        summarise(context, records, {s, i, region}, row);
+        summary.fill_in({s, i, region}, row);
         const double of_interval = (row.coverage_upper - row.coverage_lower) / (2 * z_95);
         if (std::max(row.coverage_se, of_interval) > target_se) return false;
       }

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "jacobench/base/large_pages.hpp"
+
 #include "run/group_rows.hpp"
 #include "run/record_file.hpp"
 #include "study/cell_key.hpp"
@@ -15,7 +17,7 @@ namespace jacobench::harness {
 namespace {
 
 constexpr double block_seconds = 1, first_block_seconds = 1.0 / 3;
-constexpr double most_block_bytes = 64 << 20;
+constexpr std::size_t most_block_bytes = 64 << 20;
 
 // Adds what passes until it is stopped, by the clock and of this thread's processor.
 class Stopwatch {
@@ -51,8 +53,10 @@ struct HandOut::Group {
   void grow(std::int64_t end) {
     work.end = end;
     if (has_records()) states.resize(static_cast<std::size_t>(end - work.begin), State::missing);
-    if (is_loaded) numbers.resize(states.size() * whose.size);
+    if (is_loaded) make_room();
   }
+
+  void make_room() { resize_in_large_pages(numbers, states.size() * whose.size); }
 
   std::size_t place(std::int64_t number) const { return static_cast<std::size_t>(number - work.begin); }
   bool is_within(std::int64_t number) const { return number >= work.begin && number < work.end; }
@@ -64,6 +68,12 @@ struct HandOut::Group {
     if (is_loaded)
       std::copy(record.begin(), record.end(),
                 numbers.begin() + static_cast<std::ptrdiff_t>(place(number) * whose.size));
+  }
+
+  void take(const DoneBlock& done) {
+    for (std::int64_t i = 0; i < done.block.number; ++i)
+      take(done.block.first + i,
+           std::span(done.records).subspan(static_cast<std::size_t>(i) * whose.size, whose.size));
   }
 
   std::int64_t n_records() const { return static_cast<std::int64_t>(states.size()); }
@@ -122,13 +132,15 @@ class HandOut::GroupRecords final : public Records {
 HandOut::HandOut(Experiment& experiment, const std::vector<Row>& cells, std::vector<GroupWork> groups,
                  Workers& workers, const std::filesystem::path& folder,
                  const std::vector<std::filesystem::path>& other_folders,
-                 std::function<void()> before_writing, const InterruptGuard& interrupt, Progress& progress)
+                 std::function<void()> before_writing, double seconds_unsaved,
+                 const InterruptGuard& interrupt, Progress& progress)
     : experiment_(experiment),
       cells_(cells),
       workers_(workers),
       folder_(folder),
       other_folders_(other_folders),
       before_writing_(std::move(before_writing)),
+      seconds_unsaved_(seconds_unsaved),
       interrupt_(interrupt),
       progress_(progress) {
   for (GroupWork& work : groups) {
@@ -156,9 +168,11 @@ void HandOut::take_up(Group& group, const std::filesystem::path& folder, bool is
 void HandOut::load(Group& group) {
   if (group.is_loaded) return;
   group.is_loaded = true;
-  group.numbers.resize(group.states.size() * group.whose.size);
+  group.make_room();
   if (group.file || group.n_bytes > 0) take_up(group, folder_, true);
   for (const std::filesystem::path& other : other_folders_) take_up(group, other, false);
+  for (const DoneBlock& done : unsaved_)
+    if (done.block.group == group.work.first) group.take(done);
 }
 
 std::optional<int> HandOut::signal() const {
@@ -178,6 +192,7 @@ std::vector<Row> HandOut::rows_of(std::size_t g) {
 
 std::string HandOut::make_records(std::size_t g) {
   work_until_done(g);
+  save();
   groups_[g]->file.reset();
   return groups_[g]->failure;
 }
@@ -188,6 +203,7 @@ void HandOut::forget(std::size_t g) {
   group.file.reset();
   group.numbers = {};
   group.states = {};
+  std::erase_if(unsaved_, [&](const DoneBlock& done) { return done.block.group == group.work.first; });
   std::error_code ignored;  // what is left behind is removed when the study is taken up again
   if (group.has_records()) std::filesystem::remove(record_file_path(folder_, group.work.first), ignored);
 }
@@ -237,8 +253,9 @@ Block HandOut::next_block(Group& group) {
   const double each =
       is_timed ? group.seconds / static_cast<double>(group.n_made) : group.work.plan.seconds_each;
   double most = each > 0 ? (is_timed ? block_seconds : first_block_seconds) / each : 1;
-  most = std::min({most, static_cast<double>(group.work.plan.most_in_block),
-                   most_block_bytes / static_cast<double>(sizeof(double) * group.whose.size)});
+  most = std::min(
+      {most, static_cast<double>(group.work.plan.most_in_block),
+       static_cast<double>(most_block_bytes) / static_cast<double>(sizeof(double) * group.whose.size)});
   const auto n_workers = static_cast<double>(workers_.n_side_by_side());
   if (n_workers > 1) most = std::min(most, static_cast<double>(n_missing_) / (2 * n_workers));
   const auto limit = static_cast<std::size_t>(std::max(most, 1.0));
@@ -257,41 +274,53 @@ Block HandOut::next_block(Group& group) {
 }
 
 void HandOut::keep(std::vector<DoneBlock> blocks) {
-  if (blocks.empty()) return;
-  std::set<RecordFile*> written;
+  for (DoneBlock& done : blocks) {
+    ++effort_.n_blocks;
+    effort_.n_bytes += static_cast<std::int64_t>(done.n_bytes());
+    Group& group = *by_first_cell_.at(done.block.group);
+    if (group.is_forgotten) continue;
+    if (!group.has_records()) {
+      group.rows = std::move(done.rows);
+      continue;
+    }
+    if (!done.failure.empty()) {
+      if (group.failure.empty()) group.failure = done.failure;
+      continue;
+    }
+    group.take(done);
+    group.n_made += done.block.number;
+    group.seconds += done.seconds;
+    unsaved_.push_back(std::move(done));
+  }
+  if (is_time_to_save()) save();
+}
+
+bool HandOut::is_time_to_save() const {
+  std::size_t n_bytes = 0;
+  double seconds = 0;  // of all threads
+  for (const DoneBlock& done : unsaved_) n_bytes += done.n_bytes(), seconds += done.seconds;
+  return n_bytes > most_block_bytes ||
+         seconds >= seconds_unsaved_ * static_cast<double>(workers_.n_side_by_side());
+}
+
+void HandOut::save() {
+  if (unsaved_.empty()) return;
+  std::set<Group*> written;
   try {
     before_writing_();
-    for (DoneBlock& done : blocks) {
-      ++effort_.n_blocks;
-      effort_.n_bytes += static_cast<std::int64_t>(done.records.size() * sizeof(double));
+    for (const DoneBlock& done : unsaved_) {
       Group& group = *by_first_cell_.at(done.block.group);
-      if (group.is_forgotten) continue;
-      if (!group.has_records()) {
-        group.rows = std::move(done.rows);
-        continue;
-      }
-      if (!done.failure.empty()) {
-        if (group.failure.empty()) group.failure = done.failure;
-        continue;
-      }
       if (!group.file)
         group.file.emplace(record_file_path(folder_, group.work.first), group.whose, group.n_bytes);
       group.file->append(done.block.first, done.records);
-      written.insert(&*group.file);
-      for (std::int64_t i = 0; i < done.block.number; ++i)
-        group.take(done.block.first + i,
-                   std::span(done.records)
-                       .subspan(static_cast<std::size_t>(i) * group.whose.size, group.whose.size));
-      group.n_made += done.block.number;
-      group.seconds += done.seconds;
+      written.insert(&group);
     }
+    unsaved_.clear();
     const Stopwatch syncing;
     double of_processor = 0;
-    for (RecordFile* file : written) file->sync();
+    for (Group* group : written) group->file->sync();
     syncing.stop(effort_.sync_seconds, of_processor);
-    effort_.n_syncs += written.empty() ? 0 : 1;
-  } catch (const RecordsNotKept&) {
-    throw;
+    ++effort_.n_syncs;
   } catch (const InputError& problem) {
     throw RecordsNotKept("{}", problem.what());
   }

@@ -1,8 +1,9 @@
 // Hands out the work of a run, block by block, and keeps what comes back.
 //
 // Groups end in their order. Who has nothing to do for the present one is given blocks of those after it, so that one slow
-// fit keeps nobody idle. Records go to the file of their group as they come, in any order, and are on the disk before the
-// next block is handed out; in memory are those of the present group alone.
+// fit keeps nobody idle. Records go to the file of their group in any order, those of a second's work together: what is killed
+// loses that second, and a group that takes no longer has no file. Besides these, the records of the present group alone are in
+// memory.
 // Blocks: as many records as take a second by the times measured so far (before there are any, a third of one by the
 //         experiment's guess), at most 64 MiB, and towards the end of the study half a share of what is left.
 #pragma once
@@ -36,7 +37,7 @@ class HandOut {
   HandOut(Experiment& experiment, const std::vector<Row>& cells, std::vector<GroupWork> groups,
           Workers& workers, const std::filesystem::path& folder,
           const std::vector<std::filesystem::path>& other_folders, std::function<void()> before_writing,
-          const InterruptGuard& interrupt, Progress& progress);
+          double seconds_unsaved, const InterruptGuard& interrupt, Progress& progress);
   ~HandOut();
 
   // The rows of the g-th group, whose work is done now where it is not done already. Throws Interrupted and
@@ -50,6 +51,9 @@ class HandOut {
   // made; nothing where they are there.
   std::string make_records(std::size_t g);
 
+  // Puts all records on the disk of which the groups are not forgotten. Throws RecordsNotKept.
+  void save();
+
   // How many records are there, of how many that are this run's to make.
   std::int64_t n_there() const;
   std::int64_t n_wanted() const;
@@ -57,7 +61,7 @@ class HandOut {
   // What handing out and keeping has come to, in this process.
   struct Effort {
     std::int64_t n_blocks = 0, n_bytes = 0;
-    std::int64_t n_syncs = 0;  // what has come in since the last one is put on the disk together
+    std::int64_t n_syncs = 0;
     double seconds = 0, processor_seconds = 0;
     double sync_seconds = 0;  // of these seconds
   };
@@ -75,6 +79,7 @@ class HandOut {
   bool give_one(std::size_t g);
   Block next_block(Group& group);
   void keep(std::vector<DoneBlock> blocks);
+  bool is_time_to_save() const;
   void load(Group& group);
 
   Experiment& experiment_;
@@ -83,10 +88,12 @@ class HandOut {
   std::filesystem::path folder_;
   std::vector<std::filesystem::path> other_folders_;
   std::function<void()> before_writing_;
+  const double seconds_unsaved_;
   const InterruptGuard& interrupt_;
   Progress& progress_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<std::size_t, Group*> by_first_cell_;
+  std::vector<DoneBlock> unsaved_;
   Effort effort_;
   std::int64_t n_missing_ = 0;  // records that nobody has been given, of all groups
 };

@@ -45,8 +45,10 @@ JsonLinesWriter::JsonLinesWriter(const std::filesystem::path& path, std::size_t 
   file_.sync();
 }
 
-void JsonLinesWriter::append(std::string_view line) {
-  file_.write(std::string(line) + '\n');
+void JsonLinesWriter::append(const std::vector<std::string>& lines) {
+  std::string bytes;
+  for (const std::string& line : lines) bytes += line + '\n';
+  file_.write(bytes);
   file_.sync();
 }
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <iosfwd>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -29,8 +29,8 @@ class JsonLinesWriter {
   // Creates the file where it is missing, and cuts it to n_bytes. Throws InputError.
   JsonLinesWriter(const std::filesystem::path& path, std::size_t n_bytes);
 
-  // The line is without its end. Throws InputError (disk full).
-  void append(std::string_view line);
+  // The lines are without their ends. Throws InputError (disk full).
+  void append(const std::vector<std::string>& lines);
 
  private:
   FileDescriptor file_;

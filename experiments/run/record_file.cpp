@@ -115,14 +115,19 @@ RecordFile::RecordFile(std::filesystem::path path, const RecordsOf& whose, std::
 
 void RecordFile::append(std::int64_t first, std::span<const double> records) {
   JB_EXPECT(records.size() % size_ == 0, "{} numbers are no whole records of {}", records.size(), size_);
+  // In parts that a cache holds.
+  constexpr std::size_t part = 256 << 10;
   std::string bytes;
-  bytes.reserve(sizeof(double) * (records.size() + 2 * (records.size() / size_)));
+  bytes.reserve(part + sizeof(double) * (size_ + 2));
   for (std::size_t at = 0; at < records.size(); at += size_, ++first) {
     const std::size_t begin = bytes.size();
     bytes.append(reinterpret_cast<const char*>(&first), sizeof first);
     bytes.append(reinterpret_cast<const char*>(&records[at]), sizeof(double) * size_);
     const std::uint64_t sum = checksum(std::span(bytes).subspan(begin));
     bytes.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+    if (bytes.size() < part) continue;
+    file_.write(bytes);
+    bytes.clear();
   }
   file_.write(bytes);
 }

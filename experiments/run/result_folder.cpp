@@ -153,9 +153,12 @@ ResultFolder::~ResultFolder() {
   }
 }
 
-void ResultFolder::append(const Row& row) {
+void ResultFolder::append(const std::vector<Row>& rows) {
   expect_ours();
-  writer_->append(row_to_json_line(columns_, row));
+  std::vector<std::string> lines;
+  lines.reserve(rows.size());
+  for (const Row& row : rows) lines.push_back(row_to_json_line(columns_, row));
+  writer_->append(lines);
 }
 
 void ResultFolder::expect_ours() const {

@@ -38,8 +38,8 @@ class ResultFolder {
   // The rows that were there when the folder was opened, in the columns of the study.
   const std::vector<Row>& earlier_rows() const { return earlier_rows_; }
 
-  // The row is on the disk when this returns. Throws InputError (disk full), and as expect_ours.
-  void append(const Row& row);
+  // The rows are on the disk when this returns. Throws InputError (disk full), and as expect_ours.
+  void append(const std::vector<Row>& rows);
 
   // Where the file system does not hold locks, as between the nodes of a cluster, a run that comes later takes the folder
   // over. Throws InputError, which names node and process of that run, where one has.

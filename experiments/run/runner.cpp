@@ -148,7 +148,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   const InterruptGuard interrupt;
   HandOut hand_out(
       experiment, cells, groups, *workers, folder.path(), options.merged, [&] { folder.expect_ours(); },
-      interrupt, progress);
+      options.seconds_unsaved, interrupt, progress);
   auto circumstances = experiment.circumstances();
   if (options.ranks)
     for (auto& circumstance : options.ranks->circumstances())
@@ -159,8 +159,8 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
   record_run_start(folder.manifest_file(), study.config(), cells.size(), command_line, circumstances);
 
   const auto append = [&](const std::vector<std::size_t>& group, const std::vector<Row>& rows) {
+    folder.append(rows);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      folder.append(rows[i]);
       count(summary, rows[i].status);
       progress.cell_ends();
       if (rows[i].status == RowStatus::failed)
@@ -194,6 +194,7 @@ RunSummary run_study(Study& study, const std::filesystem::path& result_folder,
       break;
     }
   }
+  hand_out.save();
   summary.n_records = hand_out.n_wanted();
   summary.n_records_there = hand_out.n_there();
   progress.finish();

@@ -33,10 +33,11 @@ struct RunOptions {
   // Folders of shards that are all there: their records and rows are taken, and nothing is computed but what is made of
   // them.
   std::vector<std::filesystem::path> merged = {};
+  double seconds_unsaved = 1;  // work of each thread whose records are put on the disk together
 };
 
-// Runs those cells of the study that have no row in the result folder yet, in their order; appends each row
-// as it completes. Whatever a cell throws becomes a failed row. SIGINT and SIGTERM stop the run after the
+// Runs those cells of the study that have no row in the result folder yet, in their order; appends the rows
+// of each group as it completes. Whatever a cell throws becomes a failed row. SIGINT and SIGTERM stop the run after the
 // present group of cells, or after the present block of records where it is made of such. Rows of earlier runs are kept
 // as they are, failed ones too. Progress and warnings go to the display. A shard makes its records, and rows only of
 // groups without records. Throws InputError, with nothing

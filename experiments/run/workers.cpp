@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "jacobench/base/large_pages.hpp"
+
 #include "run/group_rows.hpp"
 
 namespace jacobench::harness {
@@ -38,7 +40,7 @@ class Worker {
         maker_ = experiment_.record_maker(block.group);
         group_ = block.group;
       }
-      done.records.resize(static_cast<std::size_t>(block.number) * block.record_size);
+      resize_in_large_pages(done.records, static_cast<std::size_t>(block.number) * block.record_size);
       maker_->make(block.first, done.records);
     } catch (...) {
       done.failure = reason_of_current_exception();

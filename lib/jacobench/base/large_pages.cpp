@@ -18,4 +18,12 @@ void prefer_large_pages([[maybe_unused]] const void* begin, [[maybe_unused]] std
 #endif
 }
 
+void resize_in_large_pages(std::vector<double>& numbers, std::size_t n) {
+  if (n > numbers.capacity()) {
+    numbers.reserve(n);
+    prefer_large_pages(numbers.data() + numbers.size(), sizeof(double) * (n - numbers.size()));
+  }
+  numbers.resize(n);
+}
+
 }  // namespace jacobench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace jacobench {
 
@@ -10,5 +11,8 @@ namespace jacobench {
 // time, and on the first write each page is a fault. It is a hint: where the system does not take it, nothing changes.
 // Cost: one system call
 void prefer_large_pages(const void* begin, std::size_t bytes);
+
+// numbers.resize(n), new room being made in such pages.
+void resize_in_large_pages(std::vector<double>& numbers, std::size_t n);
 
 }  // namespace jacobench

@@ -74,6 +74,9 @@ struct Kernels {
 
   ActivationKernels activations[n_activations];  // in the order of the enumerators
 
+  // The normal distribution and its density over n doubles; each output may be z itself.
+  void (*normal)(const double* z, double* distribution, double* density, Index n);
+
   // n_rows rounded up to whole registers are computed.
   void (*multiply)(const BatchProduct& product, Index n_columns, Index n_rows);
 

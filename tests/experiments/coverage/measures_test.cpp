@@ -198,7 +198,7 @@ TEST(PredictionMeasures, ExpectedScoreAtTheNormalQuantiles) {
 }
 
 double quantile_of(const NoiseLawInfo& law, double p) {
-  const auto f = [&](double z) { return law.cdf(z) - p; };
+  const auto f = [&](double z) { return integrals_at(law, z).F - p; };
   const auto [low, high] =
       boost::math::tools::bisect(f, -20.0, 20.0, boost::math::tools::eps_tolerance<double>(48));
   return (low + high) / 2;

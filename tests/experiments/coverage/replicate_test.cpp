@@ -178,13 +178,34 @@ TEST(ReplicateRunner, FailuresAreInTheDenominator) {
   EXPECT_EQ(simulation.row(0).n_failed, 0) << "of the other method";
 }
 
+// What rows have in common is that of their own strategy, method and region.
+TEST(Summary, SaysOfARowWhatItSaysOfItAlone) {
+  Scenario scenario = linear_step({1, {2}, 1, Activation::tanh}, 12);
+  scenario.n_beyond = 2;
+  const Simulation simulation(scenario,
+                              {.methods = {find_interval_method("delta"), find_interval_method("hc3")},
+                               .kinds = {IntervalKind::mean, IntervalKind::prediction}},
+                              20);
+  Summary shared(simulation.context(), simulation.records());
+  for (std::size_t interval = 0; interval < 4; ++interval)
+    for (const std::size_t region : {0u, 1u}) {
+      const Measures its = shared.measures_at({0, interval, region});
+      const Measures alone =
+          Summary(simulation.context(), simulation.records()).measures_at({0, interval, region});
+      EXPECT_EQ(its.coverage.value, alone.coverage.value);
+      EXPECT_EQ(its.bias_eliminated->value, alone.bias_eliminated->value);
+      EXPECT_EQ(its.empirical_se->value, alone.empirical_se->value);
+      EXPECT_EQ(its.model_se->value, alone.model_se->value);
+    }
+}
+
 // The records of a simulation with these in the place of whether its fits have settled.
 CoverageRow row_with_settled(const Simulation& simulation, const Vector& is_settled) {
   Matrix records = simulation.records();
   records.row(static_cast<Index>(simulation.context().layout.figure(0, RecordLayout::is_settled))) =
       is_settled.transpose();
   CoverageRow row;
-  summarise(simulation.context(), records, {0, 0, 0}, row);
+  Summary(simulation.context(), records).fill_in({0, 0, 0}, row);
   return row;
 }
 
@@ -249,7 +270,7 @@ TEST(ReplicateRunner, KeepsTheShareOfUnsettledRefitsOfTheMethodsThatRefit) {
   records.row(static_cast<Index>(layout.unsettled_refits(0, 1, 1))).setConstant(0.125);
   for (const std::size_t region : {0u, 1u}) {
     CoverageRow row;
-    summarise(simulation.context(), records, {0, 1, region}, row);
+    Summary(simulation.context(), records).fill_in({0, 1, region}, row);
     EXPECT_EQ(row.unsettled_refits, region == 0 ? 0.5 : 0.125);
     EXPECT_EQ(row.n_failed, 0) << "nothing else stands there";
   }

@@ -108,12 +108,12 @@ std::size_t Simulation::interval(std::size_t method, std::size_t kind, std::size
 
 CoverageRow Simulation::row(std::size_t interval) const {
   CoverageRow row;
-  summarise(*context_, records_, {0, interval, 0}, row);
+  Summary(*context_, records_).fill_in({0, interval, 0}, row);
   return row;
 }
 
 Measures Simulation::measures(std::size_t interval) const {
-  return measures_at(*context_, records_, {0, interval, 0});
+  return Summary(*context_, records_).measures_at({0, interval, 0});
 }
 
 Matrix Simulation::block(std::size_t at) const {

@@ -57,13 +57,13 @@ TEST_F(JsonLinesFile, IsRefusedWithACorruptLineInTheMiddle) {
 TEST_F(JsonLinesFile, IsCutToItsWholeLinesBeforeItGrows) {
   const auto file = folder_.file("a.jsonl", "{\"a\":1}\n{\"a\"");
   JsonLinesWriter writer(file, read_json_lines(file, warnings_).n_bytes);
-  writer.append("{\"a\":2}");
+  writer.append({"{\"a\":2}"});
   EXPECT_EQ(contents_of(file), "{\"a\":1}\n{\"a\":2}\n");
 }
 
 TEST_F(JsonLinesFile, SaysWhenTheDiskIsFull) {
   JsonLinesWriter writer("/dev/full", 0);
-  EXPECT_EQ(error_line([&] { writer.append("{}"); }),
+  EXPECT_EQ(error_line([&] { writer.append({"{}"}); }),
             "/dev/full: cannot be written (No space left on device)");
 }
 

@@ -100,6 +100,26 @@ TEST_F(RecordsOfRun, SurviveKillDashNine) {
   }
 }
 
+// By default they wait for a second of work, which the toy does not take.
+TEST_F(RecordsOfRun, OfAGroupThatTakesNoSecondHaveNoFile) {
+  ToyRun toy(folder_, recorded_config);
+  const BeforeEachBlock look([&](std::size_t) { EXPECT_FALSE(std::filesystem::exists(records_file(toy))); });
+  toy.run(RunOptions{});
+  EXPECT_EQ(contents_of(toy.rows_file()), undisturbed_rows(recorded_config));
+}
+
+TEST_F(RecordsOfRun, ThatWaitAreSavedWhereTheRunIsInterrupted) {
+  ToyRun toy(folder_, recorded_config);
+  {
+    const BeforeEachBlock interrupt([&](std::size_t n) {
+      if (n == 6) std::raise(SIGINT);
+    });
+    EXPECT_EQ(toy.run(RunOptions{}).signal, SIGINT);
+  }
+  EXPECT_EQ(n_taken_up(toy), 9u);
+  EXPECT_EQ(contents_of(toy.rows_file()), undisturbed_rows(recorded_config));
+}
+
 TEST_F(RecordsOfRun, AreTakenUpFromEveryByte) {
   const std::string rows = undisturbed_rows(recorded_config);
   ToyRun toy(folder_, recorded_config);

@@ -16,7 +16,8 @@ struct ToyRun {
   explicit ToyRun(const TemporaryFolder& folder, const std::string& config = toy_config)
       : config_file(folder.file("toy.ini", config)), result(folder.path() / "result") {}
 
-  harness::RunSummary run(const harness::RunOptions& options = {}) {
+  // Each block of records is on the disk before the next one is made, unless the options say otherwise.
+  harness::RunSummary run(const harness::RunOptions& options = {.seconds_unsaved = 0}) {
     harness::Study study = harness::read_study(config_file, toy_experiments());
     return harness::run_study(study, result, "jacobench run toy.ini", {.out = said}, options);
   }

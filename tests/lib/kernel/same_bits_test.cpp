@@ -70,7 +70,7 @@ class VectorPaths : public ::testing::Test {
   }
 };
 
-TEST_F(VectorPaths, GiveTheSameBitsOfEveryActivation) {
+TEST_F(VectorPaths, GiveTheSameBitsOfEveryFunction) {
   Numbers z = activation_grid(4, 23);
   for (const double special :
        {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
@@ -84,6 +84,11 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryActivation) {
       phi.all(z.data(), &all[0], &all[z.size()], &all[2 * z.size()], n);
       return all;
     });
+  expect_same_bits("the normal distribution", [&] {
+    Numbers both(2 * z.size());
+    kernel::kernels().normal(z.data(), &both[0], &both[z.size()], n);
+    return both;
+  });
 }
 
 TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {

@@ -320,39 +320,67 @@ inline Pack normal_slope_from_zero(Pack z) {
   return polynomial(c, z * z);
 }
 
-// phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its density. Far below
-// zero Phi(z) = exp(-z^2 / 2) times the scaled tail, so that z Phi(z) keeps its digits where Phi(z) is no longer a normal
-// number. Source: Hendrycks and Gimpel (2016), "Gaussian error linear units", sec. 2
+// Phi(z), the normal distribution, as (value + rest) scale_of_value, and of its density exp(-z^2 / 2) alone; |z| is at most 40. Far
+// below zero Phi(z) = exp(-z^2 / 2) times the scaled tail, which keeps its digits where Phi(z) is no longer a normal number.
+struct ScaledNormal {
+  Pack value;
+  Pack rest;
+  Pack scale_of_value;
+  ScaledGaussian gaussian;
+};
+
+inline ScaledNormal scaled_normal(Pack z) {
+  const auto positive = z > broadcast(0.0);
+  const ScaledGaussian gaussian = scaled_gaussian(z);
+  const Pack tail = scaled_normal_tail(abs(z));
+  // Phi(-|z|) = (below + rest_of_below) scale
+  const Pack below = gaussian.e * tail;
+  const Pack rest_of_below = fma(gaussian.e, tail, -below) + gaussian.rest * tail;
+  const Pack middle = fma(z, normal_slope_from_zero(z), broadcast(0.5));
+  const auto central = abs(z) < broadcast(0.5);
+  return {.value = central ? middle : (positive ? 1.0 - below * gaussian.scale : below),
+          .rest = central || positive ? broadcast(0.0) : rest_of_below,
+          .scale_of_value = positive ? broadcast(1.0) : gaussian.scale,
+          .gaussian = gaussian};
+}
+
+inline constexpr double one_by_sqrt_2_pi = 0x1.9884533d43651p-2,
+                        rest_of_one_by_sqrt_2_pi = -0x1.cbc0d30ebfd15p-56;
+
+// The normal distribution Phi and its density f = Phi'.
+struct Normal {
+  template <Order order>
+  static Jet at(Pack z) {
+    const ScaledNormal normal = scaled_normal(clamp(z, -40.0, 40.0));
+    const auto& [e, rest, scale] = normal.gaussian;
+    Jet jet{};
+    jet.value = (normal.value + normal.rest) * normal.scale_of_value;
+    if constexpr (wants_first(order)) jet.first = broadcast(one_by_sqrt_2_pi) * (e + rest) * scale;
+    return jet;
+  }
+};
+
+// phi = z Phi(z), phi' = Phi + z f, phi'' = (2 - z^2) f, with Phi and f the normal distribution and its density.
+// Source: Hendrycks and Gimpel (2016), "Gaussian error linear units", sec. 2
 struct Gelu {
   template <Order order>
   static Jet at(Pack z) {
     const Pack zc = clamp(z, -40.0, 40.0);
-    const auto positive = zc > broadcast(0.0);
-    const auto [e, rest, scale] = scaled_gaussian(zc);
-    const Pack one = broadcast(1.0);
-    const Pack tail = scaled_normal_tail(abs(zc));
-    // Phi(-|z|) = (below + rest_of_below) scale
-    const Pack below = e * tail;
-    const Pack rest_of_below = fma(e, tail, -below) + rest * tail;
-    const Pack middle = fma(zc, normal_slope_from_zero(zc), broadcast(0.5));
-    const auto central = abs(zc) < broadcast(0.5);
-    const Pack Phi = central ? middle : (positive ? 1.0 - below * scale : below);
-    const Pack rest_of_Phi = central || positive ? broadcast(0.0) : rest_of_below;
-    const Pack scale_of_Phi = positive ? one : scale;
+    const ScaledNormal normal = scaled_normal(zc);
+    const auto& [e, rest, scale] = normal.gaussian;
     Jet jet{};
-    const Pack product = zc * Phi;
-    const Pack rest_of_product = fma(zc, Phi, -product) + zc * rest_of_Phi;
-    jet.value = z > broadcast(40.0) ? z : (product + rest_of_product) * scale_of_Phi;
-    const Pack one_by_sqrt_2_pi = broadcast(0x1.9884533d43651p-2);
+    const Pack product = zc * normal.value;
+    const Pack rest_of_product = fma(zc, normal.value, -product) + zc * normal.rest;
+    jet.value = z > broadcast(40.0) ? z : (product + rest_of_product) * normal.scale_of_value;
+    const Pack coefficient = broadcast(one_by_sqrt_2_pi);
     if constexpr (wants_first(order)) {
       // z f is up to twice the sum with Phi: it needs the digits that the density has lost to rounding.
-      const Pack high = one_by_sqrt_2_pi * e;
-      const Pack low =
-          fma(one_by_sqrt_2_pi, e, -high) + fma(one_by_sqrt_2_pi, rest, -0x1.cbc0d30ebfd15p-56 * e);
-      const Pack scale_of_f = positive ? scale : one;
-      jet.first = fma(zc, high * scale_of_f, fma(zc, low * scale_of_f, Phi)) * scale_of_Phi;
+      const Pack high = coefficient * e;
+      const Pack low = fma(coefficient, e, -high) + fma(coefficient, rest, rest_of_one_by_sqrt_2_pi * e);
+      const Pack scale_of_f = zc > broadcast(0.0) ? scale : broadcast(1.0);
+      jet.first = fma(zc, high * scale_of_f, fma(zc, low * scale_of_f, normal.value)) * normal.scale_of_value;
     }
-    if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * (one_by_sqrt_2_pi * (e + rest)) * scale;
+    if constexpr (wants_second(order)) jet.second = (2.0 - zc * zc) * (coefficient * (e + rest)) * scale;
     return jet;
   }
 };

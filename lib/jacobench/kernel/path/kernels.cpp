@@ -37,6 +37,7 @@ constinit const Kernels kernels = {
                     kernels_of<Softplus>(), kernels_of<Exp>(), kernels_of<Mish>(), kernels_of<LeakyRelu>(),
                     kernels_of<Elu>(), kernels_of<Selu>(), kernels_of<Silu>(), kernels_of<Gelu>(),
                     kernels_of<Softsign>(), kernels_of<Arctan>(), kernels_of<Sin>(), kernels_of<Gaussian>()},
+    .normal = value_and_derivative<Normal>,
     .multiply = multiply,
     .product = product,
     .add_product = add_product,
