@@ -98,7 +98,7 @@ TEST_F(TwoEqualUnits, CurveDownwardsAlongTheirDifference) {
   ASSERT_LT(eigenvalues[0], 0);
   const auto curvature = equations.downward_curvature(d);
   ASSERT_TRUE(curvature);
-  const double rounding = 1e-12 * eigenvalues.cwiseAbs().maxCoeff();
+  const double rounding = 1e-12 * M.norm();
   EXPECT_NEAR(d.norm(), 1, 1e-14);
   EXPECT_NEAR(*curvature, d.dot(M * d), rounding);
   EXPECT_GE(*curvature, eigenvalues[0] - rounding);
