@@ -1,5 +1,6 @@
 #include "coverage/replicate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -81,12 +82,24 @@ class ReplicateRunner::Strategy {
 
   // Fits and linearises; returns why that failed, or null.
   const char* fit(const DataSource& source, std::span<double> record) {
-    if (const char* why = solve(source, record)) return why;
-    figure(record, RecordLayout::rank) = static_cast<double>(tangent_.rank());
-    figure(record, RecordLayout::condition) = tangent_.of_data().condition_scaled();
-    for (std::size_t region = 0; region < points_.size(); ++region)
-      put(points_[region].values(), source.truth_at_points(), region, layout().fit(number_), record);
-    return nullptr;
+    const char* const why = solve(source, record);
+    return why ? why : put_fit(source, record);
+  }
+
+  // The same of a fit that was made beside others.
+  const char* take(const Fit& fit, const DataSource& source, std::span<double> record) {
+    const char* const why = move_to_fit(fit, record);
+    return why ? why : put_fit(source, record);
+  }
+
+  // None where fits do not go side by side.
+  Fitter* fitter_of_all() {
+    return scenario().solver == Solver::least_squares && start_of_first().size() > 0 && fitter_.n_slots() > 1
+               ? &fitter_
+               : nullptr;
+  }
+  const Vector& start(const DataSource& source) const {
+    return starts_at_own_truth() ? source.teacher_parameters() : context_.start;
   }
 
   // The bands of one method in all regions; tells why there are none, where there is somebody to tell.
@@ -122,6 +135,17 @@ class ReplicateRunner::Strategy {
     std::vector<std::size_t> intervals;  // indices into ReplicatePlan::intervals, one a band
     std::vector<std::unique_ptr<IntervalEngine>> by_region;
   };
+
+  const char* put_fit(const DataSource& source, std::span<double> record) {
+    figure(record, RecordLayout::rank) = static_cast<double>(tangent_.rank());
+    figure(record, RecordLayout::condition) = tangent_.of_data().condition_scaled();
+    for (std::size_t region = 0; region < points_.size(); ++region)
+      put(points_[region].values(), source.truth_at_points(), region, layout().fit(number_), record);
+    return nullptr;
+  }
+
+  bool starts_at_own_truth() const { return scenario().truth_is_redrawn && scenario().start == Start::truth; }
+  const Vector& start_of_first() const { return start(context_.first_data); }
 
   const Scenario& scenario() const { return context_.plan.scenario; }
   const JacobianChoice& choice() const { return context_.plan.strategies[number_]; }
@@ -164,10 +188,13 @@ class ReplicateRunner::Strategy {
   }
 
   const char* solve(const DataSource& source, std::span<double> record) {
-    const bool starts_at_own_truth = scenario().truth_is_redrawn && scenario().start == Start::truth;
-    const Vector& start = starts_at_own_truth ? source.teacher_parameters() : context_.start;
-    if (scenario().solver == Solver::linear_step) return take_linear_step(source, start, record);
-    const Fit& fit = start.size() > 0 ? fitter_.fit(source.data(), start) : fitter_.fit(source.data());
+    const Vector& its_start = start(source);
+    if (scenario().solver == Solver::linear_step) return take_linear_step(source, its_start, record);
+    return move_to_fit(
+        its_start.size() > 0 ? fitter_.fit(source.data(), its_start) : fitter_.fit(source.data()), record);
+  }
+
+  const char* move_to_fit(const Fit& fit, std::span<double> record) {
     figure(record, RecordLayout::stop) = static_cast<double>(fit.end->stop);
     figure(record, RecordLayout::n_iterations) = static_cast<double>(fit.end->n_iterations);
     figure(record, RecordLayout::is_settled) = fit.end->has_settled() ? 1 : 0;
@@ -219,29 +246,91 @@ ReplicateRunner::~ReplicateRunner() = default;
 void ReplicateRunner::run(Index replicate, std::span<double> record, std::vector<std::string>* failures) {
   std::fill(record.begin(), record.end(), std::numeric_limits<double>::quiet_NaN());
   source_.draw(replicate);
-  for (std::size_t s = 0; s < strategies_.size(); ++s) {
+  for (const auto& strategy : strategies_) run_strategy(*strategy, replicate, record, failures);
+}
+
+// The replicates of one strategy that are being fitted, each slot with a source of its own.
+class ReplicateRunner::SideBySide final : public ManyFits {
+ public:
+  SideBySide(ReplicateRunner& runner, Strategy& strategy, Index first, std::span<double> records)
+      : runner_(runner), strategy_(strategy), next_(first), first_(first), records_(records) {}
+
+  bool put_next(Index slot) override {
+    const auto size = runner_.context_.layout.size();
+    if (static_cast<std::size_t>(next_ - first_) * size == records_.size()) return false;
+    Slot& its = at(slot);
+    its.replicate = next_++;
+    its.source.draw(its.replicate);
+    return true;
+  }
+
+  const Dataset& data(Index slot) const override { return source(slot).data(); }
+  const Vector& start(Index slot) const override { return strategy_.start(source(slot)); }
+
+  void take(Index slot, const Fit* fit) override {
+    const Index replicate = at(slot).replicate;
+    const auto size = runner_.context_.layout.size();
+    const auto record = records_.subspan(static_cast<std::size_t>(replicate - first_) * size, size);
     try {
-      run_strategy(s, replicate, record, failures);
-    } catch (const std::exception& error) {
-      if (failures) failures->push_back(error.what());
+      const char* const why =
+          fit ? strategy_.take(*fit, source(slot), record) : strategy_.fit(source(slot), record);
+      if (!why) runner_.make_intervals(strategy_, replicate, source(slot), record, nullptr);
+    } catch (const std::exception&) {  // the record tells it
     }
+  }
+
+ private:
+  Slot& at(Index slot) const { return runner_.slots_[static_cast<std::size_t>(slot)]; }
+  const DataSource& source(Index slot) const { return at(slot).source; }
+
+  ReplicateRunner& runner_;
+  Strategy& strategy_;
+  Index next_;
+  const Index first_;
+  const std::span<double> records_;
+};
+
+void ReplicateRunner::run_all(Index first, std::span<double> records) {
+  std::fill(records.begin(), records.end(), std::numeric_limits<double>::quiet_NaN());
+  const std::size_t size = context_.layout.size();
+  const auto go_side_by_side = [](const auto& strategy) { return strategy->fitter_of_all() != nullptr; };
+  for (const auto& strategy : strategies_) {
+    Fitter* const fitter = strategy->fitter_of_all();
+    if (!fitter) continue;
+    const auto n_slots = static_cast<std::size_t>(fitter->n_slots());
+    slots_.reserve(n_slots);
+    while (slots_.size() < n_slots) slots_.push_back({DataSource(context_.plan.scenario), 0});
+    SideBySide fits(*this, *strategy, first, records);
+    fitter->fit_all(fits);
+  }
+  if (std::all_of(strategies_.begin(), strategies_.end(), go_side_by_side)) return;
+  for (Index r = first; !records.empty(); ++r, records = records.subspan(size)) {
+    source_.draw(r);
+    for (const auto& strategy : strategies_)
+      if (!go_side_by_side(strategy)) run_strategy(*strategy, r, records.first(size), nullptr);
   }
 }
 
-void ReplicateRunner::run_strategy(std::size_t number, Index replicate, std::span<double> record,
+void ReplicateRunner::run_strategy(Strategy& strategy, Index replicate, std::span<double> record,
                                    std::vector<std::string>* failures) {
-  Strategy& strategy = *strategies_[number];
-  if (const char* why = strategy.fit(source_, record)) {
+  try {
+    const char* const why = strategy.fit(source_, record);
+    if (!why) return make_intervals(strategy, replicate, source_, record, failures);
     if (failures) failures->push_back(fmt::format("{}: {}", strategy.name(), why));
-    return;
+  } catch (const std::exception& error) {
+    if (failures) failures->push_back(error.what());
   }
+}
+
+void ReplicateRunner::make_intervals(Strategy& strategy, Index replicate, const DataSource& source,
+                                     std::span<double> record, std::vector<std::string>* failures) {
   for (std::size_t m = 0; m < context_.plan.methods.size(); ++m) {
     const auto tell = [&](const std::string& why) {
       failures->push_back(
           fmt::format("{}: {}: {}", strategy.name(), context_.plan.methods[m].method->name, why));
     };
     try {
-      strategy.make_intervals(m, replicate, source_, record, [&](const std::string& why) {
+      strategy.make_intervals(m, replicate, source, record, [&](const std::string& why) {
         if (failures) tell(why);
       });
     } catch (const std::exception& error) {

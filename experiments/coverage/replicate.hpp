@@ -114,17 +114,30 @@ class ReplicateRunner {
   // Fills in the record. A fit or a method that fails, or throws, leaves NaN; why, where there is somebody to tell.
   void run(Index replicate, std::span<double> record, std::vector<std::string>* failures = nullptr);
 
+  // Fills in the records of the replicates first, first + 1, ..., with the bits that each has by itself; fits go side by side
+  // where they can.
+  void run_all(Index first, std::span<double> records);
+
   const DataSource& source() const { return source_; }
 
  private:
   class Strategy;
 
-  void run_strategy(std::size_t strategy, Index replicate, std::span<double> record,
+  class SideBySide;
+  struct Slot {
+    DataSource source;
+    Index replicate;
+  };
+
+  void run_strategy(Strategy& strategy, Index replicate, std::span<double> record,
                     std::vector<std::string>* failures);
+  void make_intervals(Strategy& strategy, Index replicate, const DataSource& source, std::span<double> record,
+                      std::vector<std::string>* failures);
 
   const ReplicateContext& context_;
   DataSource source_;
   std::vector<std::unique_ptr<Strategy>> strategies_;
+  std::vector<Slot> slots_;  // of fits side by side
 };
 
 }  // namespace jacobench::coverage

@@ -23,10 +23,7 @@ bool is_precise_enough(const ReplicateContext& context, const MatrixView& record
 
 }  // namespace
 
-void ReplicateMaker::make(std::int64_t first, std::span<double> records) {
-  const std::size_t size = context_->layout.size();
-  for (std::size_t at = 0; at < records.size(); at += size) runner_.run(first++, records.subspan(at, size));
-}
+void ReplicateMaker::make(std::int64_t first, std::span<double> records) { runner_.run_all(first, records); }
 
 std::span<const double> enough_replicates(const ReplicateContext& context, const ReplicateTarget& target,
                                           harness::Records& records) {

@@ -2,8 +2,10 @@
 // the fit of the first. A plain Google Benchmark program, with the usual --benchmark_* flags; --config=FILE names the study,
 // whose first scenario is taken.
 //
-// `replicate` is all of it, and `draw`, `fit`, `tangent` and `bands` are what it consists of; the rows fit/... are what a fit
-// consists of, each done once. `summary` is what a replicate costs after all are made. Times are of the processor.
+// `replicate` is all of one by itself, and `draw`, `fit`, `tangent` and `bands` are what it consists of; replicate/side_by_side is
+// one among many, as studies make them, and fit/side_by_side its fit. The other rows fit/... are what a fit consists of, each done
+// once; a step in lanes is one of all that are in them. `summary` is what a replicate costs after all are made. Times are of the
+// processor.
 #include <functional>
 #include <iostream>
 #include <string>
@@ -12,10 +14,12 @@
 #include <benchmark/benchmark.h>
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/fit/approach_in_lanes.hpp"
 #include "jacobench/fit/fitter.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/residuals.hpp"
 #include "jacobench/fit/solvers.hpp"
+#include "jacobench/kernel/kernels.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/network/second_derivatives.hpp"
 
@@ -55,6 +59,13 @@ void replicate(State& state, const Study& study) {
   for (auto _ : state) runner.run(r++ % n_replicates, record);
 }
 
+// As studies make them, in blocks.
+void replicates_side_by_side(State& state, const Study& study) {
+  ReplicateRunner runner(study.context);
+  std::vector<double> records(study.context.layout.size() * n_replicates);
+  while (state.KeepRunningBatch(n_replicates)) runner.run_all(0, records);
+}
+
 void draw(State& state, const Study& study) {
   DataSource source(study.scenario());
   Index r = 0;
@@ -82,6 +93,71 @@ void fit(State& state, const Study& study) {
     n_iterations +=
         static_cast<double>(fitter.fit(data[r++ % data.size()], study.context.start).end->n_iterations);
   state.counters["steps"] = n_iterations / static_cast<double>(state.iterations());
+}
+
+// Those of all data, and again of all.
+class AllFits final : public ManyFits {
+ public:
+  AllFits(const Study& study, State& state)
+      : data_(all_data(study)), start_(study.context.start), state_(state), which_(kernel::most_lanes) {}
+
+  bool put_next(Index slot) override {
+    is_over_ = is_over_ || !state_.KeepRunning();
+    if (is_over_) return false;
+    which_[static_cast<std::size_t>(slot)] = next_++ % data_.size();
+    return true;
+  }
+  const Dataset& data(Index slot) const override { return data_[which_[static_cast<std::size_t>(slot)]]; }
+  const Vector& start(Index) const override { return start_; }
+  void take(Index, const Fit* fit) override { n_left_ += fit ? 0 : 1; }
+
+  double n_left() const { return n_left_; }
+
+ private:
+  const std::vector<Dataset> data_;
+  const Vector start_;
+  State& state_;
+  std::vector<std::size_t> which_;
+  std::size_t next_ = 0;
+  double n_left_ = 0;
+  bool is_over_ = false;
+};
+
+void fits_side_by_side(State& state, const Study& study) {
+  AllFits fits(study, state);
+  Fitter fitter(study.scenario().network, study.context.first_data.data(),
+                fit_options(study.scenario(), study.jacobian()));
+  if (fitter.n_slots() == 1) return state.SkipWithError("these fits go one by one");
+  fitter.fit_all(fits);
+  state.counters["lanes"] = static_cast<double>(fitter.n_slots());
+  state.counters["left"] = fits.n_left() / static_cast<double>(state.iterations());
+}
+
+// A step of all lanes, one fit in each.
+void step_in_lanes(State& state, const Study& study, const kernel::LaneKernels& kernels) {
+  const std::vector<Dataset> data = all_data(study);
+  const auto& network = study.scenario().network;
+  const PolishOptions options{.max_iterations = 0};
+  ApproachInLanes lanes(network, data.front().n_observations(), kernels);
+  std::vector<std::unique_ptr<Residuals>> residuals;
+  residuals.reserve(static_cast<std::size_t>(lanes.n_lanes()));
+  for (Index lane = 0; lane < lanes.n_lanes(); ++lane) {
+    residuals.push_back(std::make_unique<Residuals>(network, data[static_cast<std::size_t>(lane)],
+                                                    study.scenario().decay, study.jacobian(),
+                                                    Residuals::Units::standardised));
+    const Residuals& its = *residuals.back();
+    lanes.begin(lane, its, its.scaling().to_scaled(study.context.start), options);
+  }
+  for (auto _ : state) lanes.step();
+  state.counters["lanes"] = static_cast<double>(lanes.n_lanes());
+}
+
+void step_in_all_lanes(State& state, const Study& study) {
+  step_in_lanes(state, study, kernel::kernels().fits_side_by_side);
+}
+
+void step_in_one_lane(State& state, const Study& study) {
+  step_in_lanes(state, study, kernel::kernels().one_fit);
 }
 
 // The residuals of a fit in the units of its steps, at the start.
@@ -195,8 +271,12 @@ void summary(State& state, const Study& study) {
 using Part = void (*)(State&, const Study&);
 constexpr std::pair<const char*, Part> parts[] = {
     {"replicate", replicate},
+    {"replicate/side_by_side", replicates_side_by_side},
     {"draw", draw},
     {"fit", fit},
+    {"fit/side_by_side", fits_side_by_side},
+    {"fit/step_in_all_lanes", step_in_all_lanes},
+    {"fit/step_in_one_lane", step_in_one_lane},
     {"fit/new_data", new_data},
     {"fit/residuals", residuals_alone},
     {"fit/residuals_and_J", residuals_and_J},

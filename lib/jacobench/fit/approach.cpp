@@ -7,8 +7,6 @@
 namespace jacobench {
 namespace {
 
-constexpr double least_offset = 1e-8, least_pivot_of_J = 1e-3;
-
 // A is C^-1 M C^-1 below its diagonal.
 void scale_symmetric(const Matrix& M, const Vector& C, Matrix& A) {
   for (Index q = 0; q < M.cols(); ++q)
@@ -28,30 +26,20 @@ Approach::Approach(Residuals& residuals)
       tried_(residuals.n_params()),
       fitted_(residuals.n_params()) {}
 
-bool Approach::can_resolve(double relative_offset, const Residuals& residuals) {
-  return relative_offset >= least_offset && residuals.n_rows() > residuals.n_params();
-}
-
-// Whether normal equations are safe there; if not, nothing below may be asked.
-bool Approach::move_to(const Vector& tau) {
-  if (!equations_.move_to(tau)) return false;
+// Nothing where normal equations are not safe; then nothing below may be asked.
+std::optional<Standing> Approach::move_to(const Vector& tau) {
+  if (!equations_.move_to(tau)) return {};
   const Matrix& M = equations_.matrix();
   const double negligible = residual_rounding(residuals_, equations_.objective());
   for (Index p = 0; p < C_.size(); ++p) {
     C_[p] = std::sqrt(M(p, p));
-    if (!(C_[p] > negligible)) return false;
+    if (!(C_[p] > negligible)) return {};
   }
   scale_symmetric(M, C_, L_);
-  if (!blas::cholesky(L_) || !(L_.diagonal().minCoeff() >= least_pivot_of_J)) return false;
+  if (!blas::cholesky(L_) || !(L_.diagonal().minCoeff() >= least_pivot_of_J)) return {};
   along_ = equations_.gradient().cwiseQuotient(C_);
   L_.triangularView<Eigen::Lower>().solveInPlace(along_);
-  return true;
-}
-
-double Approach::relative_offset() const {
-  const auto P = static_cast<double>(C_.size()), n = static_cast<double>(residuals_.n_rows());
-  const double normal = equations_.objective() - along_.squaredNorm();
-  return normal > 0 ? tangential() / std::sqrt(P) / std::sqrt(normal / (n - P)) : 1;
+  return Standing{equations_.objective(), tangential()};
 }
 
 void Approach::gauss_newton_step() {
@@ -71,51 +59,35 @@ bool Approach::newton_step() {
 }
 
 Approach::Result Approach::approach(Vector& tau, const PolishOptions& options) {
-  Result result{};
-  if (!move_to(tau)) return result;
-  bool slow = false;
-  for (;;) {
-    const Standing before = standing();
-    const double offset = relative_offset();
-    if (offset <= options.relative_offset)
-      return {.has_arrived = true,
-              .n_iterations = result.n_iterations,
-              .objective = before.objective,
-              .relative_offset = offset};
-    if (result.n_iterations == options.max_iterations) return result;
-    if (!slow || !newton_step()) gauss_newton_step();
+  using Next = ApproachCourse::Next;
+  course_.begin(residuals_, options);
+  Next next = course_.next(move_to(tau));
+  while (next == Next::gauss_newton || next == Next::newton) {
+    if (next != Next::newton || !newton_step()) gauss_newton_step();
     tried_ = tau + step_;
-    const double slack = objective_rounding(residuals_, before.objective);
-    if (!move_to(tried_) || !is_better(standing(), before, slack)) return result;
-    tau = tried_;
-    ++result.n_iterations;
-    slow = slow || tangential() > slow_contraction * before.tangential;
-    if (options.go_on && !options.go_on(equations_.objective())) return result;
+    next = course_.next(move_to(tried_));
+    if (course_.has_moved()) tau = tried_;
   }
-}
-
-// tr J (J'J + K)^-1 J', J of the data alone: what the penalty rows have of the P that all rows have.
-double Approach::effective_parameters() {
-  const auto P = static_cast<double>(C_.size());
-  if (residuals_.n_penalty_rows() == 0) return P;
-  T_.setIdentity(C_.size(), C_.size());
-  L_.triangularView<Eigen::Lower>().transpose().solveInPlace(T_);
-  T_.array().colwise() /= C_.array();
-  return P - residuals_.penalty_form(T_);
+  if (next == Next::leaves)
+    return {
+        .has_arrived = false, .n_iterations = course_.n_iterations(), .objective = 0, .relative_offset = 0};
+  return {.has_arrived = true,
+          .n_iterations = course_.n_iterations(),
+          .objective = course_.standing().objective,
+          .relative_offset = course_.relative_offset()};
 }
 
 std::optional<Remaining> Approach::remaining() {
   const auto n = static_cast<double>(residuals_.n_data_rows());
-  const double n_left = n - effective_parameters();
   const double rss = residuals().head(residuals_.n_data_rows()).squaredNorm();
-  if (!(n_left > 0 && rss > 0)) return {};
-  const double s = std::sqrt(rss / n_left), gauss_newton = tangential() / s;
-  if (gauss_newton <= negligible_move || !newton_step())
-    return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
-  const double fall = -equations_.gradient().dot(step_);
-  tried_ = step_.cwiseProduct(C_);
-  fitted_.noalias() = L_.triangularView<Eigen::Lower>().transpose() * tried_;
-  return Remaining{.fall = fall / (s * s), .move = fitted_.norm() / s};
+  return remaining_of(rss, n - effective_parameters(residuals_, L_, C_, T_), tangential(),
+                      [&]() -> std::optional<NewtonMove> {
+                        if (!newton_step()) return {};
+                        const double fall = -equations_.gradient().dot(step_);
+                        tried_ = step_.cwiseProduct(C_);
+                        fitted_.noalias() = L_.triangularView<Eigen::Lower>().transpose() * tried_;
+                        return NewtonMove{.fall = fall, .squared_length = fitted_.squaredNorm()};
+                      });
 }
 
 }  // namespace jacobench

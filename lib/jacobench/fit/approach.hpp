@@ -13,6 +13,7 @@
 
 #include <optional>
 
+#include "jacobench/fit/approach_course.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/remaining.hpp"
 #include "jacobench/fit/solvers.hpp"
@@ -23,9 +24,6 @@ class Approach {
  public:
   // The residuals are kept by reference.
   explicit Approach(Residuals& residuals);
-
-  // Whether normal equations can say of these residuals when so small an offset is reached.
-  static bool can_resolve(double relative_offset, const Residuals& residuals);
 
   struct Result {
     bool has_arrived;
@@ -43,13 +41,10 @@ class Approach {
   std::optional<Remaining> remaining();
 
  private:
-  bool move_to(const Vector& tau);
+  std::optional<Standing> move_to(const Vector& tau);
   double tangential() const { return along_.norm(); }
-  Standing standing() const { return {equations_.objective(), tangential()}; }
-  double relative_offset() const;
   bool newton_step();
   void gauss_newton_step();
-  double effective_parameters();
 
   Residuals& residuals_;
   NormalEquations equations_;
@@ -57,6 +52,7 @@ class Approach {
   Matrix L_;
   Vector along_;  // L^-1 C^-1 g
   Matrix H_, T_;
+  ApproachCourse course_;
   Vector step_, tried_, fitted_;
 };
 

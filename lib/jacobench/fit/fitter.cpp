@@ -8,6 +8,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/parallel.hpp"
+#include "jacobench/fit/approach_in_lanes.hpp"
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
 #include "jacobench/fit/matrix_free_equations.hpp"
@@ -127,6 +128,30 @@ struct Fitter::Worker {
   std::optional<Polisher> its_polisher;  // only one worker needs one
 };
 
+// Fits in lanes, each with residuals of its own.
+struct Fitter::Lanes {
+  Lanes(const Perceptron& network, const Dataset& like, const FitOptions& options,
+        const kernel::LaneKernels& kernels)
+      : approach(network, like.n_observations(), kernels),
+        polish{.max_iterations = std::min(few_steps, options.max_iterations),
+               .relative_offset = options.relative_offset} {
+    residuals.reserve(static_cast<std::size_t>(kernels.n_lanes));
+    for (Index lane = 0; lane < kernels.n_lanes; ++lane)
+      residuals.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
+                                                      Residuals::Units::standardised));
+  }
+
+  ApproachInLanes approach;
+  PolishOptions polish;
+  std::vector<std::unique_ptr<Residuals>> residuals;
+};
+
+// What is found at the end of a fit, beside gradient_. In the units of the residuals.
+struct Fitter::Bottom {
+  double rss, penalty;
+  std::optional<Remaining> remaining;
+};
+
 // How far all starts together have come, for who wants to know.
 struct Fitter::Progress {
   std::mutex mutex;
@@ -179,15 +204,11 @@ const Fit& Fitter::fit(const Dataset& data, const VectorView& start) {
 const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
+  if (start && can_go_in_lanes() && fit_in_one_lane(data, *start)) return fit_;
   for (const auto& worker : workers_) worker->residuals.set_data(data);
+  residuals_ = &workers_.front()->residuals;
   if (!is_polished()) standardisation_.set(data.X, data.Y);
-  fit_.data = data;
-  n_candidates_ = n_followed_ = 0;
-  progress_->go_on = true;
-  progress_->so_far = {.n_starts_done = 0,
-                       .n_starts = (start ? 1 : 0) + starts_.cols(),
-                       .n_iterations = 0,
-                       .objective = std::numeric_limits<double>::infinity()};
+  set_out(data, (start ? 1 : 0) + starts_.cols());
 
   if (start) {
     scaled_start_ = *start;
@@ -217,6 +238,101 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!is_search()) redraw_units(its_best, limits_of_redraws(its_best), *workers_.front());
   finish(its_best, its_best.is_at_minimum && its_best.n_lowered == 0);
   return fit_;
+}
+
+// Nothing has been tried yet.
+void Fitter::set_out(const Dataset& data, Index n_starts) {
+  fit_.data = data;
+  n_candidates_ = n_followed_ = 0;
+  progress_->go_on = true;
+  progress_->so_far = {.n_starts_done = 0,
+                       .n_starts = n_starts,
+                       .n_iterations = 0,
+                       .objective = std::numeric_limits<double>::infinity()};
+}
+
+// Whether fits from a start that is given are tried there first.
+bool Fitter::can_go_in_lanes() const {
+  return ApproachInLanes::suits(fit_.network) && is_polished() && starts_.cols() == 0 && !is_search() &&
+         n_redraws() == 0 && options_.jacobian.strategy == JacobianChoice{}.strategy &&
+         can_resolve(options_.relative_offset, workers_.front()->residuals);
+}
+
+Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels) {
+  if (!those) {
+    those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
+    workers_.front()->polisher().make_approach();  // for those who leave
+  }
+  return *those;
+}
+
+void Fitter::begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start) {
+  Residuals& residuals = *lanes.residuals[static_cast<std::size_t>(lane)];
+  residuals.set_data(data);
+  scaled_start_ = start;
+  residuals.scaling().make_scaled(scaled_start_);
+  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish);
+}
+
+// Of a lane that has arrived.
+void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
+  residuals_ = lanes.residuals[static_cast<std::size_t>(lane)].get();
+  const ApproachInLanes::End at = lanes.approach.end(lane);
+  lanes.approach.get_tau(lane, scaled_start_);
+  lanes.approach.get_gradient(lane, gradient_);
+  set_out(data, 1);
+  add_candidate(scaled_start_, usual_damping, not_drawn);
+  Candidate& candidate = candidates_.front();
+  candidate.objective = at.rss + at.penalty;
+  candidate.n_iterations = candidate.n_spent = at.n_iterations;
+  candidate.is_at_minimum = true;
+  fit_.end->stop = Stop::converged;
+  fit_.end->relative_offset = at.relative_offset;
+  note_objectives();
+  fill_in(candidate, {.rss = at.rss, .penalty = at.penalty, .remaining = at.remaining});
+}
+
+// Returns whether it has led to the minimum.
+bool Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
+  Lanes& lane = lanes(one_lane_, kernel::kernels().one_fit);
+  begin_in_lane(lane, 0, data, start);
+  residuals_ = lane.residuals.front().get();
+  set_out(data, 1);
+  lane.polish.go_on = whether_to_go_on();
+  while (lane.approach.state(0) == ApproachInLanes::State::under_way) lane.approach.step();
+  if (lane.approach.state(0) != ApproachInLanes::State::arrived) return false;
+  finish_in_lane(lane, 0, data);
+  return true;
+}
+
+Index Fitter::n_slots() const {
+  return can_go_in_lanes() && !options_.go_on ? kernel::kernels().fits_side_by_side.n_lanes : 1;
+}
+
+void Fitter::fit_all(ManyFits& fits) {
+  JB_EXPECT(can_go_in_lanes() && !options_.go_on, "fits of {} cannot go side by side",
+            to_string(fit_.network));
+  using State = ApproachInLanes::State;
+  Lanes& all = lanes(all_lanes_, kernel::kernels().fits_side_by_side);
+  Index n_under_way = 0;
+  const auto fill = [&](Index lane) {
+    all.approach.clear(lane);
+    if (!fits.put_next(lane)) return;
+    begin_in_lane(all, lane, fits.data(lane), fits.start(lane));
+    ++n_under_way;
+  };
+  for (Index lane = 0; lane < all.approach.n_lanes(); ++lane) fill(lane);
+  while (n_under_way > 0) {
+    all.approach.step();
+    for (Index lane = 0; lane < all.approach.n_lanes(); ++lane) {
+      const State state = all.approach.state(lane);
+      if (state != State::arrived && state != State::left) continue;
+      if (state == State::arrived) finish_in_lane(all, lane, fits.data(lane));
+      --n_under_way;
+      fits.take(lane, state == State::arrived ? &fit_ : nullptr);
+      fill(lane);
+    }
+  }
 }
 
 void Fitter::add_candidate(const VectorView& tau, double damping, Index number) {
@@ -339,7 +455,7 @@ bool Fitter::goes_on() const {
 // What is asked after each step; nothing where nobody wants to know.
 std::function<bool(double)> Fitter::whether_to_go_on() const {
   if (!options_.go_on) return {};
-  const double unit = workers_.front()->residuals.unit();
+  const double unit = residuals_->unit();
   return [this, unit_squared = unit * unit](double objective) {
     Progress& progress = *progress_;
     const std::lock_guard lock(progress.mutex);
@@ -400,27 +516,36 @@ void Fitter::finish(Candidate& its_best, bool is_at_bottom) {
   Candidate& best = !is_polished() || is_at_bottom ? its_best : polish_best(its_best);
   if (!is_polished()) finish_unpolished(best);
   if (!goes_on() && end.stop == Stop::iteration_limit) end.stop = Stop::interrupted;
+  if (end.stop == Stop::not_finite) return fill_in(best, {});
+  const Vector& r = is_polished() ? worker.polisher().residuals() : worker.equations->residuals();
+  const Index n_data_rows = worker.residuals.n_data_rows();
+  if (is_polished()) {
+    worker.polisher().get_gradient(gradient_);
+    end.remaining = end.stop == Stop::exact ? std::nullopt : worker.polisher().remaining(best.tau);
+  } else {
+    gradient_ = 2 * worker.equations->gradient();
+  }
+  fill_in(best, {.rss = r.head(n_data_rows).squaredNorm(),
+                 .penalty = r.tail(r.size() - n_data_rows).squaredNorm(),
+                 .remaining = end.remaining});
+}
+
+// In the user's units, from where the fit has stopped.
+void Fitter::fill_in(const Candidate& best, const Bottom& bottom) {
+  FitEnd& end = *fit_.end;
   fit_.theta = best.tau;
+  residuals_->scaling().make_user(fit_.theta);
   end.n_iterations = best.n_iterations;
-  const double unit_squared = worker.residuals.unit() * worker.residuals.unit();
+  end.remaining = bottom.remaining;
   if (end.stop == Stop::not_finite) {
     end.rss = end.penalty = end.gradient_norm = std::numeric_limits<double>::infinity();
-    end.remaining.reset();
   } else {
-    const Vector& r = is_polished() ? worker.polisher().residuals() : worker.equations->residuals();
-    const Index n_data_rows = worker.residuals.n_data_rows();
-    end.rss = unit_squared * r.head(n_data_rows).squaredNorm();
-    end.penalty = unit_squared * r.tail(r.size() - n_data_rows).squaredNorm();
-    if (is_polished()) {
-      worker.polisher().get_gradient(gradient_);
-      end.remaining = end.stop == Stop::exact ? std::nullopt : worker.polisher().remaining(best.tau);
-    } else {
-      gradient_ = 2 * worker.equations->gradient();
-    }
-    worker.residuals.scaling().make_user_gradient(gradient_);
+    const double unit_squared = residuals_->unit() * residuals_->unit();
+    end.rss = unit_squared * bottom.rss;
+    end.penalty = unit_squared * bottom.penalty;
+    residuals_->scaling().make_user_gradient(gradient_);
     end.gradient_norm = unit_squared * gradient_.norm();
   }
-  worker.residuals.scaling().make_user(fit_.theta);
   summarise_starts(end.rss + end.penalty);
 }
 
@@ -480,7 +605,7 @@ double Fitter::lowest() const {
 // In the units of the residuals. All that is rounding is one optimum, and what is not finite is none.
 bool Fitter::is_same_optimum(double objective, double best) const {
   return std::isfinite(objective) && std::isfinite(best) &&
-         (objective <= (1 + same_optimum) * best || workers_.front()->residuals.is_rounding(objective));
+         (objective <= (1 + same_optimum) * best || residuals_->is_rounding(objective));
 }
 
 // Drawn starts that have reached it; all tries from a start that is given count once.
@@ -501,7 +626,7 @@ Index Fitter::n_at(double best) const {
 // Where all starts led, before anything else is tried from the best.
 void Fitter::note_objectives() {
   std::vector<StartOutcome>& outcomes = fit_.end->starts.outcomes;
-  const double unit_squared = std::pow(workers_.front()->residuals.unit(), 2);
+  const double unit_squared = std::pow(residuals_->unit(), 2);
   objectives_.clear();
   of_drawn_.clear();
   outcomes.clear();
@@ -521,7 +646,7 @@ void Fitter::note_objectives() {
 
 void Fitter::summarise_starts(double best) {
   constexpr double none = std::numeric_limits<double>::infinity();
-  const double unit_squared = std::pow(workers_.front()->residuals.unit(), 2);
+  const double unit_squared = std::pow(residuals_->unit(), 2);
   StartSummary& starts = fit_.end->starts;
   starts = {.n_starts = n_candidates_,
             .n_failed = n_candidates_ - static_cast<Index>(objectives_.size()),

@@ -1,7 +1,8 @@
 // The one engine of all fits: what a user's fit, the refits of a bootstrap and a profile, and every replicate of a study go
 // through, in a workspace that is made once for data of one shape.
 //
-// Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
+// Model:  that of fit/fit.hpp. A small network's fit to a tolerance from a start that is given goes to the minimum in a lane
+//         (fit/approach_in_lanes.hpp), by itself or beside others; where that does not lead there, and of all others: inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
 //         and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that does not end
 //         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
 //         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
@@ -29,7 +30,27 @@
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/scaling.hpp"
 
+namespace jacobench::kernel {
+struct LaneKernels;
+}
+
 namespace jacobench {
+
+class Residuals;
+
+// The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted.
+class ManyFits {
+ public:
+  virtual ~ManyFits() = default;
+
+  // Puts the next data and their start into the slot, where they stay until they are taken. Returns whether there are any left.
+  virtual bool put_next(Index slot) = 0;
+  virtual const Dataset& data(Index slot) const = 0;
+  virtual const Vector& start(Index slot) const = 0;  // in the user's units
+
+  // The fit of what is in the slot, until the next call; in no particular order. Where there is none, fit(data, start) by itself.
+  virtual void take(Index slot, const Fit* fit) = 0;
+};
 
 class Fitter {
  public:
@@ -43,7 +64,16 @@ class Fitter {
   // From this start in the place of the one in the options.
   const Fit& fit(const Dataset& data, const VectorView& start);
 
+  // How many fits go side by side, in the lanes of a pack; 1: they do not.
+  Index n_slots() const;
+
+  // All of them, with the bits of fit(data, start). Where there are slots to go side by side in; a fit that needs more than lanes
+  // can do is left to its owner.
+  void fit_all(ManyFits& fits);
+
  private:
+  struct Lanes;
+  struct Bottom;
   struct Worker;
   struct Candidate;
   struct Progress;
@@ -68,7 +98,14 @@ class Fitter {
   Index n_at(double best) const;
   void note_objectives();
   Candidate& polish_best(Candidate& its_best);
+  bool can_go_in_lanes() const;
+  Lanes& lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels);
+  void begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start);
+  void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
+  bool fit_in_one_lane(const Dataset& data, const Vector& start);
+  void set_out(const Dataset& data, Index n_starts);
   void finish(Candidate& its_best, bool is_polished);
+  void fill_in(const Candidate& best, const Bottom& bottom);
   bool is_polished() const { return form_ == StepForm::normal; }  // in standardised units
   void finish_unpolished(Candidate& best);
   void summarise_starts(double best);
@@ -83,6 +120,8 @@ class Fitter {
   std::unique_ptr<Progress> progress_;
   std::vector<double> objectives_, of_drawn_;
   Index n_candidates_ = 0, n_followed_ = 0;
+  const Residuals* residuals_ = nullptr;  // of the data of the fit: those of the first worker, or of a lane
+  std::unique_ptr<Lanes> one_lane_, all_lanes_;  // from the first fit on that goes there
   Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
 };

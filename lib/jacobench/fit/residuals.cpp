@@ -165,28 +165,23 @@ void Residuals::evaluate_penalty_rows(const VectorView& tau, double* r, double* 
     Eigen::Map<Matrix, 0, Eigen::OuterStride<>>(J, n_penalty_rows(), n_params(), Eigen::OuterStride<>(stride))
         .setZero();
   Index row = 0;
-  for (const Penalised& penalised : penalised_) {
-    if (J)
-      scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry) {
-        J[q * stride + row] = penalised.root / unit_ * entry;
-      });
-    r[row++] = penalty_row(penalised, tau);
-  }
+  for_each_penalty_row(tau, [&](double r_row, const auto& entries) {
+    if (J) entries([&](Index q, double J_q) { J[q * stride + row] = J_q; });
+    r[row++] = r_row;
+  });
 }
 
 void Residuals::add_penalty(const VectorView& tau, double* r, Matrix& J_t_J, Vector& J_t_r) const {
   Index row = n_data_rows();
-  for (const Penalised& penalised : penalised_) {
-    const double root = penalised.root / unit_;
-    r[row] = penalty_row(penalised, tau);
-    scaling_.for_each_in_row(penalised.parameter, [&](Index q, double entry_q) {
-      J_t_r[q] += root * entry_q * r[row];
-      scaling_.for_each_in_row(penalised.parameter, [&](Index p, double entry_p) {
-        if (p >= q) J_t_J(p, q) += root * root * entry_p * entry_q;
+  for_each_penalty_row(tau, [&](double r_row, const auto& entries) {
+    r[row++] = r_row;
+    entries([&](Index q, double J_q) {
+      J_t_r[q] += J_q * r_row;
+      entries([&](Index p, double J_p) {
+        if (p >= q) J_t_J(p, q) += J_p * J_q;
       });
     });
-    ++row;
-  }
+  });
 }
 
 }  // namespace jacobench

@@ -55,6 +55,7 @@ class Residuals {
 
   // X as the network here sees it.
   const Matrix& X() const { return X_; }
+  const Matrix& Y() const { return Y_; }
 
   // Between the outputs of this network and the data rows, which are B (f - y).
   const RowMap& rows() const { return row_map_; }
@@ -71,6 +72,10 @@ class Residuals {
   // that |J d + r| = |R d + c| for every d: what steps by orthogonal factorisation need of a J that is too large to be held.
   // Shapes: r [n_rows()], R_and_c [(P + 1) x (P + 1)].  Cost: 2 n P^2 flops and more, by blocks of rows
   bool triangle(const VectorView& tau, Vector& r, Matrix& R_and_c);
+
+  // Calls use(r_i, entries) for the penalty rows at tau; entries(see) calls see(p, J(i, p)) for the entries that are not zero.
+  template <class UseRow>
+  void for_each_penalty_row(const VectorView& tau, const UseRow& use) const;
 
   // tr(T' K T), K the Gram matrix of the penalty rows.  Shape: T [P x any number]
   double penalty_form(const Matrix& T) const;
@@ -104,5 +109,14 @@ class Residuals {
   Matrix values_, J_y_theta_;  // of one block; J where it is asked for
   Matrix J_and_r_;             // of one block
 };
+
+template <class UseRow>
+void Residuals::for_each_penalty_row(const VectorView& tau, const UseRow& use) const {
+  for (const Penalised& penalised : penalised_)
+    use(penalty_row(penalised, tau), [&](const auto& see) {
+      scaling_.for_each_in_row(penalised.parameter,
+                               [&](Index p, double entry) { see(p, penalised.root / unit_ * entry); });
+    });
+}
 
 }  // namespace jacobench

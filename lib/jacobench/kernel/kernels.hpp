@@ -69,6 +69,55 @@ struct PivotedQr {
   double* reflector;
 };
 
+// What follows is of fits side by side, n_lanes of them: number i of fit l stands at [i * n_lanes + l], and no fit knows of the
+// others: its bits are the same in any lane, whatever is in the others and however many there are.
+
+// E = [J r]'[J r], whose last row is r'J and |r|^2, of networks with one hidden layer and one output that is the identity, and the
+// sum of r_n d2 r_n. All sums are taken row by row.
+// Shapes: X [n_rows x n_inputs] row by row, y and factors [n_rows], r = (f - y) o factors, tau [P] in the order of
+//         network/perceptron.hpp; E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the diagonal
+struct LaneEquations {
+  Index n_rows, n_inputs, n_units;
+  bool has_hidden_bias, has_output_bias;
+  void (*activation)(const double* z, double* a, double* d, double* d2, Index n);
+  const double *X, *y, *factors, *tau;
+  double *E, *second;
+  double* workspace;  // of lane_workspace() doubles a lane
+
+  Index n_params() const {
+    return n_units * (n_inputs + 1 + (has_hidden_bias ? 1 : 0)) + (has_output_bias ? 1 : 0);
+  }
+  // As many as stay in the cache with all that is made of them.
+  Index rows_in_block() const {
+    constexpr Index most_doubles = 512, least_rows = 4;
+    const Index rows = most_doubles / (n_params() + 1 + 4 * n_units);
+    return rows < least_rows ? least_rows : rows;
+  }
+  Index lane_workspace() const { return rows_in_block() * (n_params() + 1 + 4 * n_units); }
+};
+
+// C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row of L is that
+// of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
+// Shapes: E, second and L [(P + 1) x (P + 1)], C [P], the others [1]
+struct LaneFactor {
+  Index n_params;
+  const double *E, *second;
+  double *C, *L;
+  double *least_norm, *least_pivot;  // of C and of the diagonal of L
+  double* squares;                   // |L^-1 C^-1 g|^2
+};
+
+// The kernels of so many fits side by side.
+struct LaneKernels {
+  Index n_lanes;
+  void (*equations)(const LaneEquations& equations);
+  void (*factorise)(const LaneFactor& factor);
+  // step = -C^-1 L'^-1 L^-1 C^-1 g
+  void (*solve)(const LaneFactor& factor, double* step);
+  // |L'C d|^2
+  void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
+};
+
 struct Kernels {
   Index lanes;  // doubles in a register
 
@@ -99,6 +148,9 @@ struct Kernels {
 
   // Returns how many pivots are above rounding.
   Index (*pivoted_qr)(const PivotedQr& qr);
+
+  LaneKernels one_fit;
+  LaneKernels fits_side_by_side;  // `lanes` of them
 };
 
 // Those of the path in use.

@@ -91,11 +91,11 @@ TEST(Approach, LeavesDataOnTheNetworkToOthers) {
 
 TEST(Approach, ResolvesNoOffsetNearRounding) {
   const Residuals residuals(one_tanh, step_data(), {});
-  EXPECT_TRUE(Approach::can_resolve(1e-5, residuals));
-  EXPECT_FALSE(Approach::can_resolve(1e-9, residuals));
-  EXPECT_FALSE(Approach::can_resolve(0, residuals));
+  EXPECT_TRUE(can_resolve(1e-5, residuals));
+  EXPECT_FALSE(can_resolve(1e-9, residuals));
+  EXPECT_FALSE(can_resolve(0, residuals));
   const Residuals no_row_left(one_tanh, step_data(4), {});
-  EXPECT_FALSE(Approach::can_resolve(1e-5, no_row_left));
+  EXPECT_FALSE(can_resolve(1e-5, no_row_left));
 }
 
 // A fit to a tolerance is as far from the minimum as its offset says: |J d| = s sqrt(P) offset, of d the step that is left,

@@ -6,6 +6,7 @@
 #include "jacobench/kernel/path/activation_kernels.hpp"
 #include "jacobench/kernel/path/batch_kernels.hpp"
 #include "jacobench/kernel/path/cross_product_kernels.hpp"
+#include "jacobench/kernel/path/lane_kernels.hpp"
 #include "jacobench/kernel/path/qr_kernels.hpp"
 
 #ifdef JACOBENCH_PATH_SCALAR
@@ -49,6 +50,8 @@ constinit const Kernels kernels = {
     .scale = scale,
     .add_cross_products = add_cross_products,
     .pivoted_qr = pivoted_qr,
+    .one_fit = lane_kernels_of<OneLane>(),
+    .fits_side_by_side = lane_kernels_of<AllLanes>(),
 };
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

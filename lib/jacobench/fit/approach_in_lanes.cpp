@@ -1,0 +1,185 @@
+#include "jacobench/fit/approach_in_lanes.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace jacobench {
+
+using Next = ApproachCourse::Next;
+
+bool ApproachInLanes::suits(const Perceptron& network) {
+  constexpr Index most_params = 40;
+  return network.n_layers() == 2 && network.n_outputs() == 1 &&
+         network.layer(1).activation == Activation::identity && network.n_params() <= most_params;
+}
+
+ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations,
+                                 const kernel::LaneKernels& kernels)
+    : network_(network),
+      kernels_(kernels),
+      W_(kernels.n_lanes),
+      N_(n_observations),
+      P_(network.n_params()),
+      states_(static_cast<std::size_t>(W_), State::idle),
+      lanes_(static_cast<std::size_t>(W_)),
+      point_(P_),
+      C_of_lane_(P_),
+      L_of_lane_(P_, P_) {
+  const auto make = [&](Numbers& numbers, Index n) { numbers.resize(static_cast<std::size_t>(n * W_)); };
+  make(X_, N_ * network.n_inputs());
+  for (Numbers* of_rows : {&y_, &factors_}) make(*of_rows, N_);
+  for (Numbers* of_params : {&tau_, &tried_, &C_, &step_, &newton_step_}) make(*of_params, P_);
+  for (Numbers* matrix : {&E_, &second_, &L_, &of_H_}) make(*matrix, (P_ + 1) * (P_ + 1));
+  for (Numbers* scalar : {&least_norm_, &least_pivot_, &squares_, &least_norm_of_H_, &least_pivot_of_H_,
+                          &falls_, &squared_lengths_})
+    make(*scalar, 1);
+  make(workspace_, equations().lane_workspace());
+}
+
+kernel::LaneEquations ApproachInLanes::equations() {
+  const Layer& hidden = network_.layer(0);
+  return {.n_rows = N_,
+          .n_inputs = network_.n_inputs(),
+          .n_units = hidden.n_units,
+          .has_hidden_bias = hidden.has_bias(),
+          .has_output_bias = network_.layer(1).has_bias(),
+          .activation = kernel::kernels().activations[static_cast<std::size_t>(hidden.activation)].all,
+          .X = X_.data(),
+          .y = y_.data(),
+          .factors = factors_.data(),
+          .tau = tried_.data(),
+          .E = E_.data(),
+          .second = second_.data(),
+          .workspace = workspace_.data()};
+}
+
+kernel::LaneFactor ApproachInLanes::gauss_newton() {
+  return {.n_params = P_,
+          .E = E_.data(),
+          .second = nullptr,
+          .C = C_.data(),
+          .L = L_.data(),
+          .least_norm = least_norm_.data(),
+          .least_pivot = least_pivot_.data(),
+          .squares = squares_.data()};
+}
+
+kernel::LaneFactor ApproachInLanes::newton() {
+  return {.n_params = P_,
+          .E = E_.data(),
+          .second = second_.data(),
+          .C = C_.data(),
+          .L = of_H_.data(),
+          .least_norm = least_norm_of_H_.data(),
+          .least_pivot = least_pivot_of_H_.data(),
+          .squares = falls_.data()};
+}
+
+void ApproachInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
+                            const PolishOptions& options) {
+  Lane& its = lanes_[static_cast<std::size_t>(lane)];
+  its.residuals = &residuals;
+  its.course.begin(residuals, options);
+  const Index D = network_.n_inputs();
+  for (Index n = 0; n < N_; ++n) {
+    for (Index d = 0; d < D; ++d) at(X_, n * D + d, lane) = residuals.X()(n, d);
+    at(y_, n, lane) = residuals.Y()(n, 0);
+    at(factors_, n, lane) = residuals.rows().factors(n, 0);
+  }
+  for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = tau[p];
+  states_[static_cast<std::size_t>(lane)] = State::under_way;
+}
+
+void ApproachInLanes::add_penalty(Index lane) {
+  Lane& its = lanes_[static_cast<std::size_t>(lane)];
+  its.penalty = 0;
+  if (its.residuals->n_penalty_rows() == 0) return;
+  for (Index p = 0; p < P_; ++p) point_[p] = at(tried_, p, lane);
+  its.residuals->for_each_penalty_row(point_, [&](double r, const auto& entries) {
+    its.penalty += r * r;
+    entries([&](Index q, double J_q) {
+      at(E_, entry(P_, q), lane) += J_q * r;
+      entries([&](Index p, double J_p) {
+        if (p >= q) at(E_, entry(p, q), lane) += J_p * J_q;
+      });
+    });
+  });
+}
+
+// Of the point that was tried; nothing where normal equations are not safe there.
+std::optional<Standing> ApproachInLanes::standing(Index lane) {
+  const Lane& its = lanes_[static_cast<std::size_t>(lane)];
+  const double objective = at(E_, entry(P_, P_), lane) + its.penalty;
+  const bool is_safe = std::isfinite(objective) && std::isfinite(at(squares_, 0, lane)) &&
+                       at(least_norm_, 0, lane) > residual_rounding(*its.residuals, objective) &&
+                       at(least_pivot_, 0, lane) >= least_pivot_of_J;
+  if (!is_safe) return {};
+  return Standing{objective, std::sqrt(at(squares_, 0, lane))};
+}
+
+// Whether S has a minimum as its second derivatives tell.
+bool ApproachInLanes::has_newton_step(Index lane) const {
+  return at(least_pivot_of_H_, 0, lane) > 0 && std::isfinite(at(falls_, 0, lane));
+}
+
+void ApproachInLanes::step() {
+  kernels_.equations(equations());
+  for (Index lane = 0; lane < W_; ++lane)
+    if (state(lane) == State::under_way) add_penalty(lane);
+  kernels_.factorise(gauss_newton());
+  bool is_any_by_newton = false;
+  for (Index lane = 0; lane < W_; ++lane) {
+    if (state(lane) != State::under_way) continue;
+    Lane& its = lanes_[static_cast<std::size_t>(lane)];
+    its.next = its.course.next(standing(lane));
+    if (its.next == Next::leaves) states_[static_cast<std::size_t>(lane)] = State::left;
+    if (its.next == Next::arrived) states_[static_cast<std::size_t>(lane)] = State::arrived;
+    is_any_by_newton = is_any_by_newton || its.next == Next::newton || its.next == Next::arrived;
+    if (its.next == Next::leaves) continue;
+    for (Index p = 0; p < P_; ++p) at(tau_, p, lane) = at(tried_, p, lane);
+  }
+  kernels_.solve(gauss_newton(), step_.data());
+  if (is_any_by_newton) {
+    kernels_.factorise(newton());
+    kernels_.solve(newton(), newton_step_.data());
+    kernels_.squared_length(gauss_newton(), newton_step_.data(), squared_lengths_.data());
+  }
+  for (Index lane = 0; lane < W_; ++lane) {
+    if (state(lane) != State::under_way) continue;
+    const bool is_by_newton =
+        lanes_[static_cast<std::size_t>(lane)].next == Next::newton && has_newton_step(lane);
+    const Numbers& step = is_by_newton ? newton_step_ : step_;
+    for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = at(tau_, p, lane) + at(step, p, lane);
+  }
+}
+
+ApproachInLanes::End ApproachInLanes::end(Index lane) {
+  const Lane& its = lanes_[static_cast<std::size_t>(lane)];
+  if (its.residuals->n_penalty_rows() > 0)
+    for (Index q = 0; q < P_; ++q) {
+      C_of_lane_[q] = at(C_, q, lane);
+      for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = at(L_, entry(p, q), lane);
+    }
+  const double rss = at(E_, entry(P_, P_), lane);
+  const double n_left =
+      static_cast<double>(N_) - effective_parameters(*its.residuals, L_of_lane_, C_of_lane_, T_);
+  const auto newton_move = [&]() -> std::optional<NewtonMove> {
+    if (!has_newton_step(lane)) return {};
+    return NewtonMove{.fall = at(falls_, 0, lane), .squared_length = at(squared_lengths_, 0, lane)};
+  };
+  return {.n_iterations = its.course.n_iterations(),
+          .rss = rss,
+          .penalty = its.penalty,
+          .relative_offset = its.course.relative_offset(),
+          .remaining = remaining_of(rss, n_left, its.course.standing().tangential, newton_move)};
+}
+
+void ApproachInLanes::get_tau(Index lane, Vector& tau) const {
+  for (Index p = 0; p < P_; ++p) tau[p] = at(tau_, p, lane);
+}
+
+void ApproachInLanes::get_gradient(Index lane, Vector& gradient) const {
+  for (Index p = 0; p < P_; ++p) gradient[p] = 2 * at(E_, entry(P_, p), lane);
+}
+
+}  // namespace jacobench

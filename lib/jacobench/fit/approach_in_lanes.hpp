@@ -1,0 +1,85 @@
+// Approaches of many fits of one small network (fit/approach.hpp has the model), one in each lane of a pack: each from its own start
+// to its own data, by the same rules and with its own end.
+//
+// Model:  that of fit/approach.hpp. The sums of J'J go row by row in the order of the data, in place of those of BLAS
+// Bits:   those of a fit depend neither on its lane nor on what is in the others, nor on how many lanes there are
+// Cost:   a step of all lanes together is n P^2 / 2 multiplications of packs and m n activations with both derivatives, m the hidden
+//         units; second derivatives are made with every point, for a P-th of that. A lane that is idle costs what a busy one does
+#pragma once
+
+#include <vector>
+
+#include "jacobench/fit/approach_course.hpp"
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/line_allocator.hpp"
+
+namespace jacobench {
+
+class ApproachInLanes {
+ public:
+  // Whether its fits can go in lanes: one hidden layer, one output that is the identity, and few parameters.
+  static bool suits(const Perceptron& network);
+
+  ApproachInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels);
+
+  Index n_lanes() const { return W_; }
+
+  // Residuals and options are kept by reference until the approach has ended.
+  void begin(Index lane, const Residuals& residuals, const VectorView& tau, const PolishOptions& options);
+
+  // One step of all lanes. Allocates nothing.
+  void step();
+
+  // `left`: at what lanes can't do.
+  enum class State { idle, under_way, arrived, left };
+  State state(Index lane) const { return states_[static_cast<std::size_t>(lane)]; }
+  void clear(Index lane) { states_[static_cast<std::size_t>(lane)] = State::idle; }
+
+  // Of one that has arrived, until the next step.
+  struct End {
+    Index n_iterations;
+    double rss, penalty;  // |r|^2 of the data rows, and of the others
+    double relative_offset;
+    std::optional<Remaining> remaining;
+  };
+  End end(Index lane);
+  void get_tau(Index lane, Vector& tau) const;
+  void get_gradient(Index lane, Vector& gradient) const;  // of |r|^2 by tau
+
+ private:
+  struct Lane {
+    const Residuals* residuals = nullptr;
+    ApproachCourse course;
+    ApproachCourse::Next next = ApproachCourse::Next::leaves;
+    double penalty = 0;
+  };
+
+  // Numbers of all lanes, entry by entry.
+  using Numbers = std::vector<double, kernel::LineAllocator<double>>;
+  double& at(Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
+  double at(const Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
+  std::size_t place(Index i, Index lane) const { return static_cast<std::size_t>(i * W_ + lane); }
+  Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
+
+  kernel::LaneEquations equations();
+  kernel::LaneFactor gauss_newton();
+  kernel::LaneFactor newton();
+  std::optional<Standing> standing(Index lane);
+  void add_penalty(Index lane);
+  bool has_newton_step(Index lane) const;
+
+  const Perceptron network_;
+  const kernel::LaneKernels kernels_;
+  const Index W_, N_, P_;
+  std::vector<State> states_;
+  std::vector<Lane> lanes_;
+  Numbers X_, y_, factors_, tau_, tried_;
+  Numbers E_, second_, workspace_;
+  Numbers C_, L_, least_norm_, least_pivot_, squares_;
+  Numbers of_H_, least_norm_of_H_, least_pivot_of_H_, falls_;
+  Numbers step_, newton_step_, squared_lengths_;
+  Vector point_, C_of_lane_;
+  Matrix L_of_lane_, T_;
+};
+
+}  // namespace jacobench
