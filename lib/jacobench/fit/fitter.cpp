@@ -254,7 +254,7 @@ void Fitter::set_out(const Dataset& data, Index n_starts) {
 // Whether fits from a start that is given are tried there first.
 bool Fitter::can_go_in_lanes() const {
   return ApproachInLanes::suits(fit_.network) && is_polished() && starts_.cols() == 0 && !is_search() &&
-         n_redraws() == 0 && options_.jacobian.strategy == JacobianChoice{}.strategy &&
+         options_.n_redraws.value_or(0) == 0 && options_.jacobian.strategy == JacobianChoice{}.strategy &&
          can_resolve(options_.relative_offset, workers_.front()->residuals);
 }
 
