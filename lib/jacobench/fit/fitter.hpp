@@ -15,7 +15,8 @@
 //         with the best reached so often, also after its units were drawn anew three times each in vain.
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
-//         derivatives; with one thread and the analytic strategies no allocation after the first fit
+//         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the first
+//         that is none
 // Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
 //         converge is an outcome: `end`
 //
