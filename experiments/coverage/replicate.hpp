@@ -4,7 +4,7 @@
 // What is measured is what ships: fits are fit/fitter.hpp's, intervals those of the library's table of methods.
 // Fits and bounds are recorded less the truth, so that a replicate's own truth may differ from another's.
 // Cost:   a fit, and for each method its bands at the points; with covariances without second derivatives and no sup_t no
-//         allocation after the first replicate
+//         allocation after the first replicate whose fit goes in a lane (fit/fitter.hpp) and the first whose fit does not
 #pragma once
 
 #include <memory>

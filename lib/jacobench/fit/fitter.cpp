@@ -259,10 +259,7 @@ bool Fitter::can_go_in_lanes() const {
 }
 
 Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels) {
-  if (!those) {
-    those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
-    workers_.front()->polisher().make_approach();  // for those who leave
-  }
+  if (!those) those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
   return *those;
 }
 

@@ -1,8 +1,7 @@
 // The one engine of all fits: what a user's fit, the refits of a bootstrap and a profile, and every replicate of a study go
 // through, in a workspace that is made once for data of one shape.
 //
-// Model:  that of fit/fit.hpp. A small network's fit to a tolerance from a start that is given goes to the minimum in a lane
-//         (fit/approach_in_lanes.hpp), by itself or beside others; where that does not lead there, and of all others: inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
+// Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
 //         and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that does not end
 //         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
 //         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
@@ -13,9 +12,12 @@
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
 //         with the best reached so often, also after its units were drawn anew five times each in vain.
+//         The fit of a small network to a tolerance, from a start that is given alone, goes to the minimum in a lane
+//         (fit/approach_in_lanes.hpp), by itself or beside others; where a lane does not lead there, all of the above.
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
-//         derivatives; with one thread and the analytic strategies no allocation after the first fit
+//         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the
+//         first in none
 // Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
 //         converge is an outcome: `end`
 //

@@ -273,16 +273,12 @@ bool Polisher::step_down(Vector& tau, double& mu) {
   return false;
 }
 
-void Polisher::make_approach() {
-  if (!approach_) approach_ = std::make_unique<Approach>(residuals_);
-}
-
 // As far as they lead; the result is what that is, where it is all.
 std::optional<Polished> Polisher::polish_by_normal_equations(Vector& tau, const PolishOptions& options,
                                                              Index& n_iterations) {
   is_by_approach_ = false;
   if (!can_resolve(options.relative_offset, residuals_)) return {};
-  make_approach();
+  if (!approach_) approach_ = std::make_unique<Approach>(residuals_);
   const Approach::Result result = approach_->approach(tau, options);
   n_iterations = result.n_iterations;
   if (!result.has_arrived) return {};

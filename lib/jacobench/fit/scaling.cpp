@@ -9,11 +9,18 @@ namespace {
 
 enum class Centring { possible, impossible };
 
+// |column - centre|, in one pass where no square can overflow or vanish.
+double length_about(const VectorView& column, double centre) {
+  const double square = (column.array() - centre).square().sum();
+  constexpr double safe = 0x1p900;
+  if (square > 1 / safe && square < safe) return std::sqrt(square);
+  return (column.array() - centre).matrix().stableNorm();
+}
+
 void standardise(const VectorView& column, Centring centring, double& centre, double& scale) {
   const bool varies = (column.array() != column[0]).any();
   centre = centring == Centring::possible && varies ? column.mean() : 0;
-  const double size =
-      (column.array() - centre).matrix().stableNorm() / std::sqrt(static_cast<double>(column.size()));
+  const double size = length_about(column, centre) / std::sqrt(static_cast<double>(column.size()));
   scale = size > 0 ? std::exp2(std::round(std::log2(size))) : 1;
 }
 

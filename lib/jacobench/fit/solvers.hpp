@@ -126,8 +126,7 @@ class Polisher {
   explicit Polisher(Residuals& residuals);
   ~Polisher();
 
-  // Moves tau to the bottom. Allocates nothing, but for what the first that asks for an offset makes where it is not there yet.
-  void make_approach();
+  // Moves tau to the bottom. Allocates nothing.
   Polished polish(Vector& tau, const PolishOptions& options = {});
 
   // What is left undone at tau, where the last polish ended, if that is finite.

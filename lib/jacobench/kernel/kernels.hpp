@@ -5,7 +5,7 @@
 // keeps, and would then run on processors that lack its instructions. A test reads the objects' symbols.
 //
 // All paths give the same bits. An array that is summed is summed in eight partial sums, entry i in sum i modulo 8,
-// whatever the width of a register.
+// whatever the width of a register; what is summed in each lane for a fit of its own is summed from first to last.
 #pragma once
 
 #include "jacobench/base/activation_id.hpp"

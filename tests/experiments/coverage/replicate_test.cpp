@@ -11,6 +11,7 @@
 
 #include "coverage/simulation.hpp"
 #include "support/entrywise.hpp"
+#include "support/vector_paths.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -44,6 +45,50 @@ TEST(ReplicateRunner, GivesTheSameRecordInAnyOrder) {
     EXPECT_EQ(record, simulation.records().col(r)) << r;
   }
   EXPECT_NE(simulation.records().col(0), simulation.records().col(1));
+}
+
+// Fits go side by side in blocks, or one by one, where the design and the teacher are those of a replicate alone as well.
+TEST(ReplicateRunner, GivesTheSameRecordInAnyBlock) {
+  Scenario plain = small();
+  plain.solver = Solver::least_squares;
+  plain.noise_sd = 0.05;
+  Scenario own_design = plain;
+  own_design.design_is_redrawn = true;
+  own_design.design = Design::normal;
+  Scenario own_teacher = plain;
+  own_teacher.truth_is_redrawn = true;
+  own_teacher.decay = equal_decay(plain.network, 1e-3, DecayOf::weights_and_biases);
+  Scenario drawn_starts = plain;
+  drawn_starts.start = Start::random;
+  drawn_starts.n_starts = 2;
+  constexpr Index R = 19;
+  for (const Scenario& scenario : {plain, own_design, own_teacher, drawn_starts}) {
+    const Simulation simulation(scenario, of_delta(), R);
+    const Matrix& records = simulation.records();
+    ReplicateRunner runner(simulation.context());
+    for (const Index block : {1, 5, 19})
+      for (Index first = 0; first + block <= R; first += block) {
+        Matrix again(records.rows(), block);
+        runner.run_all(first, {again.data(), static_cast<std::size_t>(again.size())});
+        for (Index r = 0; r < block; ++r)
+          for (Index i = 0; i < again.rows(); ++i)
+            ASSERT_TRUE(testing::same_bits(again(i, r), records(i, first + r)))
+                << first + r << " entry " << i;
+      }
+  }
+}
+
+TEST(ReplicateRunner, AllocatesNothingAfterItsFirstBlock) {
+  Scenario scenario = small(10);
+  scenario.solver = Solver::least_squares;
+  scenario.noise_sd = 0.05;
+  const Simulation simulation(scenario, of_delta(), 1);
+  ReplicateRunner runner(simulation.context());
+  Matrix records(simulation.records().rows(), 20);
+  const std::span<double> numbers(records.data(), static_cast<std::size_t>(records.size()));
+  runner.run_all(0, numbers);
+  EXPECT_EQ(allocations_of([&] { runner.run_all(0, numbers); }), 0u);
+  EXPECT_TRUE(records.allFinite());
 }
 
 // Of one step at the teacher, by hand: J, fit, s^2, t.
@@ -84,7 +129,7 @@ TEST(ReplicateRunner, BonferroniIsOverTheRegion) {
   EXPECT_NEAR(probability_within(q[4], 16), 0.95, 1e-12);
 }
 
-TEST(ReplicateRunner, AllocatesNothingAfterItsFirstReplicate) {
+TEST(ReplicateRunner, AllocatesNothingAfterItsFirstReplicates) {
   for (const Solver solver : {Solver::least_squares, Solver::linear_step})
     for (const Simultaneous simultaneous :
          {Simultaneous::none, Simultaneous::bonferroni, Simultaneous::scheffe}) {
@@ -97,11 +142,11 @@ TEST(ReplicateRunner, AllocatesNothingAfterItsFirstReplicate) {
       ReplicateRunner runner(simulation.context());
       Vector record(simulation.records().rows());
       const std::span<double> numbers(record.data(), simulation.context().layout.size());
-      runner.run(0, numbers);
-      EXPECT_EQ(allocations_of([&] {
-                  for (Index r = 1; r < 20; ++r) runner.run(r, numbers);
-                }),
-                0u)
+      const auto run_all = [&] {
+        for (Index r = 0; r < 20; ++r) runner.run(r, numbers);
+      };
+      run_all();  // among them some that do not go in lanes
+      EXPECT_EQ(allocations_of(run_all), 0u)
           << static_cast<int>(solver) << " " << static_cast<int>(simultaneous);
       EXPECT_TRUE(record.allFinite());
     }
