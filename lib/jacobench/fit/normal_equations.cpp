@@ -14,7 +14,8 @@ NormalEquations::NormalEquations(Residuals& residuals)
       damped_(residuals.n_params(), residuals.n_params()),
       weights_(residuals.X().rows(), residuals.network().n_outputs()),
       along_(residuals.n_data_rows(), 1),
-      bend_(residuals.n_params()) {
+      bend_(residuals.n_params()),
+      M_d_(residuals.n_params()) {
   second_.prepare();
 }
 
@@ -78,7 +79,8 @@ std::optional<double> NormalEquations::downward_curvature(Vector& d) {
     blas::solve_with_factor(damped_, d);
     d.normalize();
   }
-  const double curvature = d.dot(M_.selfadjointView<Eigen::Lower>() * d);
+  M_d_.noalias() = M_.selfadjointView<Eigen::Lower>() * d;
+  const double curvature = d.dot(M_d_);
   if (!(curvature < -least * scale_)) return {};
   return curvature;
 }

@@ -30,7 +30,7 @@ class NormalEquations final : public StepEquations {
   Matrix M_, damped_;  // their lower triangles
   Matrix weights_;     // of the outputs' second derivatives
   Matrix along_;       // second derivatives of the outputs along a step
-  Vector bend_;
+  Vector bend_, M_d_;
   double scale_ = 1;  // D
 };
 
