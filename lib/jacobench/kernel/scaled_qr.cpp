@@ -135,23 +135,17 @@ void ScaledQr::unpermute(const Vector& z, Vector& d) const {
   }
 }
 
-// Row p of R^-1 is (e_p' - sum over k > p of R(p, k) row k) / R(p, p), zero before its p-th entry. Rows are whole packs.
 void ScaledQr::inverse_factor(Matrix& T) {
   JB_EXPECT(has_full_rank(), "the rank is {} of {}", rank(), n_columns());
-  const kernel::Kernels& kernels = kernel::kernels();
-  const auto R = matrix();
-  const Index P = n_columns(), n_padded = kernel::round_up(P, kernel::most_lanes);
-  rows_of_inverse_.setZero(n_padded, P);
-  for (Index p = P - 1; p >= 0; --p) {
-    double* row = rows_of_inverse_.col(p).data();
-    row[p] = 1;
-    for (Index k = p + 1; k < P; ++k) {
-      const Index at = k / kernel::most_lanes * kernel::most_lanes;
-      kernels.add_scaled(-R(p, k), &rows_of_inverse_(at, k), row + at, n_padded - at);
+  for (Index p = 0; p < T.cols(); ++p) {
+    permuted_.setZero();
+    permuted_[p] = 1;
+    auto z = permuted_.head(p + 1);
+    triangle(p + 1).solveInPlace(z);
+    for (Index q = 0; q < T.rows(); ++q) {
+      const Index from = from_[static_cast<std::size_t>(q)];
+      T(from, p) = permuted_[q] * inverse_norms_[from];
     }
-    kernels.scale(1 / R(p, p), row, n_padded);
-    const Index from = from_[static_cast<std::size_t>(p)];
-    T.row(from) = inverse_norms_[from] * rows_of_inverse_.col(p).head(P).transpose();
   }
 }
 

@@ -73,7 +73,6 @@ class ScaledQr {
   Vector column_norms_, inverse_norms_, permuted_, column_;
   Batch qr_;  // and a column that is carried along
   Batch reflector_;
-  Matrix rows_of_inverse_;  // of R^-1, as columns
   Vector tau_, squares_;
   std::vector<Index> from_;  // column k of R is column from_[k] of A
   Index n_pivots_ = 0;       // above rounding, of which rank_ are above the threshold
