@@ -33,6 +33,9 @@ constexpr Index most_tries = 3;
 // How often all units of the best of all searches are drawn anew in vain before it is believed.
 constexpr Index sweeps_of_best = 5;
 
+// Of more parameters than observations each is worth being drawn anew.
+constexpr Index few_units = 20;
+
 // Of a descent, to plan with.
 constexpr Index usual_steps = 100;
 
@@ -406,11 +409,12 @@ void Fitter::follow_new() {
   });
 }
 
-// From a local minimum to lower ones. Of a search with more parameters than observations starts do as well: one unit is little of
-// them.
+// From a local minimum to lower ones. With more parameters than observations starts do as well, but for a fit, not a search, of a few
+// units: of many one is little.
 void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const {
-  if (is_search() && !is_polished()) return;
-  if (!std::isfinite(candidate.objective) || worker.unit_redraw.n_units() == 0) return;
+  const Index n_units = worker.unit_redraw.n_units();
+  if (!is_polished() && (is_search() || n_units > few_units)) return;
+  if (!std::isfinite(candidate.objective) || n_units == 0) return;
   Candidate& again = worker.again;
   Index n_in_vain = 0;
   const auto may_go_on = [&] {

@@ -161,6 +161,21 @@ TEST(UnitRedraw, FindsStepsBetweenObservations) {
   EXPECT_GE(n_found, 7);
 }
 
+// With steps in the n x n form.
+TEST(UnitRedraw, OfManyUnitsAndFewObservationsNoneIsDrawnAnew) {
+  Dataset data{Matrix(40, 1), Matrix(40, 1)};
+  data.X.col(0).setLinSpaced(-3, 3);
+  data.Y = (2 * data.X.array()).sin() + (7 * data.X.array()).cos();
+  for (const Index n_units : {4, 25}) {
+    const Perceptron network(1, {{n_units, Activation::tanh}, {1, Activation::identity}});
+    const Fit one = fit(network, data,
+                        {.n_starts = 1,
+                         .decay = equal_decay(network, 0.1, DecayOf::weights_and_biases),
+                         .form = StepForm::dual});
+    EXPECT_EQ(one.end->starts.n_redraws > 0, n_units == 4) << n_units;
+  }
+}
+
 // A single start often ends in a minimum from which a unit drawn anew leads down; what redraws find is said.
 TEST(UnitRedraw, AFitWithRedrawsEndsNoHigher) {
   Dataset data{Vector::LinSpaced(80, -4, 4), {}};
