@@ -29,10 +29,10 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
   make(X_, N_ * network.n_inputs());
   for (Numbers* of_rows : {&y_, &factors_}) make(*of_rows, N_);
   for (Numbers* of_params : {&tau_, &tried_, &C_, &step_, &newton_step_}) make(*of_params, P_);
-  for (Numbers* matrix : {&E_, &second_, &L_, &of_H_}) make(*matrix, (P_ + 1) * (P_ + 1));
-  for (Numbers* scalar : {&least_norm_, &least_pivot_, &squares_, &least_norm_of_H_, &least_pivot_of_H_,
-                          &falls_, &squared_lengths_})
-    make(*scalar, 1);
+  for (Numbers* matrix : {&E_, &second_, &of_J_.L, &of_H_.L}) make(*matrix, (P_ + 1) * (P_ + 1));
+  for (Factor* factor : {&of_J_, &of_H_})
+    for (Numbers* scalar : {&factor->least_norm, &factor->least_pivot, &factor->squares}) make(*scalar, 1);
+  make(squared_lengths_, 1);
   make(workspace_, equations().lane_workspace());
 }
 
@@ -53,26 +53,15 @@ kernel::LaneEquations ApproachInLanes::equations() {
           .workspace = workspace_.data()};
 }
 
-kernel::LaneFactor ApproachInLanes::gauss_newton() {
+kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* second) {
   return {.n_params = P_,
           .E = E_.data(),
-          .second = nullptr,
+          .second = second,
           .C = C_.data(),
-          .L = L_.data(),
-          .least_norm = least_norm_.data(),
-          .least_pivot = least_pivot_.data(),
-          .squares = squares_.data()};
-}
-
-kernel::LaneFactor ApproachInLanes::newton() {
-  return {.n_params = P_,
-          .E = E_.data(),
-          .second = second_.data(),
-          .C = C_.data(),
-          .L = of_H_.data(),
-          .least_norm = least_norm_of_H_.data(),
-          .least_pivot = least_pivot_of_H_.data(),
-          .squares = falls_.data()};
+          .L = factor.L.data(),
+          .least_norm = factor.least_norm.data(),
+          .least_pivot = factor.least_pivot.data(),
+          .squares = factor.squares.data()};
 }
 
 void ApproachInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
@@ -110,16 +99,16 @@ void ApproachInLanes::add_penalty(Index lane) {
 std::optional<Standing> ApproachInLanes::standing(Index lane) {
   const Lane& its = lanes_[static_cast<std::size_t>(lane)];
   const double objective = at(E_, entry(P_, P_), lane) + its.penalty;
-  const bool is_safe = std::isfinite(objective) && std::isfinite(at(squares_, 0, lane)) &&
-                       at(least_norm_, 0, lane) > residual_rounding(*its.residuals, objective) &&
-                       at(least_pivot_, 0, lane) >= least_pivot_of_J;
+  const bool is_safe = std::isfinite(objective) && std::isfinite(at(of_J_.squares, 0, lane)) &&
+                       at(of_J_.least_norm, 0, lane) > residual_rounding(*its.residuals, objective) &&
+                       at(of_J_.least_pivot, 0, lane) >= least_pivot_of_J;
   if (!is_safe) return {};
-  return Standing{objective, std::sqrt(at(squares_, 0, lane))};
+  return Standing{objective, std::sqrt(at(of_J_.squares, 0, lane))};
 }
 
 // Whether S has a minimum as its second derivatives tell.
 bool ApproachInLanes::has_newton_step(Index lane) const {
-  return at(least_pivot_of_H_, 0, lane) > 0 && std::isfinite(at(falls_, 0, lane));
+  return at(of_H_.least_pivot, 0, lane) > 0 && std::isfinite(at(of_H_.squares, 0, lane));
 }
 
 void ApproachInLanes::step() {
@@ -158,14 +147,14 @@ ApproachInLanes::End ApproachInLanes::end(Index lane) {
   if (its.residuals->n_penalty_rows() > 0)
     for (Index q = 0; q < P_; ++q) {
       C_of_lane_[q] = at(C_, q, lane);
-      for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = at(L_, entry(p, q), lane);
+      for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = at(of_J_.L, entry(p, q), lane);
     }
   const double rss = at(E_, entry(P_, P_), lane);
   const double n_left =
       static_cast<double>(N_) - effective_parameters(*its.residuals, L_of_lane_, C_of_lane_, T_);
   const auto newton_move = [&]() -> std::optional<NewtonMove> {
     if (!has_newton_step(lane)) return {};
-    return NewtonMove{.fall = at(falls_, 0, lane), .squared_length = at(squared_lengths_, 0, lane)};
+    return NewtonMove{.fall = at(of_H_.squares, 0, lane), .squared_length = at(squared_lengths_, 0, lane)};
   };
   return {.n_iterations = its.course.n_iterations(),
           .rss = rss,

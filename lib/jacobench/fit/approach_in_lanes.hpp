@@ -56,14 +56,18 @@ class ApproachInLanes {
 
   // Numbers of all lanes, entry by entry.
   using Numbers = std::vector<double, kernel::LineAllocator<double>>;
+  struct Factor {
+    Numbers L, least_norm, least_pivot, squares;
+  };
   double& at(Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
   double at(const Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
   std::size_t place(Index i, Index lane) const { return static_cast<std::size_t>(i * W_ + lane); }
   Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
 
   kernel::LaneEquations equations();
-  kernel::LaneFactor gauss_newton();
-  kernel::LaneFactor newton();
+  kernel::LaneFactor gauss_newton() { return lane_factor(of_J_, nullptr); }
+  kernel::LaneFactor newton() { return lane_factor(of_H_, second_.data()); }
+  kernel::LaneFactor lane_factor(Factor& factor, const double* second);
   std::optional<Standing> standing(Index lane);
   void add_penalty(Index lane);
   bool has_newton_step(Index lane) const;
@@ -75,8 +79,9 @@ class ApproachInLanes {
   std::vector<Lane> lanes_;
   Numbers X_, y_, factors_, tau_, tried_;
   Numbers E_, second_, workspace_;
-  Numbers C_, L_, least_norm_, least_pivot_, squares_;
-  Numbers of_H_, least_norm_of_H_, least_pivot_of_H_, falls_;
+  Numbers C_;
+  Factor of_J_,
+      of_H_;  // of J'J, and of it with the second derivatives, whose squares are what Newton steps promise to gain
   Numbers step_, newton_step_, squared_lengths_;
   Vector point_, C_of_lane_;
   Matrix L_of_lane_, T_;

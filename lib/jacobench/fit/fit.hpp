@@ -111,7 +111,7 @@ struct FitOptions {
   Index n_starts = 10;           // drawn ones beside it; at most, where `n_wanted_at_best` says when to end
   Index n_tries_from_start = 3;  // of which the first that ends at a minimum is the last: 1 to 3
   Matrix starts = {};  // [P x any number] in the user's units, in the place of drawn ones where there are any
-  // How often units of the best are drawn anew (fit/redraw.hpp); none: as often as there are starts.
+  // How often units of the best are drawn anew (fit/redraw.hpp); none: for half as many iterations as the starts took.
   std::optional<Index> n_redraws = {};
   // Where this is given, units are drawn anew from where each start leads, until none of them leads further down, and
   // drawn starts end when the best optimum was reached so often.
