@@ -80,8 +80,8 @@ class ApproachInLanes {
   Numbers X_, y_, factors_, tau_, tried_;
   Numbers E_, second_, workspace_;
   Numbers C_;
-  Factor of_J_,
-      of_H_;  // of J'J, and of it with the second derivatives, whose squares are what Newton steps promise to gain
+  Factor of_J_;  // of J'J
+  Factor of_H_;  // of J'J with the second derivatives; its squares are what a Newton step promises to gain
   Numbers step_, newton_step_, squared_lengths_;
   Vector point_, C_of_lane_;
   Matrix L_of_lane_, T_;

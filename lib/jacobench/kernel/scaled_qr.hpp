@@ -4,7 +4,7 @@
 // Model:  A C^-1 Pi = Q R,  C the norms of the columns of A (1 for a column of zeros), Pi a permutation.
 //         Rank: the number of pivots above max(n, p) 2^-52 times the largest.
 // Shapes: A [n x p], v [n], d [p], T [p x p]
-// Cost:   factorise 2 n p^2 flops, rotate 4 n p, solve p^2, inverse_factor p^3 / 3; no allocation after the first time
+// Cost:   factorise 2 n p^2 flops, rotate 4 n p, solve p^2, inverse_factor p^3 / 3; no allocation but on making
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6; Stewart and Sun (1990), Matrix Perturbation
 //         Theory, sec. IV.4 (Weyl's bound)
 #pragma once
