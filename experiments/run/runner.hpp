@@ -33,7 +33,7 @@ struct RunOptions {
   // Folders of shards that are all there: their records and rows are taken, and nothing is computed but what is made of
   // them.
   std::vector<std::filesystem::path> merged = {};
-  double seconds_unsaved = 1;  // work of each thread whose records are put on the disk together
+  double seconds_unsaved = 0.1;  // work of each thread whose records are put on the disk together
 };
 
 // Runs those cells of the study that have no row in the result folder yet, in their order; appends the rows

@@ -100,7 +100,7 @@ TEST_F(RecordsOfRun, SurviveKillDashNine) {
   }
 }
 
-// By default they wait for a second of work, which the toy does not take.
+// By default they wait for a tenth of a second of work, which the toy does not take.
 TEST_F(RecordsOfRun, OfAGroupThatTakesNoSecondHaveNoFile) {
   ToyRun toy(folder_, recorded_config);
   const BeforeEachBlock look([&](std::size_t) { EXPECT_FALSE(std::filesystem::exists(records_file(toy))); });
