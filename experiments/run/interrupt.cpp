@@ -1,9 +1,14 @@
 #include "run/interrupt.hpp"
 
+#include <atomic>
+
 namespace jacobench::harness {
 namespace {
 
-volatile std::sig_atomic_t signal_that_came = 0;
+// An atomic that never waits is allowed in a handler, and, other than a volatile sig_atomic_t, to threads: the
+// signal may reach any of them.
+std::atomic<int> signal_that_came = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void note(int signal) { signal_that_came = signal; }
 
@@ -24,8 +29,9 @@ InterruptGuard::~InterruptGuard() {
 }
 
 std::optional<int> InterruptGuard::signal() const {
-  if (signal_that_came == 0) return std::nullopt;
-  return signal_that_came;
+  const int signal = signal_that_came;
+  if (signal == 0) return std::nullopt;
+  return signal;
 }
 
 }  // namespace jacobench::harness
