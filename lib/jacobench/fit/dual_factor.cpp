@@ -148,8 +148,7 @@ bool DualFactor::determines_free() const {
   if (!has_free()) return true;
   if (n_free() > J_free_.rows()) return false;
   ScaledQr qr(J_free_.rows(), n_free());
-  Matrix J_F = J_free_;
-  qr.factorise(J_F);
+  qr.factorise(J_free_);
   return qr.has_full_rank();
 }
 

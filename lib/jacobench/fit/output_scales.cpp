@@ -29,7 +29,7 @@ Vector rounding_of(const Matrix& Y) {
 }
 
 // r_k, from J and the penalty rows.  Shape: [K]
-Vector parameters_taken_up(Matrix& J, Index N, Index K) {
+Vector parameters_taken_up(const Matrix& J, Index N, Index K) {
   ScaledQr qr(J.rows(), J.cols());
   qr.factorise(J);
   Matrix Q(N * K, qr.rank());

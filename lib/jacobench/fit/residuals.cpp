@@ -19,7 +19,7 @@ Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vecto
       X_(data.X.rows(), data.X.cols()),
       Y_(data.Y.rows(), data.Y.cols()),
       row_map_{.factors = Matrix(data.Y.rows(), data.Y.cols())},
-      offset_(network.n_params()),
+      offset_(Vector::Zero(network.n_params())),
       evaluator_(make_evaluator(jacobian, network, rows_in_block(network, data.n_observations()))),
       values_(rows_in_block(network, data.n_observations()), data.Y.cols()) {
   JB_EXPECT(decay.size() == 0 || decay.size() == network.n_params(), "{} penalties for {} parameters",
@@ -34,15 +34,13 @@ void Residuals::set_data(const Dataset& data) {
                 data.Y.cols() == Y_.cols(),
             "X is {} x {} and Y {} x {}, want {} x {} and {} x {}", data.X.rows(), data.X.cols(),
             data.Y.rows(), data.Y.cols(), X_.rows(), X_.cols(), Y_.rows(), Y_.cols());
-  if (units_ == Units::standardised) scaling_.set(data.X, data.Y);
-  offset_.setZero();
-  scaling_.make_user(offset_);
-  scaling_.scale_inputs(data.X, X_);
-  scaling_.scale_outputs(data.Y, Y_);
   data.get_row_factors(row_map_.factors);
-  row_map_.factors.array().rowwise() *= scaling_.output_scale().transpose().array();
-  unit_ = units_ == Units::users ? 1 : std::exp2(std::round(std::log2(row_map_.factors.maxCoeff())));
-  row_map_.factors /= unit_;
+  if (units_ == Units::users) {
+    X_ = data.X;
+    Y_ = data.Y;
+  } else {
+    standardise(data);
+  }
   has_unit_factors_ = (row_map_.factors.array() == 1).all();
   row_map_.mixing = data.output_mixing();
   size_of_outputs_ = Y_.cwiseProduct(row_map_.factors).norm();
@@ -50,6 +48,18 @@ void Residuals::set_data(const Dataset& data) {
   Matrix rows = Y_;
   row_map_.bound(rows);
   size_of_outputs_ = rows.norm();
+}
+
+void Residuals::standardise(const Dataset& data) {
+  scaling_.set(data.X, data.Y);
+  scaling_.scale_inputs(data.X, X_);
+  scaling_.scale_outputs(data.Y, Y_);
+  row_map_.factors.array().rowwise() *= scaling_.output_scale().transpose().array();
+  unit_ = std::exp2(std::round(std::log2(row_map_.factors.maxCoeff())));
+  row_map_.factors /= unit_;
+  if (penalised_.empty()) return;
+  offset_.setZero();
+  scaling_.make_user(offset_);
 }
 
 namespace {

@@ -90,6 +90,7 @@ class Residuals {
   void for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use);
   template <class UseRows>
   void for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use);
+  void standardise(const Dataset& data);
   double in_users_units(Index parameter, const VectorView& v) const;
   double penalty_row(const Penalised& penalised, const VectorView& tau) const;
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J, Index stride) const;
@@ -103,7 +104,7 @@ class Residuals {
   bool has_unit_factors_ = false;  // all 1
   double unit_ = 1;
   double size_of_outputs_ = 0;
-  Vector offset_;  // t
+  Vector offset_;  // t, where there is a penalty
   std::vector<Penalised> penalised_;
   std::unique_ptr<Evaluator> evaluator_;
   Matrix values_, J_y_theta_;  // of one block; J where it is asked for

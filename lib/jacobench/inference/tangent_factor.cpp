@@ -106,8 +106,7 @@ TangentFactor::TangentFactor(TangentFactor&&) noexcept = default;
 void TangentFactor::factorise(const Matrix& J) {
   JB_EXPECT(J.rows() == n_data_rows_ && J.cols() == n_params_, "J is {} x {}, want {} x {}", J.rows(),
             J.cols(), n_data_rows_, n_params_);
-  rows_ = J;
-  factorise_rows();
+  factorise_rows(J);
 }
 
 void TangentFactor::factorise(const Matrix& J, const Vector& K, Route route) {
@@ -125,24 +124,24 @@ void TangentFactor::factorise(const Matrix& J, const Vector& K, Route route) {
   rows_.bottomRows(n_penalised).setZero();
   for (Index p = 0, row = n_data_rows_; p < K.size(); ++p)
     if (K[p] > 0) rows_(row++, p) = std::sqrt(K[p]);
-  factorise_rows();
+  factorise_rows(rows_);
 }
 
-void TangentFactor::factorise_rows() {
+void TangentFactor::factorise_rows(const Matrix& rows) {
   has_T_ = has_Q_ = false;
   dual_.reset();
   wide_.reset();
-  if (rows_.rows() < n_params_) {
+  if (rows.rows() < n_params_) {
     wide_ = std::make_unique<Wide>();
-    wide_->column_norms = norms_of_columns(rows_);
-    rows_ = rows_ * wide_->column_norms.cwiseInverse().asDiagonal();
+    wide_->column_norms = norms_of_columns(rows);
+    rows_ = rows * wide_->column_norms.cwiseInverse().asDiagonal();
     wide_->svd = thin_svd(rows_);
     wide_->tolerance = rank_tolerance(rows_.rows(), n_params_);
     wide_->rank = rank_of(wide_->svd.S, wide_->tolerance);
     return;
   }
-  if (!qr_ || qr_->matrix().rows() != rows_.rows()) qr_ = std::make_unique<ScaledQr>(rows_.rows(), n_params_);
-  qr_->factorise(rows_);
+  if (!qr_ || qr_->matrix().rows() != rows.rows()) qr_ = std::make_unique<ScaledQr>(rows.rows(), n_params_);
+  qr_->factorise(rows);
 }
 
 void TangentFactor::factorise_dual(const Matrix& J, const Vector& K) {
@@ -284,19 +283,18 @@ void TangentFactor::compute_wide() {
 // From the SVD of the rows of R that count, in the order of the parameters.
 void TangentFactor::compute_pseudo_inverse() {
   if (wide_) return compute_wide();
-  const Index rank = qr_->rank(), n_vectors = std::min(rows_.rows(), n_params_);
+  const Index rank = qr_->rank();
   T_.setZero(n_params_, rank);
   Q_.setZero(n_data_rows_, rank);
-  right_vectors_.setZero(n_params_, n_vectors);
+  right_vectors_.setZero(n_params_, n_params_);
   singular_values_.resize(rank);
   has_T_ = has_Q_ = true;
   if (rank == 0) {
-    for (Index k = 0; k < n_vectors; ++k) right_vectors_(k, k) = 1;
+    right_vectors_.setIdentity();
     return;
   }
   const Matrix R = qr_->matrix().topRows(rank).triangularView<Eigen::Upper>();
-  const auto full = n_vectors == n_params_ ? Eigen::ComputeFullV : Eigen::ComputeThinV;
-  const Eigen::BDCSVD<Matrix> svd(R, Eigen::ComputeThinU | full);
+  const Eigen::BDCSVD<Matrix> svd(R, Eigen::ComputeThinU | Eigen::ComputeFullV);
   singular_values_ = svd.singularValues();
   for (Index k = 0; k < n_params_; ++k)
     right_vectors_.row(qr_->column_at(k)).head(svd.matrixV().cols()) = svd.matrixV().row(k);
@@ -346,8 +344,7 @@ void TangentFactor::solve_dual(const Vector& v, Vector& d) {
 
 double TangentFactor::condition_scaled() {
   if (!is_determined()) return std::numeric_limits<double>::infinity();
-  double of_inverse = 0;
-  for (Index p = 0; p < n_params_; ++p) of_inverse += (T().row(p) * qr_->column_norms()[p]).squaredNorm();
+  const double of_inverse = (qr_->column_norms().asDiagonal() * T()).squaredNorm();
   return std::sqrt(static_cast<double>(n_params_) * of_inverse);
 }
 
@@ -373,7 +370,7 @@ RankReport TangentFactor::report() {
   RankReport report{.rank = rank(),
                     .n_params = n_params_,
                     .column_norms = wide_ ? wide_->column_norms : qr_->column_norms()};
-  const double norm_of_J = (rows_ * report.column_norms.asDiagonal()).stableNorm();
+  const double norm_of_J = wide_ ? (rows_ * report.column_norms.asDiagonal()).stableNorm() : qr_->norm();
   report.condition_unscaled = report.rank > 0 ? norm_of_J * T().stableNorm() : 1;
   if (report.is_full()) {
     report.condition_scaled = condition_scaled();
@@ -384,7 +381,7 @@ RankReport TangentFactor::report() {
   report.largest = report.rank > 0 ? singular_values_[0] : 0;
   report.tolerance = wide_ ? wide_->tolerance : qr_->tolerance();
   report.determined = right_vectors_.leftCols(report.rank);
-  if (n_params_ <= rows_.rows()) report.undetermined = right_vectors_.rightCols(n_params_ - report.rank);
+  if (!wide_) report.undetermined = right_vectors_.rightCols(n_params_ - report.rank);
   return report;
 }
 

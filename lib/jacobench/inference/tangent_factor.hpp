@@ -119,14 +119,15 @@ class TangentFactor {
   struct Dual;
 
   RankReport report_of_dual() const;
-  void factorise_rows();
+  void factorise_rows(const Matrix& rows);
   void compute_pseudo_inverse();
   void compute_wide();
   void factorise_dual(const Matrix& J, const Vector& K);
   void solve_dual(const Vector& v, Vector& d);
 
   const Index n_data_rows_, n_params_;
-  Matrix rows_;  // of J and of the penalty, with their columns scaled; of the dual route J
+  Matrix
+      rows_;  // of J and of the penalty, where there is one; with their columns scaled where they are fewer than the parameters
   std::unique_ptr<ScaledQr> qr_;
   std::unique_ptr<Wide> wide_;  // in the place of qr_, of fewer rows than parameters
   std::unique_ptr<Dual> dual_;

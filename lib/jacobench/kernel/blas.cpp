@@ -42,6 +42,25 @@ void add_cross_products(const MatrixView& A, const MatrixView& B, bool is_symmet
                                         .C = {C.data(), C.outerStride()}});
 }
 
+// Of at least a line of rows: the last lines are whole ones too, some rows of which are computed twice.
+void multiply_few(const MatrixView& A, const MatrixView& B, MatrixBuffer& C) {
+  const Index n_in_lines = A.rows() / kernel::most_lanes * kernel::most_lanes;
+  const auto multiply_rows = [&](Index first, Index n) {
+    kernel::kernels().multiply({.in = {A.data() + first, A.outerStride()},
+                                .n_terms = A.cols(),
+                                .coefficients = B.data(),
+                                .next_column = B.outerStride(),
+                                .next_term = 1,
+                                .start = nullptr,
+                                .addend = {},
+                                .factor = {},
+                                .out = {C.data() + first, C.outerStride()}},
+                               B.cols(), n);
+  };
+  multiply_rows(0, n_in_lines);
+  if (n_in_lines < A.rows()) multiply_rows(A.rows() - kernel::most_lanes, kernel::most_lanes);
+}
+
 }  // namespace
 
 #ifdef JACOBENCH_HAVE_OPENBLAS
@@ -88,6 +107,7 @@ void multiply_by_transposed(const MatrixView& A, const MatrixView& B, MatrixBuff
 }
 
 void multiply(const MatrixView& A, const MatrixView& B, MatrixBuffer C) {
+  if (are_few(A.cols(), B.cols()) && A.rows() >= kernel::most_lanes) return multiply_few(A, B, C);
   on_one_thread();
   cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, size(A.rows()), size(B.cols()), size(A.cols()), 1,
               A.data(), stride(A), B.data(), stride(B), 0, C.data(), stride(C));

@@ -69,6 +69,15 @@ struct PivotedQr {
   double* reflector;
 };
 
+// The lower triangle (R^-1)', of an upper triangle R whose diagonal has no zero. Nothing is padded; what is above the diagonal is
+// zero before, and after.
+// Shapes: R and inverse_transposed [size x size]
+struct TriangleInverse {
+  BatchView R;
+  Index size;
+  BatchBuffer inverse_transposed;
+};
+
 // What follows is of fits side by side, n_lanes of them: number i of fit l stands at [i * n_lanes + l], and no fit knows of the
 // others: its bits are the same in any lane, whatever is in the others and however many there are.
 
@@ -142,12 +151,13 @@ struct Kernels {
   // The dot of each column of A [n x n_columns], `stride` apart, with itself.  Shape: squares [n_columns]
   void (*squares_of_columns)(const double* A, Index stride, Index n, Index n_columns, double* squares);
   void (*add_scaled)(double alpha, const double* x, double* y, Index n);  // y <- fma(alpha, x, y)
-  void (*scale)(double factor, double* x, Index n);                       // x <- factor x
+  void (*scale)(double factor, const double* x, double* out, Index n);    // factor x; out may be x
 
   void (*add_cross_products)(const CrossProducts& products);
 
   // Returns how many pivots are above rounding.
   Index (*pivoted_qr)(const PivotedQr& qr);
+  void (*invert_triangle)(const TriangleInverse& inverse);
 
   LaneKernels one_fit;
   LaneKernels fits_side_by_side;  // `lanes` of them

@@ -31,31 +31,31 @@ ScaledQr::ScaledQr(Index n_rows, Index n_columns)
       from_(static_cast<std::size_t>(n_columns)) {}
 
 template <class Norms>
-void ScaledQr::set_columns(Matrix& A, const Norms& negligible_norms) {
+void ScaledQr::set_columns(const Matrix& A, const Norms& negligible_norms) {
   JB_EXPECT(A.rows() == n_rows_ && A.cols() == n_columns(), "A is {} x {}, want {} x {}", A.rows(), A.cols(),
             n_rows_, n_columns());
   const kernel::Kernels& kernels = kernel::kernels();
   kernels.squares_of_columns(A.data(), A.outerStride(), n_rows_, A.cols(), squares_.data());
   for (Index p = 0; p < A.cols(); ++p) {
-    double* column = A.col(p).data();
+    const double* column = A.col(p).data();
     const double norm = norm_of(column, n_rows_, squares_[p]);
     const bool counts = norm > negligible_norms[p];
     column_norms_[p] = counts ? norm : 1;
     squares_[p] = counts ? 1 : 0;
     inverse_norms_[p] = 1 / column_norms_[p];
-    kernels.scale(counts ? inverse_norms_[p] : 0, column, n_rows_);
-    std::copy_n(column, n_rows_, qr_.column(p));
+    kernels.scale(counts ? inverse_norms_[p] : 0, column, qr_.column(p), n_rows_);
     std::fill(qr_.column(p) + n_rows_, qr_.column(p) + kernel::round_up(n_rows_, kernel::most_lanes), 0.0);
   }
 }
 
-void ScaledQr::factorise(Matrix& A) {
+void ScaledQr::factorise(const Matrix& A) {
   set_columns(A, Vector::Zero(n_columns()));
   eliminate(0);
 }
 
 void ScaledQr::factorise(Matrix& A, const Vector& negligible_norms, Vector& v) {
   set_columns(A, negligible_norms);
+  for (Index p = 0; p < A.cols(); ++p) std::copy_n(qr_.column(p), n_rows_, A.col(p).data());
   std::copy_n(v.data(), n_rows_, carried());
   eliminate(1);
   std::copy_n(carried(), n_rows_, v.data());
@@ -78,6 +78,14 @@ void ScaledQr::eliminate(Index n_carried) {
 void ScaledQr::count_pivots() {
   const auto pivots = matrix().diagonal().head(n_pivots_).array().abs();
   rank_ = n_pivots_ > 0 ? (pivots > tolerance_ * pivots.maxCoeff()).count() : 0;
+}
+
+double ScaledQr::norm() const {
+  const auto R = matrix().topRows(std::min(n_rows_, n_columns()));
+  Vector norms(n_columns());
+  for (Index k = 0; k < n_columns(); ++k)
+    norms[k] = column_norms_[column_at(k)] * R.col(k).head(std::min(k + 1, R.rows())).norm();
+  return norms.stableNorm();
 }
 
 double ScaledQr::least_pivot() const {
@@ -137,13 +145,14 @@ void ScaledQr::unpermute(const Vector& z, Vector& d) const {
 
 void ScaledQr::inverse_factor(Matrix& T) {
   JB_EXPECT(has_full_rank(), "the rank is {} of {}", rank(), n_columns());
+  T.setZero();
+  kernel::kernels().invert_triangle(
+      {.R = qr_.view(), .size = n_columns(), .inverse_transposed = {T.data(), T.outerStride()}});
+  T.transposeInPlace();
   for (Index p = 0; p < T.cols(); ++p) {
-    permuted_.setZero();
-    permuted_[p] = 1;
-    auto z = permuted_.head(p + 1);
-    triangle(p + 1).solveInPlace(z);
+    permuted_ = T.col(p);
     for (Index q = 0; q < T.rows(); ++q) {
-      const Index from = from_[static_cast<std::size_t>(q)];
+      const Index from = column_at(q);
       T(from, p) = permuted_[q] * inverse_norms_[from];
     }
   }

@@ -20,10 +20,9 @@ class ScaledQr {
  public:
   ScaledQr(Index n_rows, Index n_columns);
 
-  // Scales the columns of A in place and factorises the result.
-  void factorise(Matrix& A);
+  void factorise(const Matrix& A);
 
-  // The same, and v <- Q'v. Columns whose norms are at most those given [p] are set to zero first.
+  // The same, A <- A C^-1, and v <- Q'v. Columns whose norms are at most those given [p] are set to zero first.
   void factorise(Matrix& A, const Vector& negligible_norms, Vector& v);
 
   Index rank() const { return rank_; }
@@ -37,6 +36,7 @@ class ScaledQr {
   // top of the rounding of the factorisation count no more, as a matrix within E has singular values that differ by that.
   void allow_for_errors(const Vector& column_errors);
   const Vector& column_norms() const { return column_norms_; }
+  double norm() const;  // |A|, Frobenius
 
   // v <- Q'v: its first rank() entries are what v has in the column space.
   void rotate(Vector& v) const;
@@ -63,7 +63,7 @@ class ScaledQr {
   Index n_columns() const { return column_norms_.size(); }
   double* carried() { return qr_.column(n_columns()); }
   template <class Norms>
-  void set_columns(Matrix& A, const Norms& negligible_norms);
+  void set_columns(const Matrix& A, const Norms& negligible_norms);
   void eliminate(Index n_carried);
   void reflect(Index k, double* v) const;
   void count_pivots();

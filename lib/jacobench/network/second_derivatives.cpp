@@ -361,7 +361,7 @@ struct SecondDerivatives::Series {
           std::fill_n(z_2, n, 0.0);
         if (bends(layer)) {
           kernels.product(z_1, z_1, square.column(0), n);
-          kernels.scale(0.5, square.column(0), n);
+          kernels.scale(0.5, square.column(0), square.column(0), n);
           kernels.add_product(forward.bend[at(l)].column(i), square.column(0), z_2, n);
         }
         kernels.product(slope, z_1, z_1, n);

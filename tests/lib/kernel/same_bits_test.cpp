@@ -103,7 +103,7 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
         k.add_scaled(0.3, x.data() + from, out.data() + 1, n);
         k.add_product(x.data() + from, y.data(), out.data() + 2, n);
         k.product(out.data(), y.data(), out.data() + 50, n);
-        k.scale(1.7, out.data() + from, n);
+        k.scale(1.7, out.data() + from, out.data() + from, n);
         k.stream_product(x.data() + from, y.data() + 1, out.data() + 55 + from, n);
         k.finish_streams();
         all.insert(all.end(), out.begin(), out.end());
@@ -134,7 +134,7 @@ TEST_F(VectorPaths, GiveTheSameBitsOfCrossProducts) {
 }
 
 TEST_F(VectorPaths, GiveTheSameBitsOfTheQr) {
-  for (const auto& [n, p] : {std::pair<Index, Index>{100, 13}, {13, 13}, {9, 20}, {1, 1}, {40, 1}})
+  for (const auto& [n, p] : {std::pair<Index, Index>{100, 13}, {13, 13}, {60, 41}, {9, 20}, {1, 1}, {40, 1}})
     expect_same_bits(fmt::format("QR of {} x {}", n, p), [n = n, p = p] {
       const Numbers numbers = normals(n * p + n);
       Matrix A = Eigen::Map<const Matrix>(numbers.data(), n, p);
@@ -149,6 +149,11 @@ TEST_F(VectorPaths, GiveTheSameBitsOfTheQr) {
       qr.factorise(A, Vector::Zero(p), carried);
       Numbers all;
       append(all, qr.matrix());
+      if (qr.has_full_rank()) {
+        Matrix T(p, p);
+        qr.inverse_factor(T);
+        append(all, T);
+      }
       append(all, carried);
       append(all, v);
       return all;

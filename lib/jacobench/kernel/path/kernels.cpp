@@ -50,6 +50,7 @@ constinit const Kernels kernels = {
     .scale = scale,
     .add_cross_products = add_cross_products,
     .pivoted_qr = pivoted_qr,
+    .invert_triangle = invert_triangle,
     .one_fit = lane_kernels_of<OneLane>(),
     .fits_side_by_side = lane_kernels_of<AllLanes>(),
 };

@@ -1,15 +1,18 @@
-// The Householder QR with column pivoting, for the path that is being compiled.
+// The Householder QR with column pivoting, and the inverse of its triangle, for the path that is being compiled.
 #pragma once
 
 #include "jacobench/kernel/path/batch_kernels.hpp"
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-inline void scale(double factor, double* x, Index n) {
+inline void scale(double factor, const double* x, double* out, Index n) {
   Index i = 0;
-  for (; i + lanes <= n; i += lanes) store(x + i, broadcast(factor) * load(x + i));
-  if (i < n) store_first(x + i, broadcast(factor) * load_first(x + i, n - i), n - i);
+  for (; i + lanes <= n; i += lanes) store(out + i, broadcast(factor) * load(x + i));
+  if (i < n) store_first(out + i, broadcast(factor) * load_first(x + i, n - i), n - i);
 }
+
+// How many of the lanes from i on are before the end.
+inline Index lanes_before(Index end, Index i) { return end <= i ? 0 : end - i < lanes ? end - i : lanes; }
 
 inline void swap_columns(double* a, double* b, Index n_padded) {
   for (Index i = 0; i < n_padded; i += lanes) {
@@ -37,12 +40,9 @@ struct Reflector {
 // All of v is set.
 inline Reflector make_reflector(double* x, Index at, Index n_padded, double* v) {
   const double alpha = x[at];
-  const auto lanes_up_to = [](Index end, Index i) {
-    return end <= i ? 0 : end - i < lanes ? end - i : lanes;
-  };
   Pack sum[most_lanes / lanes];
   for (Index k = 0; k < most_lanes / lanes; ++k) {
-    const Pack below_at = without_first(load(x + k * lanes), lanes_up_to(at + 1, k * lanes));
+    const Pack below_at = without_first(load(x + k * lanes), lanes_before(at + 1, k * lanes));
     store(v + k * lanes, below_at);
     sum[k] = below_at * below_at;
   }
@@ -62,7 +62,7 @@ inline Reflector make_reflector(double* x, Index at, Index n_padded, double* v) 
     factor = 1 / (alpha - reflector.beta);
   }
   for (Index i = 0; i < most_lanes; i += lanes) {
-    const Index n_before = lanes_up_to(at, i), n_up_to = lanes_up_to(at + 1, i);
+    const Index n_before = lanes_before(at, i), n_up_to = lanes_before(at + 1, i);
     const auto at_only = [&](double value) {
       return without_first(broadcast(value), n_before) - without_first(broadcast(value), n_up_to);
     };
@@ -157,6 +157,41 @@ inline Index pivoted_qr(const PivotedQr& qr) {
     }
   }
   return n_pivots;
+}
+
+// So many packs of columns of R^-1 from the first on, from its last row upwards.
+template <int packs>
+void invert_columns(const TriangleInverse& t, Index first) {
+  const Index last = t.size - first < packs * lanes ? t.size : first + packs * lanes;
+  const double* const R = t.R.data;
+  const auto row = [&](Index j) {
+    return t.inverse_transposed.data + j * t.inverse_transposed.stride + first;
+  };
+  Index n[packs];
+  for (int c = 0; c < packs; ++c) n[c] = lanes_before(last, first + c * lanes);
+  for (Index j = last - 1; j >= 0; --j) {
+    Pack sum[packs];
+    for (int c = 0; c < packs; ++c) {
+      const Index at = first + c * lanes;
+      sum[c] = without_first(broadcast(1.0), lanes_before(j, at)) -
+               without_first(broadcast(1.0), lanes_before(j + 1, at));
+    }
+    for (Index k = j + 1; k < last; ++k) {
+      const Pack factor = broadcast(-R[k * t.R.stride + j]);
+      for (int c = 0; c < packs; ++c) sum[c] = fma(factor, load_first(row(k) + c * lanes, n[c]), sum[c]);
+    }
+    const Pack pivot = broadcast(R[j * t.R.stride + j]);
+    // Zeros stay positive, however wide a register is.
+    for (int c = 0; c < packs; ++c)
+      store_first(row(j) + c * lanes, sum[c] / pivot + broadcast(0.0), n[c]);
+  }
+}
+
+inline void invert_triangle(const TriangleInverse& t) {
+  Index first = 0;
+  for (; t.size - first > 2 * lanes; first += 4 * lanes) invert_columns<4>(t, first);
+  if (t.size - first > lanes) return invert_columns<2>(t, first);
+  if (t.size > first) invert_columns<1>(t, first);
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -1,9 +1,10 @@
+#include "jacobench/kernel/blas.hpp"
+
 #include <limits>
 
 #include <gtest/gtest.h>
 
 #include "jacobench/base/random.hpp"
-#include "jacobench/kernel/blas.hpp"
 
 namespace jacobench {
 namespace {
@@ -31,6 +32,22 @@ TEST(CrossProducts, AreSumsOverRowsWhateverTheShape) {
         blas::add_transposed_product(A, B, C);
         const Matrix error = (C - before - A.transpose() * B).cwiseAbs();
         EXPECT_TRUE((error.array() <= rounding_of(A, B, before).array()).all()) << n << " " << p << " " << q;
+      }
+}
+
+// The same, of rows that are no whole lines too; nothing is written outside of the product, which is a part of a larger matrix.
+TEST(Products, AreSumsOverColumnsWhateverTheShape) {
+  for (const Index n : {1, 7, 8, 9, 50, 64})
+    for (const Index p : {1, 5, 13, 32, 33})
+      for (const Index q : {1, 6, 13, 33}) {
+        const Matrix A = normals(n, p, 1), B = normals(p, q, 2), before = normals(n + 2, q + 2, 3);
+        Matrix C = before;
+        blas::multiply(A, B, C.block(1, 1, n, q));
+        const Matrix error = (C.block(1, 1, n, q) - A * B).cwiseAbs();
+        const Matrix rounding = rounding_of(A.transpose(), B, Matrix::Zero(n, q));
+        EXPECT_TRUE((error.array() <= rounding.array()).all()) << n << " " << p << " " << q;
+        C.block(1, 1, n, q) = before.block(1, 1, n, q);
+        EXPECT_EQ(C, before);
       }
 }
 
