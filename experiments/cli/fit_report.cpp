@@ -114,7 +114,7 @@ void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice&
         "            without one (--decay 0):\n            {}\n",
         choice.k, name, choice.effective_parameters, stored.fit.n_params(), reasons);
   if (choice.k > 0) print_shifts(out, stored);
-  if (choice.k > 0 || reasons.empty()) print_path(out, choice);
+  if (!choice.path.empty()) print_path(out, choice);
 }
 
 // Of the effective parameters, where they are one.
@@ -134,9 +134,8 @@ void print_decay(std::ostream& out, const StoredFit& stored, Tangent& at, const 
   for (const Runaway& unit : units) harness::print(out, "runaway     {}\n", unit.words);
   if (!units.empty())
     harness::print(
-        out,
-        "            the sum of squares has no minimum there: give a decay (--decay auto chooses one) or "
-        "fewer hidden units\n");
+        out, "            the sum of squares has no minimum there: give a decay{} or fewer hidden units\n",
+        choice ? "" : " (--decay auto chooses one)");
 }
 
 constexpr Index most_parameters = 60;

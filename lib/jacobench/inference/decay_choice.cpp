@@ -36,6 +36,9 @@ constexpr double lower_by = 1e-6;
 
 constexpr double least_left = 64 * unit_roundoff;
 
+// Of observed values, beyond the effective parameters: with less, quantiles of t are so large that there are no bands.
+constexpr double least_dof_of_choice = 1;
+
 constexpr std::array rules{
     DecayRule{"auto", "none where that fit is sound and predicts as well, else by loo", leave_one_out_score,
               true},
@@ -304,12 +307,18 @@ class DecaySearch {
     return is_exact_;
   }
 
-  // The same of a fit that comes ever closer to the data as the penalty vanishes, without an end to the path.
+  // The same of a fit that comes ever closer to the data as the penalty vanishes, without an end to the path. Where residuals are
+  // the penalty's alone their sum of squares falls as a power of it: 2 at a minimum, about 1 with a unit that runs to infinity,
+  // 2/3 with one that becomes linear; noise leaves it as it is.
   bool is_penalty_alone(const DecayPoint& best) {
-    constexpr double much_closer = 10;
-    const bool is_at_end = std::none_of(points_.begin(), points_.end(),
-                                        [&](const DecayPoint& point) { return point.k < best.k; });
-    if (!is_at_end || !without_ || !leaves_residuals_ || best.end.rss < much_closer * without_->end->rss)
+    constexpr double much_closer = 10, well_before = 2, least_power = 0.5;
+    const DecayPoint* before = nullptr;
+    for (const DecayPoint& point : points_) {
+      if (point.k < best.k) return false;
+      if (point.k >= well_before * best.k && (!before || point.k < before->k)) before = &point;
+    }
+    if (!without_ || !leaves_residuals_ || best.end.rss < much_closer * without_->end->rss || !before ||
+        std::log(before->end.rss / best.end.rss) < least_power * std::log(before->k / best.k))
       return false;
     reasons_for_none_ = {fmt::format(
         "the less of it, the closer the fit to the data, down to {:.3g}: there is no noise for it to "
@@ -447,9 +456,16 @@ class DecaySearch {
     }
   }
 
-  // Of those that have settled, if any has; of those that have a score.
+  // Of those that have settled, if any has, and leave something to estimate sigma from, if any of these does; of those that have a
+  // score.
   DecayPoint* best_point() {
-    DecayPoint* best = best_of([](const DecayPoint& point) { return point.end.has_settled(); });
+    const auto has_settled = [](const DecayPoint& point) { return point.end.has_settled(); };
+    const auto leaves_sigma = [&](const DecayPoint& point) {
+      return has_settled(point) &&
+             static_cast<double>(data_.n_values()) - point.effective_parameters >= least_dof_of_choice;
+    };
+    DecayPoint* best = best_of(leaves_sigma);
+    if (!best) best = best_of(has_settled);
     return best ? best : best_of([](const DecayPoint&) { return true; });
   }
 

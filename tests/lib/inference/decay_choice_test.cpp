@@ -304,6 +304,40 @@ TEST(DecayChoice, AWidePathComesAwayFromTheMeanAndSettlesWhatIsBetter) {
   EXPECT_LT(s, 2 * noise);
 }
 
+// Vapour pressure of mercury in mm over temperature in degrees Celsius, without noise to speak of (Weast 1973, Handbook of Chemistry
+// and Physics). The fit without a decay bends between two observations and never arrives: a decay is better than no bands.
+TEST(DecayChoice, ADecayIsBetterThanAFitThatDoesNotSettle) {
+  const std::vector<double> pressure{0.0002, 0.0012, 0.006, 0.03, 0.09, 0.27, 0.75, 1.85, 4.2, 8.8,
+                                     17.3,   32.1,   57,    96,   157,  247,  376,  558,  806};
+  Dataset data{Vector::LinSpaced(19, 0, 360), Eigen::Map<const Vector>(pressure.data(), 19)};
+  const Perceptron network(1, {{4, Activation::tanh}, {1, Activation::identity}});
+  const DecayChoice choice = choose_decay(network, data, {.n_starts = 20, .n_wanted_at_best = 5});
+  EXPECT_GT(choice.k, 0);
+  EXPECT_TRUE(choice.fit.has_settled());
+  Tangent at = linearise(choice.fit);
+  EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::ridge}).ok());
+  ASSERT_TRUE(choice.undecayed.has_value());
+  EXPECT_FALSE(choice.undecayed->has_settled());
+}
+
+// Where leave-one-out is lowest as nearly all values are taken up, nothing would be left for sigma: a quantile of t on less than
+// one degree of freedom is of the order of a hundred and more.
+TEST(DecayChoice, LeavesADegreeOfFreedom) {
+  const Index N = 9;
+  Dataset data{Vector::LinSpaced(N, -1.5, 1.5), {}};
+  data.Y = (2 * data.X.array()).sin();
+  const Perceptron network(1, {{6, Activation::tanh}, {1, Activation::identity}});
+  const DecayChoice choice = choose_decay(network, data, {.n_starts = 3}, {.rule = &find_decay_rule("loo")});
+  const auto lowest =
+      std::min_element(choice.path.begin(), choice.path.end(), [](const DecayPoint& a, const DecayPoint& b) {
+        return (a.score ? a.score->value : 1e300) < (b.score ? b.score->value : 1e300);
+      });
+  EXPECT_LT(static_cast<double>(N) - lowest->effective_parameters, 1) << "otherwise nothing is tested";
+  EXPECT_GE(static_cast<double>(N) - choice.effective_parameters, 1);
+  Tangent at = linearise(choice.fit);
+  EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::ridge}).ok());
+}
+
 // A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as its weight
 // vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one is chosen.
 TEST(DecayChoice, DataWithoutNoiseHaveNone) {
