@@ -290,7 +290,7 @@ class DecaySearch {
     if (without_->end->stop != Stop::not_finite && at.move_to(*without_)) {
       Covariance cov(how_.undecayed);
       is_determined_ = cov.compute(at);
-      leaves_residuals_ = at.rank() < at.n_values();
+      leaves_residuals_ = at.rank() < at.n_values() && at.n_params() < at.n_values();
       is_exact_ = leaves_residuals_ && at.residuals_are_rounding();
       if (!is_determined_) faults_.push_back(cov.reason());
     }

@@ -26,8 +26,9 @@
 //         score is first above one standard error over the lowest, or where two fits in succession have not settled that
 //         would not be better by one. Then, as long as that settles and FitOptions::search_flops last, the next k that may be better by
 //         one than all that has settled is fitted to its end; there are two drawn starts at the best unless more were asked for.
-// Best:   none where the fit without a decay passes through more data than it takes up, or fits come ever closer to these down to
-//         the end of the path, as by a power of the penalty: residuals under one would be what it leaves, and no noise. Else the lowest score of those that have settled and leave a degree of freedom. By
+// Best:   none where the fit without a decay passes through more data than it has parameters, or fits come ever closer to these
+//         down to the end of the path, as by a power of the penalty: residuals under one would be what it leaves, and no noise.
+//         Else the lowest score of those that have settled and leave a degree of freedom. By
 //         `auto` none at all, where its score is within one standard error of the lowest and no unit runs to
 //         infinity (inference/runaway.hpp); else the largest k of those within one standard error at which the score
 //         stops falling: with a small k, units that bend between two observations have leverages, and with them scores,

@@ -338,6 +338,20 @@ TEST(DecayChoice, LeavesADegreeOfFreedom) {
   EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::ridge}).ok());
 }
 
+// That more parameters than observations pass through these is no news, however few directions of them the data determine.
+TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
+  Dataset plane{Matrix(6, 2), Matrix(6, 1)};
+  for (Index n = 0; n < 6; ++n) plane.X.row(n) << static_cast<double>(n % 2), static_cast<double>(n / 2);
+  plane.Y = 1 + plane.X.col(0).array() - 0.5 * plane.X.col(1).array();
+  const Perceptron network(2, {{3, Activation::relu}, {1, Activation::identity}});
+  const DecayChoice choice = choose_decay(network, plane, {.n_starts = 5});
+  ASSERT_TRUE(choice.undecayed.has_value());
+  Tangent at = linearise(*choice.undecayed);
+  EXPECT_TRUE(at.residuals_are_rounding());
+  EXPECT_LT(at.rank(), 6);
+  EXPECT_GT(choice.k, 0);
+}
+
 // A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as its weight
 // vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one is chosen.
 TEST(DecayChoice, DataWithoutNoiseHaveNone) {
