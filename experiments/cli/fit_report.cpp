@@ -114,7 +114,8 @@ void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice&
         "            without one (--decay 0):\n            {}\n",
         choice.k, name, choice.effective_parameters, stored.fit.n_params(), reasons);
   if (choice.k > 0) print_shifts(out, stored);
-  if (!choice.path.empty()) print_path(out, choice);
+  const bool says_enough = choice.k == 0 && !reasons.empty() && choice.fit.has_settled();
+  if (!choice.path.empty() && !says_enough) print_path(out, choice);
 }
 
 // Of the effective parameters, where they are one.
