@@ -6,6 +6,7 @@
 
 #include "jacobench/base/joined.hpp"
 #include "jacobench/inference/intervals.hpp"
+#include "jacobench/inference/kinks.hpp"
 #include "jacobench/inference/runaway.hpp"
 #include "jacobench/inference/undetermined.hpp"
 
@@ -70,6 +71,22 @@ void print_whether_settled(std::ostream& out, const FitEnd& end) {
       verdict, end.has_settled() ? "no estimate would move" : "an estimate would move", end.remaining->move,
       end.has_settled() ? "" : fmt::format(" ({:g} is allowed)", Remaining::settled_move),
       end.remaining->fall);
+}
+
+// Why it has not, where that is known.
+void print_kinks(std::ostream& out, const Fit& fit) {
+  const std::vector<Kink> kinks = kinks_at_data(fit);
+  if (kinks.empty()) return;
+  std::vector<std::string> words;
+  words.reserve(kinks.size());
+  for (const Kink& kink : kinks)
+    words.push_back(fmt::format(
+        "unit {} of layer {} at observation {}{}", kink.unit, kink.layer + 1, kink.observations.front() + 1,
+        kink.observations.size() > 1 ? fmt::format(" and {} more", kink.observations.size() - 1) : ""));
+  harness::print(out,
+                 "kink        {}: the sum of squares has no derivative there, and no fit settles;\n"
+                 "            smooth activations have no kink (softplus and silu are like relu)\n",
+                 joined(words, ", "));
 }
 
 void print_path(std::ostream& out, const DecayChoice& choice) {
@@ -197,6 +214,7 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
   print_end(out, end);
   print_starts(out, end.starts, end.rss + end.penalty);
   print_whether_settled(out, end);
+  if (!end.has_settled()) print_kinks(out, fit);
   print_decay(out, stored, at, options.choice);
   const bool has_one_noise = fit.data.output_noise == OutputNoise::shared;
   harness::print(
