@@ -8,9 +8,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/base/parallel.hpp"
 #include "jacobench/base/statistics.hpp"
-#include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/refit.hpp"
 
 namespace jacobench {
@@ -32,23 +30,15 @@ Index draw_row(Index n, RandomStream& stream) {
   return std::min(n - 1, static_cast<Index>(stream.uniform() * static_cast<double>(n)));
 }
 
-// One thread's share of the refits.
+// What one thread finds of refits.
 class Worker {
  public:
-  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options, Index max_iterations)
-      : data_(like.data),
-        fitter_(like.network, like.data, refit_options(like, max_iterations)),
-        tangent_(like),
-        points_(like, points.X()),
-        covariance_(options) {}
+  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options)
+      : tangent_(like), points_(like, points.X()), covariance_(options) {}
 
   // Column `number` of the draws; sigmas: those of the outputs of the fit.
-  void run(const Fit& fit, const Resampler& resampler, const Matrix& values, const Vector& sigmas,
-           Index number, BootstrapDraws& draws) {
-    RandomStream stream(draws.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
-    data_ = fit.data;  // of another fit than the one before, it may be
-    resampler.draw(stream, data_);
-    const Fit& again = fitter_.fit(data_, fit.theta);
+  void note(const Fit& again, const Matrix& values, const Vector& sigmas, Index number,
+            BootstrapDraws& draws) {
     draws.f.col(number).setConstant(not_a_number);
     draws.t.col(number).setConstant(not_a_number);
     draws.is_settled[number] = again.end->has_settled() ? 1 : 0;
@@ -58,20 +48,17 @@ class Worker {
     draws.f.col(number) = points_.values().reshaped();
     if (!has_tangent || !covariance_.compute(tangent_)) return;
     points_.get_variances(tangent_, covariance_, variances_);
-    // Of outputs with noise of their own, se* is of their own residuals too.
-    const Vector to_own = covariance_.output_sigmas() / covariance_.sigma();
-    const Matrix se = variances_.cwiseSqrt() * to_own.asDiagonal();
-    for (Index k = 0; k < se.cols(); ++k) {
-      if (!(covariance_.output_sigmas()[k] > least_noise * sigmas[k])) continue;
-      for (Index m = 0; m < se.rows(); ++m)
-        if (se(m, k) > 0)
-          draws.t(k * se.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se(m, k);
+    for (Index k = 0; k < variances_.cols(); ++k) {
+      // Of outputs with noise of their own, se* is of their own residuals too.
+      const double its_sigma = covariance_.output_sigmas()[k], to_own = its_sigma / covariance_.sigma();
+      if (!(its_sigma > least_noise * sigmas[k])) continue;
+      for (Index m = 0; m < variances_.rows(); ++m)
+        if (const double se = std::sqrt(variances_(m, k)) * to_own; se > 0)
+          draws.t(k * variances_.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se;
     }
   }
 
  private:
-  Dataset data_;
-  Fitter fitter_;
   Tangent tangent_;
   NewPoints points_;
   Covariance covariance_;
@@ -115,7 +102,8 @@ class BootstrapEngine final : public IntervalEngine {
         options_(options),
         requests_(requests),
         like_(like),
-        covariance_(its_covariance()) {
+        covariance_(its_covariance()),
+        refitting_(like_, options.max_refit_iterations, options.n_threads) {
     for (const BandRequest& request : requests) {
       check_level(request.level);
       if (!are_enough_refits(options.n_refits, request.level))
@@ -174,16 +162,24 @@ class BootstrapEngine final : public IntervalEngine {
                          .n_unsettled = 0,
                          .n_without_se = 0};
     const Resampler resampler(at, covariance_, kind_);
-    while (static_cast<Index>(workers_.size()) < options_.n_threads)
-      workers_.push_back(
-          std::make_unique<Worker>(like_, points, its_covariance(), options_.max_refit_iterations));
-    const Fit& fit = at.fit();
+    while (std::ssize(workers_) < options_.n_threads)
+      workers_.push_back(std::make_unique<Worker>(like_, points, its_covariance()));
     RefitCount count(options_.watch, R);
-    parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
-      workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), covariance_.output_sigmas(),
-                                                 b, draws);
-      count.one_is_done(w);
-    });
+    refitting_.run({.n_refits = R,
+                    .data = at.data(),
+                    .start = at.theta(),
+                    .draw =
+                        [&](Index b, Dataset& data) {
+                          RandomStream stream(seed, 0, static_cast<std::uint32_t>(b),
+                                              RandomPurpose::resampling);
+                          resampler.draw(stream, data);
+                        },
+                    .use =
+                        [&](Index b, const Fit& again, Index w) {
+                          workers_[static_cast<std::size_t>(w)]->note(again, points.values(),
+                                                                      covariance_.output_sigmas(), b, draws);
+                        }},
+                   count);
     for (Index b = 0; b < R; ++b) {
       if (draws.f.col(b).hasNaN()) {
         ++draws.n_failed;
@@ -242,6 +238,7 @@ class BootstrapEngine final : public IntervalEngine {
   const std::vector<BandRequest> requests_;
   const Fit like_;
   Covariance covariance_;
+  Refitting refitting_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Matrix variances_;
   std::vector<double> f_, t_;
