@@ -8,6 +8,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
+#include "jacobench/base/sort.hpp"
 #include "jacobench/base/statistics.hpp"
 #include "jacobench/inference/refit.hpp"
 
@@ -65,12 +66,27 @@ class Worker {
   Matrix variances_;
 };
 
-void sort_numbers(const Matrix& draws, Index row, std::vector<double>& sorted) {
-  sorted.clear();
-  for (Index b = 0; b < draws.cols(); ++b)
-    if (!std::isnan(draws(row, b))) sorted.push_back(draws(row, b));
-  std::sort(sorted.begin(), sorted.end());
-}
+// The draws of a few rows, each without what is not a number. A cache line of a column is read once.
+class RowsOfDraws {
+ public:
+  static constexpr Index most = 8;  // doubles in a cache line
+
+  void read(const Matrix& draws, Index first) {
+    const Index n = std::min(most, draws.rows() - first);
+    for (auto& row : rows_) row.clear();
+    for (Index b = 0; b < draws.cols(); ++b)
+      for (Index i = 0; i < n; ++i)
+        if (const double draw = draws(first + i, b); !std::isnan(draw))
+          rows_[static_cast<std::size_t>(i)].push_back(draw);
+  }
+
+  const std::vector<double>& row(Index i) const { return rows_[static_cast<std::size_t>(i)]; }
+  void sort(Index i) { sort_ascending(rows_[static_cast<std::size_t>(i)], room_); }
+
+ private:
+  std::array<std::vector<double>, most> rows_;
+  std::vector<double> room_;
+};
 
 bool are_too_many(Index n, Index of) {
   return static_cast<double>(n) > most_unsettled * static_cast<double>(of);
@@ -197,10 +213,14 @@ class BootstrapEngine final : public IntervalEngine {
     for (Band& band : bands_) band.se.resize(points.n_points(), points.n_outputs());
     points.get_variances(at, covariance_, variances_);
     for (Index i = 0; i < draws.f.rows(); ++i) {
-      sort_numbers(draws.f, i, f_);
-      sort_numbers(draws.t, i, t_);
+      const Index in_block = i % RowsOfDraws::most;
+      if (in_block == 0) {
+        f_.read(draws.f, i);
+        t_.read(draws.t, i);
+      }
+      const std::vector<double>&f = f_.row(in_block), &t = t_.row(in_block);
       const double estimate = points.values().reshaped()[i], se = std::sqrt(variances_.reshaped()[i]);
-      const Index n_finite = std::ssize(f_), n_without = n_finite - std::ssize(t_);
+      const Index n_finite = std::ssize(f), n_without = n_finite - std::ssize(t);
       const bool is_open = interval_ == BootstrapInterval::studentised && are_too_many(n_without, n_finite);
       if (is_open) {
         ++n_open;
@@ -209,18 +229,21 @@ class BootstrapEngine final : public IntervalEngine {
                    (points.n_outputs() > 1 ? fmt::format("output {}: ", output + 1) : "") +
                        no_se_reason(n_without, n_finite));
       }
+      f_.sort(in_block);
+      if (interval_ == BootstrapInterval::studentised && !is_open) t_.sort(in_block);
+      const double se_of_draws = standard_deviation(Eigen::Map<const Vector>(f.data(), n_finite));
       for (std::size_t b = 0; b < bands_.size(); ++b) {
         const double alpha = 1 - requests_[b].level;
         Band& band = bands_[b];
-        band.se.reshaped()[i] = standard_deviation(Eigen::Map<const Vector>(f_.data(), std::ssize(f_)));
+        band.se.reshaped()[i] = se_of_draws;
         if (interval_ == BootstrapInterval::percentile) {
-          band.lower.reshaped()[i] = quantile_of_sorted(f_, alpha / 2);
-          band.upper.reshaped()[i] = quantile_of_sorted(f_, 1 - alpha / 2);
+          band.lower.reshaped()[i] = quantile_of_sorted(f, alpha / 2);
+          band.upper.reshaped()[i] = quantile_of_sorted(f, 1 - alpha / 2);
         } else if (is_open) {
           band.lower.reshaped()[i] = band.upper.reshaped()[i] = not_a_number;
         } else {
-          band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t_, 1 - alpha / 2);
-          band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t_, alpha / 2);
+          band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t, 1 - alpha / 2);
+          band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t, alpha / 2);
         }
       }
     }
@@ -241,7 +264,7 @@ class BootstrapEngine final : public IntervalEngine {
   Refitting refitting_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Matrix variances_;
-  std::vector<double> f_, t_;
+  RowsOfDraws f_, t_;
   std::string reason_;
 };
 
@@ -296,21 +319,22 @@ Resampler::Resampler(const Tangent& at, const Covariance& of, BootstrapKind kind
 
 void Resampler::draw(RandomStream& stream, Dataset& data) const {
   const Index N = observed_.n_observations();
-  for (Index n = 0; n < N; ++n) {
-    if (kind_ == BootstrapKind::pairs) {
+  if (kind_ == BootstrapKind::pairs) {
+    for (Index n = 0; n < N; ++n) {
       const Index drawn = draw_row(N, stream);
       data.X.row(n) = observed_.X.row(drawn);
       data.Y.row(n) = observed_.Y.row(drawn);
       if (data.weights.size() > 0) data.weights[n] = observed_.weights[drawn];
-      continue;
     }
-    const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
-    auto y = data.Y.row(n);
-    for (Index k = 0; k < y.size(); ++k)
-      y[k] = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
-    row_map_.undo(data.Y.middleRows(n, 1), n);
-    y += fitted_.row(n);
+    return;
   }
+  for (Index n = 0; n < N; ++n) {
+    const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
+    for (Index k = 0; k < data.Y.cols(); ++k)
+      data.Y(n, k) = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
+  }
+  row_map_.undo(data.Y);
+  data.Y += fitted_;
 }
 
 }  // namespace jacobench
