@@ -6,11 +6,11 @@
 #include <limits>
 #include <memory>
 
+#include <boost/sort/spreadsort/float_sort.hpp>
+
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
-#include "jacobench/base/parallel.hpp"
 #include "jacobench/base/statistics.hpp"
-#include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/refit.hpp"
 
 namespace jacobench {
@@ -32,23 +32,15 @@ Index draw_row(Index n, RandomStream& stream) {
   return std::min(n - 1, static_cast<Index>(stream.uniform() * static_cast<double>(n)));
 }
 
-// One thread's share of the refits.
+// What one thread finds of refits.
 class Worker {
  public:
-  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options, Index max_iterations)
-      : data_(like.data),
-        fitter_(like.network, like.data, refit_options(like, max_iterations)),
-        tangent_(like),
-        points_(like, points.X()),
-        covariance_(options) {}
+  Worker(const Fit& like, const NewPoints& points, const CovarianceOptions& options)
+      : tangent_(like), points_(like, points.X()), covariance_(options) {}
 
   // Column `number` of the draws; sigmas: those of the outputs of the fit.
-  void run(const Fit& fit, const Resampler& resampler, const Matrix& values, const Vector& sigmas,
-           Index number, BootstrapDraws& draws) {
-    RandomStream stream(draws.seed, 0, static_cast<std::uint32_t>(number), RandomPurpose::resampling);
-    data_ = fit.data;  // of another fit than the one before, it may be
-    resampler.draw(stream, data_);
-    const Fit& again = fitter_.fit(data_, fit.theta);
+  void note(const Fit& again, const Matrix& values, const Vector& sigmas, Index number,
+            BootstrapDraws& draws) {
     draws.f.col(number).setConstant(not_a_number);
     draws.t.col(number).setConstant(not_a_number);
     draws.is_settled[number] = again.end->has_settled() ? 1 : 0;
@@ -58,32 +50,46 @@ class Worker {
     draws.f.col(number) = points_.values().reshaped();
     if (!has_tangent || !covariance_.compute(tangent_)) return;
     points_.get_variances(tangent_, covariance_, variances_);
-    // Of outputs with noise of their own, se* is of their own residuals too.
-    const Vector to_own = covariance_.output_sigmas() / covariance_.sigma();
-    const Matrix se = variances_.cwiseSqrt() * to_own.asDiagonal();
-    for (Index k = 0; k < se.cols(); ++k) {
-      if (!(covariance_.output_sigmas()[k] > least_noise * sigmas[k])) continue;
-      for (Index m = 0; m < se.rows(); ++m)
-        if (se(m, k) > 0)
-          draws.t(k * se.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se(m, k);
+    for (Index k = 0; k < variances_.cols(); ++k) {
+      // Of outputs with noise of their own, se* is of their own residuals too.
+      const double its_sigma = covariance_.output_sigmas()[k], to_own = its_sigma / covariance_.sigma();
+      if (!(its_sigma > least_noise * sigmas[k])) continue;
+      for (Index m = 0; m < variances_.rows(); ++m)
+        if (const double se = std::sqrt(variances_(m, k)) * to_own; se > 0)
+          draws.t(k * variances_.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se;
     }
   }
 
  private:
-  Dataset data_;
-  Fitter fitter_;
   Tangent tangent_;
   NewPoints points_;
   Covariance covariance_;
   Matrix variances_;
 };
 
-void sort_numbers(const Matrix& draws, Index row, std::vector<double>& sorted) {
-  sorted.clear();
-  for (Index b = 0; b < draws.cols(); ++b)
-    if (!std::isnan(draws(row, b))) sorted.push_back(draws(row, b));
-  std::sort(sorted.begin(), sorted.end());
-}
+// The draws of a few rows, each without what is not a number. A cache line of a column is read once.
+class RowsOfDraws {
+ public:
+  static constexpr Index most = 8;  // doubles in a cache line
+
+  void read(const Matrix& draws, Index first) {
+    const Index n = std::min(most, draws.rows() - first);
+    for (auto& row : rows_) row.clear();
+    for (Index b = 0; b < draws.cols(); ++b)
+      for (Index i = 0; i < n; ++i)
+        if (const double draw = draws(first + i, b); !std::isnan(draw))
+          rows_[static_cast<std::size_t>(i)].push_back(draw);
+  }
+
+  const std::vector<double>& row(Index i) const { return rows_[static_cast<std::size_t>(i)]; }
+  void sort(Index i) {
+    std::vector<double>& row = rows_[static_cast<std::size_t>(i)];
+    boost::sort::spreadsort::float_sort(row.begin(), row.end());
+  }
+
+ private:
+  std::array<std::vector<double>, most> rows_;
+};
 
 bool are_too_many(Index n, Index of) {
   return static_cast<double>(n) > most_unsettled * static_cast<double>(of);
@@ -115,7 +121,8 @@ class BootstrapEngine final : public IntervalEngine {
         options_(options),
         requests_(requests),
         like_(like),
-        covariance_(its_covariance()) {
+        covariance_(its_covariance()),
+        refitting_(like_, options.max_refit_iterations, options.n_threads) {
     for (const BandRequest& request : requests) {
       check_level(request.level);
       if (!are_enough_refits(options.n_refits, request.level))
@@ -174,16 +181,24 @@ class BootstrapEngine final : public IntervalEngine {
                          .n_unsettled = 0,
                          .n_without_se = 0};
     const Resampler resampler(at, covariance_, kind_);
-    while (static_cast<Index>(workers_.size()) < options_.n_threads)
-      workers_.push_back(
-          std::make_unique<Worker>(like_, points, its_covariance(), options_.max_refit_iterations));
-    const Fit& fit = at.fit();
+    while (std::ssize(workers_) < options_.n_threads)
+      workers_.push_back(std::make_unique<Worker>(like_, points, its_covariance()));
     RefitCount count(options_.watch, R);
-    parallel_for_workers(R, options_.n_threads, [&](Index b, Index w) {
-      workers_[static_cast<std::size_t>(w)]->run(fit, resampler, points.values(), covariance_.output_sigmas(),
-                                                 b, draws);
-      count.one_is_done(w);
-    });
+    refitting_.run({.n_refits = R,
+                    .data = at.data(),
+                    .start = at.theta(),
+                    .draw =
+                        [&](Index b, Dataset& data) {
+                          RandomStream stream(seed, 0, static_cast<std::uint32_t>(b),
+                                              RandomPurpose::resampling);
+                          resampler.draw(stream, data);
+                        },
+                    .use =
+                        [&](Index b, const Fit& again, Index w) {
+                          workers_[static_cast<std::size_t>(w)]->note(again, points.values(),
+                                                                      covariance_.output_sigmas(), b, draws);
+                        }},
+                   count);
     for (Index b = 0; b < R; ++b) {
       if (draws.f.col(b).hasNaN()) {
         ++draws.n_failed;
@@ -201,10 +216,14 @@ class BootstrapEngine final : public IntervalEngine {
     for (Band& band : bands_) band.se.resize(points.n_points(), points.n_outputs());
     points.get_variances(at, covariance_, variances_);
     for (Index i = 0; i < draws.f.rows(); ++i) {
-      sort_numbers(draws.f, i, f_);
-      sort_numbers(draws.t, i, t_);
+      const Index in_block = i % RowsOfDraws::most;
+      if (in_block == 0) {
+        f_.read(draws.f, i);
+        t_.read(draws.t, i);
+      }
+      const std::vector<double>&f = f_.row(in_block), &t = t_.row(in_block);
       const double estimate = points.values().reshaped()[i], se = std::sqrt(variances_.reshaped()[i]);
-      const Index n_finite = std::ssize(f_), n_without = n_finite - std::ssize(t_);
+      const Index n_finite = std::ssize(f), n_without = n_finite - std::ssize(t);
       const bool is_open = interval_ == BootstrapInterval::studentised && are_too_many(n_without, n_finite);
       if (is_open) {
         ++n_open;
@@ -213,18 +232,21 @@ class BootstrapEngine final : public IntervalEngine {
                    (points.n_outputs() > 1 ? fmt::format("output {}: ", output + 1) : "") +
                        no_se_reason(n_without, n_finite));
       }
+      f_.sort(in_block);
+      if (interval_ == BootstrapInterval::studentised && !is_open) t_.sort(in_block);
+      const double se_of_draws = standard_deviation(Eigen::Map<const Vector>(f.data(), n_finite));
       for (std::size_t b = 0; b < bands_.size(); ++b) {
         const double alpha = 1 - requests_[b].level;
         Band& band = bands_[b];
-        band.se.reshaped()[i] = standard_deviation(Eigen::Map<const Vector>(f_.data(), std::ssize(f_)));
+        band.se.reshaped()[i] = se_of_draws;
         if (interval_ == BootstrapInterval::percentile) {
-          band.lower.reshaped()[i] = quantile_of_sorted(f_, alpha / 2);
-          band.upper.reshaped()[i] = quantile_of_sorted(f_, 1 - alpha / 2);
+          band.lower.reshaped()[i] = quantile_of_sorted(f, alpha / 2);
+          band.upper.reshaped()[i] = quantile_of_sorted(f, 1 - alpha / 2);
         } else if (is_open) {
           band.lower.reshaped()[i] = band.upper.reshaped()[i] = not_a_number;
         } else {
-          band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t_, 1 - alpha / 2);
-          band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t_, alpha / 2);
+          band.lower.reshaped()[i] = estimate - se * quantile_of_sorted(t, 1 - alpha / 2);
+          band.upper.reshaped()[i] = estimate - se * quantile_of_sorted(t, alpha / 2);
         }
       }
     }
@@ -242,9 +264,10 @@ class BootstrapEngine final : public IntervalEngine {
   const std::vector<BandRequest> requests_;
   const Fit like_;
   Covariance covariance_;
+  Refitting refitting_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Matrix variances_;
-  std::vector<double> f_, t_;
+  RowsOfDraws f_, t_;
   std::string reason_;
 };
 
@@ -299,21 +322,22 @@ Resampler::Resampler(const Tangent& at, const Covariance& of, BootstrapKind kind
 
 void Resampler::draw(RandomStream& stream, Dataset& data) const {
   const Index N = observed_.n_observations();
-  for (Index n = 0; n < N; ++n) {
-    if (kind_ == BootstrapKind::pairs) {
+  if (kind_ == BootstrapKind::pairs) {
+    for (Index n = 0; n < N; ++n) {
       const Index drawn = draw_row(N, stream);
       data.X.row(n) = observed_.X.row(drawn);
       data.Y.row(n) = observed_.Y.row(drawn);
       if (data.weights.size() > 0) data.weights[n] = observed_.weights[drawn];
-      continue;
     }
-    const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
-    auto y = data.Y.row(n);
-    for (Index k = 0; k < y.size(); ++k)
-      y[k] = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
-    row_map_.undo(data.Y.middleRows(n, 1), n);
-    y += fitted_.row(n);
+    return;
   }
+  for (Index n = 0; n < N; ++n) {
+    const Index drawn = kind_ == BootstrapKind::residual ? draw_row(N, stream) : 0;
+    for (Index k = 0; k < data.Y.cols(); ++k)
+      data.Y(n, k) = kind_ == BootstrapKind::residual ? residuals_(drawn, k) : sigma_ * stream.normal();
+  }
+  row_map_.undo(data.Y);
+  data.Y += fitted_;
 }
 
 }  // namespace jacobench

@@ -7,9 +7,7 @@
 #include <numeric>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/base/parallel.hpp"
 #include "jacobench/base/random.hpp"
-#include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/refit.hpp"
 
 namespace jacobench {
@@ -131,24 +129,6 @@ class ConformalEngine final : public IntervalEngine {
   std::string reason_;
 };
 
-// One thread's fits, of data of each size.
-class Refitter {
- public:
-  Refitter(const Fit& like, Index max_iterations) : like_(like), max_iterations_(max_iterations) {}
-
-  const Fit& fit(const Dataset& data) {
-    const auto [place, is_new] = fitters_.try_emplace(data.n_observations());
-    if (is_new)
-      place->second = std::make_unique<Fitter>(like_.network, data, refit_options(like_, max_iterations_));
-    return place->second->fit(data, like_.theta);
-  }
-
- private:
-  const Fit& like_;
-  const Index max_iterations_;
-  std::map<Index, std::unique_ptr<Fitter>> fitters_;  // by the number of observations
-};
-
 // Those that are not in the group.
 std::vector<Index> others(Index N, const std::vector<Index>& group) {
   std::vector<bool> is_left_out(static_cast<std::size_t>(N));
@@ -181,19 +161,30 @@ LeftOut leave_out(Tangent& at, const std::vector<std::vector<Index>>& groups,
       left_out.rows.push_back(row);
       left_out.fit_of.push_back(g);
     }
-  std::vector<Refitter> refitters;
-  for (Index w = 0; w < options.n_threads; ++w)
-    refitters.emplace_back(at.fit(), options.max_refit_iterations);
+  std::map<Index, std::vector<Index>> by_size;  // of the data that are left
+  for (Index g = 0; g < n_groups; ++g)
+    by_size[at.n_observations() - std::ssize(groups[static_cast<std::size_t>(g)])].push_back(g);
+  const auto without = [&](Index g) {
+    return at.data().rows(others(at.n_observations(), groups[static_cast<std::size_t>(g)]));
+  };
   std::vector<char> is_unsettled(groups.size());
   RefitCount count(options.watch, n_groups);
-  parallel_for_workers(n_groups, options.n_threads, [&](Index g, Index w) {
-    const auto group = static_cast<std::size_t>(g);
-    const Dataset data = at.data().rows(others(at.n_observations(), groups[group]));
-    const Fit& again = refitters[static_cast<std::size_t>(w)].fit(data);
-    left_out.theta.col(g) = again.theta;
-    is_unsettled[group] = !again.has_settled();
-    count.one_is_done(w);
-  });
+  for (const auto& of_size : by_size) {
+    const std::vector<Index>& those = of_size.second;
+    const auto group = [&those](Index number) { return those[static_cast<std::size_t>(number)]; };
+    const Dataset first = without(group(0));
+    Refitting refitting(at.fit(), options.max_refit_iterations, options.n_threads);
+    refitting.run({.n_refits = std::ssize(those),
+                   .data = first,
+                   .start = at.theta(),
+                   .draw = [&](Index number, Dataset& data) { data = without(group(number)); },
+                   .use =
+                       [&](Index number, const Fit& again, Index) {
+                         left_out.theta.col(group(number)) = again.theta;
+                         is_unsettled[static_cast<std::size_t>(group(number))] = !again.has_settled();
+                       }},
+                  count);
+  }
   left_out.refits = {n_groups, std::count(is_unsettled.begin(), is_unsettled.end(), 1)};
   if (static_cast<double>(left_out.refits.n_unsettled) > most_unsettled * static_cast<double>(n_groups))
     left_out.reason = fmt::format(

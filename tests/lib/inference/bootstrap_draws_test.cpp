@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "jacobench/base/statistics.hpp"
 #include "jacobench/fit/fitter.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 
@@ -69,6 +70,35 @@ TEST(BootstrapDraws, QuantilesOfThirtyNineAreOrderStatistics) {
   EXPECT_NEAR(bands.studentised_upper(0, 0), estimate - t[0] * se, same);
   const Eigen::Map<const Vector> values(f.data(), 39);
   EXPECT_NEAR(bands.se(0, 0), std::sqrt((values.array() - values.mean()).square().sum() / 38), same);
+}
+
+// However many points there are.
+TEST(BootstrapDraws, BoundsAreQuantilesOfWhatWasDrawnAtTheirOwnPoint) {
+  const Fitted& fitted = testing::fitted_step();
+  const Fit& fit = fitted.at.fit();
+  NewPoints points(fit, Vector::LinSpaced(19, -2, 2));
+  points.move_to(fitted.at);
+  const auto engine_of = [&](const char* method) {
+    auto engine = find_interval_method(method).prepare(fit, points, {.n_refits = 99}, {{.level = 0.9}});
+    EXPECT_TRUE(engine->compute(fitted.at, points, 1));
+    return engine;
+  };
+  const auto percentile = engine_of("bootstrap_pairs_percentile");
+  const auto studentised = engine_of("bootstrap_pairs_studentised");
+  const Vector se = covariance(fitted.at).standard_errors(points.gradients(fitted.at));
+  const BootstrapDraws& draws = *points.bootstrap_draws();
+  const double half_alpha = (1 - 0.9) / 2;
+  for (Index m = 0; m < 19; ++m) {
+    const Vector f_of_point = draws.f.row(m).transpose(), t_of_point = draws.t.row(m).transpose();
+    const std::vector<double> f(f_of_point.begin(), f_of_point.end()),
+        t(t_of_point.begin(), t_of_point.end());
+    EXPECT_EQ(percentile->bands()[0].lower(m, 0), quantile(f, half_alpha)) << m;
+    EXPECT_EQ(percentile->bands()[0].upper(m, 0), quantile(f, 1 - half_alpha)) << m;
+    const double estimate = points.values()(m, 0), same = 1e-10 * se[m];
+    EXPECT_NEAR(studentised->bands()[0].lower(m, 0), estimate - se[m] * quantile(t, 1 - half_alpha), same)
+        << m;
+    EXPECT_NEAR(studentised->bands()[0].upper(m, 0), estimate - se[m] * quantile(t, half_alpha), same) << m;
+  }
 }
 
 // Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, and leave residuals
