@@ -182,8 +182,7 @@ void invert_columns(const TriangleInverse& t, Index first) {
     }
     const Pack pivot = broadcast(R[j * t.R.stride + j]);
     // Zeros stay positive, however wide a register is.
-    for (int c = 0; c < packs; ++c)
-      store_first(row(j) + c * lanes, sum[c] / pivot + broadcast(0.0), n[c]);
+    for (int c = 0; c < packs; ++c) store_first(row(j) + c * lanes, sum[c] / pivot + broadcast(0.0), n[c]);
   }
 }
 
