@@ -32,8 +32,17 @@ constexpr double hardly_damped = 1e-2;
 // What the first step off a saddle point promises, as a share of the objective, and how much longer the longest may be.
 constexpr double first_fall_off_saddle = 1e-10, longest_off_saddle = 1024;
 
-// How a radius follows the gain of the step that it held back.
-constexpr double radius_growth = 2, radius_shrinkage = 0.25;
+// Steps within a radius: what a step along a bent path is to gain of what was predicted, and what is so good that it is not
+// corrected; where a step that ends within the radius promises less of the objective than the last, the minimum is near.
+constexpr double least_gain = 0.25, good_gain = 0.75, fall_near_minimum = 1e-5;
+constexpr int most_lengths = 10;
+
+// How much longer the next one is to be: what of the prediction fails grows with the fourth power of the length, or with more, and a
+// quarter of it may.
+double change_of_length(double gain, double least, double most) {
+  if (gain >= 1) return most;
+  return std::isfinite(gain) ? std::clamp(std::pow(0.25 / (1 - gain), 0.25), least, most) : least;
+}
 
 }  // namespace
 
@@ -113,30 +122,52 @@ bool Descender::leave_saddle(Vector& tau, double& objective) {
   return equations_.move_to(tau) && equations_.add_second_derivatives();
 }
 
-// From tau, where the equations are.
+// S at tau + t d + t^2 a / 2, or, where that is not low enough, where one correction from there leads if that is lower; tried_ is there.
+double Descender::objective_along(const Vector& tau, double t, double low_enough) {
+  step_ = t * straight_ + t * t * half_bend_;
+  tried_ = tau + step_;
+  if (!residuals_.evaluate(tried_, r_tried_.data(), nullptr)) return std::numeric_limits<double>::infinity();
+  const double objective = r_tried_.squaredNorm();
+  if (objective <= low_enough) return objective;
+  equations_.correct(t, r_tried_, step_);
+  corrected_ = tau + step_;
+  if (!residuals_.evaluate(corrected_, r_tried_.data(), nullptr) || !(r_tried_.squaredNorm() < objective))
+    return objective;
+  tried_.swap(corrected_);
+  return r_tried_.squaredNorm();
+}
+
+// From tau, where the equations are: along bent steps, each made shorter until it falls as predicted.
 Descent Descender::descend_within(double radius, double objective, Index iteration, Vector& tau,
                                   const DescentOptions& options) {
+  bool is_near = false;
   while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
     if (options.go_on && !options.go_on(objective)) return {objective, iteration, Descent::End::interrupted};
-    const RegionStep step = equations_.solve_within(radius, step_);
-    const bool promises_nothing = step.predicted_fall <= least_damped_fall * objective ||
-                                  (step.predicted_fall <= least_fall * objective && !step.is_at_edge);
+    const RegionStep step = equations_.solve_within(radius, is_near, step_);
+    const bool promises_nothing =
+        step.predicted_fall <= least_damped_fall * objective ||
+        (step.predicted_fall <= least_fall * objective && is_near && !step.is_at_edge);
+    straight_ = step_;
     equations_.bend(step_);
-    tried_ = tau + step_;
-    double gain = -1;
-    if (residuals_.evaluate(tried_, r_tried_.data(), nullptr))
-      gain = (objective - r_tried_.squaredNorm()) / step.predicted_fall;
+    half_bend_ = step_ - straight_;
+    const double slope = -2 * equations_.gradient().dot(straight_);
+    double t = 1, gain = 0, next = objective;
+    for (int i = 0; i < most_lengths; ++i) {
+      if (i > 0) t *= change_of_length(gain, 0.25, 0.7);
+      const double predicted = t * (slope + t * (step.predicted_fall - slope));
+      next = objective_along(tau, t, objective - good_gain * predicted);
+      gain = (objective - next) / predicted;
+      if (gain > least_gain) break;
+    }
+    is_near = !step.is_at_edge && step.predicted_fall <= fall_near_minimum * objective;
     if (gain > 0) {
       ++iteration;
       tau = tried_;
-      objective = r_tried_.squaredNorm();
+      objective = next;
       if (!equations_.move_to(tau)) break;
     }
     if (promises_nothing) return {objective, iteration, Descent::End::arrived};
-    if (!(gain > 0.25))
-      radius = radius_shrinkage * step.length;
-    else if (gain > 0.75 && step.is_at_edge)
-      radius = std::max(radius, radius_growth * step.length);
+    if (step.is_at_edge || t < 1) radius = t * step.length * change_of_length(gain, 0.25, t < 1 ? 1 : 2);
   }
   return {objective, iteration,
           residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};

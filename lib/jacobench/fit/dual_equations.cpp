@@ -11,12 +11,9 @@ namespace jacobench {
 namespace {
 
 // How much of the gradient a step may leave, in the norm of (J'J + K)^-1: steps towards a minimum need little more than their
-// direction, the last look at it more.
-constexpr double accuracy_of_steps = 0.1, accuracy_of_remainder = 1e-3;
-
-// That of the norm in which the length of a step within a radius is measured: biases of units that hardly count would otherwise move
-// without a cost.
-constexpr double free_damping_of_regions = 1e-4;
+// direction, the last ones more. What is left of the square of that norm is nothing where it is so small beside S: half the Hessian
+// would have to be so much smaller than J'J + K for S to fall by as much again as a step that counts.
+constexpr double accuracy_of_steps = 0.1, accuracy_near_minimum = 1e-3, nothing_of_objective = 1e-13;
 
 constexpr Index most_conjugate_gradients = 100;
 
@@ -36,7 +33,6 @@ bool DualEquations::move_to(const Vector& theta) {
   if (!factor_.move_to(theta, residuals_.X(), residuals_.rows())) return false;
   weights_ = r_.head(n_data_rows()).reshaped(weights_.rows(), weights_.cols());
   residuals_.rows().apply_transposed(weights_);
-  factor_.products().set_weights(weights_);
   factor_.products().transposed_times(weights_, g_);
   g_ += decay_.cwiseProduct(theta_);
   return g_.allFinite();
@@ -54,16 +50,17 @@ double DualEquations::predicted_fall(double, const Vector& d) const {
   return -g_.dot(d) + (factor_.B() - decay_).dot(d.cwiseAbs2());
 }
 
-// Conjugate gradients for H d = -g, H half the Hessian of S, preconditioned by M = J'J + K, in whose norm the length of d grows
-// from one iterate to the next: it ends where that reaches the radius, or where H bends down.
+// Conjugate gradients for H d = -g from preconditioned_ = -M^-1 g on, preconditioned by M, in whose norm the length of d grows from
+// one iterate to the next: it ends where that reaches the radius, or where H bends down.
 RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vector& d) {
   d.setZero(g_.size());
   H_d_.setZero(g_.size());
   g_left_ = -g_;
-  factor_.solve(g_left_, preconditioned_);
   direction_ = preconditioned_;
   double left = g_left_.dot(preconditioned_), d_M_d = 0, d_M_p = 0, p_M_p = left;
-  const double enough = accuracy * accuracy * left;
+  const auto share = [left](double of_gradient) { return of_gradient * of_gradient * left; };
+  const double nothing = std::min(share(accuracy_of_steps), nothing_of_objective * objective());
+  const double enough = std::max(share(accuracy), nothing);
   bool is_at_edge = false;
   for (Index i = 0; i < most_conjugate_gradients && left > enough; ++i) {
     half_hessian_times(direction_, product_);
@@ -88,15 +85,19 @@ RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vecto
       .predicted_fall = -(2 * g_.dot(d) + d.dot(H_d_)), .length = std::sqrt(d_M_d), .is_at_edge = is_at_edge};
 }
 
-RegionStep DualEquations::solve_within(double radius, Vector& d) {
-  if (!factor_.factorise(0, free_damping_of_regions))
-    return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
-  return truncated_newton(radius, accuracy_of_steps, d);
+RegionStep DualEquations::solve_within(double radius, bool is_near_minimum, Vector& d) {
+  if (!factor_.factorise_all_penalised()) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
+  take_gauss_newton_step();
+  factor_.times(preconditioned_, u_);
+  weigh_second_derivatives(r_.head(n_data_rows()) + u_);
+  return truncated_newton(radius, is_near_minimum ? accuracy_near_minimum : accuracy_of_steps, d);
 }
 
 std::optional<RegionStep> DualEquations::newton_step(Vector& d) {
-  if (!factor_.factorise(0, free_damping_of_regions)) return {};
-  const RegionStep step = truncated_newton(std::numeric_limits<double>::infinity(), accuracy_of_remainder, d);
+  if (!factor_.factorise_all_penalised()) return {};
+  take_gauss_newton_step();
+  weigh_second_derivatives(r_.head(n_data_rows()));
+  const RegionStep step = truncated_newton(std::numeric_limits<double>::infinity(), accuracy_near_minimum, d);
   if (step.is_at_edge) return {};
   factor_.times(d, u_);
   return RegionStep{.predicted_fall = step.predicted_fall,
@@ -115,8 +116,26 @@ bool DualEquations::bend(Vector& d) {
   return true;
 }
 
+void DualEquations::correct(double t, const Vector& r_at_d, Vector& d) {
+  left_of_data_ = r_at_d.head(n_data_rows()) - r_.head(n_data_rows()) - t * u_;
+  factor_.transposed_times(left_of_data_, g_left_);
+  factor_.solve(g_left_, product_);
+  d -= product_;
+}
+
 double DualEquations::effective_parameters() {
   return factor_.factorise_undamped() ? factor_.trace_h() : static_cast<double>(n_data_rows());
+}
+
+void DualEquations::take_gauss_newton_step() {
+  factor_.solve(g_, preconditioned_);
+  preconditioned_ = -preconditioned_;
+}
+
+void DualEquations::weigh_second_derivatives(const Vector& r) {
+  weights_ = r.reshaped(weights_.rows(), weights_.cols());
+  residuals_.rows().apply_transposed(weights_);
+  factor_.products().set_weights(weights_);
 }
 
 void DualEquations::half_hessian_times(const Vector& v, Vector& product) {

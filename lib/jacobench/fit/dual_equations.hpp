@@ -16,8 +16,9 @@ class DualEquations final : public StepEquations {
   bool add_second_derivatives() override { return false; }
   bool has_region_steps() const override { return true; }
   bool solve(double mu, Vector& d) override;
-  RegionStep solve_within(double radius, Vector& d) override;
+  RegionStep solve_within(double radius, bool is_near_minimum, Vector& d) override;
   bool bend(Vector& d) override;
+  void correct(double t, const Vector& r_at_d, Vector& d) override;
   double predicted_fall(double mu, const Vector& d) const override;
 
   std::optional<RegionStep> newton_step(Vector& d) override;
@@ -25,12 +26,14 @@ class DualEquations final : public StepEquations {
 
  private:
   Index n_data_rows() const { return residuals_.n_data_rows(); }
+  void take_gauss_newton_step();
+  void weigh_second_derivatives(const Vector& r);
   void half_hessian_times(const Vector& v, Vector& product);
   RegionStep truncated_newton(double radius, double accuracy, Vector& d);
 
   const Vector decay_;
   DualFactor factor_;
-  Vector theta_, u_;
+  Vector theta_, u_, left_of_data_;
   Vector g_left_, preconditioned_, direction_, product_, H_d_;  // of conjugate gradients
   Matrix at_observations_, weights_;
 };

@@ -36,6 +36,11 @@ DualFactor::DualFactor(const Perceptron& network, const Vector& K, Index n_obser
   scales_ = *scales;
   for (Index p = 0; p < K.size(); ++p)
     if (K[p] == 0) free_.push_back(p);
+  penalty_of_weights_.resize(n_free());
+  for (Index f = 0; f < n_free(); ++f) {
+    const ParameterPlace at = network.place_of(free_[static_cast<std::size_t>(f)]);
+    penalty_of_weights_[f] = network.weights(K_, at.layer).row(at.unit).mean();
+  }
   J_free_.resize(A_.rows(), n_free());
   W_.resize(A_.rows(), n_free());
   S_.resize(n_free(), n_free());
@@ -59,7 +64,13 @@ bool DualFactor::move_to(const Vector& theta, const Matrix& X, const RowMap& row
 }
 
 bool DualFactor::factorise(double mu, double mu_free) {
-  if (damping_ == std::pair(mu, mu_free)) return true;
+  return factorise_with(mu, Vector::Constant(n_free(), mu_free * free_scale_));
+}
+
+bool DualFactor::factorise_all_penalised() { return factorise_with(0, penalty_of_weights_); }
+
+bool DualFactor::factorise_with(double mu, const Vector& B_free) {
+  if (damping_ == std::pair(mu, B_free)) return true;
   damping_.reset();
   const double more = 1 + mu * penalty_scale_;
   L_.triangularView<Eigen::Lower>() = A_ / more;
@@ -67,15 +78,15 @@ bool DualFactor::factorise(double mu, double mu_free) {
   if (!blas::cholesky(L_)) return false;
   W_ = J_free_;
   blas::solve_lower(L_, W_);
-  const double of_free = mu_free * free_scale_;
   if (has_free()) {
     S_.setZero();
     blas::add_gram(W_, S_);
-    S_.diagonal().array() += of_free;
+    S_.diagonal() += B_free;
     if (!blas::cholesky(S_)) return false;
   }
-  for (Index p = 0; p < B_.size(); ++p) B_[p] = K_[p] > 0 ? K_[p] * more : of_free;
-  damping_ = {mu, mu_free};
+  B_ = K_ * more;
+  B_(free_) = B_free;
+  damping_ = {mu, B_free};
   return true;
 }
 

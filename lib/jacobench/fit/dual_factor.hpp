@@ -29,9 +29,12 @@ class DualFactor {
   // Returns whether all is finite; if not, nothing below may be asked.
   bool move_to(const Vector& theta, const Matrix& X, const RowMap& rows);
 
-  // Returns whether J'J + B is positive definite up to rounding; if not, nothing below may be asked.
+  // Return whether J'J + B is positive definite up to rounding; if not, nothing below may be asked.
   bool factorise(double mu, double mu_free);
   bool factorise_undamped() { return factorise(0, least_free_damping); }
+
+  // As if biases without a penalty had that of the weights of their unit, on the mean.
+  bool factorise_all_penalised();
 
   void solve(const Vector& v, Vector& d);
   void times(const Vector& v, Vector& J_v);
@@ -63,6 +66,7 @@ class DualFactor {
   static constexpr double least_free_damping = 1e-12;
 
  private:
+  bool factorise_with(double mu, const Vector& B_free);
   bool has_free() const { return !free_.empty(); }
   Index n_free() const { return static_cast<Index>(free_.size()); }
   void apply_inverse(const Matrix& G_free, Matrix& W, Vector& forms);
@@ -74,7 +78,8 @@ class DualFactor {
   std::vector<Index> free_;          // parameters without one
   RowMap row_map_;
   Matrix A_, J_free_;                                 // J_P K^-1 J_P', and the columns of J that are free
-  std::optional<std::pair<double, double>> damping_;  // that the factors below are of
+  Vector penalty_of_weights_;                         // of the unit of each that is free, on the mean
+  std::optional<std::pair<double, Vector>> damping_;  // mu and B_F that the factors below are of
   Matrix L_, W_, S_;                                  // of S its factor
   Vector B_, u_, of_free_;
   Matrix at_observations_;

@@ -62,11 +62,13 @@ class Descender {
  private:
   Descent descend_within(double radius, double objective, Index iteration, Vector& tau,
                          const DescentOptions& options);
+  double objective_along(const Vector& tau, double t, double low_enough);
   bool leave_saddle(Vector& tau, double& objective);
 
   Residuals& residuals_;
   StepEquations& equations_;
   Vector r_tried_, step_, tried_;
+  Vector straight_, half_bend_, corrected_;  // of steps within a radius
 };
 
 // Small enough to be orthogonal: Bates and Watts (1981), sec. 3.

@@ -12,11 +12,16 @@
 //                  where J_P B_P^-1 J_P' is that of jacobian/held_products.hpp: J_P is never formed
 //         matrix   the same least squares problem by products with J alone (fit/matrix_free_equations.hpp), where neither
 //         free     matrix can be had
-//         dual steps with second derivatives are those of truncated conjugate gradients for half the Hessian of S, by exact
-//         products with it, preconditioned by M = J'J + K; they end at a radius in the norm of M, in which the uncertainty of a
-//         fit is measured
+//         dual steps with second derivatives are those of truncated conjugate gradients, by exact products with H and
+//         preconditioned by M = J'J + K, in which biases that are free have the penalty of their unit's weights; they end at a
+//         radius in the norm of M. H is half the Hessian of S along bent steps, tau + t d + t^2 a / 2 with M a = -J' r_dd, which
+//         has the residuals that the Gauss-Newton step would leave in the place of r:
+//           S(t) = S + 2 t g'd + t^2 d'H d,   H = J'J + K + sum_i rho_i d2 r_i,   rho = r - J M^-1 g,   since g'a = -(J M^-1 g)'r_dd
+//         At a minimum rho is r. On the way there, where J and r are of a curved valley and the penalty leads along it, r is what
+//         a step at once removes: by r, H would bend down where S along the valley does not
 // Cost:   normal: J in the cache, n P^2 flops, P^3 / 3 a solve; second derivatives as in network/second_derivatives.hpp
-//         dual: n^2 flops a unit, n^3 / 3 a factorisation; ten products of a pass for each conjugate gradient, seven for a bend
+//         dual: n^2 flops a unit, n^3 / 3 a factorisation; ten products of a pass for each conjugate gradient, seven for a bend or a
+//         correction
 // Errors: logic_error for the dual of a penalty on weights that is not the product of a number an input and one a unit
 // Source: Levenberg (1944), Quart. Appl. Math. 2; Transtrum and Sethna (2012), arXiv:1201.5885, "Improvements to the
 //         Levenberg-Marquardt algorithm for nonlinear least-squares minimization"; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5,
@@ -49,7 +54,8 @@ class StepEquations {
 
   // Whether second derivatives make steps within a radius, of solve_within, in the place of damped ones.
   virtual bool has_region_steps() const { return false; }
-  virtual RegionStep solve_within(double radius, Vector& d);
+  // predicted_fall is that of the step when it is bent. Near a minimum it is solved for to more digits.
+  virtual RegionStep solve_within(double radius, bool is_near_minimum, Vector& d);
 
   // Returns whether M + mu D is positive definite up to rounding, without which d is undefined.
   virtual bool solve(double mu, Vector& d) = 0;
@@ -58,6 +64,10 @@ class StepEquations {
   // second derivative of r along d (Transtrum and Sethna 2012). Returns whether a is short enough beside d to be believed;
   // if not, d is as it was.
   virtual bool bend(Vector& d) = 0;
+
+  // From r at the end of a step d along the path of the last bend to where fitted values are nearer to r + t J d_straight: d - M^-1
+  // J'(r_at_d - r - t J d_straight), M that of solve_within: the second-order correction of sequential quadratic programming.
+  virtual void correct(double t, const Vector& r_at_d, Vector& d);
 
   // A direction of length one along which M, with the second derivatives, curves downwards, and d'M d; none where M is positive
   // definite up to rounding, or where that is not known.
@@ -92,7 +102,11 @@ inline std::optional<double> StepEquations::fall_to_minimum(Vector& d) {
   return predicted_fall(0, d);
 }
 
-inline RegionStep StepEquations::solve_within(double, Vector&) {
+inline void StepEquations::correct(double, const Vector&, Vector&) {
+  JB_EXPECT(has_region_steps(), "these equations have no steps within a radius");
+}
+
+inline RegionStep StepEquations::solve_within(double, bool, Vector&) {
   JB_EXPECT(has_region_steps(), "these equations have no steps within a radius");
   return {};
 }

@@ -25,7 +25,7 @@ constexpr Index n_rounds_at_best = 3;
 
 // With many more parameters than observations the path is followed from one start, and where a fit of it takes so many steps it
 // has left the minimum that it came from.
-constexpr Index most_steps_on_wide_path = 25;
+constexpr Index most_steps_on_wide_path = 50;
 
 // No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
 // without a decay is a bound for the score with any.
@@ -348,7 +348,7 @@ class DecaySearch {
       if (points_.empty())
         add(k, options_.start, options_.start.has_value());
       else
-        add(k, points_.back().theta, is_beyond_means(points_.back()));
+        add(k, points_.back().theta, leads_on(points_.back()));
     }
   }
 
@@ -401,9 +401,17 @@ class DecaySearch {
     return point.effective_parameters >= static_cast<double>(network_.n_outputs()) + more_than_rounding;
   }
 
+  // The path is not followed from where it is worse than the means that it began with either: what a decay hardly lets be more than
+  // they are may be far from what smaller ones have.
+  bool leads_on(const DecayPoint& point) const {
+    if (!is_beyond_means(point)) return false;
+    const DecayPoint& first = points_.front();
+    return is_beyond_means(first) || !first.score || !point.score || point.score->value < first.score->value;
+  }
+
   // With many more parameters than observations the path is followed from where it has come to, if that leads anywhere.
-  void add(double k, const std::optional<Vector>& start, bool leads_on) {
-    const Index most_drawn = !is_wide_ ? most_drawn_on_path : leads_on ? 0 : 1;
+  void add(double k, const std::optional<Vector>& start, bool is_followed) {
+    const Index most_drawn = !is_wide_ ? most_drawn_on_path : is_followed ? 0 : 1;
     const Index n_drawn = std::min(most_drawn, options_.n_starts), most_steps = options_.max_iterations;
     const bool is_short = is_wide_ && n_drawn == 0;
     const Fit fitted =
@@ -436,9 +444,9 @@ class DecaySearch {
     if (!best) return;
     const double k = best->k;
     const Vector theta = best->theta;
-    const bool leads_on = is_beyond_means(*best);
+    const bool is_followed = leads_on(*best);
     for (const double thirds : {1, 2, -1, -2})
-      if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta, leads_on);
+      if (!is_interrupted_) add(k * std::pow(10, thirds / 3 / points_a_decade), theta, is_followed);
   }
 
   // All starts at the best, which may show that it is not; what is the best after some rounds stays it.

@@ -1,5 +1,7 @@
 #include "jacobench/fit/dual_equations.hpp"
 
+#include <cmath>
+
 #include <Eigen/Cholesky>
 #include <gtest/gtest.h>
 
@@ -59,8 +61,55 @@ TEST(DualEquations, AStepOfFreeBiasesIsThatOfTheNormalEquations) {
   EXPECT_NEAR(dual.effective_parameters(), (J_data * M.llt().solve(J_data.transpose())).trace(), 1e-6);
 }
 
-// Half the Hessian of S, formed: a step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty;
-// with the penalty on biases too, of outputs whose noise is correlated.
+// The least squares problem of 12 observations of two outputs in its P x P form, formed.
+struct Formed {
+  Formed(const TwoOutputs& many, Residuals& residuals, const Vector& decay, const Vector& at)
+      : network(many.network),
+        data(many.data),
+        rows(residuals.rows()),
+        theta(at),
+        r(residuals.n_rows()),
+        J(residuals.n_rows(), decay.size()) {
+    EXPECT_TRUE(residuals.evaluate(theta, r.data(), J.data()));
+    M = J.transpose() * J;
+    g = J.transpose() * r;
+    norm = M;
+    for (Index l = 0; l < network.n_layers(); ++l)
+      for (Index i = 0; i < network.layer(l).n_units; ++i)
+        if (const Index p = network.layer(l).bias_at + i; decay[p] == 0)
+          norm(p, p) += network.weights(decay, l).row(i).mean();
+  }
+
+  Matrix J_data() const { return J.topRows(n_data_rows); }
+
+  // M and the second derivatives of the residuals of the data, by these weights.
+  Matrix hessian_by(const Vector& residuals_of_data) const {
+    Matrix sum = Matrix::Zero(M.rows(), M.cols());
+    Matrix weights = residuals_of_data.reshaped(12, 2);
+    rows.apply_transposed(weights);
+    SecondDerivatives(network, 12).add_weighted_sum(theta, data.X, weights, sum);
+    return M + Matrix(sum.selfadjointView<Eigen::Lower>());
+  }
+
+  // a of the bent step d + a / 2:  M a = -J' r_dd, M that of the norm
+  Vector bend_of(const Vector& d) const {
+    Matrix r_dd;
+    SecondDerivatives(network, 12).along(theta, data.X, d, r_dd);
+    rows.apply_to_stacked(r_dd);
+    return -norm.llt().solve(J_data().transpose() * r_dd);
+  }
+
+  static constexpr Index n_data_rows = 24;
+  const Perceptron network;
+  const Dataset data;
+  const RowMap rows;
+  const Vector theta;
+  Vector r, g;
+  Matrix J, M, norm;  // of a radius, in which free biases have the penalty of their unit's weights
+};
+
+// A step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty; with the penalty on biases
+// too, of outputs whose noise is correlated.
 TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
   TwoOutputs many(12);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
@@ -73,55 +122,79 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
     Residuals residuals(many.network, many.data, decay);
     DualEquations dual(residuals, decay);
     ASSERT_TRUE(dual.move_to(theta));
-    const Index P = decay.size();
-    Vector r(residuals.n_rows()), d(P);
-    Matrix J(residuals.n_rows(), P);
-    ASSERT_TRUE(residuals.evaluate(theta, r.data(), J.data()));
-    const Matrix M = J.transpose() * J;
-    const Vector g = J.transpose() * r;
-    Matrix H = Matrix::Zero(P, P);
-    Matrix weights = r.head(24).reshaped(12, 2);
-    residuals.rows().apply_transposed(weights);
-    SecondDerivatives(many.network, 12).add_weighted_sum(theta, many.data.X, weights, H);
-    H = M + Matrix(H.selfadjointView<Eigen::Lower>());
-    const auto fall = [&](const Vector& step) { return -(2 * g.dot(step) + step.dot(H * step)); };
-    const Vector want = -H.llt().solve(g);
+    const Formed formed(many, residuals, decay, theta);
+    const Vector& g = formed.g;
+    const auto left_by = [&](const Matrix& H, const Vector& d) {
+      const Vector left = g + H * d;
+      return std::sqrt(left.dot(formed.norm.llt().solve(left)) / g.dot(formed.norm.llt().solve(g)));
+    };
+    const auto fall = [&](const Matrix& H, const Vector& d) { return -(2 * g.dot(d) + d.dot(H * d)); };
+    const Matrix H = formed.hessian_by(formed.r.head(Formed::n_data_rows));
     ASSERT_EQ(H.llt().info(), Eigen::Success);
-    // The norm of a radius damps what has no penalty by 1e-4 of the mean of its diag J'J.
-    Matrix norm = M;
-    const Vector is_free = (decay.array() == 0).cast<double>();
-    if (is_free.any()) norm.diagonal() += 1e-4 * is_free.dot(M.diagonal()) / is_free.sum() * is_free;
+    const Vector want = -H.llt().solve(g);
 
+    Vector d(decay.size());
     const auto newton = dual.newton_step(d);
     ASSERT_TRUE(newton);
-    const double left = (g + H * d).dot(norm.llt().solve(g + H * d)), whole = g.dot(norm.llt().solve(g));
-    EXPECT_LE(std::sqrt(left / whole), 1.001e-3);
-    EXPECT_NEAR(newton->length, std::sqrt(d.dot(M * d)), 1e-7 * newton->length);
-    EXPECT_NEAR(newton->predicted_fall, fall(want), 1e-3 * fall(want));
+    EXPECT_LE(left_by(H, d), 1.001e-3);
+    EXPECT_NEAR(newton->length, std::sqrt(d.dot(formed.M * d)), 1e-7 * newton->length);
+    EXPECT_NEAR(newton->predicted_fall, fall(H, want), 1e-3 * fall(H, want));
     EXPECT_FALSE(newton->is_at_edge);
 
+    // Along bent steps.
+    const Vector left_by_gauss_newton =
+        formed.r.head(Formed::n_data_rows) - formed.J_data() * formed.norm.llt().solve(g);
+    const Matrix H_bent = formed.hessian_by(left_by_gauss_newton);
+    const RegionStep whole = dual.solve_within(1e3, true, d);
+    EXPECT_FALSE(whole.is_at_edge);
+    EXPECT_LE(left_by(H_bent, d), 1.001e-3);
+    dual.solve_within(1e3, false, d);
+    EXPECT_LE(left_by(H_bent, d), 0.1);
     double nearer = 0;
     for (const double share : {0.1, 0.5, 0.9}) {
-      const RegionStep step = dual.solve_within(share * newton->length, d);
-      EXPECT_NEAR(step.predicted_fall, fall(d), 1e-9 * fall(d));
-      EXPECT_NEAR(std::sqrt(d.dot(norm * d)), step.length, 1e-7 * step.length);
-      EXPECT_LE(step.length, share * newton->length * (1 + 1e-9));
+      const RegionStep step = dual.solve_within(share * whole.length, true, d);
+      EXPECT_TRUE(step.is_at_edge);
+      EXPECT_NEAR(step.predicted_fall, fall(H_bent, d), 1e-9 * fall(H_bent, d));
+      EXPECT_NEAR(std::sqrt(d.dot(formed.norm * d)), step.length, 1e-7 * step.length);
+      EXPECT_NEAR(step.length, share * whole.length, 1e-9 * step.length);
       EXPECT_GT(step.predicted_fall, nearer);
       nearer = step.predicted_fall;
     }
-    const RegionStep near = dual.solve_within(0.1 * newton->length, d);
-    EXPECT_TRUE(near.is_at_edge);
-    EXPECT_NEAR(near.length, 0.1 * newton->length, 1e-9 * near.length);
 
-    // d + a / 2,  M a = -J' r_dd, M that of the norm
-    const Vector straight = d;
-    Matrix r_dd;
-    SecondDerivatives(many.network, 12).along(theta, many.data.X, d, r_dd);
-    residuals.rows().apply_to_stacked(r_dd);
-    const Vector a = -norm.llt().solve(J.topRows(24).transpose() * r_dd);
+    const Vector straight = d, a = formed.bend_of(d);
     ASSERT_TRUE(dual.bend(d));
     EXPECT_LE((d - straight - a / 2).norm(), 1e-6 * a.norm());
+
+    // Half as far along it, and from r as it might be there.
+    const Vector r_there = formed.r.reverse(), before = d;
+    dual.correct(0.5, r_there, d);
+    const Vector correction = formed.norm.llt().solve(
+        formed.J_data().transpose() *
+        ((r_there - formed.r).head(Formed::n_data_rows) - 0.5 * formed.J_data() * straight));
+    EXPECT_LE((d - before + correction).norm(), 1e-9 * correction.norm());
   }
+}
+
+// Far from a minimum, S at tau + t d + t^2 a / 2 is as predicted but for the third power of t: what is wrong falls by eight as t is
+// halved, and would by four if the second derivatives had r as their weights.
+TEST(DualEquations, ABentStepFallsAsPredictedUpToThirdOrder) {
+  const TwoOutputs many(12);
+  const Vector decay = equal_decay(many.network, 0.3, DecayOf::weights);
+  Residuals residuals(many.network, many.data, decay);
+  DualEquations dual(residuals, decay);
+  ASSERT_TRUE(dual.move_to(many.theta));
+  Vector d(decay.size()), r(residuals.n_rows());
+  const RegionStep step = dual.solve_within(0.5, false, d);
+  ASSERT_TRUE(step.is_at_edge);
+  const Vector straight = d;
+  ASSERT_TRUE(dual.bend(d));
+  const Vector half_bend = d - straight;
+  const double slope = -2 * dual.gradient().dot(straight);
+  const auto wrong = [&](double t) {
+    EXPECT_TRUE(residuals.evaluate(many.theta + t * straight + t * t * half_bend, r.data(), nullptr));
+    return dual.objective() - t * (slope + t * (step.predicted_fall - slope)) - r.squaredNorm();
+  };
+  for (const double t : {0.02, 0.01}) EXPECT_NEAR(wrong(t) / wrong(t / 2), 8, 0.5) << t;
 }
 
 // Of a penalty that suits the units of every input and output, as it is chosen from data.
@@ -158,6 +231,24 @@ TEST(DualEquations, ArePreferredOnlyWhereTheyArePossibleAndWorthIt) {
   EXPECT_EQ(form(uneven, 60), StepForm::normal);
   EXPECT_THROW(form(uneven, 60, StepForm::dual), InputError);
   EXPECT_EQ(form(uneven, 60, StepForm::matrix_free), StepForm::matrix_free);
+}
+
+// Along curved valleys: 45 steps, 60 of them without corrections, and 97 with r as the weights of second derivatives.
+TEST(DualEquations, AFitOfManyParametersSettlesInFewSteps) {
+  const Perceptron network(8, {{40, Activation::tanh}, {40, Activation::tanh}, {1, Activation::identity}});
+  RandomStream stream(3, 0, 0, RandomPurpose::inputs);
+  Dataset data{.X = Matrix(100, 8), .Y = Matrix(100, 1)};
+  for (double& x : data.X.reshaped()) x = stream.normal();
+  for (Index n = 0; n < data.X.rows(); ++n)
+    data.Y(n, 0) =
+        std::sin(2 * data.X(n, 0)) + data.X(n, 1) * std::tanh(data.X(n, 2)) + 0.2 * stream.normal();
+  const Fit fitted = fit(network, data,
+                         {.n_starts = 1,
+                          .n_redraws = 0,
+                          .decay = equal_decay(network, 0.01, DecayOf::weights),
+                          .form = StepForm::dual});
+  EXPECT_TRUE(fitted.has_settled());
+  EXPECT_LE(fitted.end->n_iterations, 80);
 }
 
 // A fit by the n x n form stands at a minimum of the P x P form, for penalties with and without the biases.
