@@ -19,10 +19,10 @@ constexpr Index most_conjugate_gradients = 100;
 
 }  // namespace
 
-DualEquations::DualEquations(Residuals& residuals, const Vector& decay)
+DualEquations::DualEquations(Residuals& residuals, const Vector& decay, Index n_threads)
     : StepEquations(residuals),
       decay_(decay),
-      factor_(residuals.network(), decay, residuals.X().rows()),
+      factor_(residuals.network(), decay, residuals.X().rows(), n_threads),
       u_(residuals.n_data_rows()),
       at_observations_(residuals.X().rows(), residuals.network().n_outputs()),
       weights_(at_observations_.rows(), at_observations_.cols()) {}

@@ -9,8 +9,9 @@ namespace jacobench {
 
 class DualEquations final : public StepEquations {
  public:
-  // decay [P] as it was given to the residuals, which are in the user's units and are kept by reference.
-  DualEquations(Residuals& residuals, const Vector& decay);
+  // decay [P] as it was given to the residuals, which are in the user's units and are kept by reference. The threads are those of
+  // products with J.
+  DualEquations(Residuals& residuals, const Vector& decay, Index n_threads = 1);
 
   bool move_to(const Vector& theta) override;
   bool add_second_derivatives() override { return false; }

@@ -22,10 +22,10 @@ bool DualFactor::is_possible(const Perceptron& network, const Vector& K) {
   return inverse_scales(network, K).has_value();
 }
 
-DualFactor::DualFactor(const Perceptron& network, const Vector& K, Index n_observations)
+DualFactor::DualFactor(const Perceptron& network, const Vector& K, Index n_observations, Index n_threads)
     : network_(network),
       K_(K),
-      products_(network, n_observations),
+      products_(network, n_observations, n_threads),
       A_(n_observations * network.n_outputs(), n_observations * network.n_outputs()),
       L_(A_.rows(), A_.rows()),
       B_(K.size()),

@@ -24,7 +24,7 @@ class DualFactor {
   // Whether all weights have a penalty, of the form that this takes.
   static bool is_possible(const Perceptron& network, const Vector& K);
 
-  DualFactor(const Perceptron& network, const Vector& K, Index n_observations);
+  DualFactor(const Perceptron& network, const Vector& K, Index n_observations, Index n_threads = 1);
 
   // Returns whether all is finite; if not, nothing below may be asked.
   bool move_to(const Vector& theta, const Matrix& X, const RowMap& rows);

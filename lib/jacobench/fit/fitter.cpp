@@ -101,19 +101,19 @@ struct Fitter::RedrawLimits {
 // One thread's workspace.
 struct Fitter::Worker {
   Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, StepForm form,
-         const Scaling& standardisation)
+         const Scaling& standardisation, Index n_threads)
       : residuals(network, like, options.decay, options.jacobian,
                   form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
-        equations(equations_of(form, residuals, options.decay)),
+        equations(equations_of(form, residuals, options.decay, n_threads)),
         descender(residuals, *equations),
         unit_redraw(residuals, find_initialisation(options.initialisation),
                     form == StepForm::normal ? nullptr : &standardisation) {
     again.tau.resize(network.n_params());
   }
 
-  static std::unique_ptr<StepEquations> equations_of(StepForm form, Residuals& residuals,
-                                                     const Vector& decay) {
-    if (form == StepForm::dual) return std::make_unique<DualEquations>(residuals, decay);
+  static std::unique_ptr<StepEquations> equations_of(StepForm form, Residuals& residuals, const Vector& decay,
+                                                     Index n_threads) {
+    if (form == StepForm::dual) return std::make_unique<DualEquations>(residuals, decay, n_threads);
     if (form == StepForm::matrix_free) return std::make_unique<MatrixFreeEquations>(residuals, decay);
     return std::make_unique<NormalEquations>(residuals);
   }
@@ -181,9 +181,13 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .form = options_.form} {
   check_options(network, options_);
   starts_ = options_.starts.size() > 0 ? options_.starts : draw_starts(network, options_);
-  const Index n_threads = std::clamp<Index>(options_.n_threads, 1, most_tries + starts_.cols());
-  for (Index w = 0; w < n_threads; ++w)
-    workers_.push_back(std::make_unique<Worker>(network, like, options_, form_, standardisation_));
+  // Starts side by side, each with as many threads as are left for it.
+  const bool is_drawn_alone = !options_.start && starts_.cols() > 0;
+  const Index n_threads = std::max<Index>(options_.n_threads, 1);
+  const Index n_workers = std::min(n_threads, (is_drawn_alone ? 0 : most_tries) + starts_.cols());
+  for (Index w = 0; w < n_workers; ++w)
+    workers_.push_back(
+        std::make_unique<Worker>(network, like, options_, form_, standardisation_, n_threads / n_workers));
   candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   progress_ = std::make_unique<Progress>();
@@ -578,6 +582,7 @@ void Fitter::finish_unpolished(Candidate& best) {
   }
   end.stop = !best.has_arrived                                     ? Stop::iteration_limit
              : end.relative_offset.value_or(1) < orthogonal_enough ? Stop::converged
+             : end.remaining && end.remaining->is_settled()        ? Stop::stationary
                                                                    : Stop::stalled;
 }
 

@@ -59,9 +59,10 @@ std::optional<std::vector<LayerScales>> scales_of(const Perceptron& network, con
   return scales;
 }
 
-HeldProducts::HeldProducts(const Perceptron& network, Index max_rows)
+HeldProducts::HeldProducts(const Perceptron& network, Index max_rows, Index n_threads)
     : network_(network),
       max_rows_(max_rows),
+      products_(n_threads),
       forward_(network, max_rows),
       units_(static_cast<std::size_t>(network.n_layers() + 1)),
       of_activations_(tile, tile),
@@ -75,14 +76,14 @@ HeldProducts::HeldProducts(const Perceptron& network, Index max_rows)
 // G = delta W_l, that of the layer below.
 void HeldProducts::go_down(Index l, const Matrix& delta, Matrix& G) {
   G.resize(N_, network_.layer(l).n_inputs);
-  blas::multiply_by_transposed(delta, transposed_weights(network_.layer(l), theta_), G);
+  products_.multiply_by_transposed(delta, transposed_weights(network_.layer(l), theta_), G);
 }
 
 // Z = A_{l-1} W' + 1 b' with the weights and biases of `of`.
 void HeldProducts::set_affine(Index l, const VectorView& of, Matrix& Z) {
   const Layer& layer = network_.layer(l);
   Z.resize(N_, layer.n_units);
-  blas::multiply(below(l).A, transposed_weights(layer, of), Z);
+  products_.multiply(below(l).A, transposed_weights(layer, of), Z);
   if (layer.has_bias()) Z.rowwise() += network_.bias(of, l).transpose();
 }
 
@@ -217,7 +218,7 @@ void HeldProducts::squared_columns(const MatrixView& u, Vector& sums) {
       its.d_delta.middleCols(l == top ? k : 0, delta.cols()) += u.col(k).asDiagonal() * delta.cwiseAbs2();
     }
     Eigen::Map<Matrix> of_weights(sums.data() + layer.weights_at, layer.n_inputs, layer.n_units);
-    blas::add_transposed_product(below(l).A.cwiseAbs2(), its.d_delta, of_weights);
+    products_.add_transposed_product(below(l).A.cwiseAbs2(), its.d_delta, of_weights);
     if (layer.has_bias())
       sums.segment(layer.bias_at, layer.n_units) = its.d_delta.colwise().sum().transpose();
   }
@@ -243,7 +244,7 @@ void HeldProducts::times(const VectorView& v, Matrix& J_v) {
     const Layer& layer = network_.layer(l);
     Units& its = above(l);
     set_affine(l, v, its.dZ);
-    if (l > 0) blas::add_product(below(l).dA, transposed_weights(layer, theta_), its.dZ);
+    if (l > 0) products_.add_product(below(l).dA, transposed_weights(layer, theta_), its.dZ);
     its.dA = its.slope.cwiseProduct(its.dZ);
   }
   J_v = units_.back().dA;
@@ -264,7 +265,7 @@ void HeldProducts::transposed_times(const MatrixView& u, Vector& J_t_u) {
         its.d_delta += u.col(k).asDiagonal() * its.delta[static_cast<std::size_t>(k)];
     }
     Eigen::Map<Matrix> to_weights(J_t_u.data() + layer.weights_at, layer.n_inputs, layer.n_units);
-    blas::add_transposed_product(below(l).A, its.d_delta, to_weights);
+    products_.add_transposed_product(below(l).A, its.d_delta, to_weights);
     if (layer.has_bias())
       J_t_u.segment(layer.bias_at, layer.n_units) = its.d_delta.colwise().sum().transpose();
   }
@@ -290,13 +291,13 @@ void HeldProducts::second_times(const VectorView& v, const MatrixView& U, Vector
     Matrix& d_delta = its.d_delta;
     d_delta = its.bend.cwiseProduct(its.dZ).cwiseProduct(its.G) + its.slope.cwiseProduct(its.dG);
     Eigen::Map<Matrix> to_weights(sum.data() + layer.weights_at, layer.n_inputs, layer.n_units);
-    blas::add_transposed_product(below(l).A, d_delta, to_weights);
+    products_.add_transposed_product(below(l).A, d_delta, to_weights);
     if (layer.has_bias()) sum.segment(layer.bias_at, layer.n_units) = d_delta.colwise().sum().transpose();
     if (l == 0) return;
-    blas::add_transposed_product(below(l).dA, its.weighted_delta, to_weights);
+    products_.add_transposed_product(below(l).dA, its.weighted_delta, to_weights);
     go_down(l, d_delta, below(l).dG);
     below(l).second.resize(N_, layer.n_inputs);
-    blas::multiply_by_transposed(its.weighted_delta, transposed_weights(layer, v), below(l).second);
+    products_.multiply_by_transposed(its.weighted_delta, transposed_weights(layer, v), below(l).second);
     below(l).dG += below(l).second;
   }
 }
@@ -311,8 +312,8 @@ void HeldProducts::along(const VectorView& v, Matrix& Y_vv) {
     if (l == 0) {
       its.second.setZero();
     } else {
-      blas::multiply(below(l).dA, transposed_weights(layer, v), its.second);
-      blas::add_product(below(l).second, transposed_weights(layer, theta_), its.second);
+      products_.multiply(below(l).dA, transposed_weights(layer, v), its.second);
+      products_.add_product(below(l).second, transposed_weights(layer, theta_), its.second);
       its.second.array() *= its.slope.array();
     }
     its.second += 0.5 * its.bend.cwiseProduct(its.dZ.cwiseAbs2());

@@ -20,13 +20,15 @@
 #include <vector>
 
 #include "jacobench/jacobian/products.hpp"
+#include "jacobench/kernel/parallel_products.hpp"
 #include "jacobench/network/forward_pass.hpp"
 
 namespace jacobench {
 
 class HeldProducts {
  public:
-  HeldProducts(const Perceptron& network, Index max_rows);
+  // The threads are those of a product of large matrices.
+  HeldProducts(const Perceptron& network, Index max_rows, Index n_threads = 1);
 
   // To this point, at which everything below is taken.
   void move_to(const VectorView& theta, const MatrixView& X);
@@ -78,6 +80,7 @@ class HeldProducts {
 
   const Perceptron network_;
   const Index max_rows_;
+  const blas::ParallelProducts products_;
   Index N_ = 0;
   Vector theta_;
   ForwardPass forward_;                // activations and slopes are its own, to the bit

@@ -19,6 +19,19 @@ TEST(Fit, GivesTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_NE(one.theta, fit(network, step_data(), {.n_starts = 8, .seed = 2}).theta);
 }
 
+// Threads that starts leave take part in the products of a step.
+TEST(Fit, OfOneStartGivesTheSameBitsOnAnyNumberOfThreads) {
+  const Perceptron network(1, {{300, tanh}, {300, tanh}, {1, identity}});
+  FitOptions options{.n_starts = 1,
+                     .n_redraws = 0,
+                     .decay = equal_decay(network, 0.1, DecayOf::weights),
+                     .max_iterations = 12,
+                     .form = StepForm::dual};
+  const Fit one = fit(network, step_data(), options);
+  options.n_threads = 3;
+  EXPECT_EQ(one.theta, fit(network, step_data(), options).theta);
+}
+
 // Rounds are as long as they are with one thread, and each search is one thread's.
 TEST(Fit, SearchesTheSameOnAnyNumberOfThreads) {
   const Perceptron network(1, {{3, tanh}, {1, identity}});
