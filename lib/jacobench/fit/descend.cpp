@@ -51,7 +51,10 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
       equations_(equations),
       r_tried_(residuals.n_rows()),
       step_(residuals.n_params()),
-      tried_(residuals.n_params()) {}
+      tried_(residuals.n_params()) {
+  if (!equations.has_region_steps()) return;
+  for (Vector* each : {&straight_, &half_bend_, &corrected_}) each->resize(residuals.n_params());
+}
 
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
   if (!equations_.move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, Descent::End::not_finite};
