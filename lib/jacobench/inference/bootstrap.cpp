@@ -6,7 +6,7 @@
 #include <limits>
 #include <memory>
 
-#include <boost/sort/spreadsort/float_sort.hpp>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/names.hpp"
@@ -84,7 +84,7 @@ class RowsOfDraws {
   const std::vector<double>& row(Index i) const { return rows_[static_cast<std::size_t>(i)]; }
   void sort(Index i) {
     std::vector<double>& row = rows_[static_cast<std::size_t>(i)];
-    boost::sort::spreadsort::float_sort(row.begin(), row.end());
+    boost::sort::pdqsort_branchless(row.begin(), row.end());
   }
 
  private:
