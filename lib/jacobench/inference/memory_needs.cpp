@@ -66,7 +66,7 @@ double memory_of_inference(const ProblemSize& size, Inference what) {
     return bytes * (2 * size.n_activations + passes(size) + more) + size.of_step;
   }
   double doubles = n * P + factor_of_data(n, P);
-  const bool is_dual = n < P && size.n_penalised > 0 && TangentFactor::dual_is_cheaper(n, P);
+  const bool is_dual = TangentFactor::is_dual_cheaper(n, P, size.n_penalised);
   if (size.n_penalised > 0) doubles += is_dual ? 6 * n * P : primal_factor(size);
   if (what == Inference::by_second_derivatives) doubles += 4 * P * P + (is_dual ? primal_factor(size) : 0);
   return bytes * doubles;

@@ -72,7 +72,8 @@ Vector RankReport::undetermined_share(const MatrixView& G) const {
   return share;
 }
 
-bool TangentFactor::dual_is_cheaper(double n, double P) {
+bool TangentFactor::is_dual_cheaper(double n, double P, double n_penalised) {
+  if (n >= P || n_penalised == 0 || P - n_penalised > n) return false;
   const double of_svd = 22 * n * n * n;
   return 4 * P * n * n + of_svd < 2 * (n + P) * P * P;
 }
@@ -113,12 +114,10 @@ void TangentFactor::factorise(const Matrix& J, const Vector& K, Route route) {
   JB_EXPECT(J.rows() == n_data_rows_ && J.cols() == n_params_ && K.size() == n_params_,
             "J is {} x {} with {} penalties, want {} x {}", J.rows(), J.cols(), K.size(), n_data_rows_,
             n_params_);
-  // More free parameters than rows leave directions open that only a full V would name.
-  const bool is_wide = route == Route::cheaper && J.cols() > J.rows() && (K.array() > 0).any() &&
-                       (K.array() == 0).count() <= J.rows();
-  if (is_wide && dual_is_cheaper(static_cast<double>(J.rows()), static_cast<double>(J.cols())))
-    return factorise_dual(J, K);
   const Index n_penalised = (K.array() > 0).count();
+  if (route == Route::cheaper && is_dual_cheaper(static_cast<double>(J.rows()), static_cast<double>(J.cols()),
+                                                 static_cast<double>(n_penalised)))
+    return factorise_dual(J, K);
   rows_.resize(n_data_rows_ + n_penalised, n_params_);
   rows_.topRows(n_data_rows_) = J;
   rows_.bottomRows(n_penalised).setZero();

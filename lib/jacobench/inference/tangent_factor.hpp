@@ -69,8 +69,9 @@ struct RankReport {
 
 class TangentFactor {
  public:
-  // Whether n x n matrices take fewer flops than a QR of n + P rows.
-  static bool dual_is_cheaper(double n, double P);
+  // Whether the dual route is possible and takes fewer flops than a QR of n + P rows. More free parameters than rows leave directions
+  // open that only a full V would name.
+  static bool is_dual_cheaper(double n, double P, double n_penalised);
 
   // A workspace for J [n x P], with or without a penalty.
   TangentFactor(Index n_data_rows, Index n_params);

@@ -56,6 +56,27 @@ TEST(MemoryNeeds, AreThoseOfAFitAndOfItsTangent) {
   }
 }
 
+// What they leave open has no n x n form: J and the penalty are factorised, P x P.
+TEST(MemoryNeeds, AreThoseOfMoreFreeBiasesThanObservations) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's heap is not the machine's";
+#endif
+  const Perceptron network(2, {{300, Activation::tanh}, {1, Activation::identity}});
+  Dataset data{Matrix::Random(50, 2), Matrix::Random(50, 1)};
+  const Vector decay = equal_decay(network, 0.1, DecayOf::weights);
+  const double needs = memory_of_inference(ProblemSize(network, data.n_values(), decay), Inference::usual);
+  Tangent at(
+      Fit{.network = network, .theta = Vector::Ones(network.n_params()), .data = data, .decay = decay});
+  const Fit fit{
+      .network = network, .theta = Vector::Random(network.n_params()), .data = data, .decay = decay};
+  const double before = bytes_in_use();
+  ASSERT_TRUE(at.move_to(fit));
+  at.with_decay();
+  const double grown = bytes_in_use() - before;
+  EXPECT_LE(grown, 1.1 * needs);
+  EXPECT_GE(grown, needs / 4);
+}
+
 // Of more parameters than observations, whose J would take 190 MB; and far more, of which the machine has neither matrix.
 TEST(MemoryNeeds, AreThoseOfFormsWithoutJ) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
