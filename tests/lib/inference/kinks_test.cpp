@@ -29,12 +29,12 @@ TEST(Kinks, AreWhereObservationsLieAtThem) {
     EXPECT_TRUE(kinks_at_data(fit_of(activation)).empty());
 }
 
-// Of the second layer: 1 - relu(x) is 0 at 1.
+// Of the second layer: 1 - relu(2 x) is 0 at 1/2.
 TEST(Kinks, OfALayerAboveAreThoseOfItsOwnInputs) {
   const Perceptron network(1, {{1, Activation::relu}, {1, Activation::relu}, {1, Activation::identity}});
-  const Matrix X{{0.25}, {1}, {2}};
+  const Matrix X{{0.25}, {0.5}, {1}};
   const std::vector<Kink> kinks =
-      kinks_at_data({.network = network, .theta = Vector{{1, 0, -1, 1, 1, 0}}, .data = {.X = X, .Y = X}});
+      kinks_at_data({.network = network, .theta = Vector{{2, 0, -1, 1, 1, 0}}, .data = {.X = X, .Y = X}});
   ASSERT_EQ(kinks.size(), 1u);
   EXPECT_EQ(kinks[0].layer, 1);
   EXPECT_THAT(kinks[0].observations, ElementsAre(1));

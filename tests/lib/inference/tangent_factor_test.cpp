@@ -333,5 +333,28 @@ TEST(TangentFactor, OfFullRankAllocatesNothingAfterTheFirstTime) {
   EXPECT_TRUE(std::isfinite(sum));
 }
 
+// Where more parameters are free than there are rows, what these leave open is found by the route that names all of it.
+TEST(TangentFactor, NamesAllThatMoreFreeParametersThanRowsLeaveOpen) {
+  const Index n = 3, P = 20, n_free = 6;
+  Matrix J(n, P);
+  for (Index p = 0; p < P; ++p)
+    for (Index i = 0; i < n; ++i) J(i, p) = std::sin(std::pow(static_cast<double>(p * n + i), 2));
+  Vector K = Vector::Ones(P);
+  K.head(n_free).setZero();
+  TangentFactor factor(n, P);
+  factor.factorise(J, K);
+  EXPECT_EQ(factor.rank(), P - n_free + n);
+  const RankReport report = factor.report();
+  const Matrix free_scaled =
+      J.leftCols(n_free) * report.column_norms.head(n_free).cwiseInverse().asDiagonal();
+  const Matrix null_space = Eigen::FullPivLU<Matrix>(free_scaled).kernel();
+  ASSERT_EQ(null_space.cols(), n_free - n);
+  for (Index k = 0; k < null_space.cols(); ++k) {
+    Matrix g = Matrix::Zero(1, P);
+    g.leftCols(n_free) = null_space.col(k).cwiseProduct(report.column_norms.head(n_free)).transpose();
+    EXPECT_NEAR(report.undetermined_share(g)[0], 1, 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace jacobench
