@@ -2,10 +2,11 @@
 //
 // Rates are counters of each row: flops for what is bound by arithmetic, bytes for what is bound by memory; the
 // machine's own limits (a streaming fill, BLAS dsyrk, BLAS dgemm) are rows among the others, and so are the alternatives
-// to what the library chooses: stores and rows of a batch (`by_batches`).
+// to what the library chooses: stores, their place in time, and rows of a batch (`by_batches`).
 #include "jacobench/kernel/kernels.hpp"
 
 #include <string>
+#include <utility>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -147,33 +148,45 @@ void jacobian(State& state, const Case& c) {
   count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
 }
 
-// A Jacobian of so many MiB in batches of so many rows, with either kind of stores: `layerwise` takes those of
-// layerwise_batch_rows and stores_for.
-void by_batches(State& state, const Case& c, Stores stores, Index mib, Index rows) {
+// A Jacobian of so many MiB in batches of so many rows, through the cache, past it, or past it beside the computation of the next
+// batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for, and of the last two what is faster.
+enum class Writing { ordinary, streaming, beside };
+
+void by_batches(State& state, const Case& c, Writing writing, Index mib, Index rows) {
   const Problem p(c);
   const Index P = p.network.n_params(), n_rows = std::max<Index>((mib << 20) / (8 * P) / 8 * 8, 8);
   const Matrix X = p.X.replicate(n_rows / p.X.rows() + 1, 1).topRows(n_rows);
   Matrix J = Matrix::Zero(n_rows, P);
   rows = std::min(rows, n_rows);
-  ForwardPass forward(p.network, rows);
-  BackwardPass backward(p.network, rows);
-  const JacobianFill fill(p.network, rows);
-  for (auto _ : state)
-    for (Index row = 0; row < n_rows; row += rows) {
-      const Index n = std::min(rows, n_rows - row);
-      forward.run(p.theta, X, row, n, Slopes::kept);
-      backward.run_from_output(0, p.theta, forward, n);
-      fill.write({.forward = &forward,
-                  .backward = &backward,
-                  .output = 0,
-                  .J_y_theta = &J,
-                  .first_row = row,
-                  .n_owned = n,
-                  .n_computed = n,
-                  .batches_overlap = false,
-                  .starts_columns = true,
-                  .stores = stores});
-    }
+  ForwardPass forward[] = {{p.network, rows}, {p.network, rows}};
+  BackwardPass backward[] = {{p.network, rows}, {p.network, rows}};
+  JacobianFill fill(p.network, rows);
+  const auto run = [&](Index row, ForwardPass& up, BackwardPass& down) {
+    const Index n = std::min(rows, n_rows - row);
+    const bool is_beside = writing == Writing::beside;
+    kernel::LinesBeside* beside = is_beside ? fill.beside(n * fill.work_of_passes()) : nullptr;
+    up.run(p.theta, X, row, n, Slopes::kept, beside);
+    down.run_from_output(0, p.theta, up, n, beside);
+    const JacobianFill::Task task{
+        .forward = &up,
+        .backward = &down,
+        .output = 0,
+        .J_y_theta = &J,
+        .first_row = row,
+        .n_owned = n,
+        .n_computed = n,
+        .batches_overlap = false,
+        .starts_columns = true,
+        .stores = writing == Writing::ordinary ? Stores::ordinary : Stores::streaming};
+    if (!is_beside) return fill.write(task);
+    fill.write_rest();
+    fill.begin(task);
+  };
+  for (auto _ : state) {
+    for (Index row = 0, i = 0; row < n_rows; row += rows, ++i) run(row, forward[i % 2], backward[i % 2]);
+    fill.write_rest();
+    JacobianFill::finish();
+  }
   count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
 }
 
@@ -342,13 +355,14 @@ void register_all() {
       RegisterBenchmark(fmt::format("layer_product/{}/{}", by_blas ? "dgemm" : "kernel", n).c_str(),
                         layer_product, n, by_blas);
   for (const Case& c : cases)
-    for (const Stores stores : {Stores::ordinary, Stores::streaming})
+    for (const auto& [writing, its_name] : {std::pair{Writing::ordinary, "ordinary"},
+                                            {Writing::streaming, "streaming"},
+                                            {Writing::beside, "beside"}})
       for (const Index mib : {1, 4, 16, 64})
         for (const Index rows : {32, 96, 256, 1024})
-          RegisterBenchmark(fmt::format("by_batches/{}/{}/MiB:{}/rows:{}", c.name,
-                                        stores == Stores::ordinary ? "ordinary" : "streaming", mib, rows)
-                                .c_str(),
-                            by_batches, c, stores, mib, rows);
+          RegisterBenchmark(
+              fmt::format("by_batches/{}/{}/MiB:{}/rows:{}", c.name, its_name, mib, rows).c_str(), by_batches,
+              c, writing, mib, rows);
   for (const Case& c : cases) {
     const std::string name(c.name);
     RegisterBenchmark(("forward/" + name).c_str(), forward_pass, c, Slopes::none);

@@ -9,12 +9,13 @@ BackwardPass::BackwardPass(const Perceptron& network, Index max_rows)
   for (const Layer& layer : network.layers()) deltas_.emplace_back(max_rows, layer.n_units);
 }
 
-void BackwardPass::run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows) {
+void BackwardPass::run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows,
+                                   kernel::LinesBeside* beside) {
   const Index top = network_.n_layers() - 1;
   deltas_.back().rows(n_rows).col(k) = pass.slope(top).rows(n_rows).col(k);
   // The sum over the units of the top layer has one term: output k.
   start_ = {.output = k, .n_units = 1};
-  run_below_top(theta, pass, n_rows);
+  run_below_top(theta, pass, n_rows, beside);
 }
 
 void BackwardPass::run_from(const MatrixView& U, const VectorView& theta, const ForwardPass& pass,
@@ -24,7 +25,7 @@ void BackwardPass::run_from(const MatrixView& U, const VectorView& theta, const 
             U.cols(), n_rows, network_.n_outputs());
   deltas_.back().rows(n_rows) = pass.slope(top).rows(n_rows).cwiseProduct(U);
   start_ = {.output = 0, .n_units = network_.n_outputs()};
-  run_below_top(theta, pass, n_rows);
+  run_below_top(theta, pass, n_rows, nullptr);
 }
 
 // What goes down from layer(l): all its units, or of the top layer those that the pass started from.
@@ -36,11 +37,12 @@ BackwardPass::Step BackwardPass::step_below(Index l, const VectorView& theta) co
           {W.data() + start_.output * W.cols(), start_.n_units, W.cols()}};
 }
 
-void BackwardPass::run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows) {
+void BackwardPass::run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows,
+                                 kernel::LinesBeside* beside) {
   for (Index l = network_.n_layers() - 1; l > 0; --l) {
     const Step step = step_below(l, theta);
     multiply_by_weights_transposed(step.delta, step.weights, pass.slope(l - 1).view(),
-                                   deltas_[static_cast<std::size_t>(l - 1)].buffer(), n_rows);
+                                   deltas_[static_cast<std::size_t>(l - 1)].buffer(), n_rows, beside);
   }
 }
 

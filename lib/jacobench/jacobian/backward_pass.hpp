@@ -19,8 +19,10 @@ class BackwardPass {
  public:
   BackwardPass(const Perceptron& network, Index max_rows);
 
-  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows.
-  void run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows);
+  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows. Beside them lines may be
+  // written (kernel/kernels.hpp).
+  void run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows,
+                       kernel::LinesBeside* beside = nullptr);
 
   // The deltas of sum over n, k of U(n, k) y_nk; U [n_rows x K].
   void run_from(const MatrixView& U, const VectorView& theta, const ForwardPass& pass, Index n_rows);
@@ -44,7 +46,8 @@ class BackwardPass {
   };
 
   Step step_below(Index l, const VectorView& theta) const;
-  void run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows);
+  void run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows,
+                     kernel::LinesBeside* beside);
 
   const Perceptron network_;
   std::vector<Batch> deltas_;

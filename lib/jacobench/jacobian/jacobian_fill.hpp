@@ -6,10 +6,13 @@
 //
 // A Jacobian larger than the cache is written past it (non-temporal stores): an ordinary store would first read the
 // line that it is about to overwrite, and so cost twice the memory traffic or more.
+// Such stores take their time on the way to memory, in which a processor can compute: what is left of a batch may be written
+// beside the passes of the next.
 // Source: Drepper (2007), "What every programmer should know about memory", sec. 6.1
 #pragma once
 
 #include "jacobench/jacobian/backward_pass.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 
@@ -30,30 +33,66 @@ Index doubles_to_line(const double* p);
 class JacobianFill {
  public:
   JacobianFill(const Perceptron& network, Index max_rows);
+  JacobianFill(const JacobianFill&) = delete;
+  JacobianFill& operator=(const JacobianFill&) = delete;
 
   // What is to be written, and where: the batch's first row is row first_row of J_y_theta.
   struct Task {
-    const ForwardPass* forward;
-    const BackwardPass* backward;
-    Index output;
-    Matrix* J_y_theta;
-    Index first_row;
+    const ForwardPass* forward = nullptr;
+    const BackwardPass* backward = nullptr;
+    Index output = 0;
+    Matrix* J_y_theta = nullptr;
+    Index first_row = 0;
     // At least one row. Where batches overlap, a column is written from its first whole line in the batch to its first whole line
     // after n_owned rows, or as far as n_computed goes; and from the start in the batch that starts the columns.
     // Where they do not, its n_owned = n_computed rows are written.
-    Index n_owned;
-    Index n_computed;
-    bool batches_overlap;
-    bool starts_columns;
-    Stores stores;
+    Index n_owned = 0;
+    Index n_computed = 0;
+    bool batches_overlap = false;
+    bool starts_columns = false;
+    Stores stores = Stores::ordinary;
   };
 
-  // Other threads may see what it has written.
-  void write(const Task& task) const;
+  // All at once. Other threads may see what it has written.
+  void write(const Task& task);
+
+  // The same of a task that streams, in parts: from begin() to write_rest() its passes stay as they are. What beside() returns,
+  // null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and write_rest() writes what they have
+  // not. Other threads may see it after finish().
+  void begin(const Task& task);
+  kernel::LinesBeside* beside(Index work);
+  Index work_of_passes() const;  // of a row, forward with slopes and backward from one output
+  void write_rest();
+  void forget_rest() { lines_.run.n_columns = 0; }
+  static void finish();
 
  private:
+  // Columns of the task that are written together: those of a unit from a panel of inputs, or all biases of a layer, but of the
+  // top layer each by itself.
+  struct Place {
+    Index layer, unit, first_input, end_input;
+    bool is_bias;
+  };
+  struct Lines final : kernel::LinesBeside {
+    JacobianFill* fill;
+  };
+
+  void start(const Task& task);
+  bool is_over() const { return at_.layer == network_.n_layers(); }
+  void advance();
+  void begin_panel(Index first_input);
+  kernel::LinesRun columns() const;
+  Index lines_in_column() const;
+  void take_run();
+  void write_ends(const kernel::LinesRun& run) const;
+
   const Perceptron network_;
   Batch ones_, zeros_;
+  Task task_;
+  Place at_{};
+  Index in_panel_ = 1;
+  bool has_ends_ = false;  // columns of the task have more rows than their lines
+  Lines lines_{};
 };
 
 }  // namespace jacobench

@@ -1,6 +1,9 @@
 #include "jacobench/jacobian/layerwise.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -44,6 +47,7 @@ struct Plan {
   bool goes_backward() const { return out.J_y_theta || (out.J_y_x && direction == Direction::backward); }
   bool goes_forward() const { return out.J_y_x && direction == Direction::forward; }
   Slopes slopes() const { return out.J_y_theta || out.J_y_x ? Slopes::kept : Slopes::none; }
+  bool streams() const { return out.J_y_theta && stores == Stores::streaming; }
   Index n_batches() const { return 1 + std::max<Index>(X.rows() - first_step + step - 1, 0) / step; }
 
   Rows rows_of(Index batch) const {
@@ -53,74 +57,132 @@ struct Plan {
   }
 };
 
-// One thread's workspace, and what it does with it: a batch at a time, first computed and then written. (Writing one
-// beside the computation of the next, a few lines after every few dozen instructions, was measured on an AMD EPYC: it
-// gained a tenth at best, with AVX-512 and small networks, and elsewhere lost up to a factor of 1.8.)
+// Whether writing a batch beside the computation of the next is faster on this machine than writing it before: both are tried
+// on the first batches, and the way that took less time at its best is kept. Neither changes a bit.
+class WaysOfWriting {
+ public:
+  enum Way { beside, before, n_ways };
+
+  Way next() const {
+    if (n_timed_ < n_ways * n_tries) return static_cast<Way>(n_timed_ % n_ways);
+    return least_[beside] <= least_[before] ? beside : before;
+  }
+
+  // Runs a batch of so many rows by the next way.
+  template <class Run>
+  void time(Index n_rows, Run run) {
+    const Way way = next();
+    if (n_timed_ == n_ways * n_tries) return run(way);
+    const auto start = std::chrono::steady_clock::now();
+    run(way);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    least_[way] = std::min(least_[way], seconds.count() / static_cast<double>(n_rows));
+    ++n_timed_;
+  }
+
+ private:
+  static constexpr int n_tries = 4;
+
+  int n_timed_ = 0;
+  double least_[n_ways] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+};
+
+// One thread's workspace, and what it does with it: a batch at a time, first computed and then written. Batches that are written
+// past the cache have two sets of passes, so that one can be written beside the computation of the next.
 class Worker {
  public:
-  Worker(const Perceptron& network, Index batch_rows)
+  Worker(const Perceptron& network, Index batch_rows, bool streams)
       : network_(network),
-        forward_(network, batch_rows),
-        backward_(network, batch_rows),
-        fill_(network, batch_rows),
+        fill_(std::make_unique<JacobianFill>(network, batch_rows)),
         current_(batch_rows, network.widest_layer()),
-        next_(batch_rows, network.widest_layer()) {}
+        next_(batch_rows, network.widest_layer()) {
+    for (int i = 0; i < (streams ? 2 : 1); ++i) {
+      forward_.emplace_back(network, batch_rows);
+      backward_.emplace_back(network, batch_rows);
+    }
+  }
 
   void compute(const Plan& plan, Index first_batch, Index end_batch) {
     overflowing_.clear();
+    fill_->forget_rest();  // of an evaluation that threw
     for (Index batch = first_batch; batch < end_batch; ++batch) {
       const Rows rows = plan.rows_of(batch);
-      forward_.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes());
-      if (plan.out.values)
-        plan.out.values->middleRows(rows.first, rows.owned) = forward_.outputs().rows(rows.owned);
-      for (const Index n : forward_.overflowing())
-        if (n < rows.owned) overflowing_.push_back(rows.first + n);
-      if (plan.goes_backward())
-        for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k);
-      if (plan.goes_forward())
-        for (Index d = 0; d < network_.n_inputs(); ++d) go_forward(plan, rows, d);
+      ForwardPass& forward = forward_[static_cast<std::size_t>(batch) % forward_.size()];
+      if (plan.streams() && batch > first_batch)
+        ways_.time(rows.computed, [&](WaysOfWriting::Way way) { compute_batch(plan, rows, forward, way); });
+      else
+        compute_batch(plan, rows, forward, WaysOfWriting::before);
     }
+    if (!plan.streams()) return;
+    fill_->write_rest();
+    JacobianFill::finish();
   }
 
   // The rows of X at which doubles overflowed in the last computation: their Jacobians are to be written anew.
   std::vector<Index>& overflowing() { return overflowing_; }
 
-  const EvaluationCounts& counts() const { return forward_.counts(); }
+  EvaluationCounts counts() const {
+    EvaluationCounts sum;
+    for (const ForwardPass& forward : forward_) sum = sum + forward.counts();
+    return sum;
+  }
 
  private:
-  // One output's deltas, from the top down to the first layer or the inputs.
-  void go_backward(const Plan& plan, const Rows& rows, Index k) {
+  void compute_batch(const Plan& plan, const Rows& rows, ForwardPass& forward, WaysOfWriting::Way way) {
+    if (plan.streams() && way == WaysOfWriting::before) fill_->write_rest();
+    const bool is_beside = plan.streams() && way == WaysOfWriting::beside;
+    kernel::LinesBeside* beside =
+        is_beside ? fill_->beside(rows.computed * fill_->work_of_passes()) : nullptr;
+    forward.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside);
+    if (plan.out.values)
+      plan.out.values->middleRows(rows.first, rows.owned) = forward.outputs().rows(rows.owned);
+    for (const Index n : forward.overflowing())
+      if (n < rows.owned) overflowing_.push_back(rows.first + n);
+    if (plan.goes_backward())
+      for (Index k = 0; k < network_.n_outputs(); ++k) go_backward(plan, rows, k, forward, beside);
+    if (plan.goes_forward())
+      for (Index d = 0; d < network_.n_inputs(); ++d) go_forward(plan, rows, d, forward);
+  }
+
+  // One output's deltas, from the top down to the first layer or the inputs, beside what is left of the batch before.
+  void go_backward(const Plan& plan, const Rows& rows, Index k, const ForwardPass& forward,
+                   kernel::LinesBeside* beside) {
     const Index first_row = k * rows.of + rows.first;
-    backward_.run_from_output(k, plan.theta, forward_, rows.computed);
+    n_backward_ += plan.streams() ? 1 : 0;
+    BackwardPass& backward = backward_[n_backward_ % backward_.size()];
+    backward.run_from_output(k, plan.theta, forward, rows.computed, k == 0 ? beside : nullptr);
     // A delta that is not finite leaves none below that is.
-    append_overflowing_rows(backward_.delta(0).rows(rows.owned), rows.first, overflowing_);
+    append_overflowing_rows(backward.delta(0).rows(rows.owned), rows.first, overflowing_);
     if (plan.out.J_y_x && plan.direction == Direction::backward)
       plan.out.J_y_x->middleRows(first_row, rows.owned) =
-          backward_.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
+          backward.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
     if (!plan.out.J_y_theta) return;
-    fill_.write({.forward = &forward_,
-                 .backward = &backward_,
-                 .output = k,
-                 .J_y_theta = plan.out.J_y_theta,
-                 .first_row = first_row,
-                 .n_owned = rows.owned,
-                 .n_computed = rows.computed,
-                 .batches_overlap = plan.overlap > 0,
-                 .starts_columns = rows.first == 0,
-                 .stores = plan.stores});
+    const JacobianFill::Task task{.forward = &forward,
+                                  .backward = &backward,
+                                  .output = k,
+                                  .J_y_theta = plan.out.J_y_theta,
+                                  .first_row = first_row,
+                                  .n_owned = rows.owned,
+                                  .n_computed = rows.computed,
+                                  .batches_overlap = plan.overlap > 0,
+                                  .starts_columns = rows.first == 0,
+                                  .stores = plan.stores};
+    if (!plan.streams()) return fill_->write(task);
+    fill_->write_rest();
+    fill_->begin(task);
   }
 
   // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
-  void go_forward(const Plan& plan, const Rows& rows, Index d) {
+  void go_forward(const Plan& plan, const Rows& rows, Index d, const ForwardPass& forward) {
     const Index n = rows.owned;
     const auto product = kernel::kernels().product;
     current_.rows(n).leftCols(network_.layer(0).n_units) =
-        forward_.slope(0).rows(n).array().rowwise() *
+        forward.slope(0).rows(n).array().rowwise() *
         network_.weights(plan.theta, 0).col(d).transpose().array();
     for (Index l = 1; l < network_.n_layers(); ++l) {
       multiply_by_weights(current_.view(), network_.weights(plan.theta, l), nullptr, next_.buffer(), n);
       for (Index i = 0; i < network_.layer(l).n_units; ++i)
-        product(next_.column(i), forward_.slope(l).column(i), next_.column(i), n);
+        product(next_.column(i), forward.slope(l).column(i), next_.column(i), n);
       std::swap(current_, next_);
     }
     append_overflowing_rows(current_.rows(n).leftCols(network_.n_outputs()), rows.first, overflowing_);
@@ -129,9 +191,11 @@ class Worker {
   }
 
   const Perceptron network_;
-  ForwardPass forward_;
-  BackwardPass backward_;
-  JacobianFill fill_;
+  std::vector<ForwardPass> forward_;
+  std::vector<BackwardPass> backward_;
+  std::size_t n_backward_ = 0;  // outputs that were gone down from, where these are written past the cache
+  std::unique_ptr<JacobianFill> fill_;
+  WaysOfWriting ways_;
   Batch current_, next_;  // S on the way up
   std::vector<Index> overflowing_;
 };
@@ -142,10 +206,12 @@ class Layerwise final : public Evaluator {
       : Evaluator(network, max_rows),
         direction_(options.direction),
         batch_rows_(layerwise_batch_rows(network, max_rows, std::max<Index>(options.n_threads, 1))) {
+    const bool may_stream = stores_for(max_rows * network.n_outputs() * network.n_params() *
+                                       static_cast<Index>(sizeof(double))) == Stores::streaming;
     // A thread is worth having for a batch of its own.
     const Index n_batches = (max_rows + batch_rows_ - 1) / batch_rows_;
     for (Index t = 0; t < std::clamp<Index>(options.n_threads, 1, std::max<Index>(n_batches, 1)); ++t)
-      workers_.emplace_back(network, batch_rows_);
+      workers_.emplace_back(network, batch_rows_, may_stream);
   }
 
   EvaluationCounts counts() const override {

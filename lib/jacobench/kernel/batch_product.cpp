@@ -5,7 +5,7 @@
 namespace jacobench {
 
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
-                         BatchBuffer Z, Index n_rows) {
+                         BatchBuffer Z, Index n_rows, kernel::LinesBeside* beside) {
   kernel::kernels().multiply({.in = A,
                               .n_terms = W.cols(),
                               .coefficients = W.data(),
@@ -14,7 +14,8 @@ void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W,
                               .start = b,
                               .addend = {},
                               .factor = {},
-                              .out = Z},
+                              .out = Z,
+                              .beside = beside},
                              W.rows(), n_rows);
 }
 
@@ -33,7 +34,7 @@ void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix
 }
 
 void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchView S,
-                                    BatchBuffer T, Index n_rows) {
+                                    BatchBuffer T, Index n_rows, kernel::LinesBeside* beside) {
   kernel::kernels().multiply({.in = D,
                               .n_terms = W.rows(),
                               .coefficients = W.data(),
@@ -42,7 +43,8 @@ void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajor
                               .start = nullptr,
                               .addend = {},
                               .factor = S,
-                              .out = T},
+                              .out = T,
+                              .beside = beside},
                              W.cols(), n_rows);
 }
 

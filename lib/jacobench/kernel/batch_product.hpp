@@ -11,12 +11,18 @@
 
 namespace jacobench {
 
+namespace kernel {
+struct LinesBeside;
+}
+
+// Beside what is not null lines are written (kernel/kernels.hpp), which changes no bit.
+
 // Z = A W' + 1 b'.
 // Shapes: A [n_rows x W.cols()], W [n_out x n_in] row-major, b [n_out] or null, Z [n_rows x n_out]
 // Order:  Z(n, i) = fma(A(n, m), W(i, m), ... fma(A(n, 0), W(i, 0), b_i)), starting from 0 where b is null
 // Cost:   2 n_rows n_in n_out flops, no allocation
 void multiply_by_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, const double* b,
-                         BatchBuffer Z, Index n_rows);
+                         BatchBuffer Z, Index n_rows, kernel::LinesBeside* beside = nullptr);
 
 // Z += A W', summed from what Z has.
 void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix>& W, BatchBuffer Z,
@@ -26,6 +32,6 @@ void add_product_with_weights(BatchView A, const Eigen::Map<const RowMajorMatrix
 // S where its data are null.
 // Shapes: D [n_rows x W.rows()], S and T [n_rows x W.cols()]
 void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajorMatrix>& W, BatchView S,
-                                    BatchBuffer T, Index n_rows);
+                                    BatchBuffer T, Index n_rows, kernel::LinesBeside* beside = nullptr);
 
 }  // namespace jacobench

@@ -18,10 +18,35 @@ inline constexpr Index most_lanes = 8;
 
 constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// One activation over n doubles; each output may be z itself.
+// Columns out_c = a o b_c of a matrix; b and out are those of the first. Of each column so many whole lines of cache are written
+// past it, from the first row on that starts one.
+struct LinesRun {
+  const double *a, *b;
+  double* out;
+  Index b_stride, out_stride;
+  Index n_columns;
+  Index n_in_column;  // at least one
+};
+
+// Runs of columns that are written beside something else that is computed, a line after every few operations: these go on while
+// the lines are on their way to memory, if no more are under way than a processor holds back.
+struct LinesBeside {
+  LinesRun run;    // the next columns
+  Index n_before;  // lines of the first that have been written
+  // Puts the next run there. Where there is none, run.n_columns is 0.
+  void (*take_run)(LinesBeside& lines);
+
+  Index n_lines;  // to be written beside, at most those that are left of all runs
+  Index work;     // and the operations that are to come beside them: multiply-adds of doubles
+};
+
+// So many multiply-adds take about as long as an activation and its derivative.
+inline constexpr Index work_of_activation = 48;
+
+// One activation over n doubles; each output may be z itself. Beside what is null nothing is written.
 struct ActivationKernels {
   void (*value)(const double* z, double* a, Index n);
-  void (*value_and_derivative)(const double* z, double* a, double* d, Index n);
+  void (*value_and_derivative)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
   void (*all)(const double* z, double* a, double* d, double* d2, Index n);
 };
 
@@ -37,6 +62,7 @@ struct BatchProduct {
   BatchView addend;     // null: 0
   BatchView factor;     // null: 1
   BatchBuffer out;
+  LinesBeside* beside = nullptr;
 };
 
 // C(i, j) += sum over the rows of A_i o B_j; where C is symmetric, A being B, below the diagonal alone.
@@ -142,9 +168,8 @@ struct Kernels {
   void (*product)(const double* a, const double* b, double* out, Index n);
   void (*add_product)(const double* a, const double* b, double* out, Index n);  // out <- fma(a, b, out)
 
-  // The same written past the cache, but for what does not fill a cache line. Until finish_streams() other threads may
-  // not see it.
-  void (*stream_product)(const double* a, const double* b, double* out, Index n);
+  // Without anything beside. Until finish_streams() other threads may not see them.
+  void (*stream_all)(LinesBeside& lines);
   void (*finish_streams)();
 
   double (*dot)(const double* x, const double* y, Index n);

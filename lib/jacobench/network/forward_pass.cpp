@@ -32,7 +32,7 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
 }
 
 void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
-                      Slopes slopes) {
+                      Slopes slopes, kernel::LinesBeside* beside) {
   network_.expect_shapes(theta, X);
   JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
             "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
@@ -43,7 +43,7 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
     const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
-    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows);
+    multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows, beside);
     const kernel::ActivationKernels& phi = kernels.activations[static_cast<std::size_t>(layer.activation)];
     for (Index i = 0; i < layer.n_units; ++i) {
       double* a = A.column(i);
@@ -51,7 +51,7 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
       if (slopes == Slopes::none)
         phi.value(a, a, n_padded);
       else
-        phi.value_and_derivative(a, a, d, n_padded);
+        phi.value_and_derivative(a, a, d, n_padded, beside);
     }
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;

@@ -104,6 +104,82 @@ TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
   }
 }
 
+// Whatever is computed beside a batch that is being written, the batch is as when it is written alone, and so is what is computed:
+// of batches on lines and across them, and with as much work as lets all lines go beside it, a few, or none.
+class FillsBeside : public ::testing::TestWithParam<Index> {
+ protected:
+  static constexpr Index N = 200, n = 80;
+
+  FillsBeside() {
+    RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+    theta_ = draw_parameters(network_, 1, stream);
+    for (double& x : X_.reshaped()) x = stream.normal();
+    forward_.run(theta_, X_, 0, n, Slopes::kept);
+    backward_.run_from_output(1, theta_, forward_, n);
+  }
+
+  JacobianFill::Task task(Matrix& J) const {
+    return {.forward = &forward_,
+            .backward = &backward_,
+            .output = 1,
+            .J_y_theta = &J,
+            .first_row = GetParam(),
+            .n_owned = n,
+            .n_computed = n,
+            .batches_overlap = false,
+            .starts_columns = true,
+            .stores = Stores::streaming};
+  }
+
+  // Layers of more units than a tile has, and of fewer.
+  const Perceptron network_{
+      5, {{40, Activation::tanh}, {13, Activation::logistic, Bias::none}, {2, Activation::identity}}};
+  const Index P_ = network_.n_params();
+  Vector theta_;
+  Matrix X_{N, 5};
+  ForwardPass forward_{network_, n};
+  BackwardPass backward_{network_, n};
+};
+
+INSTANTIATE_TEST_SUITE_P(FirstRows, FillsBeside, ::testing::Values(0, 5, 8));
+
+TEST_P(FillsBeside, ChangeNoBit) {
+  for (const Index n_rows : {Index{152}, Index{161}}) {
+    Matrix alone = Matrix::Constant(n_rows, P_, untouched), beside = alone;
+    JacobianFill fill(network_, n);
+    fill.write(task(alone));
+    ForwardPass next(network_, n), expected_next(network_, n);
+    BackwardPass next_down(network_, n), expected_down(network_, n);
+    expected_next.run(theta_, X_, n, n, Slopes::kept);
+    expected_down.run_from_output(0, theta_, expected_next, n);
+    Index n_before = -1;
+    for (const Index work : {Index{1}, n * fill.work_of_passes(), 1000 * n * fill.work_of_passes()}) {
+      beside.setConstant(untouched);
+      fill.begin(task(beside));
+      kernel::LinesBeside* lines = fill.beside(work);
+      ASSERT_NE(lines, nullptr);
+      next.run(theta_, X_, n, n, Slopes::kept, lines);
+      next_down.run_from_output(0, theta_, next, n, lines);
+      const Index n_left = (beside.array() == untouched).count();
+      fill.write_rest();
+      JacobianFill::finish();
+      EXPECT_EQ(beside, alone) << n_rows << " rows, work " << work;
+      // Some lines went beside, of the least work as many as there was room for, and fewer the more work is said to come.
+      EXPECT_LT(n_left, n_rows * P_);
+      EXPECT_GE(n_left, n_before);
+      n_before = n_left;
+      for (Index l = 0; l < network_.n_layers(); ++l) {
+        EXPECT_EQ(next.activation(l).rows(n), expected_next.activation(l).rows(n)) << l;
+        EXPECT_EQ(next.slope(l).rows(n), expected_next.slope(l).rows(n)) << l;
+        const Index n_set = l + 1 < network_.n_layers() ? network_.layer(l).n_units : 1;
+        EXPECT_EQ(next_down.delta(l).rows(n).leftCols(n_set), expected_down.delta(l).rows(n).leftCols(n_set))
+            << l;
+      }
+    }
+    EXPECT_EQ(fill.beside(1), nullptr);
+  }
+}
+
 // Forty thousand rows, in many batches and large enough to be streamed, have the bits of a thousand of them computed
 // apart. 40,001: columns of every alignment.
 class LargeJacobian : public ::testing::Test {

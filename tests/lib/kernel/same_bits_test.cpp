@@ -104,8 +104,6 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
         k.add_product(x.data() + from, y.data(), out.data() + 2, n);
         k.product(out.data(), y.data(), out.data() + 50, n);
         k.scale(1.7, out.data() + from, out.data() + from, n);
-        k.stream_product(x.data() + from, y.data() + 1, out.data() + 55 + from, n);
-        k.finish_streams();
         all.insert(all.end(), out.begin(), out.end());
       }
     return all;

@@ -3,23 +3,26 @@
 
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/kernel/path/activation_formulas.hpp"
+#include "jacobench/kernel/path/lines_beside.hpp"
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
 // Applies a formula to n doubles, to four packs side by side: a formula is one long chain of operations, and a
 // processor's window is too short to start on the next pack by itself. (GCC interleaves them where it schedules before
 // it allocates registers, as kernels.cpp asks.) The last, partial pack goes through a buffer and the same formula, so
-// that the bits of a result do not depend on where in the array it stands.
-template <class Formula, Order order, class Store>
-void for_each_pack(const double* z, Index n, Store store_jet) {
+// that the bits of a result do not depend on where in the array it stands. After every four packs something else may be done.
+inline constexpr int side_by_side = 4;
+
+template <class Formula, Order order, class Store, class Between>
+void for_each_pack(const double* z, Index n, Store store_jet, Between do_between) {
   Index i = 0;
-  constexpr int side_by_side = 4;
   for (; i + side_by_side * lanes <= n; i += side_by_side * lanes) {
     Jet jets[side_by_side];
 #pragma GCC unroll 4
     for (int k = 0; k < side_by_side; ++k) jets[k] = Formula::template at<order>(load(z + i + k * lanes));
 #pragma GCC unroll 4
     for (int k = 0; k < side_by_side; ++k) store_jet(jets[k], i + k * lanes, lanes);
+    do_between();
   }
   for (; i + lanes <= n; i += lanes) store_jet(Formula::template at<order>(load(z + i)), i, lanes);
   if (i == n) return;
@@ -38,24 +41,41 @@ inline void store_first(Pack pack, double* out, Index n) {
 template <class Formula>
 void value(const double* z, double* a, Index n) {
   for_each_pack<Formula, Order::value>(
-      z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); });
+      z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); }, [] {});
 }
 
 template <class Formula>
-void value_and_derivative(const double* z, double* a, double* d, Index n) {
-  for_each_pack<Formula, Order::first>(z, n, [&](const Jet& jet, Index at, Index count) {
+void value_and_derivative(const double* z, double* a, double* d, Index n, LinesBeside* beside) {
+  const auto store_both = [&](const Jet& jet, Index at, Index count) {
     store_first(jet.value, a + at, count);
     store_first(jet.first, d + at, count);
+  };
+  const Index n_groups = n / (side_by_side * lanes);
+  if (!beside || n_groups == 0) return for_each_pack<Formula, Order::first>(z, n, store_both, [] {});
+  constexpr Index most_a_group = 32;
+  Index n_lines = lines_for(*beside, n * work_of_activation, most_a_group * n_groups);
+  const Index lines_a_group = (n_lines + n_groups - 1) / n_groups;
+  for_each_pack<Formula, Order::first>(z, n, store_both, [&] {
+    const Index n_now = lines_a_group < n_lines ? lines_a_group : n_lines;
+    n_lines -= n_now;
+    write_lines(*beside, n_now);
   });
 }
 
 template <class Formula>
 void all(const double* z, double* a, double* d, double* d2, Index n) {
-  for_each_pack<Formula, Order::second>(z, n, [&](const Jet& jet, Index at, Index count) {
-    store_first(jet.value, a + at, count);
-    store_first(jet.first, d + at, count);
-    store_first(jet.second, d2 + at, count);
-  });
+  for_each_pack<Formula, Order::second>(
+      z, n,
+      [&](const Jet& jet, Index at, Index count) {
+        store_first(jet.value, a + at, count);
+        store_first(jet.first, d + at, count);
+        store_first(jet.second, d2 + at, count);
+      },
+      [] {});
+}
+
+inline void normal(const double* z, double* distribution, double* density, Index n) {
+  value_and_derivative<Normal>(z, distribution, density, n, nullptr);
 }
 
 template <class Formula>

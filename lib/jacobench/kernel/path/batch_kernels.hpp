@@ -2,7 +2,7 @@
 #pragma once
 
 #include "jacobench/kernel/kernels.hpp"
-#include "jacobench/kernel/path/pack.hpp"
+#include "jacobench/kernel/path/lines_beside.hpp"
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
@@ -10,10 +10,13 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // AVX-512 and 16 without. The bits do not depend on its shape, as each sum is taken on its own.
 inline constexpr int packs_in_tile = lanes == 8 ? 4 : 2, columns_in_tile = 6;
 
-template <int packs, int columns>
-void multiply_tile(const BatchProduct& p, Index row, Index column) {
+// `lines_a_term` lines are written beside each of the first terms, n_lines in all.
+template <int packs, int columns, int lines_a_term>
+void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index n_lines) {
   Pack sum[columns][packs];
+#pragma GCC unroll 8
   for (int c = 0; c < columns; ++c)
+#pragma GCC unroll 8
     for (int r = 0; r < packs; ++r)
       if (p.addend.data)
         sum[c][r] = load(p.addend.data + row + r * lanes + (column + c) * p.addend.stride);
@@ -21,20 +24,53 @@ void multiply_tile(const BatchProduct& p, Index row, Index column) {
         sum[c][r] = p.start ? broadcast(p.start[column + c]) : broadcast(0.0);
   const double* in = p.in.data + row;
   const double* coefficient = p.coefficients + column * p.next_column;
+  const Index n_times = lines_a_term > 0 ? n_lines / lines_a_term : 0;
+  Lines<lines_a_term> lines(p.beside);
   for (Index k = 0; k < p.n_terms; ++k, in += p.in.stride, coefficient += p.next_term) {
     Pack term[packs];
+#pragma GCC unroll 8
     for (int r = 0; r < packs; ++r) term[r] = load(in + r * lanes);
+#pragma GCC unroll 8
     for (int c = 0; c < columns; ++c) {
       const Pack factor = broadcast(coefficient[c * p.next_column]);
+#pragma GCC unroll 8
       for (int r = 0; r < packs; ++r) sum[c][r] = fma(term[r], factor, sum[c][r]);
     }
+    if (k < n_times) lines.write_some();
   }
+#pragma GCC unroll 8
   for (int c = 0; c < columns; ++c)
+#pragma GCC unroll 8
     for (int r = 0; r < packs; ++r) {
       const Index at = row + r * lanes;
       if (p.factor.data) sum[c][r] = sum[c][r] * load(p.factor.data + at + (column + c) * p.factor.stride);
       store(p.out.data + at + (column + c) * p.out.stride, sum[c][r]);
     }
+}
+
+template <int packs, int columns>
+void multiply_tile(const BatchProduct& p, Index row, Index column) {
+  constexpr Index most_a_term = 4;
+  Index n_lines = 0;
+  if (packs == packs_in_tile && p.beside && p.beside->n_lines > 0) {
+    const Index of_run = lines_of_run(*p.beside), most = most_a_term * p.n_terms;
+    n_lines = lines_for(*p.beside, packs * lanes * columns * p.n_terms, of_run < most ? of_run : most);
+  }
+  if (n_lines == 0) return multiply_tile_beside<packs, columns, 0>(p, row, column, 0);
+  switch ((n_lines + p.n_terms - 1) / p.n_terms) {
+    case 1:
+      multiply_tile_beside<packs, columns, 1>(p, row, column, n_lines);
+      break;
+    case 2:
+      multiply_tile_beside<packs, columns, 2>(p, row, column, n_lines);
+      break;
+    case 3:
+      multiply_tile_beside<packs, columns, 3>(p, row, column, n_lines);
+      break;
+    default:
+      multiply_tile_beside<packs, columns, most_a_term>(p, row, column, n_lines);
+  }
+  go_to_next_run_after(*p.beside);
 }
 
 template <int packs>
@@ -78,17 +114,6 @@ inline void add_product(const double* a, const double* b, double* out, Index n) 
   if (i < n)
     store_first(out + i, fma(load_first(a + i, n - i), load_first(b + i, n - i), load_first(out + i, n - i)),
                 n - i);
-}
-
-// Whole lines alone: a part of one that is streamed is written to memory by itself, and waited for by whoever writes the
-// rest of the line (measured: 180 ns).
-inline void stream_product(const double* a, const double* b, double* out, Index n) {
-  Index i = 0;
-  for (; i < n && reinterpret_cast<__UINTPTR_TYPE__>(out + i) % (most_lanes * sizeof(double)) != 0; ++i)
-    out[i] = a[i] * b[i];
-  for (; i + most_lanes <= n; i += most_lanes)
-    for (Index k = i; k < i + most_lanes; k += lanes) stream(out + k, load(a + k) * load(b + k));
-  for (; i < n; ++i) out[i] = a[i] * b[i];
 }
 
 // x'y of `columns` arrays y, `stride` apart: side by side, as each sum is one chain of additions. Eight partial sums of

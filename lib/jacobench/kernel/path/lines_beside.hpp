@@ -1,0 +1,106 @@
+// Lines that are written past the cache beside what is computed, for the path that is being compiled.
+#pragma once
+
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/path/pack.hpp"
+
+namespace jacobench::kernel::JACOBENCH_PATH {
+
+inline Index lines_of_run(const LinesBeside& lines) {
+  return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
+}
+
+// How many lines go beside the next so much work, so that they last as long as the work does; at most `most`.
+inline Index lines_for(LinesBeside& lines, Index work, Index most) {
+  const double share = work < lines.work ? static_cast<double>(work) / static_cast<double>(lines.work) : 1.0;
+  const auto rounded_up = static_cast<Index>(share * static_cast<double>(lines.n_lines) + 0.999);
+  const Index n = rounded_up < most ? rounded_up : most;
+  lines.work -= work;
+  lines.n_lines -= n;
+  return n;
+}
+
+// Of one run. It keeps its place in registers, of which a line changes one; this is why it calls nothing. It gives its place back
+// when it is gone.
+class LineWriter {
+ public:
+  explicit LineWriter(LinesBeside& lines)
+      : lines_(lines), a_(lines.run.a), b_(lines.run.b), out_(lines.run.out) {
+    begin_column();
+    at_ += lines.n_before * most_lanes;
+  }
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+  ~LineWriter() {
+    lines_.run.b = b_;
+    lines_.run.out = out_;
+    lines_.run.n_columns -= n_columns_;
+    lines_.n_before = lines_.run.n_in_column - (end_ - at_) / most_lanes;
+  }
+
+  // One of those that lines_of_run() has counted.
+  void write_line() {
+    for (Index k = 0; k < most_lanes; k += lanes)
+      stream(out_ + at_ + k, load(a_ + at_ + k) * load(b_ + at_ + k));
+    at_ += most_lanes;
+    if (at_ != end_) return;
+    ++n_columns_;
+    b_ += lines_.run.b_stride;
+    out_ += lines_.run.out_stride;
+    begin_column();
+  }
+
+ private:
+  void begin_column() {
+    at_ = static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out_) / sizeof(double)) % most_lanes);
+    end_ = at_ + lines_.run.n_in_column * most_lanes;
+  }
+
+  LinesBeside& lines_;
+  const double *a_, *b_;
+  double* out_;
+  Index at_, end_, n_columns_ = 0;
+};
+
+// So many lines at each of n times.
+template <int lines_a_time>
+class Lines {
+ public:
+  explicit Lines(LinesBeside* lines) : writer_(*lines) {}
+  void write_some() {
+#pragma GCC unroll 4
+    for (int i = 0; i < lines_a_time; ++i) writer_.write_line();
+  }
+
+ private:
+  LineWriter writer_;
+};
+
+template <>
+class Lines<0> {
+ public:
+  explicit Lines(LinesBeside*) {}
+  void write_some() {}
+};
+
+inline void go_to_next_run_after(LinesBeside& lines) {
+  if (lines.run.n_columns == 0) lines.take_run(lines);
+}
+
+inline void write_lines(LinesBeside& lines, Index n) {
+  while (n > 0 && lines.run.n_columns > 0) {
+    const Index of_run = lines_of_run(lines), n_now = n < of_run ? n : of_run;
+    {
+      LineWriter writer(lines);
+      for (Index i = 0; i < n_now; ++i) writer.write_line();
+    }
+    n -= n_now;
+    go_to_next_run_after(lines);
+  }
+}
+
+inline void stream_all(LinesBeside& lines) {
+  while (lines.run.n_columns > 0) write_lines(lines, lines_of_run(lines));
+}
+
+}  // namespace jacobench::kernel::JACOBENCH_PATH
