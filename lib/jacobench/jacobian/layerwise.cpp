@@ -58,7 +58,7 @@ struct Plan {
 };
 
 // Whether writing a batch beside the computation of the next is faster on this machine than writing it before: both are tried
-// on the first batches, and the way that took less time at its best is kept. Neither changes a bit.
+// on batches of one size that follow each other, and the way that took less time at its best is kept. Neither changes a bit.
 class WaysOfWriting {
  public:
   enum Way { beside, before, n_ways };
@@ -68,20 +68,20 @@ class WaysOfWriting {
     return least_[beside] <= least_[before] ? beside : before;
   }
 
-  // Runs a batch of so many rows by the next way.
+  // Runs a batch of so many rows after one of so many by the next way.
   template <class Run>
-  void time(Index n_rows, Run run) {
+  void run(Index n_rows, Index n_rows_before, Run run_batch) {
     const Way way = next();
-    if (n_timed_ == n_ways * n_tries) return run(way);
+    if (n_rows != n_rows_before || n_timed_ == n_ways * n_tries) return run_batch(way);
     const auto start = std::chrono::steady_clock::now();
-    run(way);
+    run_batch(way);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     least_[way] = std::min(least_[way], seconds.count() / static_cast<double>(n_rows));
     ++n_timed_;
   }
 
  private:
-  static constexpr int n_tries = 4;
+  static constexpr int n_tries = 6;
 
   int n_timed_ = 0;
   double least_[n_ways] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
@@ -109,7 +109,8 @@ class Worker {
       const Rows rows = plan.rows_of(batch);
       ForwardPass& forward = forward_[static_cast<std::size_t>(batch) % forward_.size()];
       if (plan.streams() && batch > first_batch)
-        ways_.time(rows.computed, [&](WaysOfWriting::Way way) { compute_batch(plan, rows, forward, way); });
+        ways_.run(rows.owned, plan.rows_of(batch - 1).owned,
+                  [&](WaysOfWriting::Way way) { compute_batch(plan, rows, forward, way); });
       else
         compute_batch(plan, rows, forward, WaysOfWriting::before);
     }
