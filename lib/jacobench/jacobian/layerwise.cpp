@@ -201,18 +201,21 @@ class Worker {
   std::vector<Index> overflowing_;
 };
 
+bool may_stream(const Perceptron& network, Index max_rows) {
+  const Index n_entries = max_rows * network.n_outputs() * network.n_params();
+  return stores_for(n_entries * static_cast<Index>(sizeof(double))) == Stores::streaming;
+}
+
 class Layerwise final : public Evaluator {
  public:
   Layerwise(const Perceptron& network, Index max_rows, const StrategyOptions& options)
       : Evaluator(network, max_rows),
         direction_(options.direction),
         batch_rows_(layerwise_batch_rows(network, max_rows, std::max<Index>(options.n_threads, 1))) {
-    const bool may_stream = stores_for(max_rows * network.n_outputs() * network.n_params() *
-                                       static_cast<Index>(sizeof(double))) == Stores::streaming;
     // A thread is worth having for a batch of its own.
     const Index n_batches = (max_rows + batch_rows_ - 1) / batch_rows_;
     for (Index t = 0; t < std::clamp<Index>(options.n_threads, 1, std::max<Index>(n_batches, 1)); ++t)
-      workers_.emplace_back(network, batch_rows_, may_stream);
+      workers_.emplace_back(network, batch_rows_, may_stream(network, max_rows));
   }
 
   EvaluationCounts counts() const override {
@@ -273,7 +276,12 @@ Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_th
     n_columns += 3 * layer.n_units;  // activations, slopes and deltas
   const Index of_a_thread =
       std::max(kernel::round_up((max_rows + n_threads - 1) / n_threads, doubles_in_line), fewest);
-  const Index in_cache = std::max(rows_per_batch(n_columns, of_a_thread, caches().second / 2), fewest);
+  Index in_cache = rows_per_batch(n_columns, of_a_thread, caches().second / 2);
+  // The first batch has nothing to be computed beside, and the last nothing that it is written beside.
+  constexpr Index fewest_batches = 6;
+  if (may_stream(network, max_rows))
+    in_cache = std::min(in_cache, kernel::round_up((of_a_thread + fewest_batches - 1) / fewest_batches, 32));
+  in_cache = std::max(in_cache, fewest);
   // A second batch of a few rows would write the ends of columns and little else.
   const Index rows = of_a_thread < 2 * in_cache ? of_a_thread : in_cache;
   return std::min(rows, std::max<Index>(max_rows, 1));

@@ -247,6 +247,10 @@ TEST(LayerwiseBatchRows, TakeHalfACoresCacheAndNoMoreThanAThreadHas) {
   EXPECT_EQ(layerwise_batch_rows(small, 5, 4), 5);
   EXPECT_EQ(layerwise_batch_rows(small, 400, 4), 104);
   EXPECT_EQ(layerwise_batch_rows(wide, 150, 1), 150);
+  // Where it is written past the cache: about six batches, of few rows.
+  const Perceptron middling(5, {{50, Activation::tanh}, {50, Activation::tanh}, {1, Activation::identity}});
+  const Index few = most_bytes_in_cache() / (8 * middling.n_params()) + 1;
+  EXPECT_LE(layerwise_batch_rows(middling, few, 1), std::max<Index>(96, few / 6 + 32));
 }
 
 }  // namespace
