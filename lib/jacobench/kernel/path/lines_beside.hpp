@@ -38,19 +38,53 @@ class LineWriter {
     lines_.n_before = lines_.run.n_in_column - (end_ - at_) / most_lanes;
   }
 
-  // One of those that lines_of_run() has counted.
+  // So many of those that lines_of_run() has counted.
+  void write_lines(Index n) {
+    while (n > 0) {
+      const Index of_column = (end_ - at_) / most_lanes, n_now = n < of_column ? n : of_column;
+      write_rows(at_ + n_now * most_lanes);
+      if (at_ == end_) take_column();
+      n -= n_now;
+    }
+  }
+
+  // One of them, with nothing that has to be set up before.
   void write_line() {
+    stream_line();
+    at_ += most_lanes;
+    if (at_ == end_) take_column();
+  }
+
+ private:
+  void write_rows(Index end) {
+#ifdef JACOBENCH_PATH_AVX512
+    // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of one.
+    if (const Index shift = at_ % most_lanes; shift != 0) {
+      Index row = at_ - shift;
+      const Bits from = first_of_pair(shift);
+      for (Pack before = load(a_ + row) * load(b_ + row); at_ != end; at_ += most_lanes) {
+        row += most_lanes;
+        const Pack after = load(a_ + row) * load(b_ + row);
+        stream(out_ + at_, choose_of_pair(before, from, after));
+        before = after;
+      }
+    }
+#endif
+    for (; at_ != end; at_ += most_lanes) stream_line();
+  }
+
+  void stream_line() const {
     for (Index k = 0; k < most_lanes; k += lanes)
       stream(out_ + at_ + k, load(a_ + at_ + k) * load(b_ + at_ + k));
-    at_ += most_lanes;
-    if (at_ != end_) return;
+  }
+
+  void take_column() {
     ++n_columns_;
     b_ += lines_.run.b_stride;
     out_ += lines_.run.out_stride;
     begin_column();
   }
 
- private:
   void begin_column() {
     at_ = static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out_) / sizeof(double)) % most_lanes);
     end_ = at_ + lines_.run.n_in_column * most_lanes;
@@ -90,10 +124,7 @@ inline void go_to_next_run_after(LinesBeside& lines) {
 inline void write_lines(LinesBeside& lines, Index n) {
   while (n > 0 && lines.run.n_columns > 0) {
     const Index of_run = lines_of_run(lines), n_now = n < of_run ? n : of_run;
-    {
-      LineWriter writer(lines);
-      for (Index i = 0; i < n_now; ++i) writer.write_line();
-    }
+    LineWriter(lines).write_lines(n_now);
     n -= n_now;
     go_to_next_run_after(lines);
   }

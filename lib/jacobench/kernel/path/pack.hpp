@@ -30,6 +30,13 @@ inline Pack broadcast(double x) { return _mm512_set1_pd(x); }
 inline Pack fma(Pack a, Pack b, Pack c) { return _mm512_fmadd_pd(a, b, c); }
 inline Pack min(Pack a, Pack b) { return _mm512_maskz_min_pd(0xff, a, b); }  // a < b ? a : b
 inline void finish_streams() { _mm_sfence(); }
+// Entries n to n + 7 of two packs, the first and the second.
+inline Bits first_of_pair(Index n) {
+  return _mm512_set1_epi64(n) + _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+}
+inline Pack choose_of_pair(Pack first, Bits from, Pack second) {
+  return _mm512_permutex2var_pd(first, from, second);
+}
 inline __mmask8 first_lanes(Index n) { return static_cast<__mmask8>((1u << n) - 1); }
 inline Pack load_first(const double* p, Index n) { return _mm512_maskz_loadu_pd(first_lanes(n), p); }
 inline void store_first(double* p, Pack v, Index n) { _mm512_mask_storeu_pd(p, first_lanes(n), v); }
