@@ -125,30 +125,16 @@ void JacobianFill::take_run() {
   lines_.n_before = 0;
   lines_.run.n_columns = 0;
   const Index n_in_column = lines_in_column();
+  const kernel::LinesEnds ends{.has_first = task_.starts_columns || !task_.batches_overlap,
+                               .ends_as_it_begins = task_.batches_overlap,
+                               .n_rows = task_.n_owned,
+                               .most_rows = task_.n_computed};
   while (lines_.run.n_columns == 0 && !is_over()) {
     kernel::LinesRun run = columns();
     run.n_in_column = n_in_column;
-    if (has_ends_) write_ends(run);
+    if (has_ends_) kernel::kernels().write_ends(run, ends);
     if (n_in_column > 0) lines_.run = run;
     advance();
-  }
-}
-
-// What is before the lines of each column and after them, which is less than two lines. (A part of a line that is streamed is
-// written to memory by itself, and waited for by whoever writes the rest of the line: 180 ns were measured.)
-void JacobianFill::write_ends(const kernel::LinesRun& run) const {
-  const auto product = kernel::kernels().product;
-  const bool may_have_first = task_.starts_columns || !task_.batches_overlap;
-  for (Index c = 0; c < run.n_columns; ++c) {
-    const double* b = run.b + c * run.b_stride;
-    double* out = run.out + c * run.out_stride;
-    const Index to_line = doubles_to_line(out);
-    const Index end =
-        task_.batches_overlap ? std::min(task_.n_owned + to_line, task_.n_computed) : task_.n_owned;
-    const Index first = std::min(to_line, end),
-                last = std::min(first + run.n_in_column * doubles_in_line, end);
-    if (may_have_first && first > 0) product(run.a, b, out, first);
-    if (last < end) product(run.a + last, b + last, out + last, end - last);
   }
 }
 

@@ -84,7 +84,6 @@ class JacobianFill {
   kernel::LinesRun columns() const;
   Index lines_in_column() const;
   void take_run();
-  void write_ends(const kernel::LinesRun& run) const;
 
   const Perceptron network_;
   Batch ones_, zeros_;

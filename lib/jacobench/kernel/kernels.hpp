@@ -28,6 +28,15 @@ struct LinesRun {
   Index n_in_column;  // at least one
 };
 
+// The rows of each column of a run that are not among its lines: those before, if they are wanted, and those after, up to row n_rows
+// or, where columns end as they begin, so many rows after its first line, but not past most_rows.
+struct LinesEnds {
+  bool has_first;
+  bool ends_as_it_begins;
+  Index n_rows;
+  Index most_rows;
+};
+
 // Runs of columns that are written beside something else that is computed, a line after every few operations: these go on while
 // the lines are on their way to memory, if no more are under way than a processor holds back.
 struct LinesBeside {
@@ -168,6 +177,9 @@ struct Kernels {
   void (*product)(const double* a, const double* b, double* out, Index n);
   void (*add_product)(const double* a, const double* b, double* out, Index n);  // out <- fma(a, b, out)
 
+  // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by whoever writes the
+  // rest of the line.
+  void (*write_ends)(const LinesRun& run, const LinesEnds& ends);
   // Without anything beside. Until finish_streams() other threads may not see them.
   void (*stream_all)(LinesBeside& lines);
   void (*finish_streams)();

@@ -42,6 +42,7 @@ constinit const Kernels kernels = {
     .multiply = multiply,
     .product = product,
     .add_product = add_product,
+    .write_ends = write_ends,
     .stream_all = stream_all,
     .finish_streams = finish_streams,
     .dot = dot,

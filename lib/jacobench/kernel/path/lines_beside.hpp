@@ -6,6 +6,28 @@
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
+inline Index rows_to_line(const double* out) {
+  return static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out) / sizeof(double)) % most_lanes);
+}
+
+inline void write_ends(const LinesRun& run, const LinesEnds& ends) {
+  const double *const a = run.a, *b = run.b;
+  double* out = run.out;
+  const auto write_rows = [&](Index begin, Index end) {
+    for (; begin < end; begin += lanes) {
+      const Index n = end - begin < lanes ? end - begin : lanes;
+      store_first(out + begin, load_first(a + begin, n) * load_first(b + begin, n), n);
+    }
+  };
+  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
+    const Index to_line = rows_to_line(out), wanted = ends.n_rows + (ends.ends_as_it_begins ? to_line : 0);
+    const Index end = wanted < ends.most_rows ? wanted : ends.most_rows;
+    const Index first = to_line < end ? to_line : end, after = first + run.n_in_column * most_lanes;
+    if (ends.has_first) write_rows(0, first);
+    write_rows(after, end);
+  }
+}
+
 inline Index lines_of_run(const LinesBeside& lines) {
   return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
 }
@@ -86,7 +108,7 @@ class LineWriter {
   }
 
   void begin_column() {
-    at_ = static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out_) / sizeof(double)) % most_lanes);
+    at_ = rows_to_line(out_);
     end_ = at_ + lines_.run.n_in_column * most_lanes;
   }
 
