@@ -24,11 +24,20 @@ void for_each_pack(const double* z, Index n, Store store_jet, Between do_between
     for (int k = 0; k < side_by_side; ++k) store_jet(jets[k], i + k * lanes, lanes);
     do_between();
   }
-  for (; i + lanes <= n; i += lanes) store_jet(Formula::template at<order>(load(z + i)), i, lanes);
-  if (i == n) return;
-  double buffer[lanes] = {};
-  for (Index k = i; k < n; ++k) buffer[k - i] = z[k];
-  store_jet(Formula::template at<order>(load(buffer)), i, n - i);
+  if (n - i > lanes) {
+    double buffer[side_by_side * lanes] = {};
+    for (Index k = i; k < n; ++k) buffer[k - i] = z[k];
+    Jet jets[side_by_side];
+#pragma GCC unroll 4
+    for (int k = 0; k < side_by_side; ++k) jets[k] = Formula::template at<order>(load(buffer + k * lanes));
+#pragma GCC unroll 4
+    for (int k = 0; k < side_by_side; ++k, i += lanes)
+      if (i < n) store_jet(jets[k], i, n - i < lanes ? n - i : lanes);
+  } else if (i < n) {
+    double buffer[lanes] = {};
+    for (Index k = i; k < n; ++k) buffer[k - i] = z[k];
+    store_jet(Formula::template at<order>(load(buffer)), i, n - i);
+  }
 }
 
 inline void store_first(Pack pack, double* out, Index n) {
