@@ -46,8 +46,8 @@ struct AccuracyRow {
 
 class AccuracyExperiment final : public harness::Experiment {
  public:
-  // The strategies to choose from: where none are given those of the library, their peers, and the formulas on trial, which are
-  // measured where they are named.
+  // The strategies to choose from: where none are given those of the library, their peers, and the formulas on trial,
+  // which are measured where they are named.
   explicit AccuracyExperiment(std::span<const StrategyInfo> strategies = all_strategies());
   static std::span<const StrategyInfo> all_strategies();
 

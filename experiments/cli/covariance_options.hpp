@@ -31,8 +31,8 @@ class CovarianceChoice {
   std::optional<double> sigma_;
 };
 
-// Options whose sigma is in the units of the network, of those where it is in the units of the outputs, and the other way round.
-// Throws InputError for a known sigma of several outputs that are scaled.
+// Options whose sigma is in the units of the network, of those where it is in the units of the outputs, and the other
+// way round. Throws InputError for a known sigma of several outputs that are scaled.
 IntervalOptions in_units_of_network(IntervalOptions options, const StoredFit& stored);
 IntervalOptions in_units_of_data(IntervalOptions options, const StoredFit& stored);
 

@@ -158,7 +158,8 @@ int fit_command(const Invocation& invocation) {
   const std::optional<DecayChoice> choice = fit_to(stored, request, start, *watch);
   watch->finish();
   stored.covariance = default_covariance(stored.fit);
-  // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with it.
+  // The files before the report, which may take long; where one of them cannot be written, the rest is not lost with
+  // it.
   std::exception_ptr problem;
   const auto try_to = [&](const auto& write_it) {
     try {

@@ -100,7 +100,8 @@ void print_path(std::ostream& out, const DecayChoice& choice) {
                    point.end.has_settled() ? "" : "  not settled");
 }
 
-// Of inputs whose 0 is so far off that a chosen decay, which is moved with it (inference/decay_choice.hpp), depends on where it is.
+// Of inputs whose 0 is so far off that a chosen decay, which is moved with it (inference/decay_choice.hpp), depends on
+// where it is.
 void print_shifts(std::ostream& out, const StoredFit& stored) {
   const Layer& first = stored.fit.network.layers().front();
   if (!first.has_bias() || stored.fit.decay[first.bias_at] == 0) return;

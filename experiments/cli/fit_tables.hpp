@@ -14,7 +14,8 @@ inline constexpr std::string_view no_parameters_words =
 harness::RowTable coefficients_table(const StoredFit& stored, Tangent& at, const Covariance& cov,
                                      const ReportOptions& options);
 
-// What the report says of the fit as a whole. Null is what it does not have; `reason` says why there are no standard errors.
+// What the report says of the fit as a whole. Null is what it does not have; `reason` says why there are no standard
+// errors.
 harness::RowTable summary_table(const StoredFit& stored, Tangent& at, const Covariance& cov,
                                 const ReportOptions& options);
 

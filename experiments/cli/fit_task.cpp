@@ -16,12 +16,13 @@ using namespace harness;
 
 namespace {
 
-// How many starts are to reach the best optimum. If the first five all reach the same one, another reaches a new one with
-// a probability of a tenth (StartSummary::chance_of_new). How low that ends beside other solvers is in results/solvers.
+// How many starts are to reach the best optimum. If the first five all reach the same one, another reaches a new one
+// with a probability of a tenth (StartSummary::chance_of_new). How low that ends beside other solvers is in
+// results/solvers.
 constexpr Index enough_at_best = 5;
 
-// Of a column of words every word is an input but the first, as of the factors of R. What has more of them, or one a row, names
-// observations.
+// Of a column of words every word is an input but the first, as of the factors of R. What has more of them, or one a
+// row, names observations.
 constexpr std::size_t most_words = 20;
 
 void add_words(const std::string& file, const WordColumn& column, std::vector<std::string>& inputs) {

@@ -62,7 +62,8 @@ struct FitTask {
   std::string memory_in_words = {};  // a line, where it takes much
 };
 
-// Errors: InputError for a file that cannot be read, columns that it does not have, what is too large for the machine's memory
+// Errors: InputError for a file that cannot be read, columns that it does not have, what is too large for the machine's
+//         memory
 FitTask read_fit_task(const std::string& file, const FitRequest& request);
 
 }  // namespace jacobench::cli

@@ -1,5 +1,5 @@
-// Who waits for a fit: sees how far it is once it takes over half a second on a terminal, some seconds elsewhere, and may end it by SIGINT or SIGTERM, which leaves the
-// best so far.
+// Who waits for a fit: sees how far it is once it takes over half a second on a terminal, some seconds elsewhere, and
+// may end it by SIGINT or SIGTERM, which leaves the best so far.
 #pragma once
 
 #include <optional>

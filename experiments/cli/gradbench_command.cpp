@@ -1,5 +1,6 @@
-// jacobench gradbench: a tool for GradBench's evaluations (github.com/gradbench/gradbench, protocol in its CONTRIBUTING.md). Each line
-// of standard input is a message, each but the last has a line of answer. scripts/gradbench_mlp says what the module mlp asks for.
+// jacobench gradbench: a tool for GradBench's evaluations (github.com/gradbench/gradbench, protocol in its
+// CONTRIBUTING.md). Each line of standard input is a message, each but the last has a line of answer.
+// scripts/gradbench_mlp says what the module mlp asks for.
 #include <chrono>
 #include <cstdint>
 #include <iostream>

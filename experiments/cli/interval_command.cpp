@@ -1,4 +1,5 @@
-// jacobench interval FIT.json [--at new.csv|grid|data] [--method delta,...] [--kind mean,prediction] [--out bands.csv] [--format csv|json|...]
+// jacobench interval FIT.json [--at new.csv|grid|data] [--method delta,...] [--kind mean,prediction] [--out bands.csv]
+// [--format csv|json|...]
 #include <algorithm>
 #include <cmath>
 #include <ostream>
@@ -126,7 +127,8 @@ struct Request {
   }
 };
 
-// Where bands are wanted, in the units of the data, and what observations to come weigh there (IntervalOptions::new_weights).
+// Where bands are wanted, in the units of the data, and what observations to come weigh there
+// (IntervalOptions::new_weights).
 struct Points {
   Matrix X;
   Vector weights = {};
@@ -333,7 +335,8 @@ std::string reason_at(const Answers& answers, Index point, Index output, Sides s
   return has_se ? "" : "this method has bounds and no standard errors";
 }
 
-// The unit that the name of a column ends with, in brackets or behind a comma: "yield [t/ha]", "yield (t/ha)", "Temp, C".
+// The unit that the name of a column ends with, in brackets or behind a comma: "yield [t/ha]", "yield (t/ha)", "Temp,
+// C".
 std::string unit_in_name(const std::string& name) {
   for (const auto& [open, close] : {std::pair{'[', ']'}, {'(', ')'}})
     if (const std::size_t begin = name.rfind(open); name.ends_with(close) && begin != std::string::npos)

@@ -46,7 +46,8 @@ ArraySize size_of(const ArrayHeader& header, const std::optional<std::string>& f
 
 // Calls `write` with a writer to the Output of this name, or to `out` where there is none: .npy by its ending,
 // else CSV, which a regular file is to end in .csv for. `inputs` are the files being read.
-// Errors: InputError where the file cannot be written, has another ending, is one of the inputs, or has no room on its disk
+// Errors: InputError where the file cannot be written, has another ending, is one of the inputs, or has no room on its
+//         disk
 void write_array(const std::optional<std::string>& file, std::ostream& out, const ArrayHeader& header,
                  const std::vector<std::string>& inputs, const std::function<void(ArrayWriter&)>& write);
 

@@ -1,8 +1,8 @@
-// The coverage experiment: Monte Carlo coverage of the intervals of fitted networks, over scenarios, methods and Jacobian
-// strategies, with a standard error on every figure.
+// The coverage experiment: Monte Carlo coverage of the intervals of fitted networks, over scenarios, methods and
+// Jacobian strategies, with a standard error on every figure.
 //
-// Within a scenario all methods and strategies see the same replicates (common random numbers), and so do scenarios that
-// differ in noise level, decay, network or start.
+// Within a scenario all methods and strategies see the same replicates (common random numbers), and so do scenarios
+// that differ in noise level, decay, network or start.
 // Source: Morris, White and Crowther (2019), Statistics in Medicine 38(11), for the design of simulation studies
 #pragma once
 

@@ -15,8 +15,8 @@ namespace {
 
 using harness::ColumnRole;
 
-// More replicates than this without an interval, or without full rank, and a coverage is no claim about the method; as with
-// fits that have not settled.
+// More replicates than this without an interval, or without full rank, and a coverage is no claim about the method; as
+// with fits that have not settled.
 constexpr double most_without = most_unsettled;
 
 // The part of the records that a row is about, [points x R], and what is in the first places of each.
@@ -150,8 +150,8 @@ void take_differences(const Measures& own, const Measures& first, CoverageRow& r
   }
 }
 
-// Why the coverage is no claim about the method; nothing where it is one. A decay on every parameter determines a fit whatever
-// the rank.
+// Why the coverage is no claim about the method; nothing where it is one. A decay on every parameter determines a fit
+// whatever the rank.
 std::optional<std::string> why_no_claim(const Part& part, const Scenario& scenario,
                                         const Measures& measures) {
   const Vector ranks = part.figure(RecordLayout::rank);

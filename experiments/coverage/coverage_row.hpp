@@ -63,8 +63,8 @@ struct RowPlace {
   std::size_t strategy, interval, region;
 };
 
-// What the records [layout.size() x R] of a scenario, kept by reference, say of its rows. What rows have in common is computed
-// for the first of them.
+// What the records [layout.size() x R] of a scenario, kept by reference, say of its rows. What rows have in common is
+// computed for the first of them.
 class Summary {
  public:
   Summary(const ReplicateContext& context, const MatrixView& records)

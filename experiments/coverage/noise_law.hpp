@@ -15,8 +15,8 @@
 
 namespace jacobench::coverage {
 
-// F(z) = P(e <= z) and H(z) = E max(z - e, 0) = int_{-inf}^z F: what an interval score needs, since E max(e - z, 0) = H(z) - z.
-// Infinite z give the limits, NaN is NaN.
+// F(z) = P(e <= z) and H(z) = E max(z - e, 0) = int_{-inf}^z F: what an interval score needs, since E max(e - z, 0) =
+// H(z) - z. Infinite z give the limits, NaN is NaN.
 // Accuracy: some units of roundoff of max(1, |z|), absolute
 struct NoiseLawInfo {
   std::string_view name;

@@ -1,10 +1,11 @@
-// One replicate of a scenario: data are drawn, fitted with each strategy's Jacobian, and every interval that is asked for is
-// made; what came of it is a record of doubles.
+// One replicate of a scenario: data are drawn, fitted with each strategy's Jacobian, and every interval that is asked
+// for is made; what came of it is a record of doubles.
 //
 // What is measured is what ships: fits are fit/fitter.hpp's, intervals those of the library's table of methods.
 // Fits and bounds are recorded less the truth, so that a replicate's own truth may differ from another's.
-// Cost:   a fit, and for each method its bands at the points; with covariances without second derivatives and no sup_t no
-//         allocation after the first replicate whose fit goes in a lane (fit/fitter.hpp) and the first whose fit does not
+// Cost:   a fit, and for each method its bands at the points; with covariances without second derivatives and no sup_t
+//         no allocation after the first replicate whose fit goes in a lane (fit/fitter.hpp) and the first whose fit
+//         does not
 #pragma once
 
 #include <memory>
@@ -40,9 +41,9 @@ struct ReplicatePlan {
   std::vector<IntervalRequest> intervals;
 };
 
-// Where the figures of one replicate stand in its record: for each strategy what is said of the fit, then for each method
-// that refits and each region the share of its refits that have not settled, then for each method se, then for each interval the bounds. NaN
-// stands for what there is not.
+// Where the figures of one replicate stand in its record: for each strategy what is said of the fit, then for each
+// method that refits and each region the share of its refits that have not settled, then for each method se, then for
+// each interval the bounds. NaN stands for what there is not.
 class RecordLayout {
  public:
   explicit RecordLayout(const ReplicatePlan& plan);
@@ -114,8 +115,8 @@ class ReplicateRunner {
   // Fills in the record. A fit or a method that fails, or throws, leaves NaN; why, where there is somebody to tell.
   void run(Index replicate, std::span<double> record, std::vector<std::string>* failures = nullptr);
 
-  // Fills in the records of the replicates first, first + 1, ..., with the bits that each has by itself; fits go side by side
-  // where they can.
+  // Fills in the records of the replicates first, first + 1, ..., with the bits that each has by itself; fits go side
+  // by side where they can.
   void run_all(Index first, std::span<double> records);
 
   const DataSource& source() const { return source_; }

@@ -1,11 +1,11 @@
-// Where the time of a replicate goes: a replicate of a coverage study, as studies run it, beside the parts it is made of at
-// the fit of the first. A plain Google Benchmark program, with the usual --benchmark_* flags; --config=FILE names the study,
-// whose first scenario is taken.
+// Where the time of a replicate goes: a replicate of a coverage study, as studies run it, beside the parts it is made
+// of at the fit of the first. A plain Google Benchmark program, with the usual --benchmark_* flags; --config=FILE names
+// the study, whose first scenario is taken.
 //
-// `replicate` is all of one by itself, and `draw`, `fit`, `tangent` and `bands` are what it consists of; replicate/side_by_side is
-// one among many, as studies make them, and fit/side_by_side its fit. The other rows fit/... are what a fit consists of, each done
-// once; a step in lanes is one of all that are in them. `summary` is what a replicate costs after all are made. Times are of the
-// processor.
+// `replicate` is all of one by itself, and `draw`, `fit`, `tangent` and `bands` are what it consists of;
+// replicate/side_by_side is one among many, as studies make them, and fit/side_by_side its fit. The other rows fit/...
+// are what a fit consists of, each done once; a step in lanes is one of all that are in them. `summary` is what a
+// replicate costs after all are made. Times are of the processor.
 #include <functional>
 #include <iostream>
 #include <string>

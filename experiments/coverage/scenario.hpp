@@ -4,8 +4,8 @@
 //         A teacher that is redrawn has parameters theta_p ~ N(0, noise_sd^2 / k_p) of its own in each replicate: the
 //         prior that a decay of k_p stands for.
 // Shapes: X [N x D], f and sd [N] at the rows; X0 [M x D], f and sd [M] at the points where intervals are asked for
-// Random numbers: keyed by (seed, what is drawn, replicate), so that scenarios that differ in noise level, decay, network
-//         or start have the same designs and the same noise.
+// Random numbers: keyed by (seed, what is drawn, replicate), so that scenarios that differ in noise level, decay,
+//         network or start have the same designs and the same noise.
 #pragma once
 
 #include <memory>
@@ -103,7 +103,8 @@ class DataSource {
   std::unique_ptr<Evaluator> at_rows_, at_points_;  // of the teacher
 };
 
-// The parameters that fits start from, in the user's units, for a scenario with these first data; empty where starts are drawn.
+// The parameters that fits start from, in the user's units, for a scenario with these first data; empty where starts
+// are drawn.
 // Shape: [P]
 Vector start_of(const Scenario& scenario, const DataSource& source);
 

@@ -199,8 +199,8 @@ class ChartMaker {
     return found;
   }
 
-  // Where there are more colours than can be told apart, marks help them. What the column of the marks says is then told by
-  // panels, if it says which cell a row is, or by tips alone.
+  // Where there are more colours than can be told apart, marks help them. What the column of the marks says is then
+  // told by panels, if it says which cell a row is, or by tips alone.
   void settle_shapes() {
     const auto column = find(figure_.shapes);
     if (!column) return;

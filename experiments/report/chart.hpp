@@ -1,5 +1,5 @@
-// A figure filled in with the rows of a table: panels with points, lines and bands at their places along the axes, and words
-// for people. Nothing is laid out yet.
+// A figure filled in with the rows of a table: panels with points, lines and bands at their places along the axes, and
+// words for people. Nothing is laid out yet.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,9 @@ struct Span {
   double low, high;
 };
 
-// A place along a logarithmic axis is log10 of the value; along one of digits, -log10; along signed_log, log10 of the magnitude
-// over the least, with the sign of the value; of `each`, a whole number near which rows with the same value stand.
+// A place along a logarithmic axis is log10 of the value; along one of digits, -log10; along signed_log, log10 of the
+// magnitude over the least, with the sign of the value; of `each`, a whole number near which rows with the same value
+// stand.
 struct ChartAxis {
   std::string title = {};
   Scale scale = Scale::linear;
@@ -89,7 +90,8 @@ inline constexpr std::size_t most_colours = 7;
 // More panels than this are not drawn, and a note says how many there are.
 inline constexpr std::size_t most_panels = 16;
 
-// Nothing where the rows have nothing to show in it: no such columns, or one x alone. Rows that are not ok are not drawn.
+// Nothing where the rows have nothing to show in it: no such columns, or one x alone. Rows that are not ok are not
+// drawn.
 std::optional<Chart> chart_of(const Figure& figure, const RowTable& table);
 
 std::vector<Chart> charts_of(const std::vector<Figure>& figures, const RowTable& table);

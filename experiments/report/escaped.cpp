@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-// The length of the character of UTF-8 that the text begins with; 0 where it begins with none, or with one that XML does
-// not allow.
+// The length of the character of UTF-8 that the text begins with; 0 where it begins with none, or with one that XML
+// does not allow.
 std::size_t character_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

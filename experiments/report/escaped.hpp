@@ -6,8 +6,8 @@
 
 namespace jacobench::harness {
 
-// As text or a quoted attribute of HTML or XML: markup and quotes as entities; bytes that are no UTF-8 and characters that
-// XML does not allow as U+FFFD.
+// As text or a quoted attribute of HTML or XML: markup and quotes as entities; bytes that are no UTF-8 and characters
+// that XML does not allow as U+FFFD.
 std::string escaped(std::string_view text);
 
 // At most so many characters, the last an ellipsis where some are left out.

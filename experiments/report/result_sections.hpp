@@ -9,9 +9,9 @@
 
 namespace jacobench::harness {
 
-// First the results side by side, where they are of different experiments on networks; then for each experiment what was asked,
-// how it was run, the figures that answer it, and the table. Results of one experiment share a table and figures; two that
-// keep repeated timings are compared as well.
+// First the results side by side, where they are of different experiments on networks; then for each experiment what
+// was asked, how it was run, the figures that answer it, and the table. Results of one experiment share a table and
+// figures; two that keep repeated timings are compared as well.
 std::vector<PageSection> sections_of(std::vector<StoredResult> results,
                                      std::span<const ExperimentInfo> experiments);
 

@@ -19,8 +19,8 @@ constexpr double panel_width = 440, panel_height = 300, font = 13, line_height =
 constexpr int slant = 35;  // of words below an axis that would lie over each other, in degrees
 constexpr std::size_t most_characters = 50;
 
-// Okabe and Ito (2008), Color Universal Design: told apart by all kinds of colour vision. Without their yellow, which does
-// not show on white, and their black, which is the colour of the text.
+// Okabe and Ito (2008), Color Universal Design: told apart by all kinds of colour vision. Without their yellow, which
+// does not show on white, and their black, which is the colour of the text.
 struct Tone {
   const char *on_light, *on_dark;
 };

@@ -8,8 +8,8 @@
 
 namespace jacobench::harness {
 
-// The panel as an element <svg>, to stand in a page whose styles are chart_styles(): axes, gridlines, bands, lines, and the
-// points as elements of class m, each with its tip as <title>.
+// The panel as an element <svg>, to stand in a page whose styles are chart_styles(): axes, gridlines, bands, lines, and
+// the points as elements of class m, each with its tip as <title>.
 std::string panel_svg(const Panel& panel, const std::string& label);
 
 // The mark that stands before an entry of the legend, as an element <svg>.

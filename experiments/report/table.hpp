@@ -60,10 +60,11 @@ struct TableFormat {
   void (*write)(std::ostream& out, const RowTable& table, std::optional<std::size_t> width);
 };
 
-// In the order of help: text first, then markdown, csv, latex, json. JSON is an object of `about` and `notes`, lists of lines;
-// `columns`, of each its name, heading, unit, meaning and standard_error, the name of the column of its standard error; and
-// `rows`, of each its values by name, status and reason. CSV has every column of every row (those that this
-// version does not know come last) with all digits, status and reason (where the table has them), quoted as in RFC 4180.
+// In the order of help: text first, then markdown, csv, latex, json. JSON is an object of `about` and `notes`, lists of
+// lines; `columns`, of each its name, heading, unit, meaning and standard_error, the name of the column of its standard
+// error; and `rows`, of each its values by name, status and reason. CSV has every column of every row (those that this
+// version does not know come last) with all digits, status and reason (where the table has them), quoted as in RFC
+// 4180.
 std::span<const TableFormat> table_format_table();
 
 // The format `csv`, row by row.

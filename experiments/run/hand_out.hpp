@@ -1,9 +1,9 @@
 // Hands out the work of a run, block by block, and keeps what comes back.
 //
-// Groups end in their order. Who has nothing to do for the present one is given blocks of those after it, so that one slow
-// fit keeps nobody idle. Records go to the file of their group in any order, those of a tenth of a second's work together: what is killed
-// loses these, and a group that takes no longer has no file. Besides these, the records of the present group alone are in
-// memory.
+// Groups end in their order. Who has nothing to do for the present one is given blocks of those after it, so that one
+// slow fit keeps nobody idle. Records go to the file of their group in any order, those of a tenth of a second's work
+// together: what is killed loses these, and a group that takes no longer has no file. Besides these, the records of the
+// present group alone are in memory.
 // Blocks: as many records as take a second by the times measured so far (before there are any, a third of one by the
 //         experiment's guess), at most 64 MiB, and towards the end of the study half a share of what is left.
 #pragma once

@@ -1,5 +1,5 @@
-// The manifest of a result: the circumstances in which its rows came to be. It holds no path of the machine, and no host
-// name but those of an MPI job.
+// The manifest of a result: the circumstances in which its rows came to be. It holds no path of the machine, and no
+// host name but those of an MPI job.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace jacobench::harness {
 // any experiment is added or retired, so that an older program can say why it meets what it does not know; see
 // CONTRIBUTING.md.
 //   1  up to 0.1.0, whose manifests do not say so
-//   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row; coverage stores whether
-//      fits and refits have settled, why it makes no claim, and the median SE ratio; activations stores errors by octave
+//   2  speed stores no speed-ups over other strategies, and says why nothing is promised of a row; coverage stores
+//      whether fits and refits have settled, why it makes no claim, and the median SE ratio; activations stores errors
+//      by octave
 inline constexpr std::int64_t schema_version = 2;
 
 // The command line as the user gave it; of a path that begins at the root only the last part is kept.
@@ -32,8 +33,8 @@ void record_run_start(const std::filesystem::path& file, const Config& config, s
                       const std::string& command_line,
                       const std::vector<std::pair<std::string, std::string>>& circumstances = {});
 
-// Notes that the last run to begin has ended, and figures of it by name. Outcome: "complete" or "interrupted". A run that
-// was killed has none.
+// Notes that the last run to begin has ended, and figures of it by name. Outcome: "complete" or "interrupted". A run
+// that was killed has none.
 void record_run_end(const std::filesystem::path& file, const std::string& outcome,
                     const std::vector<std::pair<std::string, double>>& figures = {});
 

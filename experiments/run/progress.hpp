@@ -33,13 +33,15 @@ struct ProgressDisplay {
 // What a terminal takes to draw its line anew.
 inline constexpr std::string_view erase_line = "\r\033[K";
 
-// Columns of the terminal that this is: what COLUMNS says, else what it says of itself, else 80. Empty where it is none.
+// Columns of the terminal that this is: what COLUMNS says, else what it says of itself, else 80. Empty where it is
+// none.
 std::optional<std::size_t> terminal_width(int file_descriptor);
 
 // The display that suits the process's standard error.
 ProgressDisplay standard_error_display();
 
-// The line itself: on a terminal behind a clock that says how long it has been there. Safe to use while the clock ticks.
+// The line itself: on a terminal behind a clock that says how long it has been there. Safe to use while the clock
+// ticks.
 class StatusLine {
  public:
   explicit StatusLine(const ProgressDisplay& display);
@@ -85,7 +87,8 @@ std::string bar_text(double fraction, std::size_t width);
 std::string counted_text(std::string_view what, double n_done, double n_all, double earlier,
                          std::chrono::duration<double> elapsed, std::size_t room);
 
-// For each cell, in a few words, what tells it from the others: the values of its identity columns that differ between cells.
+// For each cell, in a few words, what tells it from the others: the values of its identity columns that differ between
+// cells.
 std::vector<std::string> names_in_few_words(const ColumnList& columns, const std::vector<Row>& cells);
 
 class Progress {

@@ -1,5 +1,5 @@
-// The processes of an MPI job that run a study together: rank 0, the root, reads the config, hands out blocks, writes the
-// folder and works as well; the others work. The one home of MPI, of which this header says nothing.
+// The processes of an MPI job that run a study together: rank 0, the root, reads the config, hands out blocks, writes
+// the folder and works as well; the others work. The one home of MPI, of which this header says nothing.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ namespace jacobench::harness {
 
 class Ranks {
  public:
-  // Joins the job that a launcher (mpirun, srun) started this process in; where none did, a job of one. Throws InputError
-  // where one did and this program was built without MPI.
+  // Joins the job that a launcher (mpirun, srun) started this process in; where none did, a job of one. Throws
+  // InputError where one did and this program was built without MPI.
   Ranks();
   // Of the root: sends the others home.
   ~Ranks();
@@ -28,8 +28,8 @@ class Ranks {
   std::size_t size() const;
   bool is_root() const;
 
-  // How many processors this process may use without being in another rank's way: those that it is bound to, shared with
-  // the ranks that are bound to the same.
+  // How many processors this process may use without being in another rank's way: those that it is bound to, shared
+  // with the ranks that are bound to the same.
   std::size_t n_processors() const;
 
   // Of the root: threads of this process and of all others, which make the study of the same config. Throws InputError

@@ -1,6 +1,6 @@
 // With MPI-3. Messages are small and few: a block to do, a block that is done, and three words besides. Nobody waits in
-// a call of MPI, which would take a processor from those who compute: all look for messages a thousand times a second, and
-// have one block more than they work on.
+// a call of MPI, which would take a processor from those who compute: all look for messages a thousand times a second,
+// and have one block more than they work on.
 #include <algorithm>
 #include <array>
 #include <chrono>

@@ -49,7 +49,8 @@ std::string why_discarded(const std::string& line, const RecordsOf& whose) {
   return "";
 }
 
-// Of the number and the doubles: a file system that lost part of a write, or let two processes write at once, shows in it.
+// Of the number and the doubles: a file system that lost part of a write, or let two processes write at once, shows in
+// it.
 // Source: FNV-1a (Fowler, Noll and Vo), over words in place of bytes
 std::uint64_t checksum(std::span<const char> bytes) {
   std::uint64_t sum = 0xcbf29ce484222325;

@@ -26,9 +26,9 @@ struct RecordsOf {
   std::size_t size;  // doubles in a record
 };
 
-// Visits every record of the file, up to a torn one, and returns how many bytes they and the header take, 0 where there is nothing of
-// this group: a file that is missing, of another group, of another record size or not of records at all. `warn` hears of it
-// where records are lost so. Throws InputError where the file cannot be read.
+// Visits every record of the file, up to a torn one, and returns how many bytes they and the header take, 0 where there
+// is nothing of this group: a file that is missing, of another group, of another record size or not of records at all.
+// `warn` hears of it where records are lost so. Throws InputError where the file cannot be read.
 // Cost: memory for one record
 std::size_t read_records(const std::filesystem::path& path, const RecordsOf& whose,
                          const std::function<void(std::int64_t number, std::span<const double>)>& visit,

@@ -41,8 +41,8 @@ class ResultFolder {
   // The rows are on the disk when this returns. Throws InputError (disk full), and as expect_ours.
   void append(const std::vector<Row>& rows);
 
-  // Where the file system does not hold locks, as between the nodes of a cluster, a run that comes later takes the folder
-  // over. Throws InputError, which names node and process of that run, where one has.
+  // Where the file system does not hold locks, as between the nodes of a cluster, a run that comes later takes the
+  // folder over. Throws InputError, which names node and process of that run, where one has.
   void expect_ours() const;
 
  private:

@@ -1,5 +1,5 @@
-// Who does the work of a run: this thread, threads, or the ranks of an MPI job (run/ranks.hpp). They take blocks and give
-// them back done, in any order; the experiment does not know who they are.
+// Who does the work of a run: this thread, threads, or the ranks of an MPI job (run/ranks.hpp). They take blocks and
+// give them back done, in any order; the experiment does not know who they are.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,8 @@ class Workers {
   virtual std::optional<int> signal() const { return {}; }
 };
 
-// The threads of this process: one is the caller's own, more are made and end with the object, after the blocks that they
-// are at. The experiment and its cells outlive it.
+// The threads of this process: one is the caller's own, more are made and end with the object, after the blocks that
+// they are at. The experiment and its cells outlive it.
 std::unique_ptr<Workers> thread_workers(Experiment& experiment, const std::vector<Row>& cells,
                                         std::size_t n_threads);
 

@@ -1,8 +1,8 @@
 // Microbenchmarks of the library's kernels: a plain Google Benchmark program, with the usual --benchmark_* flags.
 //
 // Rates are counters of each row: flops for what is bound by arithmetic, bytes for what is bound by memory; the
-// machine's own limits (a streaming fill, BLAS dsyrk, BLAS dgemm) are rows among the others, and so are the alternatives
-// to what the library chooses: stores, their place in time, and rows of a batch (`by_batches`).
+// machine's own limits (a streaming fill, BLAS dsyrk, BLAS dgemm) are rows among the others, and so are the
+// alternatives to what the library chooses: stores, their place in time, and rows of a batch (`by_batches`).
 #include "jacobench/kernel/kernels.hpp"
 
 #include <string>
@@ -148,8 +148,9 @@ void jacobian(State& state, const Case& c) {
   count_rate(state, "bytes", 8.0 * static_cast<double>(J.size()));
 }
 
-// A Jacobian of so many MiB in batches of so many rows, through the cache, past it, or past it beside the computation of the next
-// batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for, and of the last two what is faster.
+// A Jacobian of so many MiB in batches of so many rows, through the cache, past it, or past it beside the computation
+// of the next batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for, and of the last two
+// what is faster.
 enum class Writing { ordinary, streaming, beside };
 
 void by_batches(State& state, const Case& c, Writing writing, Index mib, Index rows) {
@@ -253,8 +254,8 @@ void band_dgemm(State& state, const Case& c, Index n_points) {
   count_rate(state, "flops", static_cast<double>(2 * n * P * P));
 }
 
-// A band of a fit with more parameters than its 400 observations (inference/inverse_forms.hpp): two triangular solutions a point
-// and the products of J K^-1 J0'; and dtrsm of the same shape.
+// A band of a fit with more parameters than its 400 observations (inference/inverse_forms.hpp): two triangular
+// solutions a point and the products of J K^-1 J0'; and dtrsm of the same shape.
 constexpr Index n_observed = 400;
 
 double flops_of_dual_band(const Perceptron& network, Index n_points) {

@@ -29,8 +29,8 @@ struct SpeedGroup {
   std::int64_t n_threads = 1;
 };
 
-// One kind of work on it: a strategy's Jacobian, the values of the network, or a part of the roof: the plain fill, and the
-// arithmetic without it. Times are medians over
+// One kind of work on it: a strategy's Jacobian, the values of the network, or a part of the roof: the plain fill, and
+// the arithmetic without it. Times are medians over
 // the repetitions. How strategies compare is computed from the rows of a group, not stored.
 struct SpeedRow {
   SpeedGroup group;

@@ -1,5 +1,5 @@
-// Figures as data: which column of a table stands on which axis, with which bounds, colours, panels and laws. A figure is
-// declared beside the columns that it names; report/chart.hpp fills it in, and report/svg.hpp draws it.
+// Figures as data: which column of a table stands on which axis, with which bounds, colours, panels and laws. A figure
+// is declared beside the columns that it names; report/chart.hpp fills it in, and report/svg.hpp draws it.
 #pragma once
 
 #include <functional>
@@ -72,8 +72,8 @@ struct SeriesColumns {
   std::string bound;   // a column with one number, or empty
 };
 
-// What a figure is drawn of where the rows unfold: a row a place of each series, with the columns of the identity and series,
-// place, value and bound.
+// What a figure is drawn of where the rows unfold: a row a place of each series, with the columns of the identity and
+// series, place, value and bound.
 struct Unfolding {
   std::string places = {};  // a column
   std::vector<SeriesColumns> series = {};

@@ -1,5 +1,6 @@
-// Boost's distributions computed in double. In long double, which is Boost's way unless it is told otherwise, the last bits are
-// those of the processor's kind, a study of small fits takes a third longer, and valgrind, which has no such numbers, goes astray.
+// Boost's distributions computed in double. In long double, which is Boost's way unless it is told otherwise, the last
+// bits are those of the processor's kind, a study of small fits takes a third longer, and valgrind, which has no such
+// numbers, goes astray.
 #pragma once
 
 #include <boost/math/distributions/chi_squared.hpp>

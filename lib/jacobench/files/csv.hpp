@@ -10,7 +10,8 @@
 //   names        without the blanks around them, each run of blanks and line ends as one blank
 //   numbers      as in 1.5e-3; other decimals and thousands as files/number_style.hpp says
 //   nothing      separators at the end of a line with nothing after them, and lines of nothing, are passed over
-//   words        NAME=WORD, asked for where no column is called so, is 1 where the column NAME holds WORD, and 0 elsewhere
+//   words        NAME=WORD, asked for where no column is called so, is 1 where the column NAME holds WORD, and 0
+//                elsewhere
 // Columns that are not asked for may hold anything, and need neither a name nor one of their own.
 // Errors: InputError "FILE:LINE: column NAME: what is wrong; what to do" for a file that cannot be read, a row with
 //         too many or too few cells, a name that no column or more than one has, and a cell that is asked for and is
@@ -67,8 +68,8 @@ std::vector<WordColumn> word_columns(const std::filesystem::path& file, const st
 // Cost: the file is read twice, and is in memory a line at a time
 class CsvColumns {
  public:
-  // Reads the file once to its end: whatever is wrong with it is thrown before any use is made of it, as is a word in a column
-  // of `known` that is none of the words there.
+  // Reads the file once to its end: whatever is wrong with it is thrown before any use is made of it, as is a word in a
+  // column of `known` that is none of the words there.
   CsvColumns(const std::filesystem::path& file, const std::vector<std::string>& names,
              const CsvDialect& dialect = {}, const std::vector<WordColumn>& known = {});
   CsvColumns(CsvColumns&&) noexcept;

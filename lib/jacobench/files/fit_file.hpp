@@ -3,24 +3,24 @@
 //   {"format": "jacobench-fit", "version": 2, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
 //    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...],
 //    "output_correlation": [[...], ...], "output_noise": "own", "decay": [...],
-//    "strategy": "layerwise", "relative_step": ..., "form": "dual", "rss": ..., "end": {"stop": "orthogonal", "iterations": ...,
-//    "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
+//    "strategy": "layerwise", "relative_step": ..., "form": "dual", "rss": ..., "end": {"stop": "orthogonal",
+//    "iterations": ..., "penalty": ..., "gradient_norm": ..., "relative_offset": ...,
 //    "remaining": {"fall": ..., "move": ...}, "starts": {"number": ..., "failed": ...,
 //    "at_best": ..., "lowest": ..., "median": ..., "highest": ...,
 //    "each": [{"objective": ..., "drawn": true, "arrived": true}, ...]}}, "source": "data.csv", "rows_left_out": ...,
 //    "words": {"Sex": ["F", "M"]},
-//    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ..., "parameter_effects_se": ...,
-//    "directions": ...},
-//    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse", "ridge": 1e-06},
-//    "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
+//    "curvature": {"intrinsic": ..., "parameter_effects": ..., "root_f": ..., "intrinsic_se": ...,
+//    "parameter_effects_se": ..., "directions": ...},
+//    "intervals": {"covariance": "delta", "dof": "n_minus_trace", "sigma": ..., "rank_policy": "pseudo_inverse",
+//    "ridge": 1e-06}, "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `decay` is one number where it is the same for all parameters.
-// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are in the units
-// of the network, and have one row an observation; `weights`, `output_scales`, `output_correlation`, `output_noise`, `decay`,
-// `relative_step`, `form`, `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`, `end`, `covariance`, `curvature`
-// and `decay_choice` are left out
-// where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say how
-// the fit ended, is read too, and so are files that do not say where each start led.
+// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are
+// in the units of the network, and have one row an observation; `weights`, `output_scales`, `output_correlation`,
+// `output_noise`, `decay`, `relative_step`, `form`, `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`,
+// `end`, `covariance`, `curvature` and `decay_choice` are left out
+// where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say
+// how the fit ended, is read too, and so are files that do not say where each start led.
 #pragma once
 
 #include <filesystem>
@@ -51,8 +51,8 @@ struct StoredFit {
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given
-  // What scales the columns of the user's data: fit.data and all that is said of the fit are in the units between them, those of
-  // the network. The outputs' scales are positive.
+  // What scales the columns of the user's data: fit.data and all that is said of the fit are in the units between them,
+  // those of the network. The outputs' scales are positive.
   AffineMap input_map = {}, output_map = {};
   std::optional<CovarianceKind> covariance =
       {};                                   // that the fit was reported with, none in files that do not say

@@ -42,9 +42,9 @@ std::string entry_name(const Perceptron& network, Wrt wrt, Index n_rows, Index r
 // Shape [n_rows, K, P] or [n_rows, K, D]; names "y0:w1[2,3]", "y0:x2" (network/entry_names.hpp).
 ArrayHeader jacobian_header(const Perceptron& network, Wrt wrt, Index n_rows);
 
-// Writes one row for each row of `data`, whose columns are the inputs in their order, in the units of the data, each batch on a
-// thread of its own beside the computation of the next; tells after each how many there are so far. A certificate where
-// asked for: of the network's own entries, before they are scaled.
+// Writes one row for each row of `data`, whose columns are the inputs in their order, in the units of the data, each
+// batch on a thread of its own beside the computation of the next; tells after each how many there are so far. A
+// certificate where asked for: of the network's own entries, before they are scaled.
 // Errors: InputError "row 3, y0:w1[2,0]: ..." for an entry that a double cannot hold, naming the unit that overflows
 std::optional<Certificate> write_jacobian(const ScaledModel& scaled, CsvColumns& data,
                                           const JacobianRequest& request, ArrayWriter& writer,

@@ -5,8 +5,8 @@
 //
 // Layers from the inputs up; `weights` is n_l x n_{l-1}, one row a unit (the layout of a PyTorch Linear);
 // `bias` is left out for a layer without one; activations by the names of the activation table.
-// A first or a last layer with "fixed": true is no layer of the network but scales the columns of the data: its activation is
-// identity, its weights are diagonal, and it has no parameters.
+// A first or a last layer with "fixed": true is no layer of the network but scales the columns of the data: its
+// activation is identity, its weights are diagonal, and it has no parameters.
 // A fit file (files/fit_file.hpp) serves wherever a model file does: its model is read, and nothing else of it.
 #pragma once
 

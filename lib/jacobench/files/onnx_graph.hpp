@@ -1,7 +1,7 @@
 // The graph of an ONNX file: its operators in order, and the numbers that they take.
 //
-// Errors: InputError for bytes that are no such file, and for what is not read: data in other files, sparse or of a type other
-//         than float and double (and whole numbers, of which shapes are made)
+// Errors: InputError for bytes that are no such file, and for what is not read: data in other files, sparse or of a
+//         type other than float and double (and whole numbers, of which shapes are made)
 // Source: onnx.proto of ONNX, IR version 3 and on
 #pragma once
 

@@ -32,7 +32,8 @@ struct ChainStep {
   std::string node;  // that it comes from, for messages
 };
 
-// What was computed of the value behind `at` steps and is not a step yet: a tree of operators over that value, which is "z".
+// What was computed of the value behind `at` steps and is not a step yet: a tree of operators over that value, which is
+// "z".
 struct Formula {
   std::string operation;  // empty: z itself, or a constant
   std::vector<std::shared_ptr<const Formula>> arguments;
@@ -261,8 +262,8 @@ class OnnxChain {
     return std::make_shared<Formula>(std::move(f));
   }
 
-  // The formula as steps. An activation of the catalogue is one; a scaling, or another activation, of something else is one
-  // more step than that.
+  // The formula as steps. An activation of the catalogue is one; a scaling, or another activation, of something else is
+  // one more step than that.
   void close(const Formula& f) {
     if (f.operation.empty()) {
       if (f.at != steps_.size()) throw InputError("a value goes two ways, which a chain of layers has not");

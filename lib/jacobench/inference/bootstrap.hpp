@@ -7,15 +7,16 @@
 //         Each refit starts from the estimate. Intervals at level 1 - alpha:
 //           percentile    quantiles of f*(x0)
 //           studentised   f - se t*_{1-alpha/2} to f - se t*_{alpha/2},  t* = (f*(x0) - f(x0)) / se*
-//         se, se*, h and s are those of the delta method, or with a decay of ridge. Observations with several outputs are
-//         drawn whole, so that the outputs' correlation is kept.
+//         se, se*, h and s are those of the delta method, or with a decay of ridge. Observations with several outputs
+//         are drawn whole, so that the outputs' correlation is kept.
 // Shapes: draws [(M K) x R], R refits
 // Cost:   R refits, on n_threads threads, with the same bits whatever their number
-// Errors: Refits that fail, that have not settled, or that have no standard error are counted. Where more than most_unsettled
-//         of them fail or have not settled there are no bounds, and no studentised ones, at all points or at some, where more
-//         have no standard error: a resample that leaves out the noise of an output has none there, nor has a point where f
-//         cannot vary.
-// Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 5 to 7; Efron and Tibshirani (1993), ch. 9
+// Errors: Refits that fail, that have not settled, or that have no standard error are counted. Where more than
+//         most_unsettled of them fail or have not settled there are no bounds, and no studentised ones, at all points
+//         or at some, where more have no standard error: a resample that leaves out the noise of an output has none
+//         there, nor has a point where f cannot vary.
+// Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 5 to 7; Efron and Tibshirani (1993),
+//         ch. 9
 #pragma once
 
 #include "jacobench/inference/interval_method.hpp"

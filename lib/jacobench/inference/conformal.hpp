@@ -1,25 +1,25 @@
 // Conformal prediction intervals: an observation to come and those of the data might have come in any order. Nothing is
 // assumed of the noise, nor that the network can be the truth.
 //
-// Model:  scores R_i = sqrt(w_i) |y_i - f_i(x_i)| of n observations, f_i fitted without observation i; w0 the weight of an
-//         observation to come at x0; q(v) the ceil((n + 1) level)-th smallest of v_1 ... v_n; each output by itself
+// Model:  scores R_i = sqrt(w_i) |y_i - f_i(x_i)| of n observations, f_i fitted without observation i; w0 the weight of
+//         an observation to come at x0; q(v) the ceil((n + 1) level)-th smallest of v_1 ... v_n; each output by itself
 //           split_conformal   f_T fitted to half of the rows, the scores of the others:  f_T(x0) -+ q(R) / sqrt(w0)
 //           jackknife_plus    f_i fitted without i:   -q(R_i / sqrt(w0) - f_i(x0))  to  q(f_i(x0) + R_i / sqrt(w0))
 //           cv_plus           the same with f_i fitted without the fold of i
-//         The observations, and the one to come with them, are exchangeable: inputs at random, not where one likes. Then,
-//         on average over the inputs and the data,
-//           split_conformal   covers ceil((n + 1) level) / (n + 1) if no two scores are equal, n the rows that are scored,
-//                             and never less than the level
+//         The observations, and the one to come with them, are exchangeable: inputs at random, not where one likes.
+//         Then, on average over the inputs and the data,
+//           split_conformal   covers ceil((n + 1) level) / (n + 1) if no two scores are equal, n the rows that are
+//                             scored, and never less than the level
 //           jackknife_plus    covers no less than 2 level - 1, and about the level where fits are stable
 //           cv_plus           the same, less at most 2 / sqrt(N)
 // Shapes: X0 [M x D], bounds [M x K]
 // Cost:   split_conformal a fit from drawn starts, as one from the estimate would know the rows that are scored;
-//         jackknife_plus N refits from the estimate, and none where the network is linear in its parameters, by leverages;
-//         cv_plus as many refits as folds. Memory of the parameters of all refits, and of the bounds
-// Errors: fewer scores than a bound needs, or too many refits that have not settled, are reasons. split_conformal holds whatever
-//         its one fit has come to.
-// Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113(523); Barber, Candes, Ramdas and Tibshirani (2021),
-//         Annals of Statistics 49(1), theorems 1 and 4
+//         jackknife_plus N refits from the estimate, and none where the network is linear in its parameters, by
+//         leverages; cv_plus as many refits as folds. Memory of the parameters of all refits, and of the bounds
+// Errors: fewer scores than a bound needs, or too many refits that have not settled, are reasons. split_conformal holds
+//         whatever its one fit has come to.
+// Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113(523); Barber, Candes, Ramdas and Tibshirani
+//         (2021), Annals of Statistics 49(1), theorems 1 and 4
 #pragma once
 
 #include "jacobench/inference/interval_method.hpp"

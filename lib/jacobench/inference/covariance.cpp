@@ -176,7 +176,8 @@ bool Covariance::compute_middle(Tangent& at) {
       is_isotropic_ = true;
       return true;
     case delta:
-      // With a ridge in the place of the directions that the data leave open, T T' is more than the estimator's variance.
+      // With a ridge in the place of the directions that the data leave open, T T' is more than the estimator's
+      // variance.
       is_isotropic_ = !has_added_ridge_;
       if (is_isotropic_) return true;
       [[fallthrough]];
@@ -447,8 +448,8 @@ Vector Covariance::standard_errors(const MatrixView& G) const { return factor_of
 
 Matrix Covariance::of_parameters() const { return of(Matrix::Identity(at_->n_params(), at_->n_params())); }
 
-// Outputs that share their noise have all of what is left; those whose noise is joint take up the same each, which no change of
-// basis between them alters.
+// Outputs that share their noise have all of what is left; those whose noise is joint take up the same each, which no
+// change of basis between them alters.
 bool Covariance::set_output_noise(Tangent& at) {
   const Index N = at.n_observations(), K = at.n_outputs();
   output_dofs_.setConstant(K, dof_);

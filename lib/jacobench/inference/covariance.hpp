@@ -6,16 +6,18 @@
 //           laplace           s^2 (J'J + K)^-1                                         M = s^2 I
 //           hessian           s^2 A^-1,  A = J'J - sum_i r_i d2 f_i / dtheta2 + K      M = s^2 (T'AT)^-1
 //           hc0 ... hc3       (J'J + K)^-1 (sum_n J_n' a_n a_n' J_n) (J'J + K)^-1      M = sum_n Q_n' a_n a_n' Q_n
-//           hessian_sandwich  A^-1 (sum_n J_n' r_n r_n' J_n) A^-1                      M = (T'AT)^-1 (that of hc0) (T'AT)^-1
-//         a_n = r_n for hc0, r_n sqrt(n / (n - tr H)) for hc1, (I - H_nn)^-1/2 r_n for hc2, (I - H_nn)^-1 r_n for hc3, where
-//         H_nn is the block of the outputs of observation n: with one output 1 - h_n, with several the outputs of an
-//         observation may be correlated.
-//         s^2 = RSS / dof, RSS the data's alone. The usual dof are n - tr H, H = Q Q' being the kind's own: n - rank J without a
-//         penalty. Where the residuals are rounding errors there is no s: a sigma that is known is all that helps.
+//           hessian_sandwich  A^-1 (sum_n J_n' r_n r_n' J_n) A^-1                      M = (T'AT)^-1 (that of hc0)
+//                             (T'AT)^-1
+//         a_n = r_n for hc0, r_n sqrt(n / (n - tr H)) for hc1, (I - H_nn)^-1/2 r_n for hc2, (I - H_nn)^-1 r_n for hc3,
+//         where H_nn is the block of the outputs of observation n: with one output 1 - h_n, with several the outputs of
+//         an observation may be correlated.
+//         s^2 = RSS / dof, RSS the data's alone. The usual dof are n - tr H, H = Q Q' being the kind's own: n - rank J
+//         without a penalty. Where the residuals are rounding errors there is no s: a sigma that is known is all that
+//         helps.
 // Policy: where J has not full rank, `delta` and the kinds without decay refuse, or take the pseudo-inverse (the
 //         directions that the data determine), or put a ridge on the scaled parameters.
-// Cost:   that of the factorisation, m^2 N flops for M; hessian kinds N P^2 + 4 m P^2 more. compute allocates nothing after the first
-//         time for kinds without second derivatives, of fits of full rank
+// Cost:   that of the factorisation, m^2 N flops for M; hessian kinds N P^2 + 4 m P^2 more. compute allocates nothing
+//         after the first time for kinds without second derivatives, of fits of full rank
 // Errors: InputError for options that make no sense. What the data do not allow is an outcome: status and reason.
 // Source: Seber and Wild (2003), Nonlinear Regression, sec. 2.1 and 5.1; De Veaux et al. (1998), Technometrics 40(4)
 //         (ridge); MacKay (1992), Neural Computation 4(3) (laplace); White (1981), JASA 76 (sandwich, wrong model);
@@ -45,8 +47,8 @@ struct CovarianceInfo {
 std::span<const CovarianceInfo> covariance_table();
 const CovarianceInfo& info(CovarianceKind kind);
 
-// What a fit's decay is to a method: nothing; a part of the estimator, which tells nothing of what the data leave open; or a prior,
-// which does.
+// What a fit's decay is to a method: nothing; a part of the estimator, which tells nothing of what the data leave open;
+// or a prior, which does.
 enum class DecayReading { ignored, estimator, prior };
 DecayReading decay_reading(CovarianceKind kind);
 
@@ -98,7 +100,8 @@ class Covariance {
   // Throws InputError for options that make no sense.
   explicit Covariance(const CovarianceOptions& options = {});
 
-  // Of the fit at which `at` stands, which is kept by reference. Returns whether there is one; if not, status() says why.
+  // Of the fit at which `at` stands, which is kept by reference. Returns whether there is one; if not, status() says
+  // why.
   bool compute(Tangent& at);
 
   bool ok() const { return status_ == CovarianceStatus::ok; }
@@ -112,15 +115,16 @@ class Covariance {
   double dof() const { return dof_; }      // infinite for a known sigma
   double sigma() const { return sigma_; }  // s
 
-  // Of each output, in the units of its d [K]: where its noise is its own, dof() in proportion to the N - tr H_kk that it has
-  // left, and s from its own residuals; where it is joint, the same with dof() / K; otherwise dof() and sigma().
+  // Of each output, in the units of its d [K]: where its noise is its own, dof() in proportion to the N - tr H_kk that
+  // it has left, and s from its own residuals; where it is joint, the same with dof() / K; otherwise dof() and sigma().
   const Vector& output_dofs() const { return output_dofs_; }
   const Vector& output_sigmas() const { return output_sigmas_; }
   bool has_added_ridge() const {
     return has_added_ridge_;
   }  // of RankPolicy::ridge, where the rank was not full
 
-  // What says which directions are determined: J, or where the kind uses it J with the fit's decay. No ridge is added to it.
+  // What says which directions are determined: J, or where the kind uses it J with the fit's decay. No ridge is added
+  // to it.
   TangentFactor& determined_by() const;
 
   // Where (J'J + K)^-1 is had without J there are these in the place of T, Q and M; otherwise null.

@@ -127,8 +127,8 @@ class CovarianceEngine final : public IntervalEngine {
     return {multipliers_.of(request.simultaneous, request.sides, request.level, n_intervals, r, dof), 0};
   }
 
-  // Of the errors that scheffe bounds: those of the estimate, for the mean at all points there are; what each interval has to
-  // itself adds one an interval, and then the intervals of the call are all there are.
+  // Of the errors that scheffe bounds: those of the estimate, for the mean at all points there are; what each interval
+  // has to itself adds one an interval, and then the intervals of the call are all there are.
   Index n_directions(const BandRequest& request, Index n_intervals) const {
     const bool errs_as_the_estimate = request.kind == IntervalKind::mean && options_.input_noise.size() == 0;
     return errs_as_the_estimate ? covariance_.rank_of_errors() : n_intervals;

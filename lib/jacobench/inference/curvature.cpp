@@ -90,7 +90,8 @@ MeanSquares over_all_pairs(BentSurface& surface, const Matrix& T) {
   return {in_plane.result(), out_of_plane.result()};
 }
 
-// Orthonormal, and each uniform on the unit sphere of p dimensions: by Gram and Schmidt, twice for orthogonality to rounding.
+// Orthonormal, and each uniform on the unit sphere of p dimensions: by Gram and Schmidt, twice for orthogonality to
+// rounding.
 Matrix random_frame(Index p, Index n_directions, Index number) {
   RandomStream stream(1, cell_number("curvature"), static_cast<std::uint32_t>(number), RandomPurpose::probe);
   Matrix U(p, n_directions);

@@ -23,12 +23,12 @@ constexpr double points_a_decade = 2;
 constexpr Index most_drawn_on_path = 2;
 constexpr Index n_rounds_at_best = 3;
 
-// With many more parameters than observations the path is followed from one start, and where a fit of it takes so many steps it
-// has left the minimum that it came from.
+// With many more parameters than observations the path is followed from one start, and where a fit of it takes so many
+// steps it has left the minimum that it came from.
 constexpr Index most_steps_on_wide_path = 50;
 
-// No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of squares
-// without a decay is a bound for the score with any.
+// No decay is tried where none could lower the leave-one-out score by more than this share of it: the residual sum of
+// squares without a decay is a bound for the score with any.
 constexpr double worth_trying = 0.05;
 
 // An objective that is lower by less is the same.
@@ -48,8 +48,8 @@ constexpr std::array rules{
     DecayRule{"evidence", "the largest marginal likelihood (MacKay)", evidence_score, false},
 };
 
-// Of one column: its standard deviation, or its root mean square where it is not centred or never varies; and its mean over that,
-// 0 where it is not centred.
+// Of one column: its standard deviation, or its root mean square where it is not centred or never varies; and its mean
+// over that, 0 where it is not centred.
 struct Spread {
   double size;
   double shift;
@@ -307,9 +307,9 @@ class DecaySearch {
     return is_exact_;
   }
 
-  // The same of a fit that comes ever closer to the data as the penalty vanishes, without an end to the path. Where residuals are
-  // the penalty's alone their sum of squares falls as a power of it: 2 at a minimum, about 1 with a unit that runs to infinity,
-  // 2/3 with one that becomes linear; noise leaves it as it is.
+  // The same of a fit that comes ever closer to the data as the penalty vanishes, without an end to the path. Where
+  // residuals are the penalty's alone their sum of squares falls as a power of it: 2 at a minimum, about 1 with a unit
+  // that runs to infinity, 2/3 with one that becomes linear; noise leaves it as it is.
   bool is_penalty_alone(const DecayPoint& best) {
     constexpr double much_closer = 10, well_before = 2, least_power = 0.5;
     const DecayPoint* before = nullptr;
@@ -401,8 +401,8 @@ class DecaySearch {
     return point.effective_parameters >= static_cast<double>(network_.n_outputs()) + more_than_rounding;
   }
 
-  // The path is not followed from where it is worse than the means that it began with either: what a decay hardly lets be more than
-  // they are may be far from what smaller ones have.
+  // The path is not followed from where it is worse than the means that it began with either: what a decay hardly lets
+  // be more than they are may be far from what smaller ones have.
   bool leads_on(const DecayPoint& point) const {
     if (!is_beyond_means(point)) return false;
     const DecayPoint& first = points_.front();
@@ -419,8 +419,9 @@ class DecaySearch {
     points_.push_back(assess(k, fitted));
   }
 
-  // Of what the short fits of a wide path leave unsettled, the next that may be better than all that has settled, by more than the
-  // standard error, is fitted to its end; and so on, as long as that settles and there is work left for a search.
+  // Of what the short fits of a wide path leave unsettled, the next that may be better than all that has settled, by
+  // more than the standard error, is fitted to its end; and so on, as long as that settles and there is work left for a
+  // search.
   void settle_promising() {
     while (is_wide_ && !is_interrupted_ && has_work_left()) {
       const DecayPoint* settled = best_of([](const DecayPoint& point) { return point.end.has_settled(); });
@@ -464,8 +465,8 @@ class DecaySearch {
     }
   }
 
-  // Of those that have settled, if any has, and leave something to estimate sigma from, if any of these does; of those that have a
-  // score.
+  // Of those that have settled, if any has, and leave something to estimate sigma from, if any of these does; of those
+  // that have a score.
   DecayPoint* best_point() {
     const auto has_settled = [](const DecayPoint& point) { return point.end.has_settled(); };
     const auto leaves_sigma = [&](const DecayPoint& point) {
@@ -566,7 +567,8 @@ class DecaySearch {
 DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const FitOptions& options,
                          const DecayChoiceOptions& how) {
   if (!wants_output_scales(data, options)) return DecaySearch(network, data, options, how).choose();
-  // Scales from the chosen fit, a choice with these scales, and so on; then with the decay that was chosen until they stay.
+  // Scales from the chosen fit, a choice with these scales, and so on; then with the decay that was chosen until they
+  // stay.
   constexpr int n_choices = 3;
   constexpr double near_enough = 0.05;
   check_dataset(data, network, how.names);

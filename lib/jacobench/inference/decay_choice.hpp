@@ -1,41 +1,45 @@
 // Choosing the decay of a fit from the data: a path of penalties, each fitted, each scored by one criterion.
 //
-// Model:  the penalty at k is  k u sum_p tau_p^2,  tau the parameters of the network that is fitted to standardised inputs and
-//         outputs and u the mean square of g o (y - mean y): k is what the decay would be on standardised data of weight one,
-//         in whatever units the data are. In theta, with s_d the standard deviation of input d (about 0 where the first layer
-//         has no bias) and g the row factors of fit/dataset.hpp, that is
-//           k_p = k u;  times s_d^2 for a weight from input d;  with mean_n g_nk^2 for u where p leads to output k and the
+// Model:  the penalty at k is  k u sum_p tau_p^2,  tau the parameters of the network that is fitted to standardised
+//         inputs and outputs and u the mean square of g o (y - mean y): k is what the decay would be on standardised
+//         data of weight one, in whatever units the data are. In theta, with s_d the standard deviation of input d
+//         (about 0 where the first layer has no bias) and g the row factors of fit/dataset.hpp, that is
+//           k_p = k u;  times s_d^2 for a weight from input d;  with mean_n g_nk^2 for u where p leads to output k and
+//                       the
 //           output layer is the identity.
-//         Biases, where they are penalised too, move with the place of 0 in the data: with m / s, the mean over the standard
-//         deviation, k_p of a bias is divided by 1 + sum (m / s)^2 over the inputs, of a bias of the output layer also over
-//         its output. Then no shift lets it count more than k (b_tau^2 + |w_tau|^2), w the weights beside it. Without them,
-//         units that vanish or become equal leave biases open, and there is no covariance.
-// Scores: of the model linearised at the fit, H = J (J'J + K)^-1 J' and r = g o (y - f), n = N K; the lowest is the best
-//           loo       sum_n |(I - H_nn)^-1 r_n|^2, H_nn the K x K block of an observation: what is left of each observation
-//                     when the model is fitted to all others; exact for a linear model
+//         Biases, where they are penalised too, move with the place of 0 in the data: with m / s, the mean over the
+//         standard deviation, k_p of a bias is divided by 1 + sum (m / s)^2 over the inputs, of a bias of the output
+//         layer also over its output. Then no shift lets it count more than k (b_tau^2 + |w_tau|^2), w the weights
+//         beside it. Without them, units that vanish or become equal leave biases open, and there is no covariance.
+// Scores: of the model linearised at the fit, H = J (J'J + K)^-1 J' and r = g o (y - f), n = N K; the lowest
+//         is the best
+//           loo       sum_n |(I - H_nn)^-1 r_n|^2, H_nn the K x K block of an observation: what is left of each
+//                     observation when the model is fitted to all others; exact for a linear model
 //           gcv       |r|^2 / (1 - tr H / n)^2
-//           evidence  -2 log p(y | k) with theta_p ~ N(0, sigma^2 / k_p) where k_p > 0, a flat prior of density 1 on the q
-//                     others, and sigma^2 at its best, S / (n - q):
+//           evidence  -2 log p(y | k) with theta_p ~ N(0, sigma^2 / k_p) where k_p > 0, a flat prior of density 1 on
+//                     the q others, and sigma^2 at its best, S / (n - q):
 //                     (n - q) (log(2 pi S / (n - q)) + 1) + log det(J'J + K) - sum log k_p
-// Path:   k from 10 to 1e-6, two to a power of ten, each from the fit before and from a few drawn starts; then four more around
-//         the best, and all the starts that were asked for at the best. By `auto` the path ends where the score has been
-//         above one standard error over the lowest for two powers of ten. k = 0 has all the starts and one from the end of
-//         the path, and is a candidate where its fit has settled and has a covariance. With so many more parameters than
-//         observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, and fits of the path are short: from
-//         the one before, and from a drawn start as long as that is no more than a mean. By `auto` this path ends where the
-//         score is first above one standard error over the lowest, or where two fits in succession have not settled that
-//         would not be better by one. Then, as long as that settles and FitOptions::search_flops last, the next k that may be better by
-//         one than all that has settled is fitted to its end; there are two drawn starts at the best unless more were asked for.
-// Best:   none where the fit without a decay passes through more data than it has parameters, or fits come ever closer to these
-//         down to the end of the path, as by a power of the penalty: residuals under one would be what it leaves, and no noise.
-//         Else the lowest score of those that have settled and leave a degree of freedom. By
+// Path:   k from 10 to 1e-6, two to a power of ten, each from the fit before and from a few drawn starts; then four
+//         more around the best, and all the starts that were asked for at the best. By `auto` the path ends where the
+//         score has been above one standard error over the lowest for two powers of ten. k = 0 has all the starts and
+//         one from the end of the path, and is a candidate where its fit has settled and has a covariance. With so many
+//         more parameters than observations that fits take the dual form (fit/dual_equations.hpp) it is not tried, and
+//         fits of the path are short: from the one before, and from a drawn start as long as that is no more than a
+//         mean. By `auto` this path ends where the score is first above one standard error over the lowest, or where
+//         two fits in succession have not settled that would not be better by one. Then, as long as that settles and
+//         FitOptions::search_flops last, the next k that may be better by one than all that has settled is fitted to
+//         its end; there are two drawn starts at the best unless more were asked for.
+// Best:   none where the fit without a decay passes through more data than it has parameters, or fits come ever closer
+//         to these down to the end of the path, as by a power of the penalty: residuals under one would be what it
+//         leaves, and no noise. Else the lowest score of those that have settled and leave a degree of freedom. By
 //         `auto` none at all, where its score is within one standard error of the lowest and no unit runs to
 //         infinity (inference/runaway.hpp); else the largest k of those within one standard error at which the score
 //         stops falling: with a small k, units that bend between two observations have leverages, and with them scores,
 //         that a linear model does not tell
 // Cost:   n_starts descents two or three times, and some twenty times those of three; a tangent each
-// Source: Allen (1974), Technometrics 16(1) (loo); Golub, Heath and Wahba (1979), Technometrics 21(2) (gcv); MacKay (1992), Neural
-//         Computation 4(3) (evidence); Breiman, Friedman, Olshen and Stone (1984), sec. 3.4.3 (one standard error)
+// Source: Allen (1974), Technometrics 16(1) (loo); Golub, Heath and Wahba (1979), Technometrics 21(2) (gcv); MacKay
+//         (1992), Neural Computation 4(3) (evidence); Breiman, Friedman, Olshen and Stone (1984), sec. 3.4.3 (one
+//         standard error)
 #pragma once
 
 #include <optional>
@@ -51,8 +55,8 @@ namespace jacobench {
 // The k_p of the penalty at k.  Shape: [P]
 Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of);
 
-// |(I - H_nn)^-1 r_n|^2 of each observation [N]; none where some I - H_nn is singular, as for an observation that the fit
-// passes through whatever it is.
+// |(I - H_nn)^-1 r_n|^2 of each observation [N]; none where some I - H_nn is singular, as for an observation that the
+// fit passes through whatever it is.
 std::optional<Vector> leave_one_out_losses(Tangent& at);
 
 struct DecayScore {
@@ -60,7 +64,8 @@ struct DecayScore {
   std::optional<double> standard_error;  // where it is a sum over observations
 };
 
-// None where the score is not defined: a leverage of 1, nothing left of n, or parameters that data and decay leave open.
+// None where the score is not defined: a leverage of 1, nothing left of n, or parameters that data and decay leave
+// open.
 std::optional<DecayScore> leave_one_out_score(Tangent& at);
 std::optional<DecayScore> gcv_score(Tangent& at);
 std::optional<DecayScore> evidence_score(Tangent& at);

@@ -2,7 +2,8 @@
 //
 // Model:  h the leverages, s the covariance's sigma, r the weighted residuals
 //         studentised           r / (s sqrt(1 - h))
-//         deleted studentised   r / (s_(i) sqrt(1 - h)),  s_(i)^2 = (dof s^2 - r^2 / (1 - h)) / (dof - 1): t with dof - 1
+//         deleted studentised   r / (s_(i) sqrt(1 - h)),  s_(i)^2 = (dof s^2 - r^2 / (1 - h)) / (dof - 1): t with dof -
+//                               1
 //         leave-one-out         (y - f) / (1 - h), in the units of y: exact for a linear fit, to first order otherwise
 // Shapes: [N K] each, row k N + n
 // Errors: an entry that is not defined (h = 1: the fit passes through the observation whatever it is; a known sigma or

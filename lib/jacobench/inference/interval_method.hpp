@@ -1,7 +1,8 @@
-// The ways to make intervals: one table. `jacobench interval`, a C++ program and the coverage study call it and nothing else.
+// The ways to make intervals: one table. `jacobench interval`, a C++ program and the coverage study call it and nothing
+// else.
 //
-// Model:  for the fitted function f at new points, of the mean f(x0) or of a new observation y = f(x0) + noise, for each point
-//         by itself or for all at once (inference/multipliers.hpp).
+// Model:  for the fitted function f at new points, of the mean f(x0) or of a new observation y = f(x0) + noise, for
+//         each point by itself or for all at once (inference/multipliers.hpp).
 //         What a method does is said where it is made: inference/covariance_intervals.hpp, bootstrap.hpp, profile.hpp,
 //         conformal.hpp.
 // Adding a method is one file and one row of the table in interval_method.cpp.
@@ -36,8 +37,8 @@ struct BandRequest {
   Sides sides = Sides::both;
 };
 
-// More than this share of refits, or of the replicates of a study, that have not settled (Fit::has_settled), and what they
-// say is not given: it would tell where the steps ended, not what the data say.
+// More than this share of refits, or of the replicates of a study, that have not settled (Fit::has_settled), and what
+// they say is not given: it would tell where the steps ended, not what the data say.
 inline constexpr double most_unsettled = 0.05;
 
 // The fits that a method made again.
@@ -55,7 +56,8 @@ struct IntervalOptions {
   std::optional<double> known_sigma = {};               // of DofRule::known_sigma
   RankPolicy rank_policy = RankPolicy::pseudo_inverse;  // bands where the data determine f
   double ridge = 1e-6;                                  // of RankPolicy::ridge
-  // Weights of observations to come, one a point or one for all. Empty: 1 where the data have none, unknown where they have.
+  // Weights of observations to come, one a point or one for all. Empty: 1 where the data have none, unknown where they
+  // have.
   Vector new_weights = {};
   Matrix input_noise = {};       // Sx [D x D], covariance of the noise on the inputs of new points, or empty
   Index n_simulations = 20'000;  // of sup_t
@@ -90,8 +92,8 @@ class IntervalEngine {
  public:
   virtual ~IntervalEngine() = default;
 
-  // The bands of the fit at which `at` and `points` stand; what is random is drawn from `seed`. Returns whether there are any.
-  // At points that are left open (inference/open_points.hpp) there is no bound, whatever the method.
+  // The bands of the fit at which `at` and `points` stand; what is random is drawn from `seed`. Returns whether there
+  // are any. At points that are left open (inference/open_points.hpp) there is no bound, whatever the method.
   // Cost: by a covariance without second derivatives and sup_t, no allocation after the first fit
   bool compute(Tangent& at, NewPoints& points, std::uint64_t seed);
 
@@ -131,8 +133,8 @@ class IntervalEngine {
   // Those of the covariance that a method stands on.
   void set_sigma(const Tangent& at, const Covariance& covariance);
 
-  // Computes all that is below. A reason in open_, which is empty before, says why a bound of the method is not there or what
-  // is wrong with it.
+  // Computes all that is below. A reason in open_, which is empty before, says why a bound of the method is not there
+  // or what is wrong with it.
   virtual bool make_bands(Tangent& at, NewPoints& points, std::uint64_t seed) = 0;
 
   // No bound at point m.
@@ -156,8 +158,8 @@ struct IntervalMethod {
   std::string formula = {};  // of the interval, in the symbols of the header that has the method
   std::string source = {};   // author, year, equation or section
 
-  // Why such a band cannot be had of fits like this one, in words; or nothing. What data do not allow is known only when it is
-  // computed.
+  // Why such a band cannot be had of fits like this one, in words; or nothing. What data do not allow is known only
+  // when it is computed.
   std::function<std::optional<std::string>(const Fit& like, const IntervalOptions&, const BandRequest&)>
       why_not;
 
@@ -170,8 +172,8 @@ struct IntervalMethod {
   bool draws = false;   // whether bounds are quantiles of IntervalOptions::n_refits draws
   std::optional<CovarianceKind> covariance = {};  // of which it makes t intervals
 
-  // The coverage of a new observation that comes as the data came, whatever the law of the noise and whatever the network
-  // cannot fit; nothing where theory gives none.
+  // The coverage of a new observation that comes as the data came, whatever the law of the noise and whatever the
+  // network cannot fit; nothing where theory gives none.
   std::function<double(Index n_observations, double level)> exact_coverage = {};
 };
 
@@ -184,7 +186,8 @@ struct Answer {
   std::string reason;
 };
 
-// What it gives of several. The rest is as IntervalEngine has it, and but for the refits empty where there is no band at all.
+// What it gives of several. The rest is as IntervalEngine has it, and but for the refits empty where there is no band
+// at all.
 struct Answers {
   std::vector<Answer> bands;  // in the order of the requests
   std::vector<std::string> open;

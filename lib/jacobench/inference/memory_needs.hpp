@@ -1,6 +1,6 @@
 // The memory that a fit and what is inferred from it take, before any of it is taken: what grows with parameters times
-// observations or with parameters squared, route by route, the data and what units make of them, and nothing of what stays in the
-// cache.
+// observations or with parameters squared, route by route, the data and what units make of them, and nothing of what
+// stays in the cache.
 #pragma once
 
 #include "jacobench/fit/step_form.hpp"
@@ -21,12 +21,13 @@ struct ProblemSize {
               StepForm wanted = StepForm::automatic);
 };
 
-// In bytes. Of a fit: per thread J'J, what it is damped and bent to, or n x n and the activations with their derivatives, which the
-// matrix-free form may have in batches only; and the workspaces of polishing.
+// In bytes. Of a fit: per thread J'J, what it is damped and bent to, or n x n and the activations with their
+// derivatives, which the matrix-free form may have in batches only; and the workspaces of polishing.
 double memory_of_fit(const ProblemSize& size, Index n_threads);
 
-// What is inferred: by the covariance that a penalised fit has without J, where its form allows that (inference/inverse_forms.hpp);
-// by the tangent with J, its factors and any other kind; with the second derivatives of the hessian kinds.
+// What is inferred: by the covariance that a penalised fit has without J, where its form allows that
+// (inference/inverse_forms.hpp); by the tangent with J, its factors and any other kind; with the second derivatives of
+// the hessian kinds.
 enum class Inference { usual, by_jacobian, by_second_derivatives };
 double memory_of_inference(const ProblemSize& size, Inference what);
 

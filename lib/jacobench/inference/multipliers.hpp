@@ -3,10 +3,10 @@
 // Model:  q for one interval: the t quantile with the covariance's dof (normal for a known sigma).
 //         q over the n intervals of a call:
 //           bonferroni  t at level 1 - alpha / n
-//           scheffe     sqrt(r F_{r, dof}), r the number of directions of the estimate: for the mean those of the fit, over all
-//                       points there are; for the prediction r = n
-//           sup_t       the quantile of max |T_i| over a multivariate t with the intervals' own correlations, simulated;
-//                       q's own Monte Carlo standard error is stated
+//           scheffe     sqrt(r F_{r, dof}), r the number of directions of the estimate: for the mean those of the fit,
+//                       over all points there are; for the prediction r = n
+//           sup_t       the quantile of max |T_i| over a multivariate t with the intervals' own correlations,
+//                       simulated; q's own Monte Carlo standard error is stated
 //         One-sided intervals put all of alpha on one side; scheffe is made for two.
 // Cost:   sup_t: n_simulations times n m, m the columns of the errors' factor
 // Source: Seber and Wild (2003), sec. 5.1 and 5.2; Miller (1981), Simultaneous Statistical Inference, ch. 2;
@@ -57,7 +57,8 @@ struct Multiplier {
   double simulation_error = 0;
 };
 
-// Those that need no simulation. They are dear, and most of the time the same as for the fit before: the last ones are kept.
+// Those that need no simulation. They are dear, and most of the time the same as for the fit before: the last ones are
+// kept.
 class Multipliers {
  public:
   Multipliers() { known_.reserve(most_kept); }
@@ -80,8 +81,8 @@ struct JointError {
   Vector se() const;
 };
 
-// The level-quantile of max_i |T_i| (both sides) or max_i T_i over T = E / se / sqrt(chi2_dof / dof). Entries of zero se
-// are left out. Draws are keyed by (seed, simulation).
+// The level-quantile of max_i |T_i| (both sides) or max_i T_i over T = E / se / sqrt(chi2_dof / dof). Entries of zero
+// se are left out. Draws are keyed by (seed, simulation).
 Multiplier sup_t_multiplier(const JointError& error, Sides sides, double level, double dof,
                             Index n_simulations, std::uint64_t seed);
 

@@ -1,9 +1,9 @@
 // The points at which intervals are wanted, and what all methods need there of one fit after another.
 //
 // Shapes: X0 [M x D]; values, variances [M x K]; row k M + m of a gradient is output k at point m
-// Cost:   gradients by blocks of rows, whatever M (jacobian/products.hpp): a variance is 2 M K (P + m) m flops at the speed of
-//         BLAS, in memory of one block; where the points are one block it is evaluated once for all methods. No allocation
-//         after the first fit
+// Cost:   gradients by blocks of rows, whatever M (jacobian/products.hpp): a variance is 2 M K (P + m) m flops at the
+//         speed of BLAS, in memory of one block; where the points are one block it is evaluated once for all methods.
+//         No allocation after the first fit
 // Errors: InputError for points that are not points for the network
 #pragma once
 
@@ -40,7 +40,8 @@ class NewPoints {
   // dy/dx Sx dy/dx': the variance that noise of covariance Sx [D x D] on the inputs brings.
   void get_input_noise_variances(const Tangent& at, const Matrix& Sx, Matrix& variances);
 
-  // How much of each gradient lies in directions that are left open (RankReport); zero where that is no more than rounding.
+  // How much of each gradient lies in directions that are left open (RankReport); zero where that is no more than
+  // rounding.
   Matrix undetermined_share(const Tangent& at, const RankReport& report);
 
   // G [(M K) x P], all of it.

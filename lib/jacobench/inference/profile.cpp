@@ -15,13 +15,13 @@ enum class Side { below, above };
 // How closely tau is to be q: what a search ends at, and what a bound may differ by.
 constexpr double same_tau = 1e-9, close_tau = 1e-4;
 
-// The added observation's pull on f(x0), in units of s^2 / se^2: the stronger, the closer f comes to what is asked of it, and
-// the more may S bend the other way before there is no minimum to be found.
+// The added observation's pull on f(x0), in units of s^2 / se^2: the stronger, the closer f comes to what is asked of
+// it, and the more may S bend the other way before there is no minimum to be found.
 constexpr double pull_strength = 16;
 
-// The profile on one side of the estimate, followed outwards from refit to refit. By the envelope theorem dS/dc is twice the
-// pull at each of them, so that two of one branch differ in S by what the slopes between them add up to; a refit that has
-// fallen to another branch does not.
+// The profile on one side of the estimate, followed outwards from refit to refit. By the envelope theorem dS/dc is
+// twice the pull at each of them, so that two of one branch differ in S by what the slopes between them add up to; a
+// refit that has fallen to another branch does not.
 class Trace {
  public:
   Trace(const Tangent& at, const Covariance& cov, const VectorView& x0, double se, Side side,
@@ -110,7 +110,8 @@ class Trace {
     }
     const double c = evaluate(at_.network(), there.theta, data_.X.bottomRows(1))(0, 0);
     const double loss = there.end->rss + there.end->penalty - pull_ * (c - a) * (c - a) - objective_;
-    // What changes tau by less than a thousandth; far out the pull is most of the sum of squares, and its rounding is left.
+    // What changes tau by less than a thousandth; far out the pull is most of the sum of squares, and its rounding is
+    // left.
     const double rounding = 1e-3 * q * q * sigma_ * sigma_ + 0x1p-40 * there.end->rss;
     has_lower_minimum_ = loss < -rounding;
     const double slope = 2 * pull_ * (a - c), along = (from.slope + slope) / 2 * (c - from.c);
@@ -123,7 +124,8 @@ class Trace {
                  .theta = there.theta};
   }
 
-  // Between two points of the branch on either side of q: regula falsi with Illinois weights, from the nearer of the two.
+  // Between two points of the branch on either side of q: regula falsi with Illinois weights, from the nearer of the
+  // two.
   Bound search(Point near, Point far, double q) {
     constexpr Index most_steps = 24;
     double near_excess = near.tau - q, far_excess = far.tau - q;

@@ -100,8 +100,8 @@ Matrix Tangent::errors() const {
   return errors;
 }
 
-// Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is possible: J
-// loses digits as its columns come closer to dependence.
+// Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is
+// possible: J loses digits as its columns come closer to dependence.
 void Tangent::settle_rank(TangentFactor& factor) {
   if (factor.least_pivot() >= clear_pivot) return;
   if (column_errors_.size() == 0) {

@@ -1,14 +1,14 @@
-// A fit linearised at its parameters: all that intervals are computed from, for one fit after another in a workspace that is
-// made once.
+// A fit linearised at its parameters: all that intervals are computed from, for one fit after another in a workspace
+// that is made once.
 //
 // Model:  J = B J_y_theta and r = B (Y - f(X; theta)), with the B of fit/residuals.hpp, so
-//         that under the model the rows of r are uncorrelated with one variance sigma^2. The penalty of a decayed fit is
-//         kept apart, as the diagonal K: it never stands among the rows, so RSS, leverages and residuals are the data's.
-//         J is formed when it is first asked for where (J'J + K)^-1 is had without it (inference/inverse_forms.hpp): of fits whose
-//         steps were n x n or matrix free, as accurate as a band is to be
+//         that under the model the rows of r are uncorrelated with one variance sigma^2. The penalty of a decayed fit
+//         is kept apart, as the diagonal K: it never stands among the rows, so RSS, leverages and residuals are the
+//         data's. J is formed when it is first asked for where (J'J + K)^-1 is had without it
+//         (inference/inverse_forms.hpp): of fits whose steps were n x n or matrix free, as accurate as a band is to be
 // Shapes: J [(N K) x P], r [N K], row k N + n being output k of observation n; K [P], zero without decay
-// Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no allocation
-//         after the first fit by the analytic strategies
+// Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no
+//         allocation after the first fit by the analytic strategies
 // Errors: logic_error for a fit of another shape
 #pragma once
 
@@ -24,12 +24,12 @@ class Tangent {
   // A workspace for fits of this network, decay and strategy to data of these shapes.
   explicit Tangent(const Fit& like);
 
-  // Linearises at the fit, which is kept by reference until the next call. Returns whether the network and its derivative
-  // are finite; if not, nothing below may be asked.
+  // Linearises at the fit, which is kept by reference until the next call. Returns whether the network and its
+  // derivative are finite; if not, nothing below may be asked.
   bool move_to(const Fit& fit);
 
-  // From there to the minimum of the linearised objective, one Gauss-Newton step, with J left as it is: r is then that of a
-  // linear model. Returns the step, or null where data and decay do not determine it.
+  // From there to the minimum of the linearised objective, one Gauss-Newton step, with J left as it is: r is then that
+  // of a linear model. Returns the step, or null where data and decay do not determine it.
   const Vector* take_linear_step();
 
   const Fit& fit() const { return *fit_; }

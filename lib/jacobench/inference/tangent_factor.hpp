@@ -1,25 +1,31 @@
-// The tangent plane of a fit, factorised: T and Q with T T' = (J'J + K)^-1 and Q = J T. The one factorisation that every
-// covariance, leverage and curvature is made from.
+// The tangent plane of a fit, factorised: T and Q with T T' = (J'J + K)^-1 and Q = J T. The one factorisation that
+// every covariance, leverage and curvature is made from.
 //
-// Model:  J C^-1 Pi = Q R by QR with column pivoting (kernel/scaled_qr.hpp), C the norms of the columns of J. J'J, which squares
-//         the condition number, is never formed.
-//         Rank: the number of pivots above max(n, P) 2^-52 times the largest, and above what the errors of J may have made.
+// Model:  J C^-1 Pi = Q R by QR with column pivoting (kernel/scaled_qr.hpp), C the norms of the columns of J. J'J,
+//         which squares the condition number, is never formed.
+//         Rank: the number of pivots above max(n, P) 2^-52 times the largest, and above what the errors of J may have
+//               made.
 //         without K   full rank: T = C^-1 Pi R^-1. Otherwise, with the SVD U S V' of the rows of R that count,
 //                     T = C^-1 Pi V S^-1 and Q U for Q: the pseudo-inverse, in scaled parameters
 //         with K      the same of the rows of J and sqrt(K) together; Q is the top n rows only
-//         of more parameters than rows, (J C^-1)' = Q R without pivots, U S V' = R', the rank is the number of singular values
+//         of more parameters than rows, (J C^-1)' = Q R without pivots, U S V' = R', the rank is the number of singular
+//         values
 //                     above the same threshold, T = C^-1 Q V S^-1, and U for Q
-//         with K and more parameters than rows of J, where that is cheaper, the dual route, which needs n x n matrices and thin
-//                     ones only. With U_F S_F V_F' = J_F C_F^-1 of the columns F that have no penalty, as far as its rank goes,
-//                     and J_P those that have one:
-//                     (I - U_F U_F') J_P K^-1/2 = U S V',  T_P = [K^-1/2 V (I + S^2)^-1/2, 0],  J_F^+ = C_F^-1 V_F S_F^-1 U_F',
+//         with K and more parameters than rows of J, where that is cheaper, the dual route, which needs n x n matrices
+//         and thin
+//                     ones only. With U_F S_F V_F' = J_F C_F^-1 of the columns F that have no penalty, as far as its
+//                     rank goes, and J_P those that have one:
+//                     (I - U_F U_F') J_P K^-1/2 = U S V',  T_P = [K^-1/2 V (I + S^2)^-1/2, 0],  J_F^+ = C_F^-1 V_F
+//                                                          S_F^-1 U_F',
 //                     T_F = [-J_F^+ J_P T_P, C_F^-1 V_F S_F^-1],  Q = [U S (I + S^2)^-1/2, U_F],
-//                     and beside T T' the part Z Z' that the data say nothing about: Z_P = K^-1/2 (I - V V'), Z_F = -J_F^+ J_P Z_P
+//                     and beside T T' the part Z Z' that the data say nothing about: Z_P = K^-1/2 (I - V V'), Z_F =
+//                     -J_F^+ J_P Z_P
 //         The hat matrix is Q Q' any way, its diagonal the leverages.
 // Shapes: J [n x P], K [P], T [P x m], Q [n x m], m <= P, of the dual route at most 2 n
-// Cost:   2 n P^2 flops, T P^3 / 3 and Q 2 n P^2 more when they are first asked for; no allocation after the first time where
-//         the rank is full. With more parameters than rows 8 P n^2, and an SVD of n x n
-// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4 and 5.5; Hastie, Tibshirani and Friedman (2009), sec. 18.3.5
+// Cost:   2 n P^2 flops, T P^3 / 3 and Q 2 n P^2 more when they are first asked for; no allocation after the first time
+//         where the rank is full. With more parameters than rows 8 P n^2, and an SVD of n x n
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4 and 5.5; Hastie, Tibshirani and Friedman (2009),
+//         sec. 18.3.5
 #pragma once
 
 #include <algorithm>
@@ -51,8 +57,8 @@ struct RankReport {
   double largest = 0;        // singular value of J C^-1
   double tolerance = 0;      // of singular values of J C^-1, relative to the largest
   Vector column_norms = {};  // C
-  // V over the rank directions, orthonormal, in scaled parameters C theta, and the other columns of V: both, but where P > n only the
-  // first, and by the dual route only the second.
+  // V over the rank directions, orthonormal, in scaled parameters C theta, and the other columns of V: both, but where
+  // P > n only the first, and by the dual route only the second.
   Matrix determined = {}, undetermined = {};
 
   bool is_full() const { return rank == n_params; }
@@ -69,8 +75,8 @@ struct RankReport {
 
 class TangentFactor {
  public:
-  // Whether the dual route is possible and takes fewer flops than a QR of n + P rows. More free parameters than rows leave directions
-  // open that only a full V would name.
+  // Whether the dual route is possible and takes fewer flops than a QR of n + P rows. More free parameters than rows
+  // leave directions open that only a full V would name.
   static bool is_dual_cheaper(double n, double P, double n_penalised);
 
   // A workspace for J [n x P], with or without a penalty.
@@ -78,13 +84,14 @@ class TangentFactor {
   ~TangentFactor();
   TangentFactor(TangentFactor&&) noexcept;
 
-  // The rows of J alone, or with K [P]: by the cheaper route, or the one that leaves no part of (J'J + K)^-1 beside T T'.
+  // The rows of J alone, or with K [P]: by the cheaper route, or the one that leaves no part of (J'J + K)^-1 beside T
+  // T'.
   enum class Route { cheaper, primal };
   void factorise(const Matrix& J);
   void factorise(const Matrix& J, const Vector& K, Route route = Route::cheaper);
 
-  // For a J that is known to errors only, given the 2-norms of their columns [P]: directions that these alone may determine are
-  // open. To be called before anything is asked; not for the dual route, whose penalty determines all.
+  // For a J that is known to errors only, given the 2-norms of their columns [P]: directions that these alone may
+  // determine are open. To be called before anything is asked; not for the dual route, whose penalty determines all.
   void allow_for_errors(const Vector& column_errors);
 
   // The least of the pivots that count, relative to the largest; 1 by the dual route.
@@ -108,8 +115,8 @@ class TangentFactor {
   // log det(J'J + K).  Errors: logic_error unless is_determined()
   double log_determinant() const;
 
-  // From there to the least |A d - v|, A the rows of J and of the penalty and v [their number]; v is overwritten. Zeros where
-  // the rank leaves an entry open. Errors: logic_error by the dual route where the rank is not full
+  // From there to the least |A d - v|, A the rows of J and of the penalty and v [their number]; v is overwritten. Zeros
+  // where the rank leaves an entry open. Errors: logic_error by the dual route where the rank is not full
   void solve(Vector& v, Vector& d);
 
   double condition_scaled();  // |J C^-1| |(J C^-1)^+|, Frobenius; infinite where the rank is not full

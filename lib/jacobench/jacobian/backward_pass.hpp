@@ -19,8 +19,8 @@ class BackwardPass {
  public:
   BackwardPass(const Perceptron& network, Index max_rows);
 
-  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows. Beside them lines may be
-  // written (kernel/kernels.hpp).
+  // The deltas of output k, from the slopes that `pass` kept for its last run over n_rows rows. Beside them lines may
+  // be written (kernel/kernels.hpp).
   void run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows,
                        kernel::LinesBeside* beside = nullptr);
 

@@ -18,7 +18,8 @@ Eigen::Map<const Matrix> transposed_weights(const Layer& layer, const VectorView
   return {of.data() + layer.weights_at, layer.n_inputs, layer.n_units};
 }
 
-// The entries of one number of a layer that a diagonal matrix has, in the form of LayerScales; those of biases may be zero.
+// The entries of one number of a layer that a diagonal matrix has, in the form of LayerScales; those of biases may be
+// zero.
 std::optional<LayerScales> scales_of_layer(const Layer& layer, const Vector& of) {
   const Eigen::Map<const Matrix> weights = transposed_weights(layer, of);
   if (!(weights.array() > 0).all()) return {};
@@ -152,8 +153,8 @@ void HeldProducts::outer_gram(HeldProducts& others, const std::vector<LayerScale
       if (of_biases && share) continue;
       const Vector roots = (of_biases ? its.biases : its.units).cwiseSqrt();
       for (HeldProducts* each : {this, &others}) each->scale_deltas(l, roots);
-      // Tile by tile, of the product with itself those of the lower triangle; of a pair of equal outputs only tiles on and below
-      // the diagonal.
+      // Tile by tile, of the product with itself those of the lower triangle; of a pair of equal outputs only tiles on
+      // and below the diagonal.
       for (Index j = 0; j < M; j += tile)
         for (Index i = is_own && K == 1 ? j : 0; i < N_; i += tile) {
           const Index m = std::min(tile, N_ - i), n = std::min(tile, M - j);

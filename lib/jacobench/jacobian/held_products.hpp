@@ -1,20 +1,26 @@
-// Products with J = J_y_theta and with second derivatives, many at one point: the passes over all observations are kept there.
+// Products with J = J_y_theta and with second derivatives, many at one point: the passes over all observations are kept
+// there.
 //
-// Model:  J S J' = sum over layers of (A_{l-1} S_in A_{l-1}') o (delta_l S_units delta_l') + delta_l S_biases delta_l' for each
-//         pair of outputs, S the diagonal of the scales of each layer (jacobian/products.hpp)
-//         along v, dZ_l = A_{l-1} V_l' + 1 v_l' + dA_{l-1} W_l' and dA_l = phi'(Z_l) o dZ_l: J v is dA_L. With weights C of the
-//         outputs, G_L = C, delta_l = phi'(Z_l) o G_l, G_{l-1} = delta_l W_l and, of the pass down differentiated along v,
-//           dG_L = U,   d delta_l = phi''(Z_l) o dZ_l o G_l + phi'(Z_l) o dG_l,   dG_{l-1} = d delta_l W_l + delta_l V_l
-//           J'U + (sum_nk c_nk d2 y_nk / d theta d theta') v = by layers (d delta_l' A_{l-1} + delta_l' dA_{l-1}, d delta_l' 1)
+// Model:  J S J' = sum over layers of (A_{l-1} S_in A_{l-1}') o (delta_l S_units delta_l') + delta_l S_biases delta_l'
+//         for each pair of outputs, S the diagonal of the scales of each layer (jacobian/products.hpp)
+//         along v, dZ_l = A_{l-1} V_l' + 1 v_l' + dA_{l-1} W_l' and dA_l = phi'(Z_l) o dZ_l: J v is dA_L. With weights
+//         C of the outputs, G_L = C, delta_l = phi'(Z_l) o G_l, G_{l-1} = delta_l W_l and, of the pass down
+//         differentiated along v,
+//           dG_L = U,   d delta_l = phi''(Z_l) o dZ_l o G_l + phi'(Z_l) o dG_l,   dG_{l-1} = d delta_l W_l + delta_l
+//                       V_l
+//           J'U + (sum_nk c_nk d2 y_nk / d theta d theta') v = by layers (d delta_l' A_{l-1} + delta_l' dA_{l-1}, d
+//           delta_l' 1)
 //         and the second derivative of Y along v is the series of network/second_derivatives.hpp
-// Shapes: X [N x D], v [P], J_v, U and C [N x K], u [N x K], J_S_J_t [(N K) x (N K)], row k N + n being output k of observation n
-// Cost:   in products of N x n_{l-1} by n_{l-1} x n_l matrices a layer: move_to 1 + K, times 2, transposed_times 1, set_weights 1,
-//         second_times 4, along 4, squared_columns K; outer_gram N^2 K^2 flops a unit below and above each layer, 2 N M K^2 with
-//         M other observations. Memory: N numbers a unit, 10 + 2 K times; nothing is allocated but where N grows
+// Shapes: X [N x D], v [P], J_v, U and C [N x K], u [N x K], J_S_J_t [(N K) x (N K)], row k N + n being output k of
+//         observation n
+// Cost:   in products of N x n_{l-1} by n_{l-1} x n_l matrices a layer: move_to 1 + K, times 2, transposed_times 1,
+//         set_weights 1, second_times 4, along 4, squared_columns K; outer_gram N^2 K^2 flops a unit below and above
+//         each layer, 2 N M K^2 with M other observations. Memory: N numbers a unit, 10 + 2 K times; nothing is
+//         allocated but where N grows
 // Errors: logic_error for shapes that are not the network's, and where N exceeds what was prepared for
-// Source: Pearlmutter (1994), Neural Computation 6(1), "Fast exact multiplication by the Hessian"; the factorisation of J J' by
-//         layers is that of Goodfellow (2015), "Efficient per-example gradient computations", taken from its diagonal to all
-//         pairs of rows
+// Source: Pearlmutter (1994), Neural Computation 6(1), "Fast exact multiplication by the Hessian"; the factorisation of
+//         J J' by layers is that of Goodfellow (2015), "Efficient per-example gradient computations", taken from its
+//         diagonal to all pairs of rows
 #pragma once
 
 #include <vector>

@@ -6,8 +6,8 @@
 //
 // A Jacobian larger than the cache is written past it (non-temporal stores): an ordinary store would first read the
 // line that it is about to overwrite, and so cost twice the memory traffic or more.
-// Such stores take their time on the way to memory, in which a processor can compute: what is left of a batch may be written
-// beside the passes of the next.
+// Such stores take their time on the way to memory, in which a processor can compute: what is left of a batch may be
+// written beside the passes of the next.
 // Source: Drepper (2007), "What every programmer should know about memory", sec. 6.1
 #pragma once
 
@@ -43,9 +43,9 @@ class JacobianFill {
     Index output = 0;
     Matrix* J_y_theta = nullptr;
     Index first_row = 0;
-    // At least one row. Where batches overlap, a column is written from its first whole line in the batch to its first whole line
-    // after n_owned rows, or as far as n_computed goes; and from the start in the batch that starts the columns.
-    // Where they do not, its n_owned = n_computed rows are written.
+    // At least one row. Where batches overlap, a column is written from its first whole line in the batch to its first
+    // whole line after n_owned rows, or as far as n_computed goes; and from the start in the batch that starts the
+    // columns. Where they do not, its n_owned = n_computed rows are written.
     Index n_owned = 0;
     Index n_computed = 0;
     bool batches_overlap = false;
@@ -56,9 +56,9 @@ class JacobianFill {
   // All at once. Other threads may see what it has written.
   void write(const Task& task);
 
-  // The same of a task that streams, in parts: from begin() to write_rest() its passes stay as they are. What beside() returns,
-  // null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and write_rest() writes what they have
-  // not. Other threads may see it after finish().
+  // The same of a task that streams, in parts: from begin() to write_rest() its passes stay as they are. What beside()
+  // returns, null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and write_rest()
+  // writes what they have not. Other threads may see it after finish().
   void begin(const Task& task);
   kernel::LinesBeside* beside(Index work);
   Index work_of_passes() const;  // of a row, forward with slopes and backward from one output
@@ -67,8 +67,8 @@ class JacobianFill {
   static void finish();
 
  private:
-  // Columns of the task that are written together: those of a unit from a panel of inputs, or all biases of a layer, but of the
-  // top layer each by itself.
+  // Columns of the task that are written together: those of a unit from a panel of inputs, or all biases of a layer,
+  // but of the top layer each by itself.
   struct Place {
     Index layer, unit, first_input, end_input;
     bool is_bias;

@@ -30,10 +30,10 @@ struct Rows {
 // What one evaluation does. The first batch owns `first_step` rows of the results, every other `step` rows, and each
 // computes `overlap` rows more.
 //
-// Streaming stores take whole cache lines. Where all columns of J_y_theta have their first line at the same row, batches
-// end where lines do. Where they have not, each column of a batch is written from its first whole line in the batch to the
-// same place in the next batch: the rows between belong to two batches and are computed by both, which is cheaper than
-// writing every batch's ends line by line through the cache.
+// Streaming stores take whole cache lines. Where all columns of J_y_theta have their first line at the same row,
+// batches end where lines do. Where they have not, each column of a batch is written from its first whole line in the
+// batch to the same place in the next batch: the rows between belong to two batches and are computed by both, which is
+// cheaper than writing every batch's ends line by line through the cache.
 struct Plan {
   const VectorView& theta;
   const MatrixView& X;
@@ -57,8 +57,9 @@ struct Plan {
   }
 };
 
-// Whether writing a batch beside the computation of the next is faster on this machine than writing it before: both are tried
-// on batches of one size that follow each other, and the way that took less time at its best is kept. Neither changes a bit.
+// Whether writing a batch beside the computation of the next is faster on this machine than writing it before: both are
+// tried on batches of one size that follow each other, and the way that took less time at its best is kept. Neither
+// changes a bit.
 class WaysOfWriting {
  public:
   enum Way { beside, before, n_ways };
@@ -87,8 +88,8 @@ class WaysOfWriting {
   double least_[n_ways] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
 };
 
-// One thread's workspace, and what it does with it: a batch at a time, first computed and then written. Batches that are written
-// past the cache have two sets of passes, so that one can be written beside the computation of the next.
+// One thread's workspace, and what it does with it: a batch at a time, first computed and then written. Batches that
+// are written past the cache have two sets of passes, so that one can be written beside the computation of the next.
 class Worker {
  public:
   Worker(const Perceptron& network, Index batch_rows, bool streams)

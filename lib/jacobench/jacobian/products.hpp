@@ -2,8 +2,8 @@
 //
 // J has N K rows: row k N + n is output k of observation n, as everywhere (network/perceptron.hpp). Vectors over these
 // rows are taken as N x K matrices, which is the same order.
-// Source: J v and J' u are the two modes of differentiation, Griewank and Walther (2008), Evaluating Derivatives, sec. 3.1
-//         and 3.2
+// Source: J v and J' u are the two modes of differentiation, Griewank and Walther (2008), Evaluating Derivatives, sec.
+//         3.1 and 3.2
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace jacobench {
 // Observations in a block whose J stays in the cache, and is deep enough for BLAS; at most max_rows.
 Index rows_in_block(const Perceptron& network, Index max_rows);
 
-// A number for each parameter: units[i] inputs[j] for the weight from j to i of a layer, biases[i] for the bias of i. It is the form
-// that a penalty has where inputs and outputs are measured in units of their own.
+// A number for each parameter: units[i] inputs[j] for the weight from j to i of a layer, biases[i] for the bias of i.
+// It is the form that a penalty has where inputs and outputs are measured in units of their own.
 struct LayerScales {
   Vector units, inputs, biases;  // [n_l], [n_{l-1}], [n_l]
 };
@@ -56,19 +56,20 @@ class JacobianProducts {
   void outer_gram(const VectorView& theta, const MatrixView& X, const std::vector<LayerScales>& scales,
                   Matrix& J_S_J_t);
 
-  // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there until
-  // `hold` is called again: they must be given the same theta and X.
+  // Values at X, by blocks of rows. Where X is one block, J is kept beside them, and the calls below take it from there
+  // until `hold` is called again: they must be given the same theta and X.
   // Shapes: values [N x K]
   void hold(const VectorView& theta, const MatrixView& X, Matrix& values);
 
-  // diag(J T M T' J'), by blocks of rows: with T M T' the covariance of theta, the variance of every output. M [m x m] is
-  // symmetric, and its lower triangle is read, or empty for I: then squared norms, hence never negative.
+  // diag(J T M T' J'), by blocks of rows: with T M T' the covariance of theta, the variance of every output. M [m x m]
+  // is symmetric, and its lower triangle is read, or empty for I: then squared norms, hence never negative.
   // Shapes: T [P x m], variance [N x K]. Cost: 2 N K (P + m) m flops at the speed of BLAS
   void row_tangent_forms(const VectorView& theta, const MatrixView& X, const Matrix& T, const Matrix& M,
                          Matrix& variance);
 
-  // Calls use(J_k, k, row) for each output k and block of rows, J_k [n x P] being the rows of output k for the observations
-  // row .. row + n. All blocks are evaluated with the same number of rows; of the last, only the new ones are used.
+  // Calls use(J_k, k, row) for each output k and block of rows, J_k [n x P] being the rows of output k for the
+  // observations row .. row + n. All blocks are evaluated with the same number of rows; of the last, only the new ones
+  // are used.
   template <class UseBlock>
   void for_each_block(const VectorView& theta, const MatrixView& X, const UseBlock& use) {
     const Index n_evaluated = start_blocks(theta, X);

@@ -7,8 +7,8 @@ namespace jacobench {
 
 using Index = std::ptrdiff_t;  // Eigen's
 
-// `stride` doubles from one column to the next, with room in each column for the rows rounded up to whole registers: the
-// rows of padding are computed as well and never read.
+// `stride` doubles from one column to the next, with room in each column for the rows rounded up to whole registers:
+// the rows of padding are computed as well and never read.
 struct BatchView {
   const double* data;
   Index stride;

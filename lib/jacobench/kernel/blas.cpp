@@ -25,8 +25,8 @@ extern "C" void dtpqrt_(const int* n_rows, const int* n_columns, const int* n_tr
 namespace jacobench::blas {
 namespace {
 
-// Of so few columns BLAS copies more than it multiplies. (Measured, small_gram of the kernels' benchmark, on an AMD EPYC of
-// family 26: of 13 columns by 3.9 with AVX-512 and 1.8 with AVX2 alone, of 31 by 2.5 and 1.15.)
+// Of so few columns BLAS copies more than it multiplies. (Measured, small_gram of the kernels' benchmark, on an AMD
+// EPYC of family 26: of 13 columns by 3.9 with AVX-512 and 1.8 with AVX2 alone, of 31 by 2.5 and 1.15.)
 bool are_few(Index n_of_A, Index n_of_B) {
   constexpr Index few = 32;
   return n_of_A <= few && n_of_B <= few;

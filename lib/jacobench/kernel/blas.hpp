@@ -2,8 +2,8 @@
 //
 // The first call sets OpenBLAS to one thread for the whole process: who wants more threads runs several of these calls
 // side by side (base/parallel.hpp), and no two levels of threads compete for the cores. OpenBLAS chooses its kernels by
-// the processor, so that the last bits of what goes through it differ between processors. Products A'A and A'B of few columns
-// go through a kernel of the library in its place.
+// the processor, so that the last bits of what goes through it differ between processors. Products A'A and A'B of few
+// columns go through a kernel of the library in its place.
 #pragma once
 
 #include <string>
@@ -38,12 +38,12 @@ void add_transposed_product(const MatrixView& A, const MatrixView& B, MatrixBuff
 // C += A B. A [n x p], B [p x m], C [n x m]. 2 n p m flops
 void add_product(const MatrixView& A, const MatrixView& B, MatrixBuffer C);
 
-// x <- S^-1 x by Cholesky, of the symmetric S only the lower triangle, which it overwrites; returns whether S is positive
-// definite up to rounding, without which x is left as it is. S [p x p], x [p]. p^3 / 3 flops
+// x <- S^-1 x by Cholesky, of the symmetric S only the lower triangle, which it overwrites; returns whether S is
+// positive definite up to rounding, without which x is left as it is. S [p x p], x [p]. p^3 / 3 flops
 bool solve_positive_definite(MatrixBuffer S, Eigen::Ref<Vector> x);
 
-// S = L L', L in the lower triangle that it overwrites; returns whether S is positive definite up to rounding. S [p x p].
-// p^3 / 3 flops
+// S = L L', L in the lower triangle that it overwrites; returns whether S is positive definite up to rounding. S [p x
+// p]. p^3 / 3 flops
 bool cholesky(MatrixBuffer S);
 
 // B <- L^-1 B and B <- L'^-1 B, L the lower triangle. L [p x p], B [p x m]. p^2 m flops
@@ -57,8 +57,8 @@ void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x);
 // 4 n p^2 flops
 void thin_qr(MatrixBuffer A, MatrixBuffer R);
 
-// R <- the triangle of R and A below it, by Householder reflections that overwrite A. R [p x p] upper, zeros below its diagonal,
-// A [n x p]. 2 n p^2 flops
+// R <- the triangle of R and A below it, by Householder reflections that overwrite A. R [p x p] upper, zeros below its
+// diagonal, A [n x p]. 2 n p^2 flops
 void add_rows_to_triangle(MatrixBuffer R, MatrixBuffer A);
 
 }  // namespace jacobench::blas

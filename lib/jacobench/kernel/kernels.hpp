@@ -18,8 +18,8 @@ inline constexpr Index most_lanes = 8;
 
 constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// Columns out_c = a o b_c of a matrix; b and out are those of the first. Of each column so many whole lines of cache are written
-// past it, from the first row on that starts one.
+// Columns out_c = a o b_c of a matrix; b and out are those of the first. Of each column so many whole lines of cache
+// are written past it, from the first row on that starts one.
 struct LinesRun {
   const double *a, *b;
   double* out;
@@ -28,8 +28,8 @@ struct LinesRun {
   Index n_in_column;  // at least one
 };
 
-// The rows of each column of a run that are not among its lines: those before, if they are wanted, and those after, up to row n_rows
-// or, where columns end as they begin, so many rows after its first line, but not past most_rows.
+// The rows of each column of a run that are not among its lines: those before, if they are wanted, and those after, up
+// to row n_rows or, where columns end as they begin, so many rows after its first line, but not past most_rows.
 struct LinesEnds {
   bool has_first;
   bool ends_as_it_begins;
@@ -37,8 +37,8 @@ struct LinesEnds {
   Index most_rows;
 };
 
-// Runs of columns that are written beside something else that is computed, a line after every few operations: these go on while
-// the lines are on their way to memory, if no more are under way than a processor holds back.
+// Runs of columns that are written beside something else that is computed, a line after every few operations: these go
+// on while the lines are on their way to memory, if no more are under way than a processor holds back.
 struct LinesBeside {
   LinesRun run;    // the next columns
   Index n_before;  // lines of the first that have been written
@@ -59,8 +59,8 @@ struct ActivationKernels {
   void (*all)(const double* z, double* a, double* d, double* d2, Index n);
 };
 
-// out(:, c) = (start_c + addend(:, c) + sum over k of in(:, k) * coefficient[c * next_column + k * next_term]) o factor(:, c),
-// summed by fused multiply-adds from k = 0 upwards. Of start and addend one at most is given.
+// out(:, c) = (start_c + addend(:, c) + sum over k of in(:, k) * coefficient[c * next_column + k * next_term]) o
+// factor(:, c), summed by fused multiply-adds from k = 0 upwards. Of start and addend one at most is given.
 struct BatchProduct {
   BatchView in;
   Index n_terms;
@@ -85,9 +85,9 @@ struct CrossProducts {
 };
 
 // A Pi = Q R by Householder reflections, the column with the largest norm next.
-// Shapes: A [n_rows x n_columns], columns `stride` apart, becomes R and below it the reflectors without their first entry,
-//         which is 1; tau [min(n_rows, n_columns)] their factors; permutation [n_columns], column k of A Pi is column
-//         permutation[k] of A; the n_carried columns after those of A become Q' times themselves, by the
+// Shapes: A [n_rows x n_columns], columns `stride` apart, becomes R and below it the reflectors without their first
+//         entry, which is 1; tau [min(n_rows, n_columns)] their factors; permutation [n_columns], column k of A Pi is
+//         column permutation[k] of A; the n_carried columns after those of A become Q' times themselves, by the
 //         reflectors whose pivots are above rounding. Columns are padded by zeros to whole lines.
 //         squares [2 n_columns] begins with the squares of the norms of the columns; its rest and reflector
 //         [n_rows, padded] are workspace.
@@ -104,8 +104,8 @@ struct PivotedQr {
   double* reflector;
 };
 
-// The lower triangle (R^-1)', of an upper triangle R whose diagonal has no zero. Nothing is padded; what is above the diagonal is
-// zero before, and after.
+// The lower triangle (R^-1)', of an upper triangle R whose diagonal has no zero. Nothing is padded; what is above the
+// diagonal is zero before, and after.
 // Shapes: R and inverse_transposed [size x size]
 struct TriangleInverse {
   BatchView R;
@@ -113,13 +113,14 @@ struct TriangleInverse {
   BatchBuffer inverse_transposed;
 };
 
-// What follows is of fits side by side, n_lanes of them: number i of fit l stands at [i * n_lanes + l], and no fit knows of the
-// others: its bits are the same in any lane, whatever is in the others and however many there are.
+// What follows is of fits side by side, n_lanes of them: number i of fit l stands at [i * n_lanes + l], and no fit
+// knows of the others: its bits are the same in any lane, whatever is in the others and however many there are.
 
-// E = [J r]'[J r], whose last row is r'J and |r|^2, of networks with one hidden layer and one output that is the identity, and the
-// sum of r_n d2 r_n. All sums are taken row by row.
+// E = [J r]'[J r], whose last row is r'J and |r|^2, of networks with one hidden layer and one output that is the
+// identity, and the sum of r_n d2 r_n. All sums are taken row by row.
 // Shapes: X [n_rows x n_inputs] row by row, y and factors [n_rows], r = (f - y) o factors, tau [P] in the order of
-//         network/perceptron.hpp; E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the diagonal
+//         network/perceptron.hpp; E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the
+//         diagonal
 struct LaneEquations {
   Index n_rows, n_inputs, n_units;
   bool has_hidden_bias, has_output_bias;
@@ -140,8 +141,8 @@ struct LaneEquations {
   Index lane_workspace() const { return rows_in_block() * (n_params() + 1 + 4 * n_units); }
 };
 
-// C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row of L is that
-// of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
+// C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
+// of L is that of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
 // Shapes: E, second and L [(P + 1) x (P + 1)], C [P], the others [1]
 struct LaneFactor {
   Index n_params;
@@ -177,8 +178,8 @@ struct Kernels {
   void (*product)(const double* a, const double* b, double* out, Index n);
   void (*add_product)(const double* a, const double* b, double* out, Index n);  // out <- fma(a, b, out)
 
-  // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by whoever writes the
-  // rest of the line.
+  // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by
+  // whoever writes the rest of the line.
   void (*write_ends)(const LinesRun& run, const LinesEnds& ends);
   // Without anything beside. Until finish_streams() other threads may not see them.
   void (*stream_all)(LinesBeside& lines);

@@ -1,4 +1,5 @@
-// An allocator for std::vector whose arrays begin on a cache line, so that no pack of the widest registers stands on two.
+// An allocator for std::vector whose arrays begin on a cache line, so that no pack of the widest registers stands on
+// two.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The products of kernel/blas.hpp on several threads: blocks of so many columns of C, each a product of its own, so that the bits
-// are the same on any number of threads.
+// The products of kernel/blas.hpp on several threads: blocks of so many columns of C, each a product of its own, so
+// that the bits are the same on any number of threads.
 #pragma once
 
 #include <algorithm>

@@ -1,12 +1,12 @@
-// QR factorisation with column pivoting of a matrix whose columns are scaled to norm one, in a workspace of its own: what
-// the steps of a fit and the standard errors of a simulation are computed from.
+// QR factorisation with column pivoting of a matrix whose columns are scaled to norm one, in a workspace of its own:
+// what the steps of a fit and the standard errors of a simulation are computed from.
 //
 // Model:  A C^-1 Pi = Q R,  C the norms of the columns of A (1 for a column of zeros), Pi a permutation.
 //         Rank: the number of pivots above max(n, p) 2^-52 times the largest.
 // Shapes: A [n x p], v [n], d [p], T [p x p]
 // Cost:   factorise 2 n p^2 flops, rotate 4 n p, solve p^2, inverse_factor p^3 / 3; no allocation but on making
-// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6; Stewart and Sun (1990), Matrix Perturbation
-//         Theory, sec. IV.4 (Weyl's bound)
+// Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.4.2 and 5.5.6; Stewart and Sun (1990), Matrix
+//         Perturbation Theory, sec. IV.4 (Weyl's bound)
 #pragma once
 
 #include <vector>
@@ -32,8 +32,9 @@ class ScaledQr {
   double tolerance() const { return tolerance_; }
   double least_pivot() const;
 
-  // For an A that is known to errors E only, given the 2-norms of their columns [p]: pivots of at most |E C^-1|, Frobenius, on
-  // top of the rounding of the factorisation count no more, as a matrix within E has singular values that differ by that.
+  // For an A that is known to errors E only, given the 2-norms of their columns [p]: pivots of at most |E C^-1|,
+  // Frobenius, on top of the rounding of the factorisation count no more, as a matrix within E has singular values that
+  // differ by that.
   void allow_for_errors(const Vector& column_errors);
   const Vector& column_norms() const { return column_norms_; }
   double norm() const;  // |A|, Frobenius

@@ -18,8 +18,8 @@ namespace jacobench {
 // |phi' - phi / z|.
 enum class DerivativeScale { itself, cancelling_terms };
 
-// One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. Where `bends` is false, phi''
-// is zero on both sides of 0.
+// One row of the activation table. `slope_jump` is phi'(0+) - phi'(0-): not zero for a kink. Where `bends` is false,
+// phi'' is zero on both sides of 0.
 // Shapes:   z, a, d, d2 are arrays of n doubles; each output may be z itself.
 // Accuracy: value_ulp and derivative_ulp bound the errors of phi and phi' in units in the last place wherever
 //           the true result is a normal number; tests hold them to it over the whole double range. Limits at

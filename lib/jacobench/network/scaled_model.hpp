@@ -1,4 +1,5 @@
-// A model between two affine maps that are not parameters: what scaled the columns of the data before a network was trained.
+// A model between two affine maps that are not parameters: what scaled the columns of the data before a network was
+// trained.
 //
 // Model:  y = outputs(f(inputs(x); theta)); a map takes each column by itself, x_d scale_d + shift_d
 // Shapes: inputs has D entries, outputs K, or none for the identity
@@ -25,8 +26,8 @@ struct ScaledModel {
   bool has_maps() const { return !inputs.is_identity() || !outputs.is_identity(); }
 };
 
-// The same function of x with the maps inside the first and the last layer, which then have a bias where a shift needs one. Its
-// parameters, and a penalty on them, mean something else.
+// The same function of x with the maps inside the first and the last layer, which then have a bias where a shift needs
+// one. Its parameters, and a penalty on them, mean something else.
 // Errors: InputError where a map of the outputs stands behind an activation, which no layer can take in
 Model folded(const ScaledModel& scaled);
 

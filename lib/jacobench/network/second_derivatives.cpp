@@ -114,9 +114,9 @@ struct PairColumns {
   Pairs pairs;
 };
 
-// A part of H: sums over n of products of a column of `left`, one of `other` and one of `right`. The left pairs are (a, c), a
-// an input of layer l, and the right ones (i, d), i a unit of it. Of c and d one is the unit j of layer m, the other its
-// input b.
+// A part of H: sums over n of products of a column of `left`, one of `other` and one of `right`. The left pairs are (a,
+// c), a an input of layer l, and the right ones (i, d), i a unit of it. Of c and d one is the unit j of layer m, the
+// other its input b.
 struct Term {
   enum class OtherOfLeft { input, unit };
 

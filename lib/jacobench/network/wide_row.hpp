@@ -7,8 +7,8 @@
 // Accuracy: some units of 2^-63 of the largest terms, where long double has 64 bits, as on x86-64. Its exponents
 //           reach 10^4932: exp(z) overflows beyond z = 11356. What is not finite after all is left so.
 //           Of second derivatives a kink has none: that of either side is taken.
-// Cost:     about 2 P flops in long double a value, and as many for the derivatives of an output; second derivatives 8 P a
-//           direction, and 8 P^2 for their sum; allocates
+// Cost:     about 2 P flops in long double a value, and as many for the derivatives of an output; second derivatives 8
+//           P a direction, and 8 P^2 for their sum; allocates
 #pragma once
 
 #include <string>
@@ -31,7 +31,8 @@ class WideRow {
   // d2 y_k / dv2 at theta + t v, of each output, rounded to double.  Shape: v [P], result [K]
   Vector along(const VectorView& v) const;
 
-  // Adds sum_k c_k d2 y_k / d theta d theta', rounded to double, to the lower triangle of `sum`.  Shapes: c [K], sum [P x P]
+  // Adds sum_k c_k d2 y_k / d theta d theta', rounded to double, to the lower triangle of `sum`.  Shapes: c [K], sum [P
+  // x P]
   void add_weighted_second_derivatives(const Vector& c, Matrix& sum) const;
 
   // The first unit whose output a double cannot hold: "unit 0 of layer 1 (exp) gives 2.73e+347", layers from 1 as in

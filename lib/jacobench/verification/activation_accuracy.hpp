@@ -23,8 +23,8 @@ struct WorstUlp {
   double at = 0;
 };
 
-// The largest errors met where z has the sign and the octave of `from`, a power of two of either sign: |from| <= |z| < 2 |from|.
-// The least octave has all |z| below it too, and the last all above.
+// The largest errors met where z has the sign and the octave of `from`, a power of two of either sign: |from| <= |z| <
+// 2 |from|. The least octave has all |z| below it too, and the last all above.
 struct OctaveUlp {
   double from = 0;
   double value = 0, derivative = 0, second_derivative = 0;

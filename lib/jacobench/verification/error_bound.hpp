@@ -50,12 +50,14 @@ struct EntryScales {
 EntryScales error_scales(const Perceptron& network, const VectorView& theta, const MatrixView& X,
                          PathSummation summation, Wrt wrt);
 
-// How far rounding can move each output: what the forward pass makes, and a change of every x, weight and bias by one unit u.
+// How far rounding can move each output: what the forward pass makes, and a change of every x, weight and bias by one
+// unit u.
 // Absolute; infinite where the network overflows.  Shape: [N x K]
 Matrix value_error_bound(const Perceptron& network, const VectorView& theta, const MatrixView& X);
 
 // The bound of a numeric strategy that promises `relative_error` (StrategyInfo::numeric_promise): in the row of y_nk,
-// relative_error (||J*_row||_2 + |y_nk|), the truncation being in proportion to the first and the rounding to the second.
+// relative_error (||J*_row||_2 + |y_nk|), the truncation being in proportion to the first and the rounding to the
+// second.
 // Shapes: J [(N K) x P or D], values [N x K]; the result has the shape of J.
 Matrix numeric_error_bound(double relative_error, const ReferenceMatrix& J, const ReferenceMatrix& values);
 

@@ -206,7 +206,8 @@ TEST_F(FitCommands, EveryMethodGivesBandsOrSaysWhyNot) {
   EXPECT_EQ(out_.find("nan"), std::string::npos) << out_;
 }
 
-// The rows weigh 1, 2, 3, 1, ...: what their own weights give stands between what 1 and 3 give, and is these at their rows.
+// The rows weigh 1, 2, 3, 1, ...: what their own weights give stands between what 1 and 3 give, and is these at their
+// rows.
 TEST_F(FitCommands, APredictionOfAWeightedFitIsForTheWeightThatIsSaid) {
   ASSERT_EQ(call({"fit", sine_data(), "--outputs", "y", "--inputs", "x", "--weights", "w", "--hidden", "1",
                   "--activation", "gaussian", "--out", path("fit.json")}),
@@ -516,8 +517,8 @@ TEST_F(FitCommands, AFitFileWithANegativePenaltyIsRefused) {
   EXPECT_NE(err_.find("negative.json: decay: -0.5 is not a penalty"), std::string::npos) << err_;
 }
 
-// The pasture's curve with its columns scaled by fixed layers is the same curve: bounds in the units of the data, noise on the
-// input and a known sigma in them too.
+// The pasture's curve with its columns scaled by fixed layers is the same curve: bounds in the units of the data, noise
+// on the input and a known sigma in them too.
 TEST_F(FitCommands, FixedLayersScaleTheColumnsAndChangeNoBound) {
   const std::string scaled =
       folder_.file("scaled.json", R"({"format": "jacobench-mlp", "version": 1, "layers": [

@@ -45,8 +45,8 @@ TEST_F(ImportCommand, WritesAModelThatGivesTheSourcesPredictionsAndSensitivities
   ASSERT_EQ(J.code, all_well) << J.err;
   std::ofstream(folder_.path() / "J.csv") << J.out;
   const Matrix dy_dx = read_all(folder_.path() / "J.csv");
-  // Central differences in the units of the data: their error is h^2 times a third derivative of order one, and rounding 1e-15
-  // of 10 over h.
+  // Central differences in the units of the data: their error is h^2 times a third derivative of order one, and
+  // rounding 1e-15 of 10 over h.
   constexpr double h = 1e-5;
   const Matrix X = read_all(exported("between_scalings.csv")).leftCols(3);
   for (Index d = 0; d < 3; ++d) {

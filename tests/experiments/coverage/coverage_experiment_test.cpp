@@ -89,8 +89,8 @@ TEST(CoverageExperiment, TakesTheIntervalsOfAScenarioFromTheSameReplicates) {
   EXPECT_EQ(value_in(*study, rows[0], "empirical_se"), value_in(*study, rows[1], "empirical_se"));
 }
 
-// 25 scores and level 0.95 cover 25 of 26 new observations, of a line fitted to a sine too, with noise that is skewed: nominal
-// for theory, though above the level, which 400 replicates tell.
+// 25 scores and level 0.95 cover 25 of 26 new observations, of a line fitted to a sine too, with noise that is skewed:
+// nominal for theory, though above the level, which 400 replicates tell.
 TEST(CoverageExperiment, HoldsSplitConformalToWhatTheoryKnows) {
   const auto study =
       coverage_study(small_study({{"network.hidden", "none"},
@@ -145,8 +145,8 @@ TEST(CoverageExperiment, StopsAtTheTargetStandardError) {
     EXPECT_LE(std::get<double>(value_in(*study, row, "coverage_se")), 0.01);
 }
 
-// What was precise enough by chance between two stages does not end the study where it was not looked at. From every replicate, so
-// that R of them are made R / 2 times: one step a fit.
+// What was precise enough by chance between two stages does not end the study where it was not looked at. From every
+// replicate, so that R of them are made R / 2 times: one step a fit.
 TEST(CoverageExperiment, ResumesToTheReplicatesThatATargetAsksFor) {
   const auto study = coverage_study(small_study({{"fit.solver", "linear_step"},
                                                  {"replicates.number", "20"},
@@ -307,8 +307,8 @@ TEST(CoverageExperiment, SaysWhyAPointWasLeftOpen) {
               ::testing::StartsWith("replicate 0: layerwise: delta: the data do not determine f here"));
 }
 
-// Fits that one step from a drawn start is too few for: the table says so in the place of a verdict, and no rule about the coverage
-// is met.
+// Fits that one step from a drawn start is too few for: the table says so in the place of a verdict, and no rule about
+// the coverage is met.
 TEST(CoverageExperiment, MakesNoClaimOfFitsThatHaveNotSettled) {
   const auto study = coverage_study(small_study({{"fit.start", "random"},
                                                  {"fit.starts", "1"},

@@ -73,8 +73,8 @@ TEST(OtherPackages, TheLastLayerAloneKnowsTooMuch) {
   EXPECT_TRUE(all_within_relative(Vector(last.col(0)), expected, 1e-10));
 }
 
-// Entry by entry as getParaGrad has it, of two hidden layers: for W_k(i, j) the derivative with respect to the bias of unit i times
-// the slope of unit j below, where its value is right; biases and the first layer are right.
+// Entry by entry as getParaGrad has it, of two hidden layers: for W_k(i, j) the derivative with respect to the bias of
+// unit i times the slope of unit j below, where its value is right; biases and the first layer are right.
 TEST(OtherPackages, TheWrongLayerHasSlopesForValues) {
   const Perceptron network(2, {{2, Activation::tanh}, {2, Activation::logistic}, {1, Activation::identity}});
   RandomStream stream(1, 5, 0, RandomPurpose::parameters);

@@ -47,7 +47,8 @@ TEST(ReplicateRunner, GivesTheSameRecordInAnyOrder) {
   EXPECT_NE(simulation.records().col(0), simulation.records().col(1));
 }
 
-// Fits go side by side in blocks, or one by one, where the design and the teacher are those of a replicate alone as well.
+// Fits go side by side in blocks, or one by one, where the design and the teacher are those of a replicate alone as
+// well.
 TEST(ReplicateRunner, GivesTheSameRecordInAnyBlock) {
   Scenario plain = small();
   plain.solver = Solver::least_squares;
@@ -254,8 +255,8 @@ CoverageRow row_with_settled(const Simulation& simulation, const Vector& is_sett
   return row;
 }
 
-// Five of a hundred fits may be unsettled, or have no answer to that, and six may not: the coverage stays what it is, and is
-// no claim.
+// Five of a hundred fits may be unsettled, or have no answer to that, and six may not: the coverage stays what it is,
+// and is no claim.
 TEST(ReplicateRunner, MoreThanFivePercentOfUnsettledFitsMakeNoClaim) {
   const Simulation simulation(small(), of_delta(), 100);
   const CoverageRow all = simulation.row(0);

@@ -32,8 +32,8 @@ struct Errors {
   double dof = 0;
 };
 
-// A method of the table's form that makes t intervals from the errors that `make` fills in; it returns why there are none, or
-// null.
+// A method of the table's form that makes t intervals from the errors that `make` fills in; it returns why there are
+// none, or null.
 using MakeErrors =
     std::function<const char*(Tangent& at, NewPoints& points, std::uint64_t seed, Errors& errors)>;
 IntervalMethod method_from(const std::string& name, const MakeErrors& make);

@@ -180,7 +180,8 @@ TEST(Chart, MarksTellSeriesApart) {
     EXPECT_EQ(point.shape, point.tip.find("new") == std::string::npos ? 0u : 1u) << point.tip;
 }
 
-// With more colours than there are, marks help them: what they told is told by panels, where it says which cell a row is.
+// With more colours than there are, marks help them: what they told is told by panels, where it says which cell a row
+// is.
 TEST(Chart, ManyColoursNeedTheMarks) {
   Figure figure = error_against_P(Scale::log);
   figure.shapes = "verdict";

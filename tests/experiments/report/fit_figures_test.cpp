@@ -44,7 +44,8 @@ TEST(FitFigures, DrawTheBandsOfTheFileAmongTheData) {
   EXPECT_EQ(panel.points[0].y, 8.93);
 }
 
-// Of one method and one grid the bands that the page makes itself are those that `interval` wrote, up to the other grid's ends.
+// Of one method and one grid the bands that the page makes itself are those that `interval` wrote, up to the other
+// grid's ends.
 TEST(FitFigures, MakeBandsWhereNoneAreGiven) {
   const StoredFit stored = read_fit(rat42 / "fit.json");
   const Panel own = chart_in(fit_section(stored, {}), "bands").panels.front();

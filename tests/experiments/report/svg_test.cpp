@@ -57,8 +57,8 @@ std::string svg_of(const Chart& chart) {
   return out.str();
 }
 
-// The bytes of a picture that was looked at. After a change of the renderer that is meant, look at the picture that the message
-// names, and put it in its place.
+// The bytes of a picture that was looked at. After a change of the renderer that is meant, look at the picture that the
+// message names, and put it in its place.
 TEST(Svg, TheSameChartGivesTheSameBytes) {
   const std::filesystem::path golden = JACOBENCH_SOURCE "/tests/experiments/report/everything.svg";
   const std::string drawn = svg_of(chart_of_everything());

@@ -220,8 +220,8 @@ TEST_F(RecordsOfRun, AreWhole) {
   EXPECT_THROW(file.append(0, std::vector<double>{1, 2, 3}), std::logic_error);
 }
 
-// A file system that loses part of a write, or lets two processes write at once, leaves bytes that are no record: neither
-// they nor what follows them is believed.
+// A file system that loses part of a write, or lets two processes write at once, leaves bytes that are no record:
+// neither they nor what follows them is believed.
 TEST_F(RecordsOfRun, ThatAreDamagedAreMadeAgain) {
   const std::string rows = undisturbed_rows(recorded_config);
   ToyRun toy(folder_, recorded_config);

@@ -101,9 +101,9 @@ TEST(BootstrapDraws, BoundsAreQuantilesOfWhatWasDrawnAtTheirOwnPoint) {
   }
 }
 
-// Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, and leave residuals
-// only where all four are, with a probability of 24 / 256. So most replicates have no standard error, and there is no studentised
-// interval.
+// Observations at x = 0, 0, 1, 2 and a parabola: drawn anew they determine it where 0, 1 and 2 are among them, and
+// leave residuals only where all four are, with a probability of 24 / 256. So most replicates have no standard error,
+// and there is no studentised interval.
 TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedInterval) {
   const Perceptron parabola(2, {{1, Activation::identity}});
   const Dataset data{Matrix{{0, 0}, {0, 0}, {1, 1}, {2, 4}}, Matrix{{1}, {2}, {1.3}, {4}}, {}, {}};
@@ -117,8 +117,8 @@ TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedI
   EXPECT_EQ(bands.percentile_lower.size(), 1);
 }
 
-// exp(w x) with w = -0.02, about 0.7 standard errors from zero: at x = 10^9 it overflows for the quarter of the refits that
-// have w > 0, and is zero to the bit, without a standard error, for the others.
+// exp(w x) with w = -0.02, about 0.7 standard errors from zero: at x = 10^9 it overflows for the quarter of the refits
+// that have w > 0, and is zero to the bit, without a standard error, for the others.
 TEST(BootstrapDraws, RefitsThatFailAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
   const Perceptron network(1, {{1, Activation::exp, Bias::none}});
   Dataset data{Matrix(12, 1), Matrix(12, 1), {}, {}};
@@ -135,8 +135,9 @@ TEST(BootstrapDraws, RefitsThatFailAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
   EXPECT_EQ(bands.reason, std::to_string(bands.n_failed) + " of 199 refits failed, and at most 5% may");
 }
 
-// Of thirty values of the second output one alone is not zero: a resample leaves it out with a probability of (29/30)^30 = 0.36. It
-// then has no standard error of its own, and no studentised bound; the first output has, as if it were alone.
+// Of thirty values of the second output one alone is not zero: a resample leaves it out with a probability of
+// (29/30)^30 = 0.36. It then has no standard error of its own, and no studentised bound; the first output has, as if it
+// were alone.
 TEST(BootstrapDraws, AnOutputThatIsConstantInAResampleHasNoStandardErrorThere) {
   const Perceptron both(1, {{2, Activation::identity}}), one(1, {{1, Activation::identity}});
   Dataset data{Matrix(30, 1), Matrix::Zero(30, 2)};
@@ -161,9 +162,9 @@ TEST(BootstrapDraws, AnOutputThatIsConstantInAResampleHasNoStandardErrorThere) {
   EXPECT_TRUE(std::isnan(bands.studentised_lower(0, 1)) && std::isnan(bands.studentised_upper(0, 1)));
 }
 
-// Fitted again one by one, with the stopping rule of a refit: those that have not settled are as many, and bounds are given
-// where they are at most 5 % of those that are finite. A refit that may take no step stays at the estimate, which is nowhere near
-// settled: the move is the root of p F or so.
+// Fitted again one by one, with the stopping rule of a refit: those that have not settled are as many, and bounds are
+// given where they are at most 5 % of those that are finite. A refit that may take no step stays at the estimate, which
+// is nowhere near settled: the move is the root of p F or so.
 TEST(BootstrapDraws, RefitsThatHaveNotSettledAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
   const Fitted& fitted = testing::fitted_step();
   const Covariance cov = covariance(fitted.at);

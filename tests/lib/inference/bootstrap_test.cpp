@@ -23,8 +23,9 @@ testing::BootstrapBands run(const Fitted& fitted, const Matrix& X0,
   return testing::bootstrap(fitted.at, covariance(fitted.at), X0, options);
 }
 
-// Of a linear fit the residual bootstrap's variance is known: g' (J'J)^-1 g times the mean square of what it draws from. With B
-// replicates a standard deviation has a relative standard error of 1 / sqrt(2 B), of which four are allowed.
+// Of a linear fit the residual bootstrap's variance is known: g' (J'J)^-1 g times the mean square of what it draws
+// from. With B replicates a standard deviation has a relative standard error of 1 / sqrt(2 B), of which four are
+// allowed.
 TEST(Bootstrap, OfALinearFitHasTheVarianceOfItsErrors) {
   const Fitted& fitted = fitted_linear();
   const Covariance cov = covariance(fitted.at);

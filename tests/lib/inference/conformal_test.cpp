@@ -88,8 +88,9 @@ TEST(Conformal, RanksAreThoseOfTheOrderStatistic) {
   EXPECT_DOUBLE_EQ(split_conformal_coverage(25, 0.95), 25.0 / 26);
 }
 
-// A network that is linear in its parameters leaves observations out by its leverages: those fits are exact, and the bounds those
-// of twenty fits, with weights, a decay, and two outputs. Both routes round in the last digits of y, which is below 200.
+// A network that is linear in its parameters leaves observations out by its leverages: those fits are exact, and the
+// bounds those of twenty fits, with weights, a decay, and two outputs. Both routes round in the last digits of y, which
+// is below 200.
 TEST(Conformal, ByLeveragesIsTheJackknifeOfTwentyFits) {
   const Dataset data = twenty_observations();
   const Vector no_decay, decay = Vector::Constant(4, 0.7);
@@ -104,7 +105,8 @@ TEST(Conformal, ByLeveragesIsTheJackknifeOfTwentyFits) {
   }
 }
 
-// Of a network that is not, by refits from the estimate, which end where others do up to their tolerance of 1e-7 standard errors.
+// Of a network that is not, by refits from the estimate, which end where others do up to their tolerance of 1e-7
+// standard errors.
 TEST(Conformal, ByRefitsIsTheJackknifeOfTwentyFits) {
   const Perceptron step(1, {{1, Activation::tanh}, {1, Activation::identity}});
   const Fit fit = jacobench::fit(step, testing::step_data(20));
@@ -144,8 +146,8 @@ TEST(Conformal, SplitIsOneFitAndTheErrorsOfTheOtherHalf) {
   for (Index n = 0; n < 20; ++n) EXPECT_EQ(order[static_cast<std::size_t>(n)], n);
 }
 
-// Of a line fitted to a parabola, with an error that is exponential and grows with x: 19 scores and level 0.9 cover exactly 18 of 20.
-// The 99.9 % interval of 4000 trials is +- 0.0156.
+// Of a line fitted to a parabola, with an error that is exponential and grows with x: 19 scores and level 0.9 cover
+// exactly 18 of 20. The 99.9 % interval of 4000 trials is +- 0.0156.
 TEST(Conformal, SplitCoversWhatItSaysWhateverTheModelAndTheNoise) {
   const Perceptron line(1, {{1, Activation::identity}});
   const auto draw = [](RandomStream& stream, Dataset& data) {

@@ -405,7 +405,8 @@ TEST(Covariance, DoesNotDependOnHowTheNetworkIsWritten) {
                                   expected, 1e-11));
 }
 
-// y = 1 - 2 x at the seconds of a day of 2022: what the straight line leaves is the rounding of w x, 1e16 times larger than y.
+// y = 1 - 2 x at the seconds of a day of 2022: what the straight line leaves is the rounding of w x, 1e16 times larger
+// than y.
 TEST(Covariance, ResidualsOfRoundingTellNothingOfTheNoise) {
   const Perceptron line(1, {{1, Activation::identity}});
   Dataset data{Matrix(5, 1), Matrix(5, 1)};

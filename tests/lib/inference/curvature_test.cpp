@@ -31,8 +31,8 @@ testing::Linearised drawn_fit(const Perceptron& network, double scale, Index n, 
   return testing::linearised(network, theta, data);
 }
 
-// Michaelis and Menten's v = V x / (k + x) is softsign with w1 = 1 / k, w2 = V. The intrinsic curvature does not depend on the
-// parametrisation and is published: c sqrt(F) = 0.09 (Bates and Watts 1988, sec. 7.3).
+// Michaelis and Menten's v = V x / (k + x) is softsign with w1 = 1 / k, w2 = V. The intrinsic curvature does not depend
+// on the parametrisation and is published: c sqrt(F) = 0.09 (Bates and Watts 1988, sec. 7.3).
 TEST(Curvature, IntrinsicIsThePublishedOne) {
   const Perceptron network(1, {{1, softsign, Bias::none}, {1, identity, Bias::none}});
   const Dataset data = puromycin();
@@ -82,7 +82,8 @@ TEST(Curvature, IsInvariantUnderAnAffineChangeOfParameters) {
 }
 
 // f = exp(w_d) at the n_d observations of group d: along the unit tangent of a group the second derivative is
-// 1 / (f_d sqrt(n_d)), and there is none across. So c^2 = s^2 (3 / 4) sum_d 1 / (f_d^2 n_d), all of it of the parameters.
+// 1 / (f_d sqrt(n_d)), and there is none across. So c^2 = s^2 (3 / 4) sum_d 1 / (f_d^2 n_d), all of it of the
+// parameters.
 TEST(Curvature, OfTwoGroupsInExponentialsIsItsFormula) {
   const Perceptron network(2, {{1, exp, Bias::none}});
   Dataset data{Matrix(7, 2), Matrix(7, 1), {}, {}};
@@ -116,8 +117,8 @@ TEST(Curvature, AWeightIsANumberOfRepetitions) {
   EXPECT_TRUE(testing::all_within_relative(over_sigma(weighted), over_sigma(fitted.data.rows(rows)), 1e-11));
 }
 
-// Bates and Watts' sum over pairs is the mean over the sphere: random directions give it to within five of their standard
-// errors, which are as small as the worst case says, a single direction that bends.
+// Bates and Watts' sum over pairs is the mean over the sphere: random directions give it to within five of their
+// standard errors, which are as small as the worst case says, a single direction that bends.
 TEST(Curvature, RandomDirectionsEstimateIt) {
   const auto expect_estimate = [](const Perceptron& network, double scale, Index n, bool is_weighted) {
     const testing::Linearised at = drawn_fit(network, scale, n, is_weighted);

@@ -53,8 +53,8 @@ double log_determinant(const Matrix& A) {
   return 2 * Matrix(A.llt().matrixL()).diagonal().array().log().sum();
 }
 
-// Leaving an observation out and fitting the rest, all its outputs at once. Rounding of a fit is about 1e-15 times its condition,
-// below 1e3 here.
+// Leaving an observation out and fitting the rest, all its outputs at once. Rounding of a fit is about 1e-15 times its
+// condition, below 1e3 here.
 TEST(DecayScores, LeaveOneOutOfALinearModelIsThatOfRefits) {
   const Dataset data = two_outputs(12, 3);
   const Perceptron network = linear_network(data);
@@ -86,8 +86,9 @@ TEST(DecayScores, GcvIsItsFormula) {
   EXPECT_FALSE(gcv_score(at).value().standard_error.has_value());
 }
 
-// The closed marginal likelihood of z = J theta + e, by the dense covariance M = I + J_p K_p^-1 J_p' of the penalised part and
-// with the others integrated over: with more observations than parameters, with fewer, and there by the dual route.
+// The closed marginal likelihood of z = J theta + e, by the dense covariance M = I + J_p K_p^-1 J_p' of the penalised
+// part and with the others integrated over: with more observations than parameters, with fewer, and there by the dual
+// route.
 TEST(DecayScores, EvidenceIsTheNormalMarginalLikelihood) {
   for (const auto& [N, D] : {std::pair<Index, Index>{12, 3}, {8, 12}, {4, 30}})
     for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
@@ -184,8 +185,8 @@ TEST(DecayChoice, ItsPathHasTheEffectiveParametersAndScoresOfItsFits) {
                              [](const auto& a, const auto& b) { return a.k > b.k; }));
 }
 
-// Other units of inputs and outputs, and weights that are all the same: the same function is chosen. Fits end within about 1e-8
-// of their minimum.
+// Other units of inputs and outputs, and weights that are all the same: the same function is chosen. Fits end within
+// about 1e-8 of their minimum.
 TEST(DecayChoice, IsTheSameInOtherUnits) {
   const Perceptron network(1, {{2, Activation::tanh}, {1, Activation::identity}});
   const Dataset data = step_data(20);
@@ -218,7 +219,8 @@ TEST(DecayChoice, AutoKeepsWhatTheDataDetermine) {
   }
 }
 
-// With many observations a parameter, no decay can lower the score: leave-one-out is at least the residual sum of squares.
+// With many observations a parameter, no decay can lower the score: leave-one-out is at least the residual sum of
+// squares.
 TEST(DecayChoice, AutoTriesNoDecayThatCannotHelp) {
   const testing::Fitted& step = testing::fitted_step();
   const DecayChoice choice = choose_decay(step.network, step_data(400), {.n_starts = 4});
@@ -288,8 +290,9 @@ Dataset waves(Index N, double noise) {
   return data;
 }
 
-// Where a decay is so large that all weights vanish, a path that only follows its fits would stay: they are stationary for every
-// decay. Nor may what has settled by itself, in a few steps, win because the better fits further down the path need more.
+// Where a decay is so large that all weights vanish, a path that only follows its fits would stay: they are stationary
+// for every decay. Nor may what has settled by itself, in a few steps, win because the better fits further down the
+// path need more.
 TEST(DecayChoice, AWidePathComesAwayFromTheMeanAndSettlesWhatIsBetter) {
   const double noise = 0.1;
   const Dataset data = waves(120, noise);
@@ -304,8 +307,9 @@ TEST(DecayChoice, AWidePathComesAwayFromTheMeanAndSettlesWhatIsBetter) {
   EXPECT_LT(s, 2 * noise);
 }
 
-// Vapour pressure of mercury in mm over temperature in degrees Celsius, without noise to speak of (Weast 1973, Handbook of Chemistry
-// and Physics). The fit without a decay bends between two observations and never arrives: a decay is better than no bands.
+// Vapour pressure of mercury in mm over temperature in degrees Celsius, without noise to speak of (Weast 1973, Handbook
+// of Chemistry and Physics). The fit without a decay bends between two observations and never arrives: a decay is
+// better than no bands.
 TEST(DecayChoice, ADecayIsBetterThanAFitThatDoesNotSettle) {
   const std::vector<double> pressure{0.0002, 0.0012, 0.006, 0.03, 0.09, 0.27, 0.75, 1.85, 4.2, 8.8,
                                      17.3,   32.1,   57,    96,   157,  247,  376,  558,  806};
@@ -320,8 +324,8 @@ TEST(DecayChoice, ADecayIsBetterThanAFitThatDoesNotSettle) {
   EXPECT_FALSE(choice.undecayed->has_settled());
 }
 
-// Where leave-one-out is lowest as nearly all values are taken up, nothing would be left for sigma: a quantile of t on less than
-// one degree of freedom is of the order of a hundred and more.
+// Where leave-one-out is lowest as nearly all values are taken up, nothing would be left for sigma: a quantile of t on
+// less than one degree of freedom is of the order of a hundred and more.
 TEST(DecayChoice, LeavesADegreeOfFreedom) {
   const Index N = 9;
   Dataset data{Vector::LinSpaced(N, -1.5, 1.5), {}};
@@ -338,7 +342,8 @@ TEST(DecayChoice, LeavesADegreeOfFreedom) {
   EXPECT_TRUE(covariance(at, {.kind = CovarianceKind::ridge}).ok());
 }
 
-// That more parameters than observations pass through these is no news, however few directions of them the data determine.
+// That more parameters than observations pass through these is no news, however few directions of them the data
+// determine.
 TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
   Dataset plane{Matrix(6, 2), Matrix(6, 1)};
   for (Index n = 0; n < 6; ++n) plane.X.row(n) << static_cast<double>(n % 2), static_cast<double>(n / 2);
@@ -352,8 +357,9 @@ TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
   EXPECT_GT(choice.k, 0);
 }
 
-// A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as its weight
-// vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one is chosen.
+// A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as
+// its weight vanishes: what residuals a decay leaves is its own, and no standard errors are made of it. With noise one
+// is chosen.
 TEST(DecayChoice, DataWithoutNoiseHaveNone) {
   const Perceptron network(1, {{1, Activation::tanh}, {1, Activation::identity}});
   Dataset curve{Vector::LinSpaced(12, -2, 2), {}}, line = curve;

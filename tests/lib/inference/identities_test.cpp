@@ -101,8 +101,8 @@ TEST(Identities, EqualWeightsAreNone) {
   EXPECT_GT(of_half.prediction.se(0, 0), 1.1 * plain.prediction.se(0, 0));
 }
 
-// Of two rows of weights 1 and 4 the second counts as four: as in Fit.AWeightIsANumberOfRepetitions, but for the degrees
-// of freedom.
+// Of two rows of weights 1 and 4 the second counts as four: as in Fit.AWeightIsANumberOfRepetitions, but for the
+// degrees of freedom.
 TEST(Identities, AWeightIsANumberOfRepetitionsButForTheDegreesOfFreedom) {
   const Fitted fitted = two_steps();
   Dataset weighted = fitted.data;

@@ -54,7 +54,8 @@ TEST(SupT, OfOneIntervalIsTheTQuantile) {
   }
 }
 
-// From the draws themselves: of 1000 the 900th, and half the distance of those a binomial deviation, 9.49, to either side.
+// From the draws themselves: of 1000 the 900th, and half the distance of those a binomial deviation, 9.49, to either
+// side.
 TEST(SupT, IsAnOrderStatisticOfItsDraws) {
   const JointError one{Matrix::Constant(1, 1, 3), Vector::Zero(1)};
   const Multiplier q = sup_t_multiplier(one, Sides::both, 0.9, INFINITY, 1000, 1);
@@ -180,7 +181,8 @@ TEST(Bands, ANewObservationOfMoreWeightHasLessNoise) {
   EXPECT_TRUE(all_within(difference, Matrix::Constant(7, 1, 0.75 * sigma * sigma), 1e-14));
 }
 
-// Atmospheric extinction with weights near 10^14, as predict() of R has it, which asks for the weight of a new observation.
+// Atmospheric extinction with weights near 10^14, as predict() of R has it, which asks for the weight of a new
+// observation.
 TEST(Bands, OfWeightedDataAskWhatANewObservationWeighs) {
   Matrix table{{1, 1.54378e-05, 9.288382121e+13},
                {1.00381983754335, 1.54341e-05, 8.978055388e+13},
@@ -411,7 +413,8 @@ TEST(Bands, AreThoseOfTheUsualMethodUnlessOneIsNamed) {
   }
 }
 
-// An engine is prepared for fits of one shape, as a study has them, one after the other: with other inputs, weights and estimates too.
+// An engine is prepared for fits of one shape, as a study has them, one after the other: with other inputs, weights and
+// estimates too.
 TEST(Bands, AnEngineMadeForOneFitGivesThoseOfAnother) {
   const Vector decay = Vector::Constant(4, 0.2);
   const auto fit_to = [&](std::uint32_t replicate) {

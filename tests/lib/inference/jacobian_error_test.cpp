@@ -11,8 +11,8 @@
 namespace jacobench {
 namespace {
 
-// Of the network with its inputs and parameters moved by half a unit in the last place, in 50 digits, the computed Jacobian
-// differs by no more; and not by nothing.
+// Of the network with its inputs and parameters moved by half a unit in the last place, in 50 digits, the computed
+// Jacobian differs by no more; and not by nothing.
 TEST(JacobianErrors, HoldsTheErrorsOfRoundedDataAndParameters) {
   const Fit& fit = testing::fitted_step().at.fit();
   for (const char* strategy : {"layerwise", "per_parameter"}) {

@@ -22,8 +22,8 @@ struct Problem {
   double decay;
 };
 
-// Where the figures are tens of megabytes, so that what stays in the cache does not count. A fit holds what is announced; of a tangent,
-// workspaces that are given back are in it, too.
+// Where the figures are tens of megabytes, so that what stays in the cache does not count. A fit holds what is
+// announced; of a tangent, workspaces that are given back are in it, too.
 TEST(MemoryNeeds, AreThoseOfAFitAndOfItsTangent) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's heap is not the machine's";
@@ -77,7 +77,8 @@ TEST(MemoryNeeds, AreThoseOfMoreFreeBiasesThanObservations) {
   EXPECT_GE(grown, needs / 4);
 }
 
-// Of more parameters than observations, whose J would take 190 MB; and far more, of which the machine has neither matrix.
+// Of more parameters than observations, whose J would take 190 MB; and far more, of which the machine has neither
+// matrix.
 TEST(MemoryNeeds, AreThoseOfFormsWithoutJ) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's heap is not the machine's";

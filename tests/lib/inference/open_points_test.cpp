@@ -1,5 +1,5 @@
-// Where the data leave the fitted function open no method gives a bound, and where they do not every band is there, whatever
-// parameters are open.
+// Where the data leave the fitted function open no method gives a bound, and where they do not every band is there,
+// whatever parameters are open.
 #include "jacobench/inference/open_points.hpp"
 
 #include <cmath>
@@ -32,8 +32,8 @@ Dataset with_input(const std::function<double(double)>& second) {
 
 const Perceptron of_two_inputs(2, {{1, tanh}, {1, identity}});
 
-// Reported cases of measles in Niger: a exp(b x) + c. A unit exp(w x + b) with an output weight has one parameter too many; the
-// band is that of the three-parameter form, by R 4.2 (nls, algorithm plinear; predictNLS' delta method).
+// Reported cases of measles in Niger: a exp(b x) + c. A unit exp(w x + b) with an output weight has one parameter too
+// many; the band is that of the three-parameter form, by R 4.2 (nls, algorithm plinear; predictNLS' delta method).
 TEST(OpenPoints, AnExpUnitWithABiasHasTheBandOfThreeParameters) {
   const Perceptron network(1, {{1, exp}, {1, identity}});
   Dataset data{Vector::LinSpaced(37, 36, 72), Matrix(37, 1)};
@@ -74,7 +74,8 @@ TEST(OpenPoints, ADuplicatedInputHasTheBandOfOneAndNoneOffTheDuplicate) {
   EXPECT_TRUE(std::isnan(bands.mean.lower(2, 0)) && std::isnan(bands.prediction.upper(2, 0)));
 }
 
-// An input that never varies, under a decay or not: at another value of it there is no bound, as the prior alone would make it.
+// An input that never varies, under a decay or not: at another value of it there is no bound, as the prior alone would
+// make it.
 TEST(OpenPoints, NoMethodBoundsFOffTheSpanOfTheInputs) {
   const Dataset data = with_input([](double) { return 0.5; });
   Matrix X0(2, 2);
@@ -120,8 +121,8 @@ TEST(OpenPoints, ABiasWithoutADecayIsNotDeterminedByThatOfTheWeights) {
   }
 }
 
-// Two units that differ by 2^-24 of themselves: the direction that parts them has singular values of J of that, squared, which its
-// errors hide.
+// Two units that differ by 2^-24 of themselves: the direction that parts them has singular values of J of that,
+// squared, which its errors hide.
 TEST(OpenPoints, ADirectionThatRoundingDeterminesIsOpen) {
   const Perceptron network(1, {{2, tanh}, {1, identity}});
   const double more = 1 + 0x1p-24;

@@ -77,7 +77,8 @@ TEST(Profile, OfANetworkIsNearTheDeltaIntervalWhereCurvatureIsSmall) {
   EXPECT_NEAR((profile.fit - profile.lower) / half, 1, 0.1);
 }
 
-// A refit that may take no step stays where the one before it ended, and has not settled unless next to nothing was asked of it.
+// A refit that may take no step stays where the one before it ended, and has not settled unless next to nothing was
+// asked of it.
 TEST(Profile, ABoundOfRefitsThatHaveNotSettledIsNotGiven) {
   const Fitted& fitted = testing::fitted_step();
   const Covariance cov = covariance(fitted.at);
@@ -109,9 +110,9 @@ TEST(Profile, RefitsOfALinearNetworkSettleInAStep) {
   EXPECT_EQ(profile.reason, "");
 }
 
-// Stopping distances of cars (R's data set), 2 tanh units, decay 1 on the weights. The figures are S(c) minimised with the output
-// bias eliminated, by SciPy's BFGS from many starts, where tau = t(0.975; 43). At speed 20 the branch of the estimate meets another
-// at 46, before the lower bound.
+// Stopping distances of cars (R's data set), 2 tanh units, decay 1 on the weights. The figures are S(c) minimised with
+// the output bias eliminated, by SciPy's BFGS from many starts, where tau = t(0.975; 43). At speed 20 the branch of the
+// estimate meets another at 46, before the lower bound.
 TEST(Profile, ABoundIsWhereTauIsQOnTheBranchOfTheEstimate) {
   Dataset data{Matrix(50, 1), Matrix(50, 1), {}, {}};
   data.X << 4, 4, 7, 7, 8, 9, 10, 10, 10, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15,

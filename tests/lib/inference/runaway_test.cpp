@@ -78,7 +78,8 @@ TEST(Runaways, ThereAreNoneWhereTheDataDetermineAllUnits) {
   EXPECT_EQ(only_words(fit_of(exp, {1}, {0}, {2})), "none");
 }
 
-// Two classes that a straight line parts: no weights are the best. Where the two that are nearest to the line change places, some are.
+// Two classes that a straight line parts: no weights are the best. Where the two that are nearest to the line change
+// places, some are.
 TEST(Runaways, ALogisticOutputThatSeparatesIsNamed) {
   const Perceptron network(1, {{1, Activation::logistic}});
   Dataset data{Vector::LinSpaced(20, 0, 9.5), Matrix::Zero(20, 1)};

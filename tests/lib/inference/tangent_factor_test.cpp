@@ -102,8 +102,8 @@ TEST(TangentFactor, WithAPenaltyIsARootOfThePenalisedInverse) {
     }
 }
 
-// Both routes, where parameters without a penalty depend on one another, or on nothing: the pseudo-inverse in scaled parameters,
-// which has nothing in the directions that are open.
+// Both routes, where parameters without a penalty depend on one another, or on nothing: the pseudo-inverse in scaled
+// parameters, which has nothing in the directions that are open.
 TEST(TangentFactor, TheDualRouteLeavesOpenWhatNeitherDataNorPenaltyDetermine) {
   Matrix J = drawn(6, 40);
   J.col(7) = -3 * J.col(2);

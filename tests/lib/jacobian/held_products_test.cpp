@@ -29,7 +29,8 @@ class HeldProductsAt : public ::testing::TestWithParam<Scenario> {
     products_.move_to(s_.theta, s_.X);
   }
 
-  // Sums in another order than that of the formed J: where the terms of a pre-activation cancel, they lose as much as they cancel.
+  // Sums in another order than that of the formed J: where the terms of a pre-activation cancel, they lose as much as
+  // they cancel.
   void expect_close(const Matrix& got, const Matrix& want) const {
     const double size = std::max(want.cwiseAbs().maxCoeff<Eigen::PropagateNaN>(), 1.0);
     EXPECT_LE((got - want).norm(), 1e-11 * size * std::sqrt(static_cast<double>(want.size())));

@@ -104,8 +104,9 @@ TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
   }
 }
 
-// Whatever is computed beside a batch that is being written, the batch is as when it is written alone, and so is what is computed:
-// of batches on lines and across them, and with as much work as lets all lines go beside it, a few, or none.
+// Whatever is computed beside a batch that is being written, the batch is as when it is written alone, and so is what
+// is computed: of batches on lines and across them, and with as much work as lets all lines go beside it, a few, or
+// none.
 class FillsBeside : public ::testing::TestWithParam<Index> {
  protected:
   static constexpr Index N = 200, n = 80;
@@ -164,7 +165,8 @@ TEST_P(FillsBeside, ChangeNoBit) {
       fill.write_rest();
       JacobianFill::finish();
       EXPECT_EQ(beside, alone) << n_rows << " rows, work " << work;
-      // Some lines went beside, of the least work as many as there was room for, and fewer the more work is said to come.
+      // Some lines went beside, of the least work as many as there was room for, and fewer the more work is said to
+      // come.
       EXPECT_LT(n_left, n_rows * P_);
       EXPECT_GE(n_left, n_before);
       n_before = n_left;

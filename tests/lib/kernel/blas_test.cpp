@@ -35,7 +35,8 @@ TEST(CrossProducts, AreSumsOverRowsWhateverTheShape) {
       }
 }
 
-// The same, of rows that are no whole lines too; nothing is written outside of the product, which is a part of a larger matrix.
+// The same, of rows that are no whole lines too; nothing is written outside of the product, which is a part of a larger
+// matrix.
 TEST(Products, AreSumsOverColumnsWhateverTheShape) {
   for (const Index n : {1, 7, 8, 9, 50, 64})
     for (const Index p : {1, 5, 13, 32, 33})

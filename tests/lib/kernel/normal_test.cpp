@@ -20,8 +20,8 @@ struct Normal {
   std::vector<double> distribution, density;
 };
 
-// erfc(-z / sqrt 2) / 2 and exp(-z^2 / 2) / sqrt(2 pi), whose argument in long double is wrong by 2^-64 of z^2 / 2, a unit of
-// roundoff at z = 37; the kernel's own roundings are a handful.
+// erfc(-z / sqrt 2) / 2 and exp(-z^2 / 2) / sqrt(2 pi), whose argument in long double is wrong by 2^-64 of z^2 / 2, a
+// unit of roundoff at z = 37; the kernel's own roundings are a handful.
 TEST(NormalKernel, IsTheDistributionAndItsDensity) {
   std::vector<double> z;
   for (int i = -2960; i <= 2960; ++i) z.push_back(i / 80.0);

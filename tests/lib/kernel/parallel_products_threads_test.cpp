@@ -16,7 +16,8 @@ Matrix random_matrix(Index n_rows, Index n_columns) {
   return M;
 }
 
-// Of 600 columns, which are more than one block; each entry is a sum of 40 products, with the error of any order of them.
+// Of 600 columns, which are more than one block; each entry is a sum of 40 products, with the error of any order of
+// them.
 TEST(ParallelProducts, AreTheProductsWithTheSameBitsOnAnyNumberOfThreads) {
   const Matrix A = random_matrix(30, 40), B = random_matrix(40, 600), start = random_matrix(30, 600);
   const Matrix A_t = A.transpose(), B_t = B.transpose(), AB = A * B;

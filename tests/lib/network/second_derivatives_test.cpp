@@ -1,5 +1,5 @@
-// Second derivatives held to hyper-dual numbers, which are exact and share no formula with them, and to differences of the
-// first derivatives.
+// Second derivatives held to hyper-dual numbers, which are exact and share no formula with them, and to differences of
+// the first derivatives.
 #include "jacobench/network/second_derivatives.hpp"
 
 #include <cmath>
@@ -93,8 +93,8 @@ Matrix weights_of_outputs(const Scenario& s) {
   return Matrix::NullaryExpr(s.X.rows(), s.network.n_outputs(), [&] { return stream.normal(); });
 }
 
-// Every entry is a sum over observations and paths of products of weights, slopes and bends: some hundred roundings of terms
-// that are at most some hundred times the largest entry, where they cancel.
+// Every entry is a sum over observations and paths of products of weights, slopes and bends: some hundred roundings of
+// terms that are at most some hundred times the largest entry, where they cancel.
 constexpr double rounding = 1e5 * unit_roundoff;
 
 void expect_hyper_duals(const Scenario& s) {
@@ -206,8 +206,8 @@ TEST(SecondDerivatives, OfALinearNetworkVanish) {
   EXPECT_EQ(along(s, Vector::Ones(8)), Matrix::Zero(10, 1));
 }
 
-// More rows than any block has, and not a multiple of one. The rows of a part alone have the same bits along a direction; sums
-// over the parts agree to the rounding of 3001 terms.
+// More rows than any block has, and not a multiple of one. The rows of a part alone have the same bits along a
+// direction; sums over the parts agree to the rounding of 3001 terms.
 TEST(SecondDerivatives, DoNotDependOnBlocks) {
   const Scenario s = draw_scenario("blocks", 3, {{4, tanh}, {3, sin}, {2, identity}}, 3001);
   const Index P = s.network.n_params();

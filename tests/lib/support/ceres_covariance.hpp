@@ -1,7 +1,7 @@
 // (J'J)^-1 by ceres::Covariance, in a library of its own.
 //
-// Plain pointers only, and a shared library that shows nothing else: Ceres' archive holds Eigen's templates compiled for
-// another instruction set, with another alignment, and the linker would mix them with ours.
+// Plain pointers only, and a shared library that shows nothing else: Ceres' archive holds Eigen's templates compiled
+// for another instruction set, with another alignment, and the linker would mix them with ours.
 #pragma once
 
 namespace jacobench::testing {

@@ -1,5 +1,5 @@
-// Runs the tests on the vector path that JACOBENCH_TEST_PATH names, or on the widest. Where that path cannot run, or is the
-// one that all run on anyway, the tests are skipped as a whole, with the reason.
+// Runs the tests on the vector path that JACOBENCH_TEST_PATH names, or on the widest. Where that path cannot run, or is
+// the one that all run on anyway, the tests are skipped as a whole, with the reason.
 #include <cstdlib>
 #include <iostream>
 

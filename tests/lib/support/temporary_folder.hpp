@@ -1,5 +1,5 @@
-// A folder of its own for a test, removed with everything in it at the end. Tests run side by side, and the same ones at once on
-// several vector paths: a file with a fixed name in a folder that all share is somebody else's.
+// A folder of its own for a test, removed with everything in it at the end. Tests run side by side, and the same ones
+// at once on several vector paths: a file with a fixed name in a folder that all share is somebody else's.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,8 @@ namespace jacobench::testing {
 
 class TemporaryFolder {
  public:
-  // In memory, where that can be had, for what waits for the disk after every row; devices can often be opened on a disk only.
+  // In memory, where that can be had, for what waits for the disk after every row; devices can often be opened on a
+  // disk only.
   enum class Place { memory, disk };
   explicit TemporaryFolder(Place place = Place::memory);
   ~TemporaryFolder();

@@ -22,8 +22,8 @@ struct Jet {
 constexpr bool wants_first(Order order) { return order != Order::value; }
 constexpr bool wants_second(Order order) { return order == Order::second; }
 
-// exp(-x) for x >= 0 as a product e * scale, so that z exp(-x) keeps its digits where it is a normal number though exp(-x)
-// is not: from 600 up scale is 2^-128, elsewhere 1. exp(-760), the least that there is, is zero to all doubles.
+// exp(-x) for x >= 0 as a product e * scale, so that z exp(-x) keeps its digits where it is a normal number though
+// exp(-x) is not: from 600 up scale is 2^-128, elsewhere 1. exp(-760), the least that there is, is zero to all doubles.
 struct ScaledExp {
   ExpOfMinus e;
   Pack scale;
@@ -105,8 +105,8 @@ struct Logistic {
   }
 };
 
-// With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'. 1 - e and m = 2 - (1 - e)
-// come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails.
+// With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'. 1 - e and m = 2
+// - (1 - e) come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails.
 struct Tanh {
   template <Order order>
   static Jet at(Pack z) {
@@ -295,9 +295,9 @@ inline ScaledGaussian scaled_gaussian(Pack z) {
 }
 
 // exp(a^2 / 2) Phi(-a) for 1/2 <= a <= 40, Phi the normal distribution: Mills' ratio over sqrt(2 pi). With
-// t = (a - 5) / (a + 5) it is q(t) / (a + 5), q the polynomial of degree 22 that fits it best, in the sense of least squares, at the
-// zeros of a Chebyshev polynomial, each coefficient rounded before the next is fitted; what is left is 0.17 2^-53 of it. The map to t is that of Shepherd and
-// Laframboise (1981), Math. Comp. 36(153), for the scaled erfc.
+// t = (a - 5) / (a + 5) it is q(t) / (a + 5), q the polynomial of degree 22 that fits it best, in the sense of least
+// squares, at the zeros of a Chebyshev polynomial, each coefficient rounded before the next is fitted; what is left is
+// 0.17 2^-53 of it. The map to t is that of Shepherd and Laframboise (1981), Math. Comp. 36(153), for the scaled erfc.
 inline Pack scaled_normal_tail(Pack a) {
   constexpr double q[] = {
       0x1.89d3abe1f95aep-1,   -0x1.54ad03f27ca18p-1, 0x1.fb31653876f65p-2,   -0x1.410ed5f875934p-2,
@@ -312,7 +312,8 @@ inline Pack scaled_normal_tail(Pack a) {
   return divide(polynomial(q, t), by_sum);
 }
 
-// (Phi(z) - 1/2) / z for |z| <= 1/2, a polynomial of degree 8 in z^2, made in the same way; what is left is 0.38 2^-53 of Phi.
+// (Phi(z) - 1/2) / z for |z| <= 1/2, a polynomial of degree 8 in z^2, made in the same way; what is left is 0.38 2^-53
+// of Phi.
 inline Pack normal_slope_from_zero(Pack z) {
   constexpr double c[] = {0x1.9884533d43651p-2,   -0x1.1058377e2cee0p-4,  0x1.46d042976915dp-7,
                           -0x1.37403f6b97004p-10, 0x1.e42b0d4526f0bp-14,  -0x1.3ce8f6147baafp-17,
@@ -320,8 +321,9 @@ inline Pack normal_slope_from_zero(Pack z) {
   return polynomial(c, z * z);
 }
 
-// Phi(z), the normal distribution, as (value + rest) scale_of_value, and of its density exp(-z^2 / 2) alone; |z| is at most 40. Far
-// below zero Phi(z) = exp(-z^2 / 2) times the scaled tail, which keeps its digits where Phi(z) is no longer a normal number.
+// Phi(z), the normal distribution, as (value + rest) scale_of_value, and of its density exp(-z^2 / 2) alone; |z| is at
+// most 40. Far below zero Phi(z) = exp(-z^2 / 2) times the scaled tail, which keeps its digits where Phi(z) is no
+// longer a normal number.
 struct ScaledNormal {
   Pack value;
   Pack rest;

@@ -10,7 +10,8 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // Applies a formula to n doubles, to four packs side by side: a formula is one long chain of operations, and a
 // processor's window is too short to start on the next pack by itself. (GCC interleaves them where it schedules before
 // it allocates registers, as kernels.cpp asks.) The last, partial pack goes through a buffer and the same formula, so
-// that the bits of a result do not depend on where in the array it stands. After every four packs something else may be done.
+// that the bits of a result do not depend on where in the array it stands. After every four packs something else may be
+// done.
 inline constexpr int side_by_side = 4;
 
 template <class Formula, Order order, class Store, class Between>

@@ -8,7 +8,8 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // The columns of A and of B whose sums stay in registers together: each column that is loaded serves several of them.
 inline constexpr int of_A_in_tile = lanes == 8 ? 4 : 3, of_B_in_tile = lanes == 8 ? 4 : 2;
 
-// C(i, j) += A_i' B_j for a columns of A from i on and b columns of B from j on; below the diagonal alone where C is symmetric.
+// C(i, j) += A_i' B_j for a columns of A from i on and b columns of B from j on; below the diagonal alone where C is
+// symmetric.
 template <int a, int b>
 void add_tile(const CrossProducts& p, Index i, Index j) {
   constexpr Index packs = most_lanes / lanes;

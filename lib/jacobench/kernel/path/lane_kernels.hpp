@@ -1,7 +1,7 @@
 // The equations of small fits side by side, one a lane, for the path that is being compiled.
 //
-// All arithmetic is that of one fit, done on packs: a sum goes from its first term to its last, so that a fit by itself and each of
-// a pack's have the same bits on every path.
+// All arithmetic is that of one fit, done on packs: a sum goes from its first term to its last, so that a fit by itself
+// and each of a pack's have the same bits on every path.
 #pragma once
 
 #include "jacobench/kernel/kernels.hpp"
@@ -177,7 +177,8 @@ class LaneBlock {
 
   double* second_at(Index p, Index q) const { return p_.second + (q * (P_ + 1) + p) * L::n; }
 
-  // Those of unit j: by its weight upwards and its own, and by two of its own; sums that do not wait for each other side by side.
+  // Those of unit j: by its weight upwards and its own, and by two of its own; sums that do not wait for each other
+  // side by side.
   void add_second(Index j, Index begin, Index n_rows) {
     const Index m = p_.n_units, inputs = n_inputs();
     const double *const across = first_ + j * L::n, *const own = second_ + j * L::n,

@@ -42,8 +42,8 @@ inline Index lines_for(LinesBeside& lines, Index work, Index most) {
   return n;
 }
 
-// Of one run. It keeps its place in registers, of which a line changes one; this is why it calls nothing. It gives its place back
-// when it is gone.
+// Of one run. It keeps its place in registers, of which a line changes one; this is why it calls nothing. It gives its
+// place back when it is gone.
 class LineWriter {
  public:
   explicit LineWriter(LinesBeside& lines)
@@ -80,7 +80,8 @@ class LineWriter {
  private:
   void write_rows(Index end) {
 #ifdef JACOBENCH_PATH_AVX512
-    // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of one.
+    // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of
+    // one.
     if (const Index shift = at_ % most_lanes; shift != 0) {
       Index row = at_ - shift;
       const Bits from = first_of_pair(shift);

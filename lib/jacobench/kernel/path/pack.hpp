@@ -4,8 +4,8 @@
 // processor. Code written against this header uses + - * / and comparisons, which mean the same for all three, and the
 // functions below. All paths give the same bits.
 //
-// The elementary functions are those of SLEEF whose results do not depend on the path ("finz": deterministic, with fused
-// multiply-add), but for exp_of_minus below.
+// The elementary functions are those of SLEEF whose results do not depend on the path ("finz": deterministic, with
+// fused multiply-add), but for exp_of_minus below.
 // Accuracy: each within 1 ulp, as SLEEF states (Shibata and Petrogalli 2020, IEEE TPDS 31(6)).
 #pragma once
 
@@ -144,8 +144,8 @@ inline Pack clamp(Pack x, double low, double high) {
   return x < lo ? lo : (x > hi ? hi : x);
 }
 
-// c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers from x^2 up and the odd ones from x^3 up by Horner's rule side by side,
-// which a processor finishes in half the time of one chain; the first two terms, the largest, are added last.
+// c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers from x^2 up and the odd ones from x^3 up by Horner's rule side
+// by side, which a processor finishes in half the time of one chain; the first two terms, the largest, are added last.
 template <int n>
 inline Pack polynomial(const double (&c)[n], Pack x) {
   static_assert(n > 4);
@@ -164,9 +164,10 @@ inline Pack polynomial(const double (&c)[n], Pack x) {
 // NaN stays NaN.
 //
 // Model:    -x = k log 2 + r, |r| <= log(2) / 2, s = 2^(k + lift);  exp(-x) - 1 = (s - 1 + s r) + s (r^2 P(r)), P the
-//           polynomial of degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial: what is left is
-//           0.008 2^-53 of exp(r) - 1, rounded coefficients included. log 2 is taken in two parts, the first of 32 bits,
-//           so that the product of it and k is exact; what the sum in brackets and r lose in rounding is carried along.
+//           polynomial of degree 10 that agrees with (exp(r) - 1 - r) / r^2 at the zeros of a Chebyshev polynomial:
+//           what is left is 0.008 2^-53 of exp(r) - 1, rounded coefficients included. log 2 is taken in two parts, the
+//           first of 32 bits, so that the product of it and k is exact; what the sum in brackets and r lose in rounding
+//           is carried along.
 // Accuracy: each within 1 ulp: half an ulp of the last sum, and less than another of r^2 P, which is at most 0.2 of r.
 struct ExpOfMinus {
   Pack value;
