@@ -86,10 +86,7 @@ RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vecto
 }
 
 RegionStep DualEquations::solve_within(double radius, bool is_near_minimum, Vector& d) {
-  if (!factor_.factorise_all_penalised()) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
-  take_gauss_newton_step();
-  factor_.times(preconditioned_, u_);
-  weigh_second_derivatives(r_.head(n_data_rows()) + u_);
+  if (!weigh_along_bent_steps()) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
   return truncated_newton(radius, is_near_minimum ? accuracy_near_minimum : accuracy_of_steps, d);
 }
 
@@ -121,6 +118,20 @@ void DualEquations::correct(double t, const Vector& r_at_d, Vector& d) {
   factor_.transposed_times(left_of_data_, g_left_);
   factor_.solve(g_left_, product_);
   d -= product_;
+}
+
+std::optional<double> DualEquations::weigh_along_bent_steps() {
+  if (!factor_.factorise_all_penalised()) return {};
+  take_gauss_newton_step();
+  factor_.times(preconditioned_, u_);
+  weigh_second_derivatives(r_.head(n_data_rows()) + u_);
+  return -g_.dot(preconditioned_);
+}
+
+IdlePull DualEquations::pull_on_idle(Index layer, Index unit) {
+  Matrix Q;
+  factor_.products().idle_second_derivatives(layer, Q);
+  return jacobench::pull_on_idle(residuals_.network(), decay_, layer, unit, std::move(Q));
 }
 
 double DualEquations::effective_parameters() {

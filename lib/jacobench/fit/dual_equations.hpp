@@ -3,6 +3,7 @@
 #pragma once
 
 #include "jacobench/fit/dual_factor.hpp"
+#include "jacobench/fit/live_units.hpp"
 #include "jacobench/fit/step_equations.hpp"
 
 namespace jacobench {
@@ -24,6 +25,12 @@ class DualEquations final : public StepEquations {
 
   std::optional<RegionStep> newton_step(Vector& d) override;
   double effective_parameters() override;  // n^3 flops
+
+  // Makes second derivatives those along bent steps. Returns how much S would fall by the Gauss-Newton step, if that is
+  // known.
+  std::optional<double> weigh_along_bent_steps();
+  // By these, on a unit of a hidden layer, were it idle.
+  IdlePull pull_on_idle(Index layer, Index unit);
 
  private:
   Index n_data_rows() const { return residuals_.n_data_rows(); }
