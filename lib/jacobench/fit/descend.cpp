@@ -59,6 +59,8 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
   if (!equations_.move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, Descent::End::not_finite};
   double objective = equations_.objective(), mu = options.damping, growth = 2;
+  if (options.radius && equations_.has_region_steps())
+    return descend_within(*options.radius, objective, 0, tau, options);
   Index iteration = 0;
   bool slow = false;
   while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
@@ -145,7 +147,10 @@ Descent Descender::descend_within(double radius, double objective, Index iterati
                                   const DescentOptions& options) {
   bool is_near = false;
   while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
-    if (options.go_on && !options.go_on(objective)) return {objective, iteration, Descent::End::interrupted};
+    if (options.leaves_at && options.leaves_at(tau))
+      return {objective, iteration, Descent::End::left, radius};
+    if (options.go_on && !options.go_on(objective))
+      return {objective, iteration, Descent::End::interrupted, radius};
     const RegionStep step = equations_.solve_within(radius, is_near, step_);
     const bool promises_nothing =
         step.predicted_fall <= least_damped_fall * objective ||
@@ -169,11 +174,11 @@ Descent Descender::descend_within(double radius, double objective, Index iterati
       objective = next;
       if (!equations_.move_to(tau)) break;
     }
-    if (promises_nothing) return {objective, iteration, Descent::End::arrived};
+    if (promises_nothing) return {objective, iteration, Descent::End::arrived, radius};
     if (step.is_at_edge || t < 1) radius = t * step.length * change_of_length(gain, 0.25, t < 1 ? 1 : 2);
   }
   return {objective, iteration,
-          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
+          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit, radius};
 }
 
 }  // namespace jacobench

@@ -11,6 +11,7 @@
 #include "jacobench/fit/approach_in_lanes.hpp"
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
+#include "jacobench/fit/live_descent.hpp"
 #include "jacobench/fit/matrix_free_equations.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/redraw.hpp"
@@ -106,6 +107,7 @@ struct Fitter::Worker {
                   form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
         equations(equations_of(form, residuals, options.decay, n_threads)),
         descender(residuals, *equations),
+        live_descent(live_descent_of(options.decay, n_threads)),
         unit_redraw(residuals, find_initialisation(options.initialisation),
                     form == StepForm::normal ? nullptr : &standardisation) {
     again.tau.resize(network.n_params());
@@ -118,6 +120,12 @@ struct Fitter::Worker {
     return std::make_unique<NormalEquations>(residuals);
   }
 
+  std::optional<LiveDescent> live_descent_of(const Vector& decay, Index n_threads) {
+    auto* dual = dynamic_cast<DualEquations*>(equations.get());
+    if (!dual) return {};
+    return std::optional<LiveDescent>(std::in_place, residuals, *dual, descender, decay, n_threads);
+  }
+
   Polisher& polisher() {
     if (!its_polisher) its_polisher.emplace(residuals);
     return *its_polisher;
@@ -126,6 +134,7 @@ struct Fitter::Worker {
   Residuals residuals;
   std::unique_ptr<StepEquations> equations;
   Descender descender;
+  std::optional<LiveDescent> live_descent;  // of the n x n form
   UnitRedraw unit_redraw;
   Candidate again;                       // with units drawn anew
   std::optional<Polisher> its_polisher;  // only one worker needs one
@@ -472,9 +481,11 @@ std::function<bool(double)> Fitter::whether_to_go_on() const {
 }
 
 void Fitter::go_down(Candidate& candidate, Index max_iterations, Worker& worker) const {
-  const Descent descent = worker.descender.descend(
-      candidate.tau,
-      {.max_iterations = max_iterations, .damping = candidate.damping, .go_on = whether_to_go_on()});
+  const DescentOptions options{
+      .max_iterations = max_iterations, .damping = candidate.damping, .go_on = whether_to_go_on()};
+  const Descent descent = worker.live_descent
+                              ? worker.live_descent->descend(fit_.data, candidate.tau, options)
+                              : worker.descender.descend(candidate.tau, options);
   candidate.objective = descent.objective;
   candidate.n_iterations += descent.n_iterations;
   candidate.n_spent += descent.n_iterations;

@@ -6,8 +6,9 @@
 //         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
 //         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
 //         orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and many more parameters than
-//         observations the steps are n x n (fit/dual_equations.hpp), where neither can be had by products with J
-//         (fit/matrix_free_equations.hpp), both in the user's units, and the last of them stand for polishing.
+//         observations the steps are n x n (fit/dual_equations.hpp), in the network of those units that the penalty leaves in use
+//         (fit/live_descent.hpp), where neither can be had by products with J (fit/matrix_free_equations.hpp), both in the
+//         user's units, and the last of them stand for polishing.
 //         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends

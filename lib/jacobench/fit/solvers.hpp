@@ -33,11 +33,12 @@
 namespace jacobench {
 
 struct Descent {
-  enum class End { arrived, iteration_limit, interrupted, not_finite };
+  enum class End { arrived, iteration_limit, interrupted, not_finite, left };
 
   double objective = 0;  // |r|^2; infinite where r is not finite
   Index n_iterations = 0;
   End end = End::not_finite;
+  double radius = 0;  // of the next step, where steps have one
 };
 
 // The damping of the first step: a small one reaches far, a large one stays near the start.
@@ -48,6 +49,10 @@ struct DescentOptions {
   double damping = usual_damping;
   // Called after each step; the descent ends where it says no.
   std::function<bool(double objective)> go_on = {};
+  // Steps within a radius begin at once where that of the first is given; leaves_at is asked before each of them, at the
+  // point where the equations are.
+  std::optional<double> radius = {};
+  std::function<bool(const Vector& tau)> leaves_at = {};
 };
 
 // A workspace for going down, to residuals that may change between one time and the next.
