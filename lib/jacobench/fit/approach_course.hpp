@@ -1,4 +1,5 @@
-// The rules by which an approach to a minimum goes on and ends, whoever computes its points (fit/approach.hpp has the model).
+// The rules by which an approach to a minimum goes on and ends, whoever computes its points (fit/approach.hpp has the
+// model).
 #pragma once
 
 #include <cmath>
@@ -35,8 +36,8 @@ class ApproachCourse {
     options_ = &options;
   }
 
-  // What comes after the start, and after each point that was tried; of a point where normal equations are not safe there is no
-  // standing.
+  // What comes after the start, and after each point that was tried; of a point where normal equations are not safe
+  // there is no standing.
   Next next(const std::optional<Standing>& tried) {
     has_moved_ = false;
     if (!tried) return Next::leaves;
@@ -69,8 +70,8 @@ class ApproachCourse {
   double offset_ = 1;
 };
 
-// n_left: degrees of freedom; newton() moves to the minimum that second derivatives promise and says what it would gain, or
-// nothing where there is none.
+// n_left: degrees of freedom; newton() moves to the minimum that second derivatives promise and says what it would
+// gain, or nothing where there is none.
 struct NewtonMove {
   double fall, squared_length;  // of S, and in the norm of J'J
 };
@@ -84,8 +85,8 @@ std::optional<Remaining> remaining_of(double rss, double n_left, double tangenti
   return Remaining{.fall = gauss_newton * gauss_newton, .move = gauss_newton};
 }
 
-// tr J (J'J + K)^-1 J', J of the data alone and C^-1 (J'J + K) C^-1 = L L': what the penalty rows have of the P that all rows
-// have. T is room for a matrix.
+// tr J (J'J + K)^-1 J', J of the data alone and C^-1 (J'J + K) C^-1 = L L': what the penalty rows have of the P that
+// all rows have. T is room for a matrix.
 template <class Factor>
 double effective_parameters(const Residuals& residuals, const Factor& L, const Vector& C, Matrix& T) {
   const auto P = static_cast<double>(C.size());

@@ -11,9 +11,9 @@
 
 namespace jacobench {
 
-// What the noise of several outputs has in common: nothing, each output having a sigma of its own, so that d is an estimate as
-// theta is and sigma d_k has degrees of freedom of its own; one sigma, in the units of d; or nothing but correlations, C being
-// estimated as well.
+// What the noise of several outputs has in common: nothing, each output having a sigma of its own, so that d is an
+// estimate as theta is and sigma d_k has degrees of freedom of its own; one sigma, in the units of d; or nothing but
+// correlations, C being estimated as well.
 enum class OutputNoise { own, shared, joint };
 
 struct OutputNoiseInfo {
@@ -23,10 +23,11 @@ struct OutputNoiseInfo {
 };
 std::span<const OutputNoiseInfo> output_noise_table();
 
-// Shapes: X [N x D], Y [N x K], weights [N] or empty (all 1), output_scales [K] or empty (all 1), output_correlation [K x K] or
-//         empty (the identity).
+// Shapes: X [N x D], Y [N x K], weights [N] or empty (all 1), output_scales [K] or empty (all 1), output_correlation [K
+//         x K] or empty (the identity).
 // What a fit minimises is the weighted residual sum of squares
-//   RSS(theta) = sum_n w_n u_n'C^-1 u_n,   u_nk = (y_nk - f_k(x_n; theta)) / d_k,   w the weights, d the output scales, C their
+//   RSS(theta) = sum_n w_n u_n'C^-1 u_n,   u_nk = (y_nk - f_k(x_n; theta)) / d_k,   w the weights, d the output scales,
+//                                          C their
 // correlation: the noise of observation n is taken to have covariance sigma^2 D C D / w_n. Without C it is
 //   RSS(theta) = sum_nk w_n (y_nk - f_k(x_n; theta))^2 / d_k^2.
 struct Dataset {
@@ -47,7 +48,8 @@ struct Dataset {
   OutputMixing output_mixing() const { return OutputMixing(output_correlation); }
   RowMap row_map() const { return {.factors = row_factors(), .mixing = output_mixing()}; }
 
-  // Errors of the outputs as they stand in RSS, sqrt(w_n) G^-1 u_n with C = G G': under the model uncorrelated, with one
+  // Errors of the outputs as they stand in RSS, sqrt(w_n) G^-1 u_n with C = G G': under the model uncorrelated, with
+  // one
   // variance.  Shape: [N x K]
   Matrix whitened(const Matrix& errors) const;
 

@@ -24,21 +24,22 @@ double next_damping(double mu, double gain) {
   return gain > 0.1 ? mu : 2 * mu;
 }
 
-// A descent ends where a step that is hardly damped promises less than this share of the objective, and any step less than
-// the other.
+// A descent ends where a step that is hardly damped promises less than this share of the objective, and any step less
+// than the other.
 constexpr double least_fall = 1e-9, least_damped_fall = 1e-14;
 constexpr double hardly_damped = 1e-2;
 
 // What the first step off a saddle point promises, as a share of the objective, and how much longer the longest may be.
 constexpr double first_fall_off_saddle = 1e-10, longest_off_saddle = 1024;
 
-// Steps within a radius: what a step along a bent path is to gain of what was predicted, and what is so good that it is not
-// corrected; where a step that ends within the radius promises less of the objective than the last, the minimum is near.
+// Steps within a radius: what a step along a bent path is to gain of what was predicted, and what is so good that it is
+// not corrected; where a step that ends within the radius promises less of the objective than the last, the minimum is
+// near.
 constexpr double least_gain = 0.25, good_gain = 0.75, fall_near_minimum = 1e-5;
 constexpr int most_lengths = 10;
 
-// How much longer the next one is to be: what of the prediction fails grows with the fourth power of the length, or with more, and a
-// quarter of it may.
+// How much longer the next one is to be: what of the prediction fails grows with the fourth power of the length, or
+// with more, and a quarter of it may.
 double change_of_length(double gain, double least, double most) {
   if (gain >= 1) return most;
   return std::isfinite(gain) ? std::clamp(std::pow(0.25 / (1 - gain), 0.25), least, most) : least;
@@ -59,6 +60,8 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
   if (!equations_.move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, Descent::End::not_finite};
   double objective = equations_.objective(), mu = options.damping, growth = 2;
+  if (options.radius && equations_.has_region_steps())
+    return descend_within(*options.radius, objective, 0, tau, options);
   Index iteration = 0;
   bool slow = false;
   while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
@@ -103,9 +106,9 @@ Descent Descender::descend(Vector& tau, const DescentOptions& options) {
           residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
 }
 
-// Where M, with the second derivatives, curves downwards, S falls along that direction to either side: from a step that the
-// curvature alone hardly lets gain anything, twice as far for as long as it does. Returns whether tau is a lower point, where the
-// equations are then those of Newton.
+// Where M, with the second derivatives, curves downwards, S falls along that direction to either side: from a step that
+// the curvature alone hardly lets gain anything, twice as far for as long as it does. Returns whether tau is a lower
+// point, where the equations are then those of Newton.
 bool Descender::leave_saddle(Vector& tau, double& objective) {
   if (!equations_.move_to(tau) || !equations_.add_second_derivatives()) return false;
   const std::optional<double> curvature = equations_.downward_curvature(step_);
@@ -125,7 +128,8 @@ bool Descender::leave_saddle(Vector& tau, double& objective) {
   return equations_.move_to(tau) && equations_.add_second_derivatives();
 }
 
-// S at tau + t d + t^2 a / 2, or, where that is not low enough, where one correction from there leads if that is lower; tried_ is there.
+// S at tau + t d + t^2 a / 2, or, where that is not low enough, where one correction from there leads if that is lower;
+// tried_ is there.
 double Descender::objective_along(const Vector& tau, double t, double low_enough) {
   step_ = t * straight_ + t * t * half_bend_;
   tried_ = tau + step_;
@@ -145,7 +149,10 @@ Descent Descender::descend_within(double radius, double objective, Index iterati
                                   const DescentOptions& options) {
   bool is_near = false;
   while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
-    if (options.go_on && !options.go_on(objective)) return {objective, iteration, Descent::End::interrupted};
+    if (options.leaves_at && options.leaves_at(tau))
+      return {objective, iteration, Descent::End::left, radius};
+    if (options.go_on && !options.go_on(objective))
+      return {objective, iteration, Descent::End::interrupted, radius};
     const RegionStep step = equations_.solve_within(radius, is_near, step_);
     const bool promises_nothing =
         step.predicted_fall <= least_damped_fall * objective ||
@@ -169,11 +176,11 @@ Descent Descender::descend_within(double radius, double objective, Index iterati
       objective = next;
       if (!equations_.move_to(tau)) break;
     }
-    if (promises_nothing) return {objective, iteration, Descent::End::arrived};
+    if (promises_nothing) return {objective, iteration, Descent::End::arrived, radius};
     if (step.is_at_edge || t < 1) radius = t * step.length * change_of_length(gain, 0.25, t < 1 ? 1 : 2);
   }
   return {objective, iteration,
-          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
+          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit, radius};
 }
 
 }  // namespace jacobench

@@ -10,9 +10,10 @@
 namespace jacobench {
 namespace {
 
-// How much of the gradient a step may leave, in the norm of (J'J + K)^-1: steps towards a minimum need little more than their
-// direction, the last ones more. What is left of the square of that norm is nothing where it is so small beside S: half the Hessian
-// would have to be so much smaller than J'J + K for S to fall by as much again as a step that counts.
+// How much of the gradient a step may leave, in the norm of (J'J + K)^-1: steps towards a minimum need little more than
+// their direction, the last ones more. What is left of the square of that norm is nothing where it is so small beside
+// S: half the Hessian would have to be so much smaller than J'J + K for S to fall by as much again as a step that
+// counts.
 constexpr double accuracy_of_steps = 0.1, accuracy_near_minimum = 1e-3, nothing_of_objective = 1e-13;
 
 constexpr Index most_conjugate_gradients = 100;
@@ -50,8 +51,8 @@ double DualEquations::predicted_fall(double, const Vector& d) const {
   return -g_.dot(d) + (factor_.B() - decay_).dot(d.cwiseAbs2());
 }
 
-// Conjugate gradients for H d = -g from preconditioned_ = -M^-1 g on, preconditioned by M, in whose norm the length of d grows from
-// one iterate to the next: it ends where that reaches the radius, or where H bends down.
+// Conjugate gradients for H d = -g from preconditioned_ = -M^-1 g on, preconditioned by M, in whose norm the length of
+// d grows from one iterate to the next: it ends where that reaches the radius, or where H bends down.
 RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vector& d) {
   d.setZero(g_.size());
   H_d_.setZero(g_.size());
@@ -86,10 +87,7 @@ RegionStep DualEquations::truncated_newton(double radius, double accuracy, Vecto
 }
 
 RegionStep DualEquations::solve_within(double radius, bool is_near_minimum, Vector& d) {
-  if (!factor_.factorise_all_penalised()) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
-  take_gauss_newton_step();
-  factor_.times(preconditioned_, u_);
-  weigh_second_derivatives(r_.head(n_data_rows()) + u_);
+  if (!weigh_along_bent_steps()) return {.predicted_fall = 0, .length = 0, .is_at_edge = true};
   return truncated_newton(radius, is_near_minimum ? accuracy_near_minimum : accuracy_of_steps, d);
 }
 
@@ -121,6 +119,20 @@ void DualEquations::correct(double t, const Vector& r_at_d, Vector& d) {
   factor_.transposed_times(left_of_data_, g_left_);
   factor_.solve(g_left_, product_);
   d -= product_;
+}
+
+std::optional<double> DualEquations::weigh_along_bent_steps() {
+  if (!factor_.factorise_all_penalised()) return {};
+  take_gauss_newton_step();
+  factor_.times(preconditioned_, u_);
+  weigh_second_derivatives(r_.head(n_data_rows()) + u_);
+  return -g_.dot(preconditioned_);
+}
+
+IdlePull DualEquations::pull_on_idle(Index layer, Index unit) {
+  Matrix Q;
+  factor_.products().idle_second_derivatives(layer, Q);
+  return jacobench::pull_on_idle(residuals_.network(), decay_, layer, unit, std::move(Q));
 }
 
 double DualEquations::effective_parameters() {

@@ -1,16 +1,17 @@
-// The equations of a damped step in their n x n form, for more parameters than observations (fit/step_equations.hpp has the
-// model).
+// The equations of a damped step in their n x n form, for more parameters than observations (fit/step_equations.hpp has
+// the model).
 #pragma once
 
 #include "jacobench/fit/dual_factor.hpp"
+#include "jacobench/fit/live_units.hpp"
 #include "jacobench/fit/step_equations.hpp"
 
 namespace jacobench {
 
 class DualEquations final : public StepEquations {
  public:
-  // decay [P] as it was given to the residuals, which are in the user's units and are kept by reference. The threads are those of
-  // products with J.
+  // decay [P] as it was given to the residuals, which are in the user's units and are kept by reference. The threads
+  // are those of products with J.
   DualEquations(Residuals& residuals, const Vector& decay, Index n_threads = 1);
 
   bool move_to(const Vector& theta) override;
@@ -24,6 +25,12 @@ class DualEquations final : public StepEquations {
 
   std::optional<RegionStep> newton_step(Vector& d) override;
   double effective_parameters() override;  // n^3 flops
+
+  // Makes second derivatives those along bent steps. Returns how much S would fall by the Gauss-Newton step, if that is
+  // known.
+  std::optional<double> weigh_along_bent_steps();
+  // By these, on a unit of a hidden layer, were it idle.
+  IdlePull pull_on_idle(Index layer, Index unit);
 
  private:
   Index n_data_rows() const { return residuals_.n_data_rows(); }

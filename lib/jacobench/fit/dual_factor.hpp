@@ -1,16 +1,18 @@
 // (J'J + B)^-1 of more parameters than observations, B diagonal, by n x n matrices: J is never formed.
 //
-// Model:  J = B J_y_theta by the map of fit/row_map.hpp, n = N K rows. Of the parameters P that have a penalty K and the F that have none, B = K + mu D, D_P
-//         proportional to K with the mean of diag J_P K^-1 J_P' over the parameters, and D_F the mean of diag J_F'J_F:
+// Model:  J = B J_y_theta by the map of fit/row_map.hpp, n = N K rows. Of the parameters P that have a penalty K and
+//         the F that have none, B = K + mu D, D_P proportional to K with the mean of diag J_P K^-1 J_P' over the
+//         parameters, and D_F the mean of diag J_F'J_F:
 //           V = I + J_P B_P^-1 J_P' = L L',   W = L^-1 J_F,   S = W'W + B_F
 //         d = (J'J + B)^-1 v has  d_F = S^-1 (v_F - W'L^-1 J_P B_P^-1 v_P),  w = J d = V^-1 (J_P B_P^-1 v_P + J_F d_F),
 //           d_P = B_P^-1 (v_P - J_P'w)
 //         and the hat matrix is  H = J (J'J + B)^-1 J' = I - V^-1 + L'^-1 W S^-1 W'L^-1
 // Shapes: theta, v, d [P]; X [N x D]; w [n]
-// Cost:   move_to n^2 flops a unit below and above each layer; factorise n^3 / 3 + n^2 F + n F^2; solve two products of a pass and
-//         n^2; inverse_at n^2 flops a row of G and as much as move_to for them
+// Cost:   move_to n^2 flops a unit below and above each layer; factorise n^3 / 3 + n^2 F + n F^2; solve two products of
+//         a pass and n^2; inverse_at n^2 flops a row of G and as much as move_to for them
 // Accuracy: of w, relative, that of J_P B_P^-1 J_P', which is its trace times rounding at most: see rounding()
-// Errors: logic_error for a K on weights that is not the product of a number an input and one a unit (jacobian/products.hpp)
+// Errors: logic_error for a K on weights that is not the product of a number an input and one a unit
+//         (jacobian/products.hpp)
 // Source: Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, sec. 18.3.5
 #pragma once
 
@@ -56,13 +58,14 @@ class DualFactor {
   // The error of w, relative to it, that rounding may have made.
   double rounding() const { return unit_roundoff * A_.trace(); }
 
-  // J (J'J + B)^-1 G' and diag G (J'J + B)^-1 G', G of other observations at the same theta, without row factors, or that of
+  // J (J'J + B)^-1 G' and diag G (J'J + B)^-1 G', G of other observations at the same theta, without row factors, or
+  // that of
   // single parameters.  Shapes: W [n x rows of G], forms [rows of G]
   void inverse_at(HeldProducts& others, Matrix& W, Vector& forms);
   void inverse_of_parameters(Index first, Index n, Matrix& W, Vector& forms);
 
-  // The damping that parameters without a penalty keep: a unit that is saturated has a bias whose column vanishes, and stays
-  // where it is.
+  // The damping that parameters without a penalty keep: a unit that is saturated has a bias whose column vanishes, and
+  // stays where it is.
   static constexpr double least_free_damping = 1e-12;
 
  private:

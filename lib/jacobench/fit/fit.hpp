@@ -134,7 +134,8 @@ struct FitOptions {
   std::function<bool(const FitProgress&)> go_on = {};
 };
 
-// The best of all starts (fit/fitter.hpp says how), with the noise scale of each of several outputs (fit/output_scales.hpp).
+// The best of all starts (fit/fitter.hpp says how), with the noise scale of each of several outputs
+// (fit/output_scales.hpp).
 // Cost:   n_starts descents on n_threads threads; an iteration is J, J'J, a solve and one evaluation more
 // Errors: InputError for data that cannot be fitted (check_dataset), an unknown name, a decay that is negative or not
 //         finite; logic_error for a start or a decay of another size than P. Not to converge is an outcome: `end`

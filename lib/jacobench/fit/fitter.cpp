@@ -11,6 +11,7 @@
 #include "jacobench/fit/approach_in_lanes.hpp"
 #include "jacobench/fit/dual_equations.hpp"
 #include "jacobench/fit/initialisation.hpp"
+#include "jacobench/fit/live_descent.hpp"
 #include "jacobench/fit/matrix_free_equations.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/redraw.hpp"
@@ -24,8 +25,8 @@ constexpr double same_optimum = 1e-3;
 // The lowest but for where the last steps ended.
 constexpr double as_good_as_lowest = 1 + 1e-6;
 
-// What is tried from a start that is not at a minimum after a few steps of polishing: from there, and from the start itself
-// near and far.
+// What is tried from a start that is not at a minimum after a few steps of polishing: from there, and from the start
+// itself near and far.
 constexpr Index few_steps = 20;
 constexpr double further_dampings[] = {1e4, 1e-3};
 constexpr Index most_tries = 3;
@@ -106,6 +107,7 @@ struct Fitter::Worker {
                   form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
         equations(equations_of(form, residuals, options.decay, n_threads)),
         descender(residuals, *equations),
+        live_descent(live_descent_of(options.decay, n_threads)),
         unit_redraw(residuals, find_initialisation(options.initialisation),
                     form == StepForm::normal ? nullptr : &standardisation) {
     again.tau.resize(network.n_params());
@@ -118,6 +120,12 @@ struct Fitter::Worker {
     return std::make_unique<NormalEquations>(residuals);
   }
 
+  std::optional<LiveDescent> live_descent_of(const Vector& decay, Index n_threads) {
+    auto* dual = dynamic_cast<DualEquations*>(equations.get());
+    if (!dual) return {};
+    return std::optional<LiveDescent>(std::in_place, residuals, *dual, descender, decay, n_threads);
+  }
+
   Polisher& polisher() {
     if (!its_polisher) its_polisher.emplace(residuals);
     return *its_polisher;
@@ -126,6 +134,7 @@ struct Fitter::Worker {
   Residuals residuals;
   std::unique_ptr<StepEquations> equations;
   Descender descender;
+  std::optional<LiveDescent> live_descent;  // of the n x n form
   UnitRedraw unit_redraw;
   Candidate again;                       // with units drawn anew
   std::optional<Polisher> its_polisher;  // only one worker needs one
@@ -366,8 +375,8 @@ Index Fitter::n_spent() const {
   return n;
 }
 
-// Each round is half as many again as there were before. Where the best was reached often enough, its units are drawn anew more
-// often before that is believed.
+// Each round is half as many again as there were before. Where the best was reached often enough, its units are drawn
+// anew more often before that is believed.
 void Fitter::search_in_rounds() {
   const Index n_wanted = *options_.n_wanted_at_best;
   Worker& worker = *workers_.front();
@@ -413,8 +422,8 @@ void Fitter::follow_new() {
   });
 }
 
-// From a local minimum to lower ones. With more parameters than observations starts do as well, but for a fit, not a search, of a few
-// units: of many one is little.
+// From a local minimum to lower ones. With more parameters than observations starts do as well, but for a fit, not a
+// search, of a few units: of many one is little.
 void Fitter::redraw_units(Candidate& candidate, const RedrawLimits& limits, Worker& worker) const {
   const Index n_units = worker.unit_redraw.n_units();
   if (!is_polished() && (is_search() || n_units > few_units)) return;
@@ -472,9 +481,11 @@ std::function<bool(double)> Fitter::whether_to_go_on() const {
 }
 
 void Fitter::go_down(Candidate& candidate, Index max_iterations, Worker& worker) const {
-  const Descent descent = worker.descender.descend(
-      candidate.tau,
-      {.max_iterations = max_iterations, .damping = candidate.damping, .go_on = whether_to_go_on()});
+  const DescentOptions options{
+      .max_iterations = max_iterations, .damping = candidate.damping, .go_on = whether_to_go_on()};
+  const Descent descent = worker.live_descent
+                              ? worker.live_descent->descend(fit_.data, candidate.tau, options)
+                              : worker.descender.descend(candidate.tau, options);
   candidate.objective = descent.objective;
   candidate.n_iterations += descent.n_iterations;
   candidate.n_spent += descent.n_iterations;
@@ -495,8 +506,8 @@ Index Fitter::polish(Candidate& candidate, Index max_iterations) {
   return polished.rank;
 }
 
-// Polishes the best. Where that led to an optimum below the one that its descent ended at, those that ended there too may do as
-// well: they are polished as well, and the best of all last.
+// Polishes the best. Where that led to an optimum below the one that its descent ended at, those that ended there too
+// may do as well: they are polished as well, and the best of all last.
 Fitter::Candidate& Fitter::polish_best(Candidate& its_best) {
   const auto n_left = [&](const Candidate& candidate) {
     return goes_on() ? options_.max_iterations - candidate.n_iterations : 0;

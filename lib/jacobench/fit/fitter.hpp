@@ -1,12 +1,13 @@
-// The one engine of all fits: what a user's fit, the refits of a bootstrap and a profile, and every replicate of a study go
-// through, in a workspace that is made once for data of one shape.
+// The one engine of all fits: what a user's fit, the refits of a bootstrap and a profile, and every replicate of a
+// study go through, in a workspace that is made once for data of one shape.
 //
-// Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes the path
-//         and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that does not end
-//         at a minimum it is gone down from there, and from the start itself near and far. Drawn starts are gone down from.
-//         Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished until its residuals are
-//         orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and many more parameters than
-//         observations the steps are n x n (fit/dual_equations.hpp), where neither can be had by products with J
+// Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes
+//         the path and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that
+//         does not end at a minimum it is gone down from there, and from the start itself near and far. Drawn starts
+//         are gone down from. Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished
+//         until its residuals are orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and
+//         many more parameters than observations the steps are n x n (fit/dual_equations.hpp), in the network of those
+//         units that the penalty leaves in use (fit/live_descent.hpp), where neither can be had by products with J
 //         (fit/matrix_free_equations.hpp), both in the user's units, and the last of them stand for polishing.
 //         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
@@ -18,11 +19,11 @@
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
 //         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the
 //         first in none
-// Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not to
-//         converge is an outcome: `end`
+// Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not
+//         to converge is an outcome: `end`
 //
-// Starts are drawn from Philox streams keyed by (seed, start), and redrawn units by (seed, start, redraw); rounds do not
-// depend on threads: the same bits with any number of them.
+// Starts are drawn from Philox streams keyed by (seed, start), and redrawn units by (seed, start, redraw); rounds do
+// not depend on threads: the same bits with any number of them.
 //
 // Source: Leary (2000), J. Global Optim. 18, on monotone hopping between basins from several starts
 #pragma once
@@ -45,12 +46,14 @@ class ManyFits {
  public:
   virtual ~ManyFits() = default;
 
-  // Puts the next data and their start into the slot, where they stay until they are taken. Returns whether there are any left.
+  // Puts the next data and their start into the slot, where they stay until they are taken. Returns whether there are
+  // any left.
   virtual bool put_next(Index slot) = 0;
   virtual const Dataset& data(Index slot) const = 0;
   virtual const Vector& start(Index slot) const = 0;  // in the user's units
 
-  // The fit of what is in the slot, until the next call; in no particular order. Where there is none, fit(data, start) by itself.
+  // The fit of what is in the slot, until the next call; in no particular order. Where there is none, fit(data, start)
+  // by itself.
   virtual void take(Index slot, const Fit* fit) = 0;
 };
 
@@ -69,8 +72,8 @@ class Fitter {
   // How many fits go side by side, in the lanes of a pack; 1: they do not.
   Index n_slots() const;
 
-  // All of them, with the bits of fit(data, start). Where there are slots to go side by side in; a fit that needs more than lanes
-  // can do is left to its owner.
+  // All of them, with the bits of fit(data, start). Where there are slots to go side by side in; a fit that needs more
+  // than lanes can do is left to its owner.
   void fit_all(ManyFits& fits);
 
  private:

@@ -1,11 +1,12 @@
 // Least squares by products with a matrix alone.
 //
-// Model:  min |A x - b|, by Golub-Kahan bidiagonalisation from b: the iterates of MINRES for A'A x = A'b, whose |A'(b - A x)|
-//         falls from one to the next
+// Model:  min |A x - b|, by Golub-Kahan bidiagonalisation from b: the iterates of MINRES for A'A x = A'b, whose |A'(b -
+//         A x)| falls from one to the next
 // Shapes: A [m x p], b [m], x [p]
 // Cost:   a product with A and one with A' an iteration, and 8 p + 6 m flops; memory of 3 p + 3 m numbers
 // Errors: rounding ends it where what is left of the gradient no longer falls: `is_enough` is then false
-// Source: Fong and Saunders (2011), SIAM J. Sci. Comput. 33(5), "LSMR: an iterative algorithm for sparse least-squares problems"
+// Source: Fong and Saunders (2011), SIAM J. Sci. Comput. 33(5), "LSMR: an iterative algorithm for sparse least-squares
+//         problems"
 #pragma once
 
 #include <functional>

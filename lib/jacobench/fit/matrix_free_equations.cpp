@@ -9,8 +9,8 @@
 namespace jacobench {
 namespace {
 
-// Of the fall of S that a step predicts, what it may leave, as a root: where all parameters have a penalty, no singular value is
-// below one, and what is left is at most the square of the gradient.
+// Of the fall of S that a step predicts, what it may leave, as a root: where all parameters have a penalty, no singular
+// value is below one, and what is left is at most the square of the gradient.
 constexpr double left_by_steps = 0.1, left_at_end = 1e-3;
 
 }  // namespace

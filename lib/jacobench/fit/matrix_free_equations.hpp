@@ -1,9 +1,10 @@
-// The equations of a damped step by products with J alone (fit/step_equations.hpp has the model), for so many parameters and
-// observations that neither P x P nor n x n matrices can be had.
+// The equations of a damped step by products with J alone (fit/step_equations.hpp has the model), for so many
+// parameters and observations that neither P x P nor n x n matrices can be had.
 //
-// Model:  min |J d + r|^2 + |B^-1/2 (B d + K theta)|^2,  B = K + mu D as in the dual form: (J'J + B) d = -J'r - K theta, by LSMR on
-//         the rows of [J; sqrt(B)] (fit/penalised_jacobian.hpp). Columns are scaled: those of parameters with a penalty by B^-1/2,
-//         so that no singular value is below one and as many as the data determine are above, the others by their norms
+// Model:  min |J d + r|^2 + |B^-1/2 (B d + K theta)|^2,  B = K + mu D as in the dual form: (J'J + B) d = -J'r - K
+//         theta, by LSMR on the rows of [J; sqrt(B)] (fit/penalised_jacobian.hpp). Columns are scaled: those of
+//         parameters with a penalty by B^-1/2, so that no singular value is below one and as many as the data determine
+//         are above, the others by their norms
 // Cost:   4 products of a pass each iteration of LSMR; memory of a score of vectors
 // Accuracy: a step leaves a hundredth of the fall that there is; predicted_fall is that of the step as it is
 #pragma once

@@ -39,8 +39,8 @@ Vector parameters_taken_up(const Matrix& J, Index N, Index K) {
   return taken;
 }
 
-// From a factor of E'E, so that what each column has to itself is exact up to the rounding of the columns.  Shape: [N x K]
-// Throws InputError where it is no more than that, or than the least share of a column, which is called `what`.
+// From a factor of E'E, so that what each column has to itself is exact up to the rounding of the columns.  Shape: [N x
+// K] Throws InputError where it is no more than that, or than the least share of a column, which is called `what`.
 OutputScales joint_scales(const Matrix& errors, const Vector& rounding, double least_share,
                           std::string_view what) {
   const Index N = errors.rows(), K = errors.cols();

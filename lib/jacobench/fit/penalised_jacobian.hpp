@@ -1,9 +1,10 @@
-// The rows that a damped step is the least squares solution of, as an operator: products with J, by batches of observations.
+// The rows that a damped step is the least squares solution of, as an operator: products with J, by batches of
+// observations.
 //
 // Model:  A = [J; sqrt(B)] S,  J = M J_y_theta, M the map of fit/row_map.hpp, B and S diagonal and not negative
 // Shapes: theta, B, S [P], X [N x D]; A [(N K + P) x P], row k N + n being output k of observation n
-// Cost:   a product takes two products of a pass with A and one with A'; where the passes over all observations together take
-//         more than `memory` bytes, they are made anew for each batch, 1 + K products more
+// Cost:   a product takes two products of a pass with A and one with A'; where the passes over all observations
+//         together take more than `memory` bytes, they are made anew for each batch, 1 + K products more
 #pragma once
 
 #include "jacobench/fit/lsmr.hpp"

@@ -27,8 +27,8 @@ bool holds_jacobian(double n_rows, double n_params) {
   return n_rows * n_params * sizeof(double) <= most_held || n_rows <= n_params + 1;
 }
 
-// The residuals at one point and the factorisation of their Jacobian, in workspaces of its own. Of a J that is not held, the
-// triangle of J and r stands for them: |J d + r| and all that follows from it are the same.
+// The residuals at one point and the factorisation of their Jacobian, in workspaces of its own. Of a J that is not
+// held, the triangle of J and r stands for them: |J d + r| and all that follows from it are the same.
 class Polisher::Tangent {
  public:
   explicit Tangent(Residuals& residuals)
@@ -41,8 +41,8 @@ class Polisher::Tangent {
         negligible_(J_.cols()),
         qr_(J_.rows(), J_.cols()) {}
 
-  // Whether r and J are finite there and the objective is at most `highest`; if not, nothing below may be asked. What is too high
-  // costs no factorisation.
+  // Whether r and J are finite there and the objective is at most `highest`; if not, nothing below may be asked. What
+  // is too high costs no factorisation.
   bool move_to(const Vector& tau, double highest = std::numeric_limits<double>::max()) {
     if (!residuals_.evaluate(tau, r_.data(), holds_J_ ? J_.data() : nullptr)) return false;
     objective_ = r_.squaredNorm();
@@ -163,8 +163,8 @@ class Polisher::Damping {
   ScaledQr qr_;
 };
 
-// The minimum of the quadratic that S = |r|^2 is locally: half its Hessian is J'J and the second derivatives of the network,
-// weighted by r. In scaled parameters, e = C d.
+// The minimum of the quadratic that S = |r|^2 is locally: half its Hessian is J'J and the second derivatives of the
+// network, weighted by r. In scaled parameters, e = C d.
 class Polisher::Newton {
  public:
   explicit Newton(Residuals& residuals)
@@ -320,8 +320,8 @@ std::optional<Remaining> Polisher::remaining(const Vector& tau) {
   const double rss = now_->residuals().head(residuals_.n_data_rows()).squaredNorm();
   if (!(n_data_rows > n_effective && rss > 0)) return {};
   const double s_squared = rss / (n_data_rows - n_effective);
-  // Second derivatives change the verdict where units have become equal: J'J alone takes what rounding leaves of their difference
-  // for a direction.
+  // Second derivatives change the verdict where units have become equal: J'J alone takes what rounding leaves of their
+  // difference for a direction.
   const double gauss_newton = now_->tangential() / std::sqrt(s_squared);
   constexpr double clearly_determined = 1e-3;
   if (gauss_newton <= negligible_move || !newton_->step(*now_, tau, step_) ||

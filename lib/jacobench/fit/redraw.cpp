@@ -168,8 +168,8 @@ void UnitRedraw::score_candidates(Index layer, const Vector& tau) {
   }
 }
 
-// Down the gradient by what the unit feeds, to the minimum of the parabola through the objective of the data, which r_ has, its slope,
-// and the objective where the slope alone would make it zero.
+// Down the gradient by what the unit feeds, to the minimum of the parabola through the objective of the data, which r_
+// has, its slope, and the objective where the slope alone would make it zero.
 void UnitRedraw::feed(const HiddenUnit& unit, Index candidate, Vector& tau) {
   const auto objective = [&] { return r_.head(residuals_.n_data_rows()).squaredNorm(); };
   const auto gradient = delta_a_[at(unit.layer)].col(candidate);  // half of it

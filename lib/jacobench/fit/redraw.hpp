@@ -1,19 +1,20 @@
 // Another way out of a local minimum than another start: hidden units that do little are drawn anew, all others stay.
 //
-// Model:  a unit is the less useful, the less of the layer above varies with it: var(a_li) |W_{l+1}(:, i)|^2 over the data. It is
-//         idle where that is less than a hundredth of the mean of its layer.
-//         Redrawn, it is one of 20 candidates, each with a probability in proportion to what it promises: with delta half the
-//         gradient of the objective by what the layer above sees, |sum_n delta_n (a_n - mean a)|^2 / sum_n (a_n - mean a)^2. For
-//         one hidden layer and one output that is the squared correlation with the residuals. Weights and bias of a candidate are
-//         those of the drawing scheme times a spread: half of the spreads are 3, which lets the unit bend somewhere within the
-//         data, the others go to ten times that, with a uniform logarithm, for steps between observations that lie close
-//         together. What the unit fed is taken out but for its mean, which goes to the biases above; what it feeds now is set
-//         down the gradient, as far as a parabola of the objective says, and of several units each is chosen for what those
-//         before it leave.
+// Model:  a unit is the less useful, the less of the layer above varies with it: var(a_li) |W_{l+1}(:, i)|^2 over the
+//         data. It is idle where that is less than a hundredth of the mean of its layer.
+//         Redrawn, it is one of 20 candidates, each with a probability in proportion to what it promises: with delta
+//         half the gradient of the objective by what the layer above sees, |sum_n delta_n (a_n - mean a)|^2 / sum_n
+//         (a_n - mean a)^2. For one hidden layer and one output that is the squared correlation with the residuals.
+//         Weights and bias of a candidate are those of the drawing scheme times a spread: half of the spreads are 3,
+//         which lets the unit bend somewhere within the data, the others go to ten times that, with a uniform
+//         logarithm, for steps between observations that lie close together. What the unit fed is taken out but for its
+//         mean, which goes to the biases above; what it feeds now is set down the gradient, as far as a parabola of the
+//         objective says, and of several units each is chosen for what those before it leave.
 // Shapes: tau [P], in the units of the residuals
-// Cost:   rank: a forward pass over the data. redraw: for each unit three of these, a pass down, and 20 candidates on all data
-// Source: Wales and Doye (1997), J. Phys. Chem. A 101, on hopping between basins; Fahlman and Lebiere (1990), NIPS 2, on candidates;
-//         Mallat and Zhang (1993), IEEE Trans. Signal Process. 41, on taking them one by one
+// Cost:   rank: a forward pass over the data. redraw: for each unit three of these, a pass down, and 20 candidates on
+//         all data
+// Source: Wales and Doye (1997), J. Phys. Chem. A 101, on hopping between basins; Fahlman and Lebiere (1990), NIPS 2,
+//         on candidates; Mallat and Zhang (1993), IEEE Trans. Signal Process. 41, on taking them one by one
 #pragma once
 
 #include <span>
@@ -41,8 +42,8 @@ Index draw_in_proportion(const Vector& shares, RandomStream& stream);
 
 class UnitRedraw {
  public:
-  // All are kept by reference. The standardisation is that of drawn parameters where tau is in the user's units, and null where
-  // it is in standardised ones.
+  // All are kept by reference. The standardisation is that of drawn parameters where tau is in the user's units, and
+  // null where it is in standardised ones.
   UnitRedraw(Residuals& residuals, const InitialisationInfo& scheme, const Scaling* standardisation);
 
   Index n_units() const { return n_units_; }  // hidden ones

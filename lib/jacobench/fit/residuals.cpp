@@ -72,8 +72,8 @@ bool is_finite(const double* columns, Index n_rows, Index n_columns = 1) {
 }  // namespace
 
 // Sets the data rows of r by blocks of observations, and J, where it is not null, to the Jacobian of each block. Calls
-// use(first, n_new, n_seen) for each: its new observations are first to first + n_new, and n_seen before them were in the block
-// before.
+// use(first, n_new, n_seen) for each: its new observations are first to first + n_new, and n_seen before them were in
+// the block before.
 template <class UseBlock>
 void Residuals::for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use) {
   const Index N = X_.rows(), n = values_.rows();

@@ -1,12 +1,15 @@
-// The residuals of a fit, their Jacobian, and the products of it that a solver steps by: what every solver of the fit and
-// every covariance starts from.
+// The residuals of a fit, their Jacobian, and the products of it that a solver steps by: what every solver of the fit
+// and every covariance starts from.
 //
-// Model:  data rows      r_(k N + n) = (G^-1 (g_n o (f(x_n; tau) - y_n)))_k,  G from the outputs' correlation (fit/output_mixing.hpp)
+// Model:  data rows      r_(k N + n) = (G^-1 (g_n o (f(x_n; tau) - y_n)))_k,  G from the outputs' correlation
+//         (fit/output_mixing.hpp)
 //         penalty rows   r_(N K + i) = sqrt(k_p) theta_p,  one for each penalised parameter p, theta = T tau + t
-//         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as data.
+//         so that |r|^2 = weighted RSS + sum_p k_p theta_p^2. The penalty rows stand last and are never counted as
+//         data.
 // Shapes: X [N x D], Y and g [N x K], tau [P], r [n_rows()], J [n_rows() x P]
-// Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies. The network is evaluated by
-//         blocks of observations that stay in the cache, so that memory beyond r and the caller's J does not grow with N
+// Cost:   that of the strategy, and one pass over J; no allocation by the analytic strategies. The network is evaluated
+//         by blocks of observations that stay in the cache, so that memory beyond r and the caller's J does not grow
+//         with N
 #pragma once
 
 #include <cmath>
@@ -27,8 +30,8 @@ class Residuals {
             const JacobianChoice& jacobian = {})
       : Residuals(network, data, decay, jacobian, Units::users) {}
 
-  // The units that tau is in. In standardised ones r is divided by unit(), a power of two, so that it is of the order of
-  // one and |r|^2 unit()^2 is the objective.
+  // The units that tau is in. In standardised ones r is divided by unit(), a power of two, so that it is of the order
+  // of one and |r|^2 unit()^2 is the objective.
   enum class Units { users, standardised };
   Residuals(const Perceptron& network, const Dataset& data, const Vector& decay,
             const JacobianChoice& jacobian, Units units);
@@ -68,12 +71,14 @@ class Residuals {
   // Cost: J in the cache and N K P^2 flops at the speed of BLAS
   bool normal_equations(const VectorView& tau, Vector& r, Matrix& J_t_J, Vector& J_t_r);
 
-  // The triangle R of J = Q R, P rows, with the rotated r beside it as column P and the length of the rest of r below that, so
-  // that |J d + r| = |R d + c| for every d: what steps by orthogonal factorisation need of a J that is too large to be held.
+  // The triangle R of J = Q R, P rows, with the rotated r beside it as column P and the length of the rest of r below
+  // that, so that |J d + r| = |R d + c| for every d: what steps by orthogonal factorisation need of a J that is too
+  // large to be held.
   // Shapes: r [n_rows()], R_and_c [(P + 1) x (P + 1)].  Cost: 2 n P^2 flops and more, by blocks of rows
   bool triangle(const VectorView& tau, Vector& r, Matrix& R_and_c);
 
-  // Calls use(r_i, entries) for the penalty rows at tau; entries(see) calls see(p, J(i, p)) for the entries that are not zero.
+  // Calls use(r_i, entries) for the penalty rows at tau; entries(see) calls see(p, J(i, p)) for the entries that are
+  // not zero.
   template <class UseRow>
   void for_each_penalty_row(const VectorView& tau, const UseRow& use) const;
 

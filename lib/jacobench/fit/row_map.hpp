@@ -1,7 +1,8 @@
-// The fixed linear map B of the outputs of each observation to the rows of a least-squares problem: under the model the rows of
-// B (Y - f) are uncorrelated and have one variance.
+// The fixed linear map B of the outputs of each observation to the rows of a least-squares problem: under the model the
+// rows of B (Y - f) are uncorrelated and have one variance.
 //
-// Model:  (B E)_n = G^-1 (g_n o e_n),  g the row factors and G the factor of the outputs' correlation (fit/output_mixing.hpp)
+// Model:  (B E)_n = G^-1 (g_n o e_n),  g the row factors and G the factor of the outputs' correlation
+//         (fit/output_mixing.hpp)
 // Shapes: E and g [N x K]; stacked [(N K) x any], row k N + n being output k of observation n. All in place
 // Cost:   a multiplication a number, and K / 2 more where outputs are correlated
 #pragma once

@@ -1,19 +1,19 @@
 // The two solvers of a fit: damped steps go down to a minimum, orthogonal factorisation goes to the bottom of it.
 //
 // Model:  both minimise |r(tau)|^2, r as in fit/residuals.hpp
-//           descend   the steps of fit/step_equations.hpp, Gauss-Newton while they gain a tenth of the objective and Newton
-//                     where they do not, mu by the gain ratio; a long descent bends its Newton steps. Where it comes to rest at
-//                     a saddle point it goes on along a direction in which S curves downwards
-//           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0: plain
-//                     Gauss-Newton as long as that goes down, and Newton where it is slow and J'J far from singular.
-//                     Parameters that nothing depends on stay as they are. Where an offset is asked for, steps by normal
-//                     equations come before, which may be all (fit/approach.hpp)
+//           descend   the steps of fit/step_equations.hpp, Gauss-Newton while they gain a tenth of the objective and
+//                     Newton where they do not, mu by the gain ratio; a long descent bends its Newton steps. Where it
+//                     comes to rest at a saddle point it goes on along a direction in which S curves downwards
+//           polish    min |J d + r|^2 + mu |C d|^2 by pivoted QR of J C^-1, C the norms of the columns, from mu = 0:
+//                     plain Gauss-Newton as long as that goes down, and Newton where it is slow and J'J far from
+//                     singular. Parameters that nothing depends on stay as they are. Where an offset is asked for,
+//                     steps by normal equations come before, which may be all (fit/approach.hpp)
 // Stops:  polish ends where the relative offset of Bates and Watts, how far r is from orthogonal to the tangent plane,
 //           (|Q_1'r| / sqrt(p)) / (|Q_2'r| / sqrt(n - p)),   p = rank J, n rows,
-//         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops going
-//         down; or after max_iterations.
-// Cost:   an iteration of descend: that of fit/step_equations.hpp and one more evaluation of the network; of polish: J and
-//         2 n P^2 flops
+//         is at the rounding of r itself, |y| 2^-53 / |r| times four, or as small as was asked for; where it stops
+//         going down; or after max_iterations.
+// Cost:   an iteration of descend: that of fit/step_equations.hpp and one more evaluation of the network; of polish: J
+//         and 2 n P^2 flops
 // Source: Bates and Watts (1981), Technometrics 23(2), "A relative offset orthogonality convergence criterion";
 //         Marquardt (1963), SIAM J. 11(2); Moré and Sorensen (1979), Math. Programming 16, on
 //         directions of negative curvature; Madsen, Nielsen and Tingleff (2004), "Methods for non-linear least squares"
@@ -33,11 +33,12 @@
 namespace jacobench {
 
 struct Descent {
-  enum class End { arrived, iteration_limit, interrupted, not_finite };
+  enum class End { arrived, iteration_limit, interrupted, not_finite, left };
 
   double objective = 0;  // |r|^2; infinite where r is not finite
   Index n_iterations = 0;
   End end = End::not_finite;
+  double radius = 0;  // of the next step, where steps have one
 };
 
 // The damping of the first step: a small one reaches far, a large one stays near the start.
@@ -48,6 +49,10 @@ struct DescentOptions {
   double damping = usual_damping;
   // Called after each step; the descent ends where it says no.
   std::function<bool(double objective)> go_on = {};
+  // Steps within a radius begin at once where that of the first is given; leaves_at is asked before each of them, at
+  // the point where the equations are.
+  std::optional<double> radius = {};
+  std::function<bool(const Vector& tau)> leaves_at = {};
 };
 
 // A workspace for going down, to residuals that may change between one time and the next.
@@ -74,10 +79,12 @@ class Descender {
 // Small enough to be orthogonal: Bates and Watts (1981), sec. 3.
 inline constexpr double orthogonal_enough = 0.001;
 
-// Where Gauss-Newton steps leave more than this of the gradient, they are slow, and second derivatives are worth their cost.
+// Where Gauss-Newton steps leave more than this of the gradient, they are slow, and second derivatives are worth their
+// cost.
 inline constexpr double slow_contraction = 0.25;
 
-// Where Gauss-Newton steps promise to move so little, in standard errors, second derivatives would not change the verdict on it.
+// Where Gauss-Newton steps promise to move so little, in standard errors, second derivatives would not change the
+// verdict on it.
 inline constexpr double negligible_move = 1e-6;
 
 // What the rounding of y and of r itself does to residuals with this |r|^2, and to |r|^2.
@@ -93,8 +100,8 @@ struct Standing {
   double objective, tangential;
 };
 
-// Better is down, or as low and closer to orthogonal: near the minimum the objective, known to `slack`, no longer tells two points
-// apart. What is not a number is not better.
+// Better is down, or as low and closer to orthogonal: near the minimum the objective, known to `slack`, no longer tells
+// two points apart. What is not a number is not better.
 inline bool is_better(const Standing& next, const Standing& now, double slack) {
   const bool is_down = next.objective < now.objective - slack;
   return next.objective <= now.objective + slack && (is_down || next.tangential < 0.98 * now.tangential);

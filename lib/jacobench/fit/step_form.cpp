@@ -62,7 +62,8 @@ StepForm form_of_steps(const Perceptron& network, const Vector& decay, Index n_v
         "one "
         "a unit; give a decay, or choose another form");
   if (wanted != StepForm::automatic) return wanted;
-  // A step of the dual form takes some eight times what its own equations cost: products with second derivatives, many a step.
+  // A step of the dual form takes some eight times what its own equations cost: products with second derivatives, many
+  // a step.
   const auto n = static_cast<double>(n_values), P = static_cast<double>(network.n_params());
   const double normal = n * P * P + P * P * P / 3, dual = n * n * P + n * n * n / 3;
   const StepForm by_matrices = has_dual && normal > worth * dual ? StepForm::dual : StepForm::normal;

@@ -17,8 +17,9 @@ struct StepFormInfo {
 };
 std::span<const StepFormInfo> step_form_table();
 
-// The form that is taken: what was asked for; of automatic the n x n form where it is possible and takes much less work than that of
-// J'J, and products with J alone where the better of the two takes memory that the machine does not have. decay [P] as in fit/fit.hpp.
+// The form that is taken: what was asked for; of automatic the n x n form where it is possible and takes much less work
+// than that of J'J, and products with J alone where the better of the two takes memory that the machine does not have.
+// decay [P] as in fit/fit.hpp.
 // Errors: InputError where dual is asked for and the penalty does not allow it
 StepForm form_of_steps(const Perceptron& network, const Vector& decay, Index n_values, StepForm wanted);
 

@@ -54,7 +54,11 @@ double memory_of_fit(const ProblemSize& size, Index n_threads) {
   const auto workers = static_cast<double>(std::max<Index>(n_threads, 1));
   // Of X, Y and the values: those that are given, those of the result, and those of each thread, in its units.
   const double data = (2 + workers) * size.n_activations;
-  if (size.form != StepForm::normal) return bytes * (data + workers * passes(size)) + workers * size.of_step;
+  if (size.form != StepForm::normal) {
+    // The n x n form goes on in the network of the units that a penalty leaves in use, beside that of all.
+    const double networks = size.form == StepForm::dual ? 2 : 1;
+    return bytes * data + workers * networks * (bytes * passes(size) + size.of_step);
+  }
   return bytes * (data + polishing(size)) + workers * size.of_step;
 }
 

@@ -303,6 +303,16 @@ void HeldProducts::second_times(const VectorView& v, const MatrixView& U, Vector
   }
 }
 
+void HeldProducts::idle_second_derivatives(Index l, Matrix& Q) const {
+  const Matrix &A = units_[static_cast<std::size_t>(l)].A, &delta = above(l + 1).weighted_delta;
+  double zero = 0, value = 0, slope = 0;
+  info(network_.layer(l).activation).value_and_derivative(&zero, &value, &slope, 1);
+  Q.setZero(delta.cols(), A.cols() + 1);
+  products_.add_transposed_product(delta, A, Q.leftCols(A.cols()));
+  Q.col(A.cols()) = delta.colwise().sum().transpose();
+  Q *= slope;
+}
+
 // Of the series in t at theta + t v, dA is the coefficient of t, and `second` that of t^2.
 void HeldProducts::along(const VectorView& v, Matrix& Y_vv) {
   network_.expect_shapes(v);

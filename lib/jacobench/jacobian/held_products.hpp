@@ -61,6 +61,10 @@ class HeldProducts {
   // J'U + (sum c d2 y) v, for the v of the last `times`.
   void second_times(const VectorView& v, const MatrixView& U, Vector& sum);
 
+  // The second derivatives of sum c y by the weights out and in of a unit of the hidden layer l that has neither:
+  // phi'(0) sum_n delta_n (a_n, 1)', a_n what feeds l and delta_n of the layer above.  Shape: [n_{l+1} x (n_{l-1} + 1)]
+  void idle_second_derivatives(Index l, Matrix& Q) const;
+
   // d2 Y / dv2 for the v of the last `times`.  Shape: [N x K]
   void along(const VectorView& v, Matrix& Y_vv);
 

@@ -155,8 +155,9 @@ TEST(ApproachInLanes, HasTheSameBitsInAnyCompany) {
   }
 }
 
-// Both are as far from the minimum as their offset says, |J d| = s sqrt(P) offset of the step d that is left, but for terms of the
-// next order; so they are at most twice that from each other, and S differs by the square of it and its own rounding.
+// Both are as far from the minimum as their offset says, |J d| = s sqrt(P) offset of the step d that is left, but for
+// terms of the next order; so they are at most twice that from each other, and S differs by the square of it and its
+// own rounding.
 TEST(ApproachInLanes, ArrivesWhereOrthogonalFactorisationDoes) {
   for (const Study& of : studies()) {
     Fitter in_lanes(of.network, of.like, of.options);
@@ -211,8 +212,8 @@ TEST(ApproachInLanes, SaysOfItsEndWhatOrthogonalFactorisationSays) {
   }
 }
 
-// Data on the network, a start that overflows, two units that are the same: each goes on alone, with the bits of polishing where
-// that is all, and the others are as if it had not been there.
+// Data on the network, a start that overflows, two units that are the same: each goes on alone, with the bits of
+// polishing where that is all, and the others are as if it had not been there.
 TEST(ApproachInLanes, LeavesToOthersWhatItCannotDoAndItsNeighboursInPeace) {
   const Study of = studies()[0];
   std::vector<Dataset> data = replicates_of(of, 9);

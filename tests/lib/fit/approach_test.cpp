@@ -68,8 +68,8 @@ TEST(Approach, TakesNoStepWhereNormalEquationsCannotResolveIt) {
   }
 }
 
-// With inputs about 1e4 the columns of a weight and its bias are the same to 1e-4: whether a point is the minimum is not to be
-// seen by normal equations, be it the minimum or not.
+// With inputs about 1e4 the columns of a weight and its bias are the same to 1e-4: whether a point is the minimum is
+// not to be seen by normal equations, be it the minimum or not.
 TEST(Approach, DoesNotSayThatItArrivesWhereColumnsAreNearlyTheSame) {
   Dataset data = step_data();
   data.X.array() += 1e4;
@@ -98,8 +98,8 @@ TEST(Approach, ResolvesNoOffsetNearRounding) {
   EXPECT_FALSE(can_resolve(1e-5, no_row_left));
 }
 
-// A fit to a tolerance is as far from the minimum as its offset says: |J d| = s sqrt(P) offset, of d the step that is left,
-// but for terms of the next order.
+// A fit to a tolerance is as far from the minimum as its offset says: |J d| = s sqrt(P) offset, of d the step that is
+// left, but for terms of the next order.
 TEST(Approach, EndsAsNearTheMinimumAsItsOffsetSays) {
   const Dataset data = step_data();
   const Fit whole = fit(one_tanh, data, {.start = near_the_step, .n_starts = 0});

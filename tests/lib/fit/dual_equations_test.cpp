@@ -108,8 +108,8 @@ struct Formed {
   Matrix J, M, norm;  // of a radius, in which free biases have the penalty of their unit's weights
 };
 
-// A step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty; with the penalty on biases
-// too, of outputs whose noise is correlated.
+// A step to where the gradient vanishes, and the quadratic that it predicts by, whatever the penalty; with the penalty
+// on biases too, of outputs whose noise is correlated.
 TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
   TwoOutputs many(12);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {
@@ -175,8 +175,8 @@ TEST(DualEquations, StepsOfConjugateGradientsAreThoseOfTheFormedHessian) {
   }
 }
 
-// Far from a minimum, S at tau + t d + t^2 a / 2 is as predicted but for the third power of t: what is wrong falls by eight as t is
-// halved, and would by four if the second derivatives had r as their weights.
+// Far from a minimum, S at tau + t d + t^2 a / 2 is as predicted but for the third power of t: what is wrong falls by
+// eight as t is halved, and would by four if the second derivatives had r as their weights.
 TEST(DualEquations, ABentStepFallsAsPredictedUpToThirdOrder) {
   const TwoOutputs many(12);
   const Vector decay = equal_decay(many.network, 0.3, DecayOf::weights);

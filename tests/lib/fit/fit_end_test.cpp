@@ -86,8 +86,8 @@ TEST(Polish, OneStepIsEnoughForALinearModel) {
   EXPECT_LE((tau - linear.theta).norm(), 1e-12 * (start - linear.theta).norm());
 }
 
-// The second unit is saturated at every observation: its weight and bias have columns of some 1e-34, by which a step would send
-// them anywhere.
+// The second unit is saturated at every observation: its weight and bias have columns of some 1e-34, by which a step
+// would send them anywhere.
 TEST(Polish, AUnitThatIsSaturatedEverywhereStays) {
   const Perceptron two_units(1, {{2, tanh}, {1, identity}});
   Residuals residuals(two_units, step_data(), {}, JacobianChoice{});
@@ -146,8 +146,8 @@ TEST(FitEnd, AsManyParametersAsObservationsLeaveNoSigma) {
   EXPECT_NEAR(one_left.sigma().value(), std::sqrt(one_left.end->rss), 1e-14);
 }
 
-// Near the minimum the model of S is S: what remains is what a fit that is finished has less, in its s^2, and the move is the
-// length of J (theta - minimum) in its s, both but for terms of the next order.
+// Near the minimum the model of S is S: what remains is what a fit that is finished has less, in its s^2, and the move
+// is the length of J (theta - minimum) in its s, both but for terms of the next order.
 TEST(FitEnd, SaysWhatIsLeftUndone) {
   const Dataset data = step_data();
   const Fit whole = fit(one_unit, data, {.start = near_the_truth, .n_starts = 0});

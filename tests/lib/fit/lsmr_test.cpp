@@ -46,8 +46,8 @@ TEST(Lsmr, FindsTheLeastSquaresSolution) {
   }
 }
 
-// By its definition the k-th iterate has the least gradient in the Krylov space, so that gradients never grow; and what the
-// recurrence says of the gradient is it.
+// By its definition the k-th iterate has the least gradient in the Krylov space, so that gradients never grow; and what
+// the recurrence says of the gradient is it.
 TEST(Lsmr, GradientsFallAsTheRecurrenceSays) {
   const LeastSquares problem(40, 25);
   FormedMatrix A(problem.A);

@@ -15,8 +15,8 @@ namespace {
 
 using testing::TwoOutputs;
 
-// A hundredth of the fall of the damped problem is left at most where no singular value is below one, of free biases more; what is
-// predicted is of the step as it is.
+// A hundredth of the fall of the damped problem is left at most where no singular value is below one, of free biases
+// more; what is predicted is of the step as it is.
 TEST(MatrixFreeEquations, StepsComeNearThoseOfTheDualForm) {
   const TwoOutputs any(20);
   for (const DecayOf of : {DecayOf::weights, DecayOf::weights_and_biases}) {

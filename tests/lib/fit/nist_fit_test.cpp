@@ -46,8 +46,8 @@ TEST_P(NistFit, EveryStrategyReachesTheSameMinimum) {
   }
 }
 
-// MGH17, b1 + b2 exp(-x b4) + b3 exp(-x b5), of NIST's higher level of difficulty: at the first start the exponentials are
-// over before the second observation.
+// MGH17, b1 + b2 exp(-x b4) + b3 exp(-x b5), of NIST's higher level of difficulty: at the first start the exponentials
+// are over before the second observation.
 TEST(Mgh17, IsReachedFromFarOff) {
   const Perceptron network(1, {{2, Activation::exp, Bias::none}, {1, Activation::identity}});
   Dataset data{Matrix(33, 1), Matrix(33, 1), {}, {}};

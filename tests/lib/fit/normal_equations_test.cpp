@@ -12,8 +12,8 @@
 namespace jacobench {
 namespace {
 
-// 2-3-1 on 40 observations with noise as large as the signal, so that second derivatives weigh, and a penalty that makes the
-// minimum one.
+// 2-3-1 on 40 observations with noise as large as the signal, so that second derivatives weigh, and a penalty that
+// makes the minimum one.
 class StepsNearAMinimum : public ::testing::Test {
  protected:
   StepsNearAMinimum()
@@ -45,7 +45,8 @@ class StepsNearAMinimum : public ::testing::Test {
   Vector minimum_, direction_;
 };
 
-// An error of h is one of h^2 after a Newton step, and so a hundredth for a tenth of h; after a Gauss-Newton step it is a tenth.
+// An error of h is one of h^2 after a Newton step, and so a hundredth for a tenth of h; after a Gauss-Newton step it is
+// a tenth.
 TEST_F(StepsNearAMinimum, WithSecondDerivativesTheErrorOfAStepIsSquared) {
   NormalEquations equations(*residuals_);
   const auto error_after_step = [&](double h, bool is_newton) {
@@ -63,8 +64,8 @@ TEST_F(StepsNearAMinimum, WithSecondDerivativesTheErrorOfAStepIsSquared) {
   EXPECT_GT(error_after_step(1e-4, false), 0.03 * error_after_step(1e-3, false));
 }
 
-// One unit at its minimum, made two equal ones that feed half of it each, is a stationary point (Fukumizu and Amari 2000, Neural
-// Networks 13), and here a saddle.
+// One unit at its minimum, made two equal ones that feed half of it each, is a stationary point (Fukumizu and Amari
+// 2000, Neural Networks 13), and here a saddle.
 class TwoEqualUnits : public StepsNearAMinimum {
  protected:
   TwoEqualUnits() {

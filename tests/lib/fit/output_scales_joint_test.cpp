@@ -1,5 +1,5 @@
-// Joint noise of several outputs: Zellner's iterated estimator, held to closed forms, to figures found elsewhere and to what no
-// change of basis between the outputs may alter.
+// Joint noise of several outputs: Zellner's iterated estimator, held to closed forms, to figures found elsewhere and to
+// what no change of basis between the outputs may alter.
 #include <cmath>
 
 #include <Eigen/Eigenvalues>
@@ -62,8 +62,8 @@ Dataset noisy(const Matrix& A, Index N = 40) {
 
 const Matrix correlated{{1, 0}, {1.8, 0.6}};
 
-// Zellner (1962): where all equations have the same regressors, joint estimation is least squares of each, to the last digits,
-// and so are standard errors and degrees of freedom.
+// Zellner (1962): where all equations have the same regressors, joint estimation is least squares of each, to the last
+// digits, and so are standard errors and degrees of freedom.
 TEST(JointNoise, IsLeastSquaresWhereTheRegressorsAreTheSame) {
   const Dataset data = noisy(correlated);
   const Perceptron both(2, {{2, Activation::identity}}), one(2, {{1, Activation::identity}});
@@ -80,9 +80,9 @@ TEST(JointNoise, IsLeastSquaresWhereTheRegressorsAreTheSame) {
   }
 }
 
-// Maximum likelihood of a matrix of coefficients of rank one, by the eigenvectors of Anderson (1951), Annals of Mathematical
-// Statistics 22(3): with S the covariance of the least squares residuals, S^1/2 v v' S^-1/2 B, v the first eigenvector of
-// S^-1/2 S_yx S_xx^-1 S_xy S^-1/2.
+// Maximum likelihood of a matrix of coefficients of rank one, by the eigenvectors of Anderson (1951), Annals of
+// Mathematical Statistics 22(3): with S the covariance of the least squares residuals, S^1/2 v v' S^-1/2 B, v the first
+// eigenvector of S^-1/2 S_yx S_xx^-1 S_xy S^-1/2.
 TEST(JointNoise, IsTheReducedRankRegressionOfAnderson) {
   const Dataset data = noisy(Matrix{{1, 0, 0}, {1.8, 0.6, 0}, {-0.4, 1, 2}});
   const Perceptron network(2, {{1, Activation::identity}, {3, Activation::identity}});
@@ -103,9 +103,10 @@ TEST(JointNoise, IsTheReducedRankRegressionOfAnderson) {
   EXPECT_GT((evaluate(network, own.theta, data.X) - fitted).norm(), 1e-2);
 }
 
-// The least K det(R'R)^(1/K), by BFGS and then Newton steps in SciPy, where its gradient is 2e-14; standard errors by the dense
-// (J'(S^-1 x I) J)^-1 with S = R'R / (15 - 6 / 2). R's systemfit 1.1, as iterated SUR of the linear model with J's columns as
-// regressors and w1, b1 the same in both equations, has these coefficients, covariance and standard errors to 14 digits.
+// The least K det(R'R)^(1/K), by BFGS and then Newton steps in SciPy, where its gradient is 2e-14; standard errors by
+// the dense (J'(S^-1 x I) J)^-1 with S = R'R / (15 - 6 / 2). R's systemfit 1.1, as iterated SUR of the linear model
+// with J's columns as regressors and w1, b1 the same in both equations, has these coefficients, covariance and standard
+// errors to 14 digits.
 TEST(JointNoise, MaximisesTheNormalLikelihood) {
   const Fit fit = jacobench::fit(shared_unit, one_unit_two_outputs(), joint);
   ASSERT_TRUE(fit.has_settled());
@@ -142,7 +143,8 @@ Vector in_basis(const Perceptron& network, const Vector& theta, const Matrix& A)
   return result;
 }
 
-// Whatever basis the outputs are given in, the fit is the same function, and so are all covariances of it, weights included.
+// Whatever basis the outputs are given in, the fit is the same function, and so are all covariances of it, weights
+// included.
 TEST(JointNoise, NoBasisOfTheOutputsAltersAnything) {
   const Matrix A{{2, -1}, {30, 50}};
   const Perceptron network(2, {{1, Activation::tanh}, {2, Activation::identity}});
@@ -176,8 +178,8 @@ TEST(JointNoise, NoBasisOfTheOutputsAltersAnything) {
   EXPECT_TRUE(all_within(diagnose(at, cov).residuals, at.errors().reshaped(), 0));
 }
 
-// Draws of the parametric bootstrap have the covariance sigma^2 D C D / w. Of n draws the mean of a product of two errors has a
-// standard error of at most sqrt(2 / n) of their variances; five of them.
+// Draws of the parametric bootstrap have the covariance sigma^2 D C D / w. Of n draws the mean of a product of two
+// errors has a standard error of at most sqrt(2 / n) of their variances; five of them.
 TEST(JointNoise, IsDrawnByTheBootstrap) {
   const Fit fit = jacobench::fit(shared_unit, one_unit_two_outputs(), joint);
   Tangent at = linearise(fit);
@@ -204,8 +206,8 @@ TEST(JointNoise, IsDrawnByTheBootstrap) {
   EXPECT_TRUE(all_within(residual, expected, 0.15 * sd * sd.transpose()));
 }
 
-// Many more parameters than observations: the n x n route stands where the gradient of S vanishes, which the rows of J say
-// without it.
+// Many more parameters than observations: the n x n route stands where the gradient of S vanishes, which the rows of J
+// say without it.
 TEST(JointNoise, IsFittedByBothRoutes) {
   const Dataset data = noisy(correlated, 20);
   const Perceptron network(2, {{60, Activation::tanh}, {2, Activation::identity}});

@@ -33,8 +33,8 @@ Dataset output_of(const Dataset& data, Index k) { return {data.X, data.Y.col(k)}
 
 const Matrix X0{{0, 0}, {0.5, 0.25}, {3, 9}};
 
-// Where outputs share no parameter, each is as if it were alone: bands, parameters, s and degrees of freedom. So it is with the
-// same regressors in each equation (Zellner 1962), which is what systemfit's SUR gives as well.
+// Where outputs share no parameter, each is as if it were alone: bands, parameters, s and degrees of freedom. So it is
+// with the same regressors in each equation (Zellner 1962), which is what systemfit's SUR gives as well.
 TEST(OutputScales, WithoutSharedParametersEachOutputIsAsIfAlone) {
   const Dataset data = two_outputs();
   const Perceptron both(2, {{2, Activation::identity}}), one(2, {{1, Activation::identity}});
@@ -95,8 +95,8 @@ TEST(OutputScales, TheUnitOfAnOutputChangesNothing) {
       all_within_relative(Vector(std::exp2(-20) * others.mean.lower.col(1)), bands.mean.lower.col(1), 1e-6));
   EXPECT_TRUE(all_within_relative(Vector(std::exp2(-20) * others.prediction.upper.col(1)),
                                   bands.prediction.upper.col(1), 1e-6));
-  // and the scales are those that the fit itself has: a fixed point, at which each output has the same s on its own residuals
-  // and degrees of freedom, though the outputs take up parameters of different number
+  // and the scales are those that the fit itself has: a fixed point, at which each output has the same s on its own
+  // residuals and degrees of freedom, though the outputs take up parameters of different number
   Tangent at = linearise(fit);
   const Covariance cov = covariance(at);
   EXPECT_GT(std::abs(cov.output_dofs()[0] - cov.output_dofs()[1]), 0.05);

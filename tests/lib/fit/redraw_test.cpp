@@ -65,8 +65,8 @@ TEST_F(RedrawOfTwoLayers, AUnitThatFeedsNothingIsTheLeastUseful) {
   EXPECT_GT(units[1].usefulness, 0);
 }
 
-// Of three units in a layer those are idle that feed a millionth of the third: 1e-12 of its usefulness, far below a hundredth
-// of the mean, which is a third of that.
+// Of three units in a layer those are idle that feed a millionth of the third: 1e-12 of its usefulness, far below a
+// hundredth of the mean, which is a third of that.
 TEST_F(RedrawOfTwoLayers, IdleUnitsOfALayerGoTogether) {
   redraw_.rank(theta_);
   EXPECT_EQ(redraw_.n_idle_from(0), 1u);
@@ -94,9 +94,9 @@ TEST_F(RedrawOfTwoLayers, LeavesAllOtherUnitsAsTheyWere) {
   }
 }
 
-// What a unit of the upper layer feeds goes straight to the outputs: the objective is a parabola in it, at whose minimum along the
-// gradient it is left. A hundredth more or less raises the objective, and so little that the parabola's own rise, 1e-4 of
-// what it gained, is 1e6 times the rounding of the objective.
+// What a unit of the upper layer feeds goes straight to the outputs: the objective is a parabola in it, at whose
+// minimum along the gradient it is left. A hundredth more or less raises the objective, and so little that the
+// parabola's own rise, 1e-4 of what it gained, is 1e6 times the rounding of the objective.
 TEST_F(RedrawOfTwoLayers, FeedsAsMuchAsGoesFurthestDown) {
   const std::vector<HiddenUnit> units = redraw_.rank(theta_);
   for (const HiddenUnit& unit : units) {
@@ -129,8 +129,8 @@ TEST(UnitRedraw, CandidatesAreTakenInProportionToWhatTheyPromise) {
   EXPECT_LT(draw_in_proportion(Vector::Zero(3), stream), 3);
 }
 
-// Half of the spreads are 3, the logarithms of the others uniform up to that of 30. The standard error of a share of 4000 is 0.008
-// at most, and 0.04 are five of it.
+// Half of the spreads are 3, the logarithms of the others uniform up to that of 30. The standard error of a share of
+// 4000 is 0.008 at most, and 0.04 are five of it.
 TEST(UnitRedraw, SpreadsAreThoseOfStartsOrSteeper) {
   constexpr int n = 4000;
   RandomStream stream(8, 0, 0, RandomPurpose::redraws);
@@ -146,8 +146,8 @@ TEST(UnitRedraw, SpreadsAreThoseOfStartsOrSteeper) {
   EXPECT_NEAR(n_below_middle, 0.75 * n, 0.04 * n);
 }
 
-// Two bumps of five observations each on a wave take four steep units of six. With spreads of 3 alone four of the ten fits find both,
-// whose objective is 0.36; where one is missed it is above 0.6.
+// Two bumps of five observations each on a wave take four steep units of six. With spreads of 3 alone four of the ten
+// fits find both, whose objective is 0.36; where one is missed it is above 0.6.
 TEST(UnitRedraw, FindsStepsBetweenObservations) {
   Dataset data{Vector::LinSpaced(120, -3, 3), {}};
   const auto x = data.X.array();

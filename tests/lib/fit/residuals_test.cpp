@@ -13,8 +13,8 @@ namespace {
 
 constexpr double epsilon_of_residuals = 0x1p-52;
 
-// Two outputs, weights, a penalty of all parameters in the units of inputs that are not centred, and more observations than
-// a block has, whose last block overlaps the one before.
+// Two outputs, weights, a penalty of all parameters in the units of inputs that are not centred, and more observations
+// than a block has, whose last block overlaps the one before.
 class ResidualsByBlocks : public ::testing::Test {
  protected:
   ResidualsByBlocks()

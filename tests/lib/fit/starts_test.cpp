@@ -64,8 +64,8 @@ TEST(Starts, OptimaAreCountedAsOneByOne) {
   }
 }
 
-// Two inputs that are equal to 1e-8: normal equations, whose condition is the square of that of J, end their descents in the
-// valley, and only the last steps reach its bottom. All starts reach the one minimum that a line has.
+// Two inputs that are equal to 1e-8: normal equations, whose condition is the square of that of J, end their descents
+// in the valley, and only the last steps reach its bottom. All starts reach the one minimum that a line has.
 TEST(Starts, OfALineReachItsMinimumHoweverLongTheValley) {
   const Perceptron line(2, {{1, Activation::identity}});
   RandomStream stream(3, 0, 0, RandomPurpose::noise);
@@ -80,8 +80,8 @@ TEST(Starts, OfALineReachItsMinimumHoweverLongTheValley) {
   EXPECT_EQ(fitted.end->starts.n_at_best, fitted.end->starts.n_starts);
 }
 
-// Rounds of 3, 2, 3, 4, 6, ...: they end with the first after which the best was reached three times, and each start was
-// searched until all its units had been drawn anew in vain.
+// Rounds of 3, 2, 3, 4, 6, ...: they end with the first after which the best was reached three times, and each start
+// was searched until all its units had been drawn anew in vain.
 TEST(Starts, EndWhenTheBestWasReachedAsOftenAsWanted) {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const FitOptions options{.n_starts = 200, .n_wanted_at_best = 3, .seed = seed, .decay = small_decay};
@@ -118,8 +118,8 @@ TEST(Starts, EndWhenTheirWorkIsDone) {
   options.search_flops = 3e7;
   const Fit more = fit(three_units, two_waves(), options);
   EXPECT_TRUE(little.end->starts.has_reached_work_limit);
-  // 3e5 flops are 24 steps, of which each start takes one at least, and a last round adds half as many; the best fifty times takes
-  // fifty.
+  // 3e5 flops are 24 steps, of which each start takes one at least, and a last round adds half as many; the best fifty
+  // times takes fifty.
   EXPECT_LE(little.end->starts.n_starts, 36);
   EXPECT_LT(little.end->starts.n_starts, more.end->starts.n_starts);
   EXPECT_LE(more.objective(), (1 + 1e-9) * little.objective());
@@ -158,9 +158,10 @@ double chance_of_new(Index n, Index w) {
   return starts.chance_of_new().value();
 }
 
-// The expectation by its definition: k optima, all k and all their sizes alike beforehand, are seen w times different in n
-// starts with a likelihood of C(k, w) / C(n + k - 1, n) but for a factor, and then another start reaches one of the others
-// with probability (k - w) / (n + k). The terms fall as k^(w - n): those beyond 10^5 are below 10^-15 of the sum.
+// The expectation by its definition: k optima, all k and all their sizes alike beforehand, are seen w times different
+// in n starts with a likelihood of C(k, w) / C(n + k - 1, n) but for a factor, and then another start reaches one of
+// the others with probability (k - w) / (n + k). The terms fall as k^(w - n): those beyond 10^5 are below 10^-15 of the
+// sum.
 TEST(Starts, TheChanceOfANewOptimumIsItsExpectation) {
   for (const auto& [n, w] : {std::pair<Index, Index>{10, 3}, {12, 7}, {6, 1}, {30, 20}}) {
     const auto log_choose = [](double a, double b) {

@@ -46,7 +46,8 @@ TEST(MemoryNeeds, AreThoseOfAFitAndOfItsTangent) {
     const Fit fitted = fitter.fit(data);
     const double of_fit = bytes_in_use() - before;
     EXPECT_LE(of_fit, 1.1 * memory_of_fit(size, 1));
-    EXPECT_GE(of_fit, memory_of_fit(size, 1) / 2);
+    // In so few steps no units are idle, and half of what the n x n form may take is not needed.
+    EXPECT_GE(of_fit, memory_of_fit(size, 1) / (size.form == StepForm::dual ? 4 : 2));
     const double before_tangent = bytes_in_use();
     Tangent at = linearise(fitted);
     const Covariance cov = covariance(at, {.policy = RankPolicy::pseudo_inverse});

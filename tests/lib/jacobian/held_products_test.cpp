@@ -103,6 +103,31 @@ TEST_P(HeldProductsAt, TheOuterGramTakesScalesOfItsParameters) {
   expect_close(J_S_J_t, J_ * S.asDiagonal() * J_.transpose());
 }
 
+// Of the sum of outputs by weights, by the weights in and out of a unit that has neither: of phi'(0) alone.
+TEST_P(HeldProductsAt, IdleSecondDerivativesAreThoseOfTheFormedSum) {
+  const Matrix C = drawn_numbers(N_, K_, 6);
+  for (Index l = 0; l + 1 < s_.network.n_layers(); ++l) {
+    if (info(s_.network.layer(l).activation).slope_jump != 0) continue;
+    Vector theta = s_.theta;
+    s_.network.weights(theta, l).row(0).setZero();
+    if (s_.network.layer(l).has_bias()) s_.network.bias(theta, l)[0] = 0;
+    s_.network.weights(theta, l + 1).col(0).setZero();
+    Matrix H = Matrix::Zero(P_, P_), Q;
+    SecondDerivatives(s_.network, N_).add_weighted_sum(theta, s_.X, C, H);
+    products_.move_to(theta, s_.X);
+    products_.set_weights(C);
+    products_.idle_second_derivatives(l, Q);
+    const Layer &its = s_.network.layer(l), &next = s_.network.layer(l + 1);
+    Matrix want(next.n_units, its.n_inputs + 1);
+    for (Index i = 0; i < want.rows(); ++i) {
+      const Index out = next.weights_at + i * next.n_inputs;
+      want.row(i).head(its.n_inputs) = H.row(out).segment(its.weights_at, its.n_inputs);
+      want(i, its.n_inputs) = its.has_bias() ? H(out, its.bias_at) : Q(i, its.n_inputs);
+    }
+    expect_close(Q, want);
+  }
+}
+
 TEST_P(HeldProductsAt, SecondDerivativesAreThoseOfTheFormedSum) {
   const Vector v = drawn_numbers(P_, 1, 3);
   const Matrix C = drawn_numbers(N_, K_, 4), U = drawn_numbers(N_, K_, 5);
