@@ -5,8 +5,8 @@
 //         -C^-1 g, and where these are slow the full Newton ones, with the second derivatives of S on the left as well.
 //         The part of r in the tangent plane is as long as L^-1 C^-1 g, from which the relative offset follows.
 // Safety: the pivots of L are those of an orthogonal factorisation without permutation. With none below 1e-3 the part
-// of r
-//         in the tangent plane is right to about 1e-10 |r|, a hundredth of the smallest offset that is taken, 1e-8.
+//         of r in the tangent plane is right to about 1e-10 |r|, a hundredth of the smallest offset that is taken,
+//         1e-8.
 // Cost:   an iteration is r, J'J and J'r and a solve: half of what it is by orthogonal factorisation
 // Source: Golub and Van Loan (2013), Matrix Computations, sec. 5.3.2 and 5.3.8, on what normal equations lose; Bates
 //         and Watts (1981), Technometrics 23(2)

@@ -49,8 +49,7 @@ struct Dataset {
   RowMap row_map() const { return {.factors = row_factors(), .mixing = output_mixing()}; }
 
   // Errors of the outputs as they stand in RSS, sqrt(w_n) G^-1 u_n with C = G G': under the model uncorrelated, with
-  // one
-  // variance.  Shape: [N x K]
+  // one variance.  Shape: [N x K]
   Matrix whitened(const Matrix& errors) const;
 
   // The observations of these rows, in this order; a row may occur more than once or not at all.

@@ -59,8 +59,7 @@ class DualFactor {
   double rounding() const { return unit_roundoff * A_.trace(); }
 
   // J (J'J + B)^-1 G' and diag G (J'J + B)^-1 G', G of other observations at the same theta, without row factors, or
-  // that of
-  // single parameters.  Shapes: W [n x rows of G], forms [rows of G]
+  // that of single parameters.  Shapes: W [n x rows of G], forms [rows of G]
   void inverse_at(HeldProducts& others, Matrix& W, Vector& forms);
   void inverse_of_parameters(Index first, Index n, Matrix& W, Vector& forms);
 

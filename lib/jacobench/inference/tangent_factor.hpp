@@ -9,12 +9,10 @@
 //                     T = C^-1 Pi V S^-1 and Q U for Q: the pseudo-inverse, in scaled parameters
 //         with K      the same of the rows of J and sqrt(K) together; Q is the top n rows only
 //         of more parameters than rows, (J C^-1)' = Q R without pivots, U S V' = R', the rank is the number of singular
-//         values
-//                     above the same threshold, T = C^-1 Q V S^-1, and U for Q
+//                     values above the same threshold, T = C^-1 Q V S^-1, and U for Q
 //         with K and more parameters than rows of J, where that is cheaper, the dual route, which needs n x n matrices
-//         and thin
-//                     ones only. With U_F S_F V_F' = J_F C_F^-1 of the columns F that have no penalty, as far as its
-//                     rank goes, and J_P those that have one:
+//                     and thin ones only. With U_F S_F V_F' = J_F C_F^-1 of the columns F that have no penalty, as far
+//                     as its rank goes, and J_P those that have one:
 //                     (I - U_F U_F') J_P K^-1/2 = U S V',  T_P = [K^-1/2 V (I + S^2)^-1/2, 0],  J_F^+ = C_F^-1 V_F
 //                                                          S_F^-1 U_F',
 //                     T_F = [-J_F^+ J_P T_P, C_F^-1 V_F S_F^-1],  Q = [U S (I + S^2)^-1/2, U_F],
