@@ -102,6 +102,11 @@ void JacobianFill::write(const Task& task) {
 
 void JacobianFill::begin(const Task& task) {
   start(task);
+  // All rows of J at once: nothing comes after that they could be written beside.
+  if (task.n_owned == task.J_y_theta->outerStride() && task.n_owned >= doubles_in_line) {
+    for (; !is_over(); advance()) kernel::kernels().stream_stretch(columns(), task.n_owned);
+    return forget_rest();
+  }
   const Index lines = lines_in_column() * doubles_in_line;
   const bool starts_a_line = task.batches_overlap
                                  ? !task.starts_columns

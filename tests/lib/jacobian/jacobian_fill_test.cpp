@@ -69,6 +69,37 @@ TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
   }
 }
 
+// A batch of all rows, whose columns share lines: of every number of rows around two lines, and wherever the first line is.
+TEST_P(FillsOfBothKinds, WriteAllRowsOfAMatrix) {
+  const Perceptron& network = small_network();
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 1, stream);
+  Matrix X(40, 90);
+  for (double& x : X.reshaped()) x = stream.normal();
+  ForwardPass forward(network, 40);
+  BackwardPass backward(network, 40);
+  forward.run(theta, X, 0, 40, Slopes::kept);
+  backward.run_from_output(1, theta, forward, 40);
+  JacobianFill fill(network, 40);
+  for (Index n : {1, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 40}) {
+    Matrix J = Matrix::Constant(n, network.n_params(), untouched);
+    fill.write({.forward = &forward,
+                .backward = &backward,
+                .output = 1,
+                .J_y_theta = &J,
+                .first_row = 0,
+                .n_owned = n,
+                .n_computed = n,
+                .batches_overlap = false,
+                .starts_columns = true,
+                .stores = GetParam()});
+    for (Index p = 0; p < J.cols(); ++p)
+      for (Index row = 0; row < n; ++row)
+        ASSERT_EQ(J(row, p), product(forward, backward, p, 1, row))
+            << "n " << n << ", row " << row << ", parameter " << p;
+  }
+}
+
 // Batches that overlap by a line cover every row once: each column from line to line, whatever its alignment.
 TEST_P(FillsOfBothKinds, OverlappingBatchesCoverEveryRow) {
   const Perceptron& network = small_network();

@@ -43,6 +43,7 @@ constinit const Kernels kernels = {
     .product = product,
     .add_product = add_product,
     .write_ends = write_ends,
+    .stream_stretch = stream_stretch,
     .stream_all = stream_all,
     .finish_streams = finish_streams,
     .dot = dot,

@@ -10,21 +10,69 @@ inline Index rows_to_line(const double* out) {
   return static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out) / sizeof(double)) % most_lanes);
 }
 
+inline void stream_line(const double* a, const double* b, double* out) {
+  for (Index k = 0; k < most_lanes; k += lanes) stream(out + k, load(a + k) * load(b + k));
+}
+
+// Whole lines, from row `begin` to before row `end`.
+inline void stream_rows(const double* a, const double* b, double* out, Index begin, Index end) {
+#ifdef JACOBENCH_PATH_AVX512
+  // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of one.
+  if (const Index shift = begin % most_lanes; shift != 0) {
+    Index row = begin - shift;
+    const Bits from = first_of_pair(shift);
+    for (Pack before = load(a + row) * load(b + row); begin != end; begin += most_lanes) {
+      row += most_lanes;
+      const Pack after = load(a + row) * load(b + row);
+      stream(out + begin, choose_of_pair(before, from, after));
+      before = after;
+    }
+  }
+#endif
+  for (; begin != end; begin += most_lanes) stream_line(a + begin, b + begin, out + begin);
+}
+
+inline void write_rows(const double* a, const double* b, double* out, Index begin, Index end) {
+  for (; begin < end; begin += lanes) {
+    const Index n = end - begin < lanes ? end - begin : lanes;
+    store_first(out + begin, load_first(a + begin, n) * load_first(b + begin, n), n);
+  }
+}
+
 inline void write_ends(const LinesRun& run, const LinesEnds& ends) {
   const double *const a = run.a, *b = run.b;
   double* out = run.out;
-  const auto write_rows = [&](Index begin, Index end) {
-    for (; begin < end; begin += lanes) {
-      const Index n = end - begin < lanes ? end - begin : lanes;
-      store_first(out + begin, load_first(a + begin, n) * load_first(b + begin, n), n);
-    }
-  };
   for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
     const Index to_line = rows_to_line(out), wanted = ends.n_rows + (ends.ends_as_it_begins ? to_line : 0);
     const Index end = wanted < ends.most_rows ? wanted : ends.most_rows;
     const Index first = to_line < end ? to_line : end, after = first + run.n_in_column * most_lanes;
-    if (ends.has_first) write_rows(0, first);
-    write_rows(after, end);
+    if (ends.has_first) write_rows(a, b, out, 0, first);
+    write_rows(a, b, out, after, end);
+  }
+}
+
+inline void stream_stretch(const LinesRun& run, Index n_rows) {
+  const double *const a = run.a, *b = run.b;
+  double* out = run.out;
+  Index begin = rows_to_line(out);  // of the first line in the column
+  write_rows(a, b, out, 0, begin);
+  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += n_rows) {
+    const Index end = begin + (n_rows - begin) / most_lanes * most_lanes, n_left = n_rows - end;
+    stream_rows(a, b, out, begin, end);
+    if (c + 1 == run.n_columns) return write_rows(a, b, out, end, n_rows);
+    begin = n_left > 0 ? most_lanes - n_left : 0;
+    if (n_left == 0) continue;
+      // The line that the next column shares.
+#ifdef JACOBENCH_PATH_AVX512
+    const Index last = n_rows - most_lanes;
+    stream(out + end, choose_of_pair(load(a + last) * load(b + last), first_of_pair(most_lanes - n_left),
+                                     load(a) * load(b + run.b_stride)));
+#else
+    alignas(most_lanes * sizeof(double)) double line[most_lanes];
+    write_rows(a + end, b + end, line, 0, n_left);
+    write_rows(a, b + run.b_stride, line + n_left, 0, begin);
+    for (Index k = 0; k < most_lanes; k += lanes) stream(out + end + k, load(line + k));
+#endif
   }
 }
 
@@ -64,7 +112,8 @@ class LineWriter {
   void write_lines(Index n) {
     while (n > 0) {
       const Index of_column = (end_ - at_) / most_lanes, n_now = n < of_column ? n : of_column;
-      write_rows(at_ + n_now * most_lanes);
+      stream_rows(a_, b_, out_, at_, at_ + n_now * most_lanes);
+      at_ += n_now * most_lanes;
       if (at_ == end_) take_column();
       n -= n_now;
     }
@@ -72,35 +121,12 @@ class LineWriter {
 
   // One of them, with nothing that has to be set up before.
   void write_line() {
-    stream_line();
+    stream_line(a_ + at_, b_ + at_, out_ + at_);
     at_ += most_lanes;
     if (at_ == end_) take_column();
   }
 
  private:
-  void write_rows(Index end) {
-#ifdef JACOBENCH_PATH_AVX512
-    // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of
-    // one.
-    if (const Index shift = at_ % most_lanes; shift != 0) {
-      Index row = at_ - shift;
-      const Bits from = first_of_pair(shift);
-      for (Pack before = load(a_ + row) * load(b_ + row); at_ != end; at_ += most_lanes) {
-        row += most_lanes;
-        const Pack after = load(a_ + row) * load(b_ + row);
-        stream(out_ + at_, choose_of_pair(before, from, after));
-        before = after;
-      }
-    }
-#endif
-    for (; at_ != end; at_ += most_lanes) stream_line();
-  }
-
-  void stream_line() const {
-    for (Index k = 0; k < most_lanes; k += lanes)
-      stream(out_ + at_ + k, load(a_ + at_ + k) * load(b_ + at_ + k));
-  }
-
   void take_column() {
     ++n_columns_;
     b_ += lines_.run.b_stride;
