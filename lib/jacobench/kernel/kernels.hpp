@@ -181,8 +181,8 @@ struct Kernels {
   // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by
   // whoever writes the rest of the line.
   void (*write_ends)(const LinesRun& run, const LinesEnds& ends);
-  // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that two columns
-  // share, and the ends through it.
+  // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that
+  // two columns share, and the ends through it.
   void (*stream_stretch)(const LinesRun& run, Index n_rows);
   // Without anything beside. Until finish_streams() other threads may not see them.
   void (*stream_all)(LinesBeside& lines);

@@ -69,7 +69,7 @@ TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
   }
 }
 
-// A batch of all rows, whose columns share lines: of every number of rows around two lines, and wherever the first line is.
+// A batch of all rows, whose columns share lines: of every number of rows around two lines, wherever the first line is.
 TEST_P(FillsOfBothKinds, WriteAllRowsOfAMatrix) {
   const Perceptron& network = small_network();
   RandomStream stream(1, 2, 3, RandomPurpose::parameters);

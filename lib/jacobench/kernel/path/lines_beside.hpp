@@ -17,7 +17,7 @@ inline void stream_line(const double* a, const double* b, double* out) {
 // Whole lines, from row `begin` to before row `end`.
 inline void stream_rows(const double* a, const double* b, double* out, Index begin, Index end) {
 #ifdef JACOBENCH_PATH_AVX512
-  // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as one of one.
+  // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as another.
   if (const Index shift = begin % most_lanes; shift != 0) {
     Index row = begin - shift;
     const Bits from = first_of_pair(shift);
