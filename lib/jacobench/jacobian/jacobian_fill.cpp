@@ -107,11 +107,11 @@ void JacobianFill::begin(const Task& task) {
     for (; !is_over(); advance()) kernel::kernels().stream_stretch(columns(), task.n_owned);
     return forget_rest();
   }
-  const Index lines = lines_in_column() * doubles_in_line;
+  n_in_column_ = lines_in_column();
   const bool starts_a_line = task.batches_overlap
                                  ? !task.starts_columns
                                  : doubles_to_line(&(*task.J_y_theta)(task.first_row, 0)) == 0;
-  has_ends_ = !starts_a_line || lines != task.n_owned;
+  has_ends_ = !starts_a_line || n_in_column_ * doubles_in_line != task.n_owned;
   take_run();
 }
 
@@ -129,22 +129,21 @@ Index JacobianFill::lines_in_column() const {
 void JacobianFill::take_run() {
   lines_.n_before = 0;
   lines_.run.n_columns = 0;
-  const Index n_in_column = lines_in_column();
   const kernel::LinesEnds ends{.has_first = task_.starts_columns || !task_.batches_overlap,
                                .ends_as_it_begins = task_.batches_overlap,
                                .n_rows = task_.n_owned,
                                .most_rows = task_.n_computed};
   while (lines_.run.n_columns == 0 && !is_over()) {
     kernel::LinesRun run = columns();
-    run.n_in_column = n_in_column;
+    run.n_in_column = n_in_column_;
     if (has_ends_) kernel::kernels().write_ends(run, ends);
-    if (n_in_column > 0) lines_.run = run;
+    if (n_in_column_ > 0) lines_.run = run;
     advance();
   }
 }
 
 kernel::LinesBeside* JacobianFill::beside(Index work) {
-  lines_.n_lines = lines_.run.n_columns > 0 ? network_.n_params() * lines_in_column() : 0;
+  lines_.n_lines = lines_.run.n_columns > 0 ? network_.n_params() * n_in_column_ : 0;
   lines_.work = work;
   return lines_.n_lines > 0 ? &lines_ : nullptr;
 }

@@ -90,6 +90,7 @@ class JacobianFill {
   Task task_;
   Place at_{};
   Index in_panel_ = 1;
+  Index n_in_column_ = 0;  // lines of each column of the task
   bool has_ends_ = false;  // columns of the task have more rows than their lines
   Lines lines_{};
 };

@@ -14,10 +14,6 @@ namespace {
 
 constexpr double untouched = -77;
 
-class FillsOfBothKinds : public ::testing::TestWithParam<Stores> {};
-
-INSTANTIATE_TEST_SUITE_P(Stores, FillsOfBothKinds, ::testing::Values(Stores::ordinary, Stores::streaming));
-
 // Two outputs, a layer without bias, and more inputs than a panel of the fill holds.
 const Perceptron& small_network() {
   static const Perceptron network(
@@ -33,70 +29,62 @@ double product(const ForwardPass& forward, const BackwardPass& backward, Index p
   return place.is_bias() ? delta : delta * forward.below(place.layer).column(place.input)[row];
 }
 
+class FillsOfBothKinds : public ::testing::TestWithParam<Stores> {
+ protected:
+  static constexpr Index most_rows = 40;
+
+  FillsOfBothKinds() {
+    RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+    theta_ = draw_parameters(small_network(), 1, stream);
+    for (double& x : X_.reshaped()) x = stream.normal();
+    forward_.run(theta_, X_, 0, most_rows, Slopes::kept);
+  }
+
+  // Expects n rows of a matrix of n_rows to be those of the batch, from this one on, and the others untouched.
+  void expect_to_write(Index output, Index n_rows, Index first_row, Index n) {
+    Matrix J = Matrix::Constant(n_rows, small_network().n_params(), untouched);
+    fill_.write({.forward = &forward_,
+                 .backward = &backward_,
+                 .output = output,
+                 .J_y_theta = &J,
+                 .first_row = first_row,
+                 .n_owned = n,
+                 .n_computed = n,
+                 .batches_overlap = false,
+                 .starts_columns = true,
+                 .stores = GetParam()});
+    for (Index p = 0; p < J.cols(); ++p)
+      for (Index row = 0; row < n_rows; ++row) {
+        const bool inside = row >= first_row && row < first_row + n;
+        ASSERT_EQ(J(row, p), inside ? product(forward_, backward_, p, output, row - first_row) : untouched)
+            << "offset " << first_row << ", n " << n << " of " << n_rows << ", row " << row << ", parameter "
+            << p;
+      }
+  }
+
+  Vector theta_;
+  Matrix X_{most_rows, 90};
+  ForwardPass forward_{small_network(), most_rows};
+  BackwardPass backward_{small_network(), most_rows};
+  JacobianFill fill_{small_network(), most_rows};
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, FillsOfBothKinds, ::testing::Values(Stores::ordinary, Stores::streaming));
+
 // Every alignment of the first row against every length around a few packs; what lies above and below stays.
 TEST_P(FillsOfBothKinds, WriteExactlyTheRowsOfTheBatch) {
-  const Perceptron& network = small_network();
-  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
-  const Vector theta = draw_parameters(network, 1, stream);
-  Matrix X(40, 90);
-  for (double& x : X.reshaped()) x = stream.normal();
-  ForwardPass forward(network, 40);
-  BackwardPass backward(network, 40);
-  forward.run(theta, X, 0, 40, Slopes::kept);
-  JacobianFill fill(network, 40);
   for (Index output : {0, 1}) {
-    backward.run_from_output(output, theta, forward, 40);
+    backward_.run_from_output(output, theta_, forward_, most_rows);
     for (Index offset = 0; offset < 9; ++offset)
-      for (Index n : {1, 3, 7, 8, 9, 16, 23, 40}) {
-        Matrix J = Matrix::Constant(51, network.n_params(), untouched);
-        fill.write({.forward = &forward,
-                    .backward = &backward,
-                    .output = output,
-                    .J_y_theta = &J,
-                    .first_row = offset,
-                    .n_owned = n,
-                    .n_computed = n,
-                    .batches_overlap = false,
-                    .starts_columns = true,
-                    .stores = GetParam()});
-        for (Index p = 0; p < J.cols(); ++p)
-          for (Index row = 0; row < J.rows(); ++row) {
-            const bool inside = row >= offset && row < offset + n;
-            ASSERT_EQ(J(row, p), inside ? product(forward, backward, p, output, row - offset) : untouched)
-                << "offset " << offset << ", n " << n << ", row " << row << ", parameter " << p;
-          }
-      }
+      for (Index n : {1, 3, 7, 8, 9, 16, 23, 40}) expect_to_write(output, 51, offset, n);
   }
 }
 
-// A batch of all rows, whose columns share lines: of every number of rows around two lines, wherever the first line is.
+// A batch of all rows, whose columns share lines: of every number of rows around two lines.
 TEST_P(FillsOfBothKinds, WriteAllRowsOfAMatrix) {
-  const Perceptron& network = small_network();
-  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
-  const Vector theta = draw_parameters(network, 1, stream);
-  Matrix X(40, 90);
-  for (double& x : X.reshaped()) x = stream.normal();
-  ForwardPass forward(network, 40);
-  BackwardPass backward(network, 40);
-  forward.run(theta, X, 0, 40, Slopes::kept);
-  backward.run_from_output(1, theta, forward, 40);
-  JacobianFill fill(network, 40);
-  for (Index n : {1, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 40}) {
-    Matrix J = Matrix::Constant(n, network.n_params(), untouched);
-    fill.write({.forward = &forward,
-                .backward = &backward,
-                .output = 1,
-                .J_y_theta = &J,
-                .first_row = 0,
-                .n_owned = n,
-                .n_computed = n,
-                .batches_overlap = false,
-                .starts_columns = true,
-                .stores = GetParam()});
-    for (Index p = 0; p < J.cols(); ++p)
-      for (Index row = 0; row < n; ++row)
-        ASSERT_EQ(J(row, p), product(forward, backward, p, 1, row))
-            << "n " << n << ", row " << row << ", parameter " << p;
+  for (Index output : {0, 1}) {
+    backward_.run_from_output(output, theta_, forward_, most_rows);
+    for (Index n : {1, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 40}) expect_to_write(output, n, 0, n);
   }
 }
 

@@ -110,6 +110,42 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
   });
 }
 
+// A run of columns with gaps and one without, from every place of a line.
+TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
+  constexpr Index n_columns = 3, stride = 40;
+  const Numbers a = normals(stride), b = normals(n_columns * stride);
+  expect_same_bits("lines past the cache", [&] {
+    const kernel::Kernels& k = kernel::kernels();
+    Numbers all;
+    for (Index from = 0; from < 8; ++from)
+      for (Index n : {8, 13, 24}) {
+        Numbers out(n_columns * stride + 8), stretch(out.size());
+        const kernel::LinesRun run{.a = a.data(),
+                                   .b = b.data(),
+                                   .out = &out[static_cast<std::size_t>(from)],
+                                   .b_stride = stride,
+                                   .out_stride = stride,
+                                   .n_columns = n_columns,
+                                   .n_in_column = (n - 7) / 8};
+        k.write_ends(run, {.has_first = true, .ends_as_it_begins = false, .n_rows = n, .most_rows = n});
+        kernel::LinesBeside lines{.run = run,
+                                  .n_before = 0,
+                                  .take_run = [](kernel::LinesBeside& its) { its.run.n_columns = 0; },
+                                  .n_lines = 0,
+                                  .work = 0};
+        if (run.n_in_column > 0) k.stream_all(lines);
+        kernel::LinesRun without_gap = run;
+        without_gap.out = &stretch[static_cast<std::size_t>(from)];
+        without_gap.out_stride = n;
+        k.stream_stretch(without_gap, n);
+        k.finish_streams();
+        all.insert(all.end(), out.begin(), out.end());
+        all.insert(all.end(), stretch.begin(), stretch.end());
+      }
+    return all;
+  });
+}
+
 TEST_F(VectorPaths, GiveTheSameBitsOfCrossProducts) {
   const Numbers x = normals(70 * 14);
   for (const bool is_symmetric : {false, true})
