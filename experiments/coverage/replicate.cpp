@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "jacobench/fit/fitter.hpp"
+#include "jacobench/inference/tangents_in_lanes.hpp"
 
 namespace jacobench::coverage {
 namespace {
@@ -72,6 +73,8 @@ class ReplicateRunner::Strategy {
         like_(like(context, choice())),
         fitter_(scenario().network, like_.data, fit_options(scenario(), choice())),
         tangent_(like_) {
+    if (TangentsInLanes::suits(like_) && fitter_of_all())
+      tangents_.emplace(like_, kernel::kernels().fits_side_by_side);
     const Matrix& X0 = context.first_data.points();
     for (const Region& region : context.regions)
       points_.emplace_back(like_, X0.middleRows(region.begin, region.size));
@@ -86,15 +89,24 @@ class ReplicateRunner::Strategy {
     return why ? why : put_fit(source, record);
   }
 
-  // The same of a fit that was made beside others.
-  const char* take(const Fit& fit, const DataSource& source, std::span<double> record) {
-    const char* const why = move_to_fit(fit, record);
+  // The tangents of fits that were made side by side.
+  void linearise(std::span<const ManyFits::Fitted> fitted) {
+    if (!tangents_) return;
+    for (std::size_t i = 0; i < fitted.size(); ++i)
+      if (fitted[i].fit) tangents_->put(static_cast<Index>(i), *fitted[i].fit);
+    tangents_->compute();
+  }
+
+  // The same as fit() of the last fits that were linearised together.
+  const char* take(const Fit& fit, Index lane, const DataSource& source, std::span<double> record) {
+    const char* const why = move_to_fit(fit, record, lane);
     return why ? why : put_fit(source, record);
   }
 
   // None where fits do not go side by side.
   Fitter* fitter_of_all() {
-    return scenario().solver == Solver::least_squares && start_of_first().size() > 0 && fitter_.n_slots() > 1
+    return scenario().solver == Solver::least_squares && start_of_first().size() > 0 &&
+                   fitter_.n_side_by_side() > 1
                ? &fitter_
                : nullptr;
   }
@@ -138,7 +150,7 @@ class ReplicateRunner::Strategy {
 
   const char* put_fit(const DataSource& source, std::span<double> record) {
     figure(record, RecordLayout::rank) = static_cast<double>(tangent_.rank());
-    figure(record, RecordLayout::condition) = tangent_.of_data().condition_scaled();
+    figure(record, RecordLayout::condition) = tangent_.condition_scaled();
     for (std::size_t region = 0; region < points_.size(); ++region)
       put(points_[region].values(), source.truth_at_points(), region, layout().fit(number_), record);
     return nullptr;
@@ -194,13 +206,13 @@ class ReplicateRunner::Strategy {
         its_start.size() > 0 ? fitter_.fit(source.data(), its_start) : fitter_.fit(source.data()), record);
   }
 
-  const char* move_to_fit(const Fit& fit, std::span<double> record) {
+  const char* move_to_fit(const Fit& fit, std::span<double> record, std::optional<Index> lane = {}) {
     figure(record, RecordLayout::stop) = static_cast<double>(fit.end->stop);
     figure(record, RecordLayout::n_iterations) = static_cast<double>(fit.end->n_iterations);
     figure(record, RecordLayout::is_settled) = fit.end->has_settled() ? 1 : 0;
     if (fit.end->remaining) figure(record, RecordLayout::move) = fit.end->remaining->move;
     if (fit.end->stop == Stop::not_finite) return "the network is not finite at any start";
-    return move_to(fit) ? nullptr : "the network is not finite at the fit";
+    return move_to(fit, lane) ? nullptr : "the network is not finite at the fit";
   }
 
   const char* take_linear_step(const DataSource& source, const Vector& start, std::span<double> record) {
@@ -218,8 +230,8 @@ class ReplicateRunner::Strategy {
     return nullptr;
   }
 
-  bool move_to(const Fit& fit) {
-    if (!tangent_.move_to(fit)) return false;
+  bool move_to(const Fit& fit, std::optional<Index> lane = {}) {
+    if (!(lane && tangents_ ? tangent_.move_to(fit, *tangents_, *lane) : tangent_.move_to(fit))) return false;
     bool is_finite = true;
     for (NewPoints& points : points_) is_finite = points.move_to(tangent_) && is_finite;
     return is_finite;
@@ -231,6 +243,7 @@ class ReplicateRunner::Strategy {
   Fit like_;
   Fitter fitter_;
   Tangent tangent_;
+  std::optional<TangentsInLanes> tangents_;  // of fits side by side
   std::vector<NewPoints> points_;  // one a region
   std::vector<Engines> engines_;   // one a method
 };
@@ -267,19 +280,25 @@ class ReplicateRunner::SideBySide final : public ManyFits {
   const Dataset& data(Index slot) const override { return source(slot).data(); }
   const Vector& start(Index slot) const override { return strategy_.start(source(slot)); }
 
-  void take(Index slot, const Fit* fit) override {
-    const Index replicate = at(slot).replicate;
+  void take(std::span<const Fitted> fitted) override {
+    strategy_.linearise(fitted);
+    for (std::size_t i = 0; i < fitted.size(); ++i) make_record(fitted[i], static_cast<Index>(i));
+  }
+
+ private:
+  void make_record(const Fitted& fitted, Index lane) {
+    const Index replicate = at(fitted.slot).replicate;
+    const DataSource& its = source(fitted.slot);
     const auto size = runner_.context_.layout.size();
     const auto record = records_.subspan(static_cast<std::size_t>(replicate - first_) * size, size);
     try {
       const char* const why =
-          fit ? strategy_.take(*fit, source(slot), record) : strategy_.fit(source(slot), record);
-      if (!why) runner_.make_intervals(strategy_, replicate, source(slot), record, nullptr);
+          fitted.fit ? strategy_.take(*fitted.fit, lane, its, record) : strategy_.fit(its, record);
+      if (!why) runner_.make_intervals(strategy_, replicate, its, record, nullptr);
     } catch (const std::exception&) {  // the record tells it
     }
   }
 
- private:
   Slot& at(Index slot) const { return runner_.slots_[static_cast<std::size_t>(slot)]; }
   const DataSource& source(Index slot) const { return at(slot).source; }
 

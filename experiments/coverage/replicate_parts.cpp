@@ -99,7 +99,7 @@ void fit(State& state, const Study& study) {
 class AllFits final : public ManyFits {
  public:
   AllFits(const Study& study, State& state)
-      : data_(all_data(study)), start_(study.context.start), state_(state), which_(kernel::most_lanes) {}
+      : data_(all_data(study)), start_(study.context.start), state_(state), which_(2 * kernel::most_lanes) {}
 
   bool put_next(Index slot) override {
     is_over_ = is_over_ || !state_.KeepRunning();
@@ -109,7 +109,9 @@ class AllFits final : public ManyFits {
   }
   const Dataset& data(Index slot) const override { return data_[which_[static_cast<std::size_t>(slot)]]; }
   const Vector& start(Index) const override { return start_; }
-  void take(Index, const Fit* fit) override { n_left_ += fit ? 0 : 1; }
+  void take(std::span<const Fitted> fitted) override {
+    for (const Fitted& one : fitted) n_left_ += one.fit ? 0 : 1;
+  }
 
   double n_left() const { return n_left_; }
 
@@ -127,9 +129,9 @@ void fits_side_by_side(State& state, const Study& study) {
   AllFits fits(study, state);
   Fitter fitter(study.scenario().network, study.context.first_data.data(),
                 fit_options(study.scenario(), study.jacobian()));
-  if (fitter.n_slots() == 1) return state.SkipWithError("these fits go one by one");
+  if (fitter.n_side_by_side() == 1) return state.SkipWithError("these fits go one by one");
   fitter.fit_all(fits);
-  state.counters["lanes"] = static_cast<double>(fitter.n_slots());
+  state.counters["lanes"] = static_cast<double>(fitter.n_side_by_side());
   state.counters["left"] = fits.n_left() / static_cast<double>(state.iterations());
 }
 
@@ -232,7 +234,7 @@ void tangent(State& state, const Study& study) {
   Tangent at(fit);
   for (auto _ : state) {
     at.move_to(fit);
-    benchmark::DoNotOptimize(at.of_data().condition_scaled());
+    benchmark::DoNotOptimize(at.condition_scaled());
   }
 }
 

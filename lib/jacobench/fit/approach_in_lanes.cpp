@@ -38,16 +38,16 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
 
 kernel::LaneEquations ApproachInLanes::equations() {
   const Layer& hidden = network_.layer(0);
-  return {.n_rows = N_,
-          .n_inputs = network_.n_inputs(),
-          .n_units = hidden.n_units,
-          .has_hidden_bias = hidden.has_bias(),
-          .has_output_bias = network_.layer(1).has_bias(),
+  return {.rows = {.n_rows = N_,
+                   .n_inputs = network_.n_inputs(),
+                   .n_units = hidden.n_units,
+                   .has_hidden_bias = hidden.has_bias(),
+                   .has_output_bias = network_.layer(1).has_bias(),
+                   .X = X_.data(),
+                   .y = y_.data(),
+                   .factors = factors_.data(),
+                   .tau = tried_.data()},
           .activation = kernel::kernels().activations[static_cast<std::size_t>(hidden.activation)].all,
-          .X = X_.data(),
-          .y = y_.data(),
-          .factors = factors_.data(),
-          .tau = tried_.data(),
           .E = E_.data(),
           .second = second_.data(),
           .workspace = workspace_.data()};

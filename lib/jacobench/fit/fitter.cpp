@@ -158,6 +158,20 @@ struct Fitter::Lanes {
   std::vector<std::unique_ptr<Residuals>> residuals;
 };
 
+// Where the fits side by side are, and those that wait to be taken.
+struct Fitter::Slots {
+  Slots(const Fit& like, Index n_lanes)
+      : in_lane(static_cast<std::size_t>(n_lanes)), fits(static_cast<std::size_t>(n_lanes), like) {
+    fitted.reserve(fits.size());
+    free.reserve(2 * fits.size());
+  }
+
+  std::vector<Index> in_lane;
+  std::vector<Index> free;
+  std::vector<Fit> fits;
+  std::vector<ManyFits::Fitted> fitted;  // the first of the fits
+};
+
 // What is found at the end of a fit, beside gradient_. In the units of the residuals.
 struct Fitter::Bottom {
   double rss, penalty;
@@ -318,7 +332,7 @@ bool Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   return true;
 }
 
-Index Fitter::n_slots() const {
+Index Fitter::n_side_by_side() const {
   return can_go_in_lanes() && !options_.go_on ? kernel::kernels().fits_side_by_side.n_lanes : 1;
 }
 
@@ -327,25 +341,51 @@ void Fitter::fit_all(ManyFits& fits) {
             to_string(fit_.network));
   using State = ApproachInLanes::State;
   Lanes& all = lanes(all_lanes_, kernel::kernels().fits_side_by_side);
+  const Index n_lanes = all.approach.n_lanes();
+  if (!slots_) slots_ = std::make_unique<Slots>(fit_, n_lanes);
+  Slots& slots = *slots_;
+  slots.free.clear();
+  slots.fitted.clear();
+  for (Index slot = 2 * n_lanes - 1; slot >= 0; --slot) slots.free.push_back(slot);
+
   Index n_under_way = 0;
   const auto fill = [&](Index lane) {
     all.approach.clear(lane);
-    if (!fits.put_next(lane)) return;
-    begin_in_lane(all, lane, fits.data(lane), fits.start(lane));
+    const Index slot = slots.free.back();
+    if (!fits.put_next(slot)) return;
+    slots.free.pop_back();
+    slots.in_lane[static_cast<std::size_t>(lane)] = slot;
+    begin_in_lane(all, lane, fits.data(slot), fits.start(slot));
     ++n_under_way;
   };
-  for (Index lane = 0; lane < all.approach.n_lanes(); ++lane) fill(lane);
+  const auto give = [&] {
+    fits.take(slots.fitted);
+    for (const ManyFits::Fitted& fitted : slots.fitted) slots.free.push_back(fitted.slot);
+    slots.fitted.clear();
+  };
+  const auto take_from = [&](Index lane, bool has_arrived) {
+    const Index slot = slots.in_lane[static_cast<std::size_t>(lane)];
+    Fit& fit = slots.fits[slots.fitted.size()];
+    if (has_arrived) {
+      finish_in_lane(all, lane, fits.data(slot));
+      std::swap(fit, fit_);
+    }
+    slots.fitted.push_back({slot, has_arrived ? &fit : nullptr});
+    --n_under_way;
+    if (std::ssize(slots.fitted) == n_lanes) give();
+  };
+
+  for (Index lane = 0; lane < n_lanes; ++lane) fill(lane);
   while (n_under_way > 0) {
     all.approach.step();
-    for (Index lane = 0; lane < all.approach.n_lanes(); ++lane) {
+    for (Index lane = 0; lane < n_lanes; ++lane) {
       const State state = all.approach.state(lane);
       if (state != State::arrived && state != State::left) continue;
-      if (state == State::arrived) finish_in_lane(all, lane, fits.data(lane));
-      --n_under_way;
-      fits.take(lane, state == State::arrived ? &fit_ : nullptr);
+      take_from(lane, state == State::arrived);
       fill(lane);
     }
   }
+  if (!slots.fitted.empty()) give();
 }
 
 void Fitter::add_candidate(const VectorView& tau, double damping, Index number) {

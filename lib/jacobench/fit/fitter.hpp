@@ -29,6 +29,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "jacobench/fit/fit.hpp"
 #include "jacobench/fit/scaling.hpp"
@@ -41,7 +42,7 @@ namespace jacobench {
 
 class Residuals;
 
-// The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted.
+// The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted, or has been.
 class ManyFits {
  public:
   virtual ~ManyFits() = default;
@@ -52,9 +53,14 @@ class ManyFits {
   virtual const Dataset& data(Index slot) const = 0;
   virtual const Vector& start(Index slot) const = 0;  // in the user's units
 
-  // The fit of what is in the slot, until the next call; in no particular order. Where there is none, fit(data, start)
-  // by itself.
-  virtual void take(Index slot, const Fit* fit) = 0;
+  struct Fitted {
+    Index slot;
+    const Fit* fit;  // of what is in the slot; null: it needs fit(data, start) by itself
+  };
+
+  // What has been fitted, until the next call: as many together as go side by side, fewer at the end, in no particular
+  // order.
+  virtual void take(std::span<const Fitted> fitted) = 0;
 };
 
 class Fitter {
@@ -70,7 +76,10 @@ class Fitter {
   const Fit& fit(const Dataset& data, const VectorView& start);
 
   // How many fits go side by side, in the lanes of a pack; 1: they do not.
-  Index n_slots() const;
+  Index n_side_by_side() const;
+
+  // Of what goes side by side: that which is being fitted, and as many that are waiting to be taken.
+  Index n_slots() const { return 2 * n_side_by_side(); }
 
   // All of them, with the bits of fit(data, start). Where there are slots to go side by side in; a fit that needs more
   // than lanes can do is left to its owner.
@@ -78,6 +87,7 @@ class Fitter {
 
  private:
   struct Lanes;
+  struct Slots;
   struct Bottom;
   struct Worker;
   struct Candidate;
@@ -127,6 +137,7 @@ class Fitter {
   Index n_candidates_ = 0, n_followed_ = 0;
   const Residuals* residuals_ = nullptr;  // of the data of the fit: those of the first worker, or of a lane
   std::unique_ptr<Lanes> one_lane_, all_lanes_;  // from the first fit on that goes there
+  std::unique_ptr<Slots> slots_;
   Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
 };

@@ -102,8 +102,12 @@ bool Covariance::choose_factor(Tangent& at) {
     rank_ = std::min(at.n_values(), at.n_params());
     return true;
   }
-  factor_ = decay == Decay::ignored ? &at.of_data() : &at.with_decay();
+  factor_ = nullptr;
+  has_added_ridge_ = false;
   rank_ = at.rank();
+  clear_inverse_ = decay == Decay::needed ? nullptr : at.clear_inverse();
+  if (clear_inverse_) return true;
+  factor_ = decay == Decay::ignored ? &at.of_data() : &at.with_decay();
   if (decay == Decay::needed && !at.has_decay()) return fail(CovarianceStatus::no_decay);
   has_added_ridge_ = options_.policy == RankPolicy::ridge && rank_ < at.n_params();
   if (has_added_ridge_) {
@@ -121,6 +125,12 @@ bool Covariance::choose_factor(Tangent& at) {
                       : CovarianceStatus::rank_deficient);
 }
 
+TangentFactor& Covariance::factor() const { return factor_ ? *factor_ : at_->of_data(); }
+
+const Matrix& Covariance::T() const {
+  return clear_inverse_ && is_isotropic_ ? clear_inverse_->T : factor().T();
+}
+
 void Covariance::use_own_factor(Tangent& at, const Vector& K) {
   if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());
   own_factor_->factorise(at.J(), K, TangentFactor::Route::primal);
@@ -128,13 +138,13 @@ void Covariance::use_own_factor(Tangent& at, const Vector& K) {
 }
 
 Vector Covariance::leverages() const {
-  if (!forms_) return factor_->leverages();
+  if (!forms_) return factor().leverages();
   const Matrix* H = forms_->hat();
   JB_EXPECT(H, "the matrix-free form has no leverages");
   return H->diagonal();
 }
 
-double Covariance::trace_h() const { return forms_ ? forms_->trace_h().value : factor_->trace_h(); }
+double Covariance::trace_h() const { return forms_ ? forms_->trace_h().value : factor().trace_h(); }
 
 // tr H, which is the rank where H is a projection.
 double Covariance::effective_parameters() const {
@@ -153,7 +163,7 @@ bool Covariance::estimate_sigma(Tangent& at) {
       break;
     case DofRule::n_minus_trace_2h_hh:
       if (forms_ && !forms_->hat()) return fail(CovarianceStatus::no_hat_matrix);
-      dof_ = n - 2 * trace_h() + (forms_ ? forms_->hat()->squaredNorm() : factor_->trace_hh());
+      dof_ = n - 2 * trace_h() + (forms_ ? forms_->hat()->squaredNorm() : factor().trace_hh());
       break;
     case DofRule::known_sigma:
       if (at.data().output_noise != OutputNoise::shared)
@@ -183,8 +193,8 @@ bool Covariance::compute_middle(Tangent& at) {
       [[fallthrough]];
     case ridge:
       if (forms_) return true;
-      M_.setZero(factor_->Q().cols(), factor_->Q().cols());
-      blas::add_gram(factor_->Q(), M_);
+      M_.setZero(factor().Q().cols(), factor().Q().cols());
+      blas::add_gram(factor().Q(), M_);
       M_ *= sigma_ * sigma_;
       return true;
     case hessian:
@@ -226,7 +236,7 @@ Index first_overflow(const Tangent& at, const Matrix& C) {
 
 // inverse_ = (T'AT)^-1.
 bool Covariance::invert_hessian(Tangent& at) {
-  const Matrix& T = factor_->T();
+  const Matrix& T = factor().T();
   const Index P = at.n_params(), m = T.cols();
   Matrix C = -at.r().reshaped(at.n_observations(), at.n_outputs());
   at.rows().apply_transposed(C);
@@ -250,7 +260,7 @@ Matrix Covariance::hat_of(Index n) const {
   const Index N = at_->n_observations(), K = at_->n_outputs();
   const auto rows = Eigen::seqN(n, K, N);
   if (forms_) return (*forms_->hat())(rows, rows);
-  const Matrix Q_n = factor_->Q()(rows, Eigen::all);
+  const Matrix Q_n = factor().Q()(rows, Eigen::all);
   return Q_n * Q_n.transpose();
 }
 
@@ -268,7 +278,7 @@ bool Covariance::adjust_residuals(Tangent& at, double power) {
   }
   for (Index n = 0; power != 0 && n < N; ++n) {
     if (K == 1) {
-      const double left = 1 - (forms_ ? (*forms_->hat())(n, n) : factor_->Q().row(n).squaredNorm());
+      const double left = 1 - (forms_ ? (*forms_->hat())(n, n) : factor().Q().row(n).squaredNorm());
       if (!(left >= least_left_of_leverage))
         return fail(CovarianceStatus::leverage_of_one, static_cast<double>(n + 1));
       adjusted_[n] *= power == -1 ? 1 / left : 1 / std::sqrt(left);
@@ -296,7 +306,7 @@ void Covariance::weigh_by_scores(const Matrix& W, Matrix& weighted) const {
 
 // M = sum over observations of Q_n' a_n a_n' Q_n
 void Covariance::add_scores() {
-  weigh_by_scores(factor_->Q(), weighted_Q_);
+  weigh_by_scores(factor().Q(), weighted_Q_);
   M_.setZero(weighted_Q_.cols(), weighted_Q_.cols());
   blas::add_gram(weighted_Q_, M_);
 }
@@ -354,7 +364,7 @@ std::string Covariance::reason() const {
 // T M T' has the rank of J where M = .. Q'Q .. or a sum over its rows.
 Index Covariance::rank_of_errors() const {
   if (decay_reading(options_.kind) != DecayReading::prior) return rank_;
-  return forms_ ? at_->n_params() : factor_->rank();
+  return forms_ ? at_->n_params() : factor().rank();
 }
 
 TangentFactor& Covariance::determined_by() const {
@@ -365,12 +375,11 @@ Matrix Covariance::factor_of(const MatrixView& G) const {
   JB_EXPECT(ok(), "there is no covariance: {}", name_of(status_));
   JB_EXPECT(G.cols() == at_->n_params(), "G has {} columns, want {}", G.cols(), at_->n_params());
   if (forms_) return factor_by_forms(G);
-  const Matrix& T = factor_->T();
-  Matrix G_T(G.rows(), T.cols());
-  blas::multiply(G, T, G_T);
+  Matrix G_T(G.rows(), T().cols());
+  blas::multiply(G, T(), G_T);
   Matrix F = times_root_of_middle(G_T);
   if (!has_prior_part()) return F;
-  const Matrix of_prior = factor_->prior_part(G);
+  const Matrix of_prior = factor().prior_part(G);
   Matrix both(G.rows(), F.cols() + of_prior.cols());
   both << F, sigma_ * of_prior;
   return both;
@@ -419,7 +428,7 @@ Matrix Covariance::times_root_of_middle(const Matrix& G_T) const {
 
 // Whether the prior alone says something that counts, beside T M T'.
 bool Covariance::has_prior_part() const {
-  return options_.kind == CovarianceKind::laplace && factor_->is_dual();
+  return options_.kind == CovarianceKind::laplace && factor().is_dual();
 }
 
 Vector Covariance::standard_errors_of_parameters(Index n) const {
@@ -434,9 +443,9 @@ Vector Covariance::standard_errors_of_parameters(Index n) const {
     }
     return errors;
   }
-  Vector of_T = times_root_of_middle(factor_->T()).rowwise().stableNorm();
+  Vector of_T = times_root_of_middle(T()).rowwise().stableNorm();
   if (!has_prior_part()) return of_T.head(n);
-  return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor_->prior_variances()).cwiseSqrt().head(n);
+  return (of_T.cwiseAbs2() + sigma_ * sigma_ * factor().prior_variances()).cwiseSqrt().head(n);
 }
 
 Matrix Covariance::of(const MatrixView& G) const {

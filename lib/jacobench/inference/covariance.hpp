@@ -129,8 +129,9 @@ class Covariance {
 
   // Where (J'J + K)^-1 is had without J there are these in the place of T, Q and M; otherwise null.
   InverseForms* forms() const { return forms_; }
-  TangentFactor& factor() const { return *factor_; }  // T and Q
-  Vector leverages() const;                           // [N K]
+  const Matrix& T() const;
+  TangentFactor& factor() const;  // T and Q
+  Vector leverages() const;       // [N K]
   double trace_h() const;
 
   // M [m x m], of which the lower triangle is set; where it is s^2 I, is_isotropic() and M is not set.
@@ -174,7 +175,8 @@ class Covariance {
 
   const CovarianceOptions options_;
   Tangent* at_ = nullptr;
-  TangentFactor* factor_ = nullptr;
+  TangentFactor* factor_ = nullptr;  // null where T is known without it, until it is asked for
+  const Tangent::ClearInverse* clear_inverse_ = nullptr;
   InverseForms* forms_ = nullptr;
   CovarianceStatus status_ = CovarianceStatus::ok;
   double figure_ = 0;  // of the reason: which observation, which eigenvalue

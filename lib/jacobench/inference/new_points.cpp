@@ -64,7 +64,7 @@ bool NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& 
     return true;
   }
   static const Matrix identity;
-  products_.row_tangent_forms(at.theta(), X0_, cov.factor().T(), cov.is_isotropic() ? identity : cov.middle(),
+  products_.row_tangent_forms(at.theta(), X0_, cov.T(), cov.is_isotropic() ? identity : cov.middle(),
                               variances);
   if (cov.is_isotropic()) variances *= cov.sigma() * cov.sigma();
   // Of a form that is zero, rounding may leave less.

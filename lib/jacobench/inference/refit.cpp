@@ -30,10 +30,11 @@ class Refitting::Worker final : public ManyFits {
     next_ = &next;
     count_ = &count;
     for (Slot& slot : slots_) slot.data = task.data;
-    if (std::ssize(slots_) > 1) {
+    if (fitter_.n_side_by_side() > 1) {
       fitter_.fit_all(*this);
     } else {
-      while (put_next(0)) take(0, nullptr);
+      const Fitted alone{0, nullptr};
+      while (put_next(0)) take({&alone, 1});
     }
   }
 
@@ -47,10 +48,12 @@ class Refitting::Worker final : public ManyFits {
   const Dataset& data(Index slot) const override { return slots_[static_cast<std::size_t>(slot)].data; }
   const Vector& start(Index) const override { return task_->start; }
 
-  void take(Index slot, const Fit* fit) override {
-    const Fit& again = fit ? *fit : fitter_.fit(data(slot), task_->start);
-    task_->use(slots_[static_cast<std::size_t>(slot)].refit, again, number_);
-    count_->one_is_done(number_);
+  void take(std::span<const Fitted> fitted) override {
+    for (const auto& [slot, fit] : fitted) {
+      const Fit& again = fit ? *fit : fitter_.fit(data(slot), task_->start);
+      task_->use(slots_[static_cast<std::size_t>(slot)].refit, again, number_);
+      count_->one_is_done(number_);
+    }
   }
 
  private:

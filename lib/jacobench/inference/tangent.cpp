@@ -6,6 +6,7 @@
 #include "jacobench/base/machine_memory.hpp"
 #include "jacobench/inference/jacobian_error.hpp"
 #include "jacobench/inference/memory_needs.hpp"
+#include "jacobench/inference/tangents_in_lanes.hpp"
 #include "jacobench/verification/error_bound.hpp"
 
 namespace jacobench {
@@ -13,8 +14,6 @@ namespace {
 
 // Larger ones, relative to the outputs, are no rounding unless the network has lost half its digits.
 constexpr double small_residuals = 0x1p-20;
-
-constexpr double clear_pivot = 0x1p-20;
 
 // Of half-widths, relative, where J could be formed instead, and where it cannot.
 constexpr double error_beside_J = 1e-8, error_without_J = 1e-6;
@@ -37,18 +36,48 @@ Tangent::Tangent(const Fit& like)
       r_(like.n_values()),
       step_(like.n_params()),
       of_data_(like.n_values(), like.n_params()),
-      with_decay_(like.n_values(), like.n_params()) {
+      with_decay_(like.n_values(), like.n_params()),
+      one_lane_(TangentsInLanes::suits(like)
+                    ? std::make_unique<TangentsInLanes>(like, kernel::kernels().one_fit)
+                    : nullptr) {
   JB_EXPECT(K_.size() == network_.n_params(), "{} penalties for {} parameters", K_.size(),
             network_.n_params());
 }
 
+Tangent::~Tangent() = default;
+Tangent::Tangent(Tangent&&) noexcept = default;
+
 bool Tangent::move_to(const Fit& fit) {
+  if (one_lane_) {
+    one_lane_->put(0, fit);
+    one_lane_->compute();
+    return move_to(fit, *one_lane_, 0);
+  }
+  begin(fit);
+  return evaluate();
+}
+
+bool Tangent::move_to(const Fit& fit, const TangentsInLanes& lanes, Index lane) {
+  begin(fit);
+  clear_inverse_.T.resize(n_params(), n_params());
+  double norm = 0;
+  has_clear_inverse_ = lanes.get(lane, r_, clear_inverse_.T, norm);
+  if (!has_clear_inverse_) return evaluate();
+  clear_inverse_.condition_scaled = std::sqrt(static_cast<double>(n_params())) * norm;
+  return true;
+}
+
+void Tangent::begin(const Fit& fit) {
   network_.expect_shapes(fit.theta);
   fit_ = &fit;
   residuals_.set_data(fit.data);
   has_data_factor_ = has_decay_factor_ = false;
   column_errors_.resize(0);
-  has_J_ = false;
+  has_J_ = has_forms_ = has_clear_inverse_ = false;
+}
+
+bool Tangent::evaluate() {
+  const Fit& fit = *fit_;
   const bool is_asked_for = fit.form == StepForm::dual || fit.form == StepForm::matrix_free;
   has_forms_ = forms_ && forms_->move_to(fit.theta, fit.data.X, residuals_.rows()) &&
                (is_asked_for || forms_->accuracy() <= (can_form_J_ ? error_beside_J : error_without_J));
@@ -94,6 +123,12 @@ bool Tangent::residuals_are_rounding() const {
   return residuals_.is_rounding(rss()) || r_.norm() <= rounding.norm();
 }
 
+Index Tangent::rank() { return has_clear_inverse_ ? n_params() : of_data().rank(); }
+
+double Tangent::condition_scaled() {
+  return has_clear_inverse_ ? clear_inverse_.condition_scaled : of_data().condition_scaled();
+}
+
 Matrix Tangent::errors() const {
   Matrix errors = r_.reshaped(n_observations(), n_outputs());
   rows().undo(errors);
@@ -103,7 +138,7 @@ Matrix Tangent::errors() const {
 // Directions that J's own errors may have determined are open. Where all pivots are large no error of that size is
 // possible: J loses digits as its columns come closer to dependence.
 void Tangent::settle_rank(TangentFactor& factor) {
-  if (factor.least_pivot() >= clear_pivot) return;
+  if (factor.least_pivot() >= TangentFactor::clear_pivot) return;
   if (column_errors_.size() == 0) {
     Matrix errors = jacobian_errors(*fit_, data().X);
     rows().apply_to_stacked(errors);

@@ -7,6 +7,8 @@
 //         data's. J is formed when it is first asked for where (J'J + K)^-1 is had without it
 //         (inference/inverse_forms.hpp): of fits whose steps were n x n or matrix free, as accurate as a band is to be
 // Shapes: J [(N K) x P], r [N K], row k N + n being output k of observation n; K [P], zero without decay
+//         Of a small network T comes from lanes (inference/tangents_in_lanes.hpp) where the data clearly determine all
+//         parameters: then J and its factors are made for those alone who ask for more
 // Cost:   J by the fit's own strategy; the factors when they are first asked for (inference/tangent_factor.hpp); no
 //         allocation after the first fit by the analytic strategies
 // Errors: logic_error for a fit of another shape
@@ -19,14 +21,21 @@
 
 namespace jacobench {
 
+class TangentsInLanes;
+
 class Tangent {
  public:
   // A workspace for fits of this network, decay and strategy to data of these shapes.
   explicit Tangent(const Fit& like);
+  ~Tangent();
+  Tangent(Tangent&&) noexcept;
 
   // Linearises at the fit, which is kept by reference until the next call. Returns whether the network and its
   // derivative are finite; if not, nothing below may be asked.
   bool move_to(const Fit& fit);
+
+  // The same, with the bits of that, of a fit whose tangent has been computed beside others.
+  bool move_to(const Fit& fit, const TangentsInLanes& lanes, Index lane);
 
   // From there to the minimum of the linearised objective, one Gauss-Newton step, with J left as it is: r is then that
   // of a linear model. Returns the step, or null where data and decay do not determine it.
@@ -53,13 +62,23 @@ class Tangent {
   // Cost: that of a forward pass or two where they are small, and nothing otherwise
   bool residuals_are_rounding() const;
 
+  // T T' = (J'J)^-1 where the data clearly determine all parameters and it is had without J; otherwise null.
+  struct ClearInverse {
+    Matrix T;
+    double condition_scaled;
+  };
+  const ClearInverse* clear_inverse() const { return has_clear_inverse_ ? &clear_inverse_ : nullptr; }
+
   InverseForms* forms() { return has_forms_ ? forms_.get() : nullptr; }  // null where J is what there is
   double effective_parameters();                                         // tr H of the fit's own K
   TangentFactor& of_data();                                              // K = 0
   TangentFactor& with_decay();  // the fit's own K; of_data() without decay
-  Index rank() { return of_data().rank(); }
+  Index rank();                 // of J
+  double condition_scaled();    // of J C^-1, as of_data() has it
 
  private:
+  void begin(const Fit& fit);
+  bool evaluate();
   void settle_rank(TangentFactor& factor);
 
   const Perceptron network_;
@@ -76,6 +95,9 @@ class Tangent {
   Vector column_errors_;  // of J; empty until they are needed
   TangentFactor of_data_, with_decay_;
   bool has_data_factor_ = false, has_decay_factor_ = false;
+  std::unique_ptr<TangentsInLanes> one_lane_;  // where such tangents are had in lanes
+  ClearInverse clear_inverse_;
+  bool has_clear_inverse_ = false;
 };
 
 // The tangent of one fit, which is kept by reference.

@@ -92,6 +92,9 @@ class TangentFactor {
   // determine are open. To be called before anything is asked; not for the dual route, whose penalty determines all.
   void allow_for_errors(const Vector& column_errors);
 
+  // From which on pivots count whatever the errors of J: they would have to be that large.
+  static constexpr double clear_pivot = 0x1p-20;
+
   // The least of the pivots that count, relative to the largest; 1 by the dual route.
   double least_pivot() const;
 

@@ -116,29 +116,55 @@ struct TriangleInverse {
 // What follows is of fits side by side, n_lanes of them: number i of fit l stands at [i * n_lanes + l], and no fit
 // knows of the others: its bits are the same in any lane, whatever is in the others and however many there are.
 
-// E = [J r]'[J r], whose last row is r'J and |r|^2, of networks with one hidden layer and one output that is the
-// identity, and the sum of r_n d2 r_n. All sums are taken row by row.
+// Observations and parameters of networks with one hidden layer and one output that is the identity.
 // Shapes: X [n_rows x n_inputs] row by row, y and factors [n_rows], r = (f - y) o factors, tau [P] in the order of
-//         network/perceptron.hpp; E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the
-//         diagonal
-struct LaneEquations {
+//         network/perceptron.hpp
+struct LaneRows {
   Index n_rows, n_inputs, n_units;
   bool has_hidden_bias, has_output_bias;
-  void (*activation)(const double* z, double* a, double* d, double* d2, Index n);
   const double *X, *y, *factors, *tau;
-  double *E, *second;
-  double* workspace;  // of lane_workspace() doubles a lane
 
   Index n_params() const {
     return n_units * (n_inputs + 1 + (has_hidden_bias ? 1 : 0)) + (has_output_bias ? 1 : 0);
   }
-  // As many as stay in the cache with all that is made of them.
-  Index rows_in_block() const {
-    constexpr Index most_doubles = 512, least_rows = 4;
-    const Index rows = most_doubles / (n_params() + 1 + 4 * n_units);
-    return rows < least_rows ? least_rows : rows;
+  // So many rows of [J r] and of what it is made from are held at once, as stay in the cache.
+  Index rows_in_block(Index most_doubles) const {
+    constexpr Index least_rows = 4;
+    const Index n_held = most_doubles / (n_params() + 1 + 4 * n_units);
+    return n_held < least_rows ? least_rows : n_held;
   }
-  Index lane_workspace() const { return rows_in_block() * (n_params() + 1 + 4 * n_units); }
+  Index size_of_block(Index n_held) const {
+    return n_held * (round_up(n_params() + 1, most_lanes) + 4 * n_units);
+  }
+};
+
+// E = [J r]'[J r], whose last row is r'J and |r|^2, and the sum of r_n d2 r_n. All sums are taken row by row.
+// Shapes: E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the diagonal
+struct LaneEquations {
+  LaneRows rows;
+  void (*activation)(const double* z, double* a, double* d, double* d2, Index n);
+  double *E, *second;
+  double* workspace;  // of lane_workspace() doubles a lane
+
+  Index rows_in_block() const { return rows.rows_in_block(512); }
+  Index lane_workspace() const { return rows.size_of_block(rows_in_block()); }
+};
+
+// J = Q R by Householder reflections without pivoting, block of rows by block; T = R^-1, C the norms of the columns of
+// J. What is not finite, or no inverse, is told by `squares` alone.
+// Shapes: r [n_rows], R and T [P x P] row by row, with zeros below the diagonal and rows `stride` apart, C [P], squares
+//         [1]
+// Source: Golub and Van Loan (2013), Matrix Computations, algorithm 5.2.1
+struct LaneTangent {
+  LaneRows rows;
+  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
+  double *r, *R, *T, *C;
+  double* squares;    // |C T|^2, Frobenius
+  double* workspace;  // of lane_workspace() doubles a lane
+
+  Index rows_in_block() const { return rows.rows_in_block(1024); }
+  Index stride() const { return round_up(rows.n_params(), most_lanes); }
+  Index lane_workspace() const { return rows.size_of_block(rows_in_block()) + stride(); }
 };
 
 // C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
@@ -161,6 +187,7 @@ struct LaneKernels {
   void (*solve)(const LaneFactor& factor, double* step);
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
+  void (*tangent)(const LaneTangent& tangent);
 };
 
 struct Kernels {

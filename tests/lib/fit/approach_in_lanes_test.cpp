@@ -81,7 +81,7 @@ class Block final : public ManyFits {
       : data_(std::move(data)),
         start_(std::move(start)),
         results(data_.size()),
-        places_(kernel::most_lanes) {}
+        places_(2 * kernel::most_lanes) {}
 
   bool put_next(Index slot) override {
     if (next_ == data_.size()) return false;
@@ -90,11 +90,16 @@ class Block final : public ManyFits {
   }
   const Dataset& data(Index slot) const override { return data_[places_[static_cast<std::size_t>(slot)]]; }
   const Vector& start(Index) const override { return start_; }
-  void take(Index slot, const Fit* fit) override {
-    ++n_taken;
-    if (!fit) return void(++n_left);
-    theta = fit->theta;
-    if (keeps) results[place(slot)] = numbers_of(*fit);
+  void take(std::span<const Fitted> fitted) override {
+    for (const auto& [slot, fit] : fitted) {
+      ++n_taken;
+      if (!fit) {
+        ++n_left;
+        continue;
+      }
+      theta = fit->theta;
+      if (keeps) results[place(slot)] = numbers_of(*fit);
+    }
   }
 
   void again() { next_ = 0; }

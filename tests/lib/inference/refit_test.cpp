@@ -84,7 +84,7 @@ TEST(Refit, HasTheBitsThatItHasAloneWhateverIsBesideIt) {
 
 TEST(Refit, OfANetworkThatDoesNotGoSideBySideGoesAlone) {
   const Fit& fit = testing::fitted_linear().at.fit();
-  ASSERT_EQ(Fitter(fit.network, fit.data, options_alone(fit, most_iterations)).n_slots(), 1);
+  ASSERT_EQ(Fitter(fit.network, fit.data, options_alone(fit, most_iterations)).n_side_by_side(), 1);
   Refitting refitting(fit, most_iterations, 1);
   EXPECT_EQ(refitted(refitting, fit, 7), fitted_one_by_one(fit, 7));
 }

@@ -1,51 +1,20 @@
-// The equations of small fits side by side, one a lane, for the path that is being compiled.
-//
-// All arithmetic is that of one fit, done on packs: a sum goes from its first term to its last, so that a fit by itself
-// and each of a pack's have the same bits on every path.
+// The normal equations of small fits side by side, one a lane, for the path that is being compiled.
 #pragma once
 
-#include "jacobench/kernel/kernels.hpp"
-#include "jacobench/kernel/path/pack.hpp"
+#include "jacobench/kernel/path/lane_rows.hpp"
+#include "jacobench/kernel/path/lane_tangent.hpp"
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-struct AllLanes {
-  using Type = Pack;
-  static constexpr Index n = lanes;
-  static Type load(const double* p) { return JACOBENCH_PATH::load(p); }
-  static void store(double* p, Type v) { JACOBENCH_PATH::store(p, v); }
-  static Type broadcast(double x) { return JACOBENCH_PATH::broadcast(x); }
-  static Type fma(Type a, Type b, Type c) { return JACOBENCH_PATH::fma(a, b, c); }
-  static Type sqrt(Type x) {
-#if defined(JACOBENCH_PATH_AVX512)
-    return _mm512_maskz_sqrt_pd(0xff, x);
-#elif defined(JACOBENCH_PATH_AVX2)
-    return _mm256_sqrt_pd(x);
-#else
-    return __builtin_sqrt(x);
-#endif
-  }
-};
-
-struct OneLane {
-  using Type = double;
-  static constexpr Index n = 1;
-  static Type load(const double* p) { return *p; }
-  static void store(double* p, Type v) { *p = v; }
-  static Type broadcast(double x) { return x; }
-  static Type fma(Type a, Type b, Type c) { return __builtin_fma(a, b, c); }
-  static Type sqrt(Type x) { return __builtin_sqrt(x); }
-};
-
-// C(i, j) += A_i'A_j for a columns from i on and b columns from j on, A [n_rows x n] row by row, C [n x n].
+// C(i, j) += A_i'A_j for a columns from i on and b columns from j on, A [n_rows x n] row by row, `stride` apart, C [n x n].
 template <class L, int a, int b>
-void add_lane_tile(const double* A, Index n_rows, Index n, Index i, Index j, double* C) {
+void add_lane_tile(const double* A, Index stride, Index n_rows, Index n, Index i, Index j, double* C) {
   using Type = typename L::Type;
   Type sum[b][a];
   for (int d = 0; d < b; ++d)
     for (int c = 0; c < a; ++c) sum[d][c] = L::load(C + ((j + d) * n + i + c) * L::n);
   for (Index row = 0; row < n_rows; ++row) {
-    const double* const at = A + row * n * L::n;
+    const double* const at = A + row * stride * L::n;
     Type of_i[a];
     for (int c = 0; c < a; ++c) of_i[c] = L::load(at + (i + c) * L::n);
     for (int d = 0; d < b; ++d) {
@@ -58,32 +27,32 @@ void add_lane_tile(const double* A, Index n_rows, Index n, Index i, Index j, dou
 }
 
 template <class L, int b>
-void add_lane_columns(const double* A, Index n_rows, Index n, Index j, double* C) {
+void add_lane_columns(const double* A, Index stride, Index n_rows, Index n, Index j, double* C) {
   constexpr int a = lanes == 8 ? 4 : 3;
   Index i = j;
-  for (; i + a <= n; i += a) add_lane_tile<L, a, b>(A, n_rows, n, i, j, C);
-  for (; i + 2 <= n; i += 2) add_lane_tile<L, 2, b>(A, n_rows, n, i, j, C);
-  for (; i < n; ++i) add_lane_tile<L, 1, b>(A, n_rows, n, i, j, C);
+  for (; i + a <= n; i += a) add_lane_tile<L, a, b>(A, stride, n_rows, n, i, j, C);
+  for (; i + 2 <= n; i += 2) add_lane_tile<L, 2, b>(A, stride, n_rows, n, i, j, C);
+  for (; i < n; ++i) add_lane_tile<L, 1, b>(A, stride, n_rows, n, i, j, C);
 }
 
 // C += A'A below the diagonal; what stands above is overwritten near it.
 template <class L>
-void add_lane_gram(const double* A, Index n_rows, Index n, double* C) {
+void add_lane_gram(const double* A, Index stride, Index n_rows, Index n, double* C) {
   constexpr int b = lanes == 8 ? 4 : 3;
   Index j = 0;
-  for (; j + b <= n; j += b) add_lane_columns<L, b>(A, n_rows, n, j, C);
-  for (; j < n; ++j) add_lane_columns<L, 1>(A, n_rows, n, j, C);
+  for (; j + b <= n; j += b) add_lane_columns<L, b>(A, stride, n_rows, n, j, C);
+  for (; j < n; ++j) add_lane_columns<L, 1>(A, stride, n_rows, n, j, C);
 }
 
 // The same of one lane, whose entries stand side by side: b columns from j on.
 template <int b>
-void add_one_lane_columns(const double* A, Index n_rows, Index n, Index j, double* C) {
+void add_one_lane_columns(const double* A, Index stride, Index n_rows, Index n, Index j, double* C) {
   for (Index i = j; i < n; i += lanes) {
     const Index left = n - i < lanes ? n - i : lanes;
     Pack sum[b];
     for (int d = 0; d < b; ++d) sum[d] = load_first(C + (j + d) * n + i, left);
     for (Index row = 0; row < n_rows; ++row) {
-      const double* const at = A + row * n;
+      const double* const at = A + row * stride;
       const Pack of_i = load_first(at + i, left);
       for (int d = 0; d < b; ++d) sum[d] = fma(of_i, broadcast(at[j + d]), sum[d]);
     }
@@ -92,98 +61,37 @@ void add_one_lane_columns(const double* A, Index n_rows, Index n, Index j, doubl
 }
 
 template <>
-inline void add_lane_gram<OneLane>(const double* A, Index n_rows, Index n, double* C) {
+inline void add_lane_gram<OneLane>(const double* A, Index stride, Index n_rows, Index n, double* C) {
   Index j = 0;
-  for (; j + 4 <= n; j += 4) add_one_lane_columns<4>(A, n_rows, n, j, C);
-  for (; j < n; ++j) add_one_lane_columns<1>(A, n_rows, n, j, C);
+  for (; j + 4 <= n; j += 4) add_one_lane_columns<4>(A, stride, n_rows, n, j, C);
+  for (; j < n; ++j) add_one_lane_columns<1>(A, stride, n_rows, n, j, C);
 }
 
-// D: the number of inputs where it is known beforehand, or 0.
+// The sums of blocks. D as there.
 template <class L, int D>
-class LaneBlock {
+class LaneSums {
  public:
-  explicit LaneBlock(const LaneEquations& p)
-      : p_(p),
-        P_(p.n_params()),
-        biases_at_(p.n_units * p.n_inputs),
-        top_at_(biases_at_ + (p.has_hidden_bias ? p.n_units : 0)),
-        z_(p.workspace),
-        value_(z_ + p.rows_in_block() * p.n_units * L::n),
-        first_(value_ + p.rows_in_block() * p.n_units * L::n),
-        second_(first_ + p.rows_in_block() * p.n_units * L::n),
-        rows_(second_ + p.rows_in_block() * p.n_units * L::n) {}
+  explicit LaneSums(const LaneEquations& p) : p_(p), block_(p.rows, p.rows_in_block(), p.workspace) {}
 
   void add(Index begin, Index n_rows) {
-    make_z(begin, n_rows);
-    p_.activation(z_, value_, first_, second_, n_rows * p_.n_units * L::n);
-    make_rows(begin, n_rows);
-    add_lane_gram<L>(rows_, n_rows, P_ + 1, p_.E);
-    for (Index j = 0; j < p_.n_units; ++j) add_second(j, begin, n_rows);
+    block_.make_z(begin, n_rows);
+    p_.activation(block_.z, block_.value, block_.first, block_.second, n_rows * block_.n_units() * L::n);
+    block_.template make_rows<true>(begin, n_rows);
+    add_lane_gram<L>(block_.rows, block_.stride(), n_rows, block_.n_params() + 1, p_.E);
+    for (Index j = 0; j < block_.n_units(); ++j) add_second(j, begin, n_rows);
   }
 
  private:
   using Type = typename L::Type;
 
-  // Members are read once: a store of a pack could have changed them, for all that a compiler knows.
-  Index n_inputs() const { return D > 0 ? D : p_.n_inputs; }
-
-  void make_z(Index begin, Index n_rows) {
-    const Index m = p_.n_units, inputs = n_inputs();
-    const double *const tau = p_.tau, *const x = p_.X + begin * inputs * L::n;
-    const double* const biases = p_.has_hidden_bias ? tau + biases_at_ * L::n : nullptr;
-    double* const to = z_;
-    for (Index j = 0; j < m; ++j)
-      for (Index row = 0; row < n_rows; ++row) {
-        Type z = biases ? L::load(biases + j * L::n) : L::broadcast(0.0);
-        for (Index d = 0; d < inputs; ++d)
-          z = L::fma(L::load(tau + (j * inputs + d) * L::n), L::load(x + (row * inputs + d) * L::n), z);
-        L::store(to + (row * m + j) * L::n, z);
-      }
-  }
-
-  // Rows of J and r; the slopes of the units are replaced by the weights of their second derivatives.
-  void make_rows(Index begin, Index n_rows) {
-    const Index m = p_.n_units, inputs = n_inputs(), P = P_, biases_at = biases_at_, top_at = top_at_;
-    const bool has_hidden_bias = p_.has_hidden_bias, has_output_bias = p_.has_output_bias;
-    const double *const x_of_block = p_.X + begin * inputs * L::n, *const y = p_.y + begin * L::n,
-                        *const factors = p_.factors + begin * L::n, *const top = p_.tau + top_at * L::n;
-    const Type constant = has_output_bias ? L::load(p_.tau + (P - 1) * L::n) : L::broadcast(0.0);
-    const double* const values = value_;
-    double *const firsts = first_, *const seconds = second_, *const rows = rows_;
-    for (Index row = 0; row < n_rows; ++row) {
-      double* const J = rows + row * (P + 1) * L::n;
-      const double *const x = x_of_block + row * inputs * L::n, *const value = values + row * m * L::n;
-      double *const first = firsts + row * m * L::n, *const second = seconds + row * m * L::n;
-      const Type factor = L::load(factors + row * L::n);
-      Type f = constant;
-      for (Index j = 0; j < m; ++j) {
-        const Type a = L::load(value + j * L::n);
-        f = L::fma(L::load(top + j * L::n), a, f);
-        L::store(J + (top_at + j) * L::n, factor * a);
-      }
-      const Type r = (f - L::load(y + row * L::n)) * factor, weight = r * factor;
-      for (Index j = 0; j < m; ++j) {
-        const Type v = L::load(top + j * L::n), slope = L::load(first + j * L::n), along = factor * v * slope;
-        for (Index d = 0; d < inputs; ++d)
-          L::store(J + (j * inputs + d) * L::n, along * L::load(x + d * L::n));
-        if (has_hidden_bias) L::store(J + (biases_at + j) * L::n, along);
-        L::store(first + j * L::n, weight * slope);
-        L::store(second + j * L::n, weight * v * L::load(second + j * L::n));
-      }
-      if (has_output_bias) L::store(J + (P - 1) * L::n, factor);
-      L::store(J + P * L::n, r);
-    }
-  }
-
-  double* second_at(Index p, Index q) const { return p_.second + (q * (P_ + 1) + p) * L::n; }
+  double* second_at(Index p, Index q) const { return p_.second + (q * (block_.n_params() + 1) + p) * L::n; }
 
   // Those of unit j: by its weight upwards and its own, and by two of its own; sums that do not wait for each other
   // side by side.
   void add_second(Index j, Index begin, Index n_rows) {
-    const Index m = p_.n_units, inputs = n_inputs();
-    const double *const across = first_ + j * L::n, *const own = second_ + j * L::n,
-                        *const x = p_.X + begin * inputs * L::n;
-    const Index bias = biases_at_ + j, top = top_at_ + j;
+    const Index m = block_.n_units(), inputs = block_.n_inputs(), bias = block_.bias_of(j), top = block_.top_of(j);
+    const double *const across = block_.first + j * L::n, *const own = block_.second + j * L::n,
+                        *const x = block_.inputs(begin);
     for (Index d = 0; d < inputs; ++d) {
       const Index q = j * inputs + d;
       Type of_top = L::load(second_at(top, q)), of_bias = L::load(second_at(bias, q)),
@@ -200,7 +108,7 @@ class LaneBlock {
       }
       L::store(second_at(top, q), of_top);
       L::store(second_at(q, q), of_itself);
-      if (p_.has_hidden_bias) {
+      if (block_.has_hidden_bias()) {
         L::store(second_at(bias, q), of_bias);
         if (d == 0) {
           L::store(second_at(top, bias), top_bias);
@@ -221,23 +129,21 @@ class LaneBlock {
   }
 
   const LaneEquations& p_;
-  const Index P_, biases_at_, top_at_;
-  double *const z_, *const value_, *const first_, *const second_, *const rows_;
+  LaneBlock<L, D> block_;
 };
 
 template <class L, int D>
 void add_lane_blocks(const LaneEquations& p) {
-  LaneBlock<L, D> block(p);
-  const Index most = p.rows_in_block();
-  for (Index begin = 0; begin < p.n_rows; begin += most)
-    block.add(begin, p.n_rows - begin < most ? p.n_rows - begin : most);
+  LaneSums<L, D> sums(p);
+  const Index most = p.rows_in_block(), n = p.rows.n_rows;
+  for (Index begin = 0; begin < n; begin += most) sums.add(begin, n - begin < most ? n - begin : most);
 }
 
 template <class L>
 void lane_equations(const LaneEquations& p) {
-  const Index size = (p.n_params() + 1) * (p.n_params() + 1) * L::n;
+  const Index size = (p.rows.n_params() + 1) * (p.rows.n_params() + 1) * L::n;
   for (Index i = 0; i < size; ++i) p.E[i] = p.second[i] = 0;
-  if (p.n_inputs == 1)
+  if (p.rows.n_inputs == 1)
     add_lane_blocks<L, 1>(p);
   else
     add_lane_blocks<L, 0>(p);
@@ -333,7 +239,8 @@ void lane_squared_length(const LaneFactor& f, const double* d, double* squares) 
 
 template <class L>
 constexpr LaneKernels lane_kernels_of() {
-  return {L::n, lane_equations<L>, lane_factorise<L>, lane_solve<L>, lane_squared_length<L>};
+  return {L::n,          lane_equations<L>,      lane_factorise<L>,
+          lane_solve<L>, lane_squared_length<L>, lane_tangent<L>};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

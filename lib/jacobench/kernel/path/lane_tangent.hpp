@@ -1,0 +1,208 @@
+// The tangent planes of small fits side by side, one a lane, for the path that is being compiled: QR of J without
+// pivoting, and the inverse of its triangle.
+#pragma once
+
+#include "jacobench/kernel/path/lane_rows.hpp"
+
+namespace jacobench::kernel::JACOBENCH_PATH {
+
+// Columns of matrices whose rows stand one after the other, by packs: of all lanes a pack is one column, of one lane it
+// is as many neighbours as there are lanes, from a whole number of packs on and past the last column to the end of a
+// pack. What is done to a column is the same.
+template <class L>
+struct Columns;
+
+template <>
+struct Columns<AllLanes> {
+  static constexpr Index in_pack = 1;
+  static constexpr int packs_in_tile = 4;
+  static Pack of_all(const double* p) { return load(p); }
+  static Pack of_all(Pack x) { return x; }
+};
+
+template <>
+struct Columns<OneLane> {
+  static constexpr Index in_pack = lanes;
+  static constexpr int packs_in_tile = lanes == 8 ? 2 : 4;
+  static Pack of_all(const double* p) { return broadcast(*p); }
+  static Pack of_all(double x) { return broadcast(x); }
+};
+
+// Calls use.operator()<packs>(k) for tiles of packs of columns, the first with column `begin`.
+template <class L, class Use>
+void for_each_tile(Index begin, Index end, const Use& use) {
+  using C = Columns<L>;
+  Index k = begin - begin % C::in_pack;
+  for (; k + (C::packs_in_tile - 1) * C::in_pack < end; k += C::packs_in_tile * C::in_pack)
+    use.template operator()<C::packs_in_tile>(k);
+  for (; k + C::in_pack < end; k += 2 * C::in_pack) use.template operator()<2>(k);
+  for (; k < end; k += C::in_pack) use.template operator()<1>(k);
+}
+
+// R and rows B below it become the triangle of both. `dots` is room for a row of R.
+template <class L>
+class LaneTriangle {
+ public:
+  LaneTriangle(double* R, Index stride, Index P, double* dots)
+      : R_(R), stride_(stride), P_(P), dots_(dots) {
+    for (Index i = 0; i < P * stride * L::n; ++i) R[i] = 0;
+  }
+
+  // B is lost, and what is beside it in the packs of its columns.
+  // Shape: B [n_rows x P], rows `stride` apart
+  void add(double* B, Index stride, Index n_rows) {
+    const Rows rows{B, stride, n_rows};
+    for (Index j = 0; j < P_; ++j) {
+      for_each_tile<L>(j, P_, [&]<int packs>(Index k) { set_dots<packs>(rows, j, k); });
+      const Reflection reflection = make_reflection(j);
+      for_each_tile<L>(j + 1, P_, [&]<int packs>(Index k) { reflect<packs>(rows, j, k, reflection); });
+      // Columns that were in a pack with those after the pivot.
+      for (Index k = (j + 1) - (j + 1) % C::in_pack; k < j; ++k) L::store(row_of_R(j) + k * L::n, L::broadcast(0.0));
+      L::store(row_of_R(j) + j * L::n, reflection.beta);
+    }
+  }
+
+ private:
+  using C = Columns<L>;
+  using Type = typename L::Type;
+
+  struct Rows {
+    double* B;
+    Index stride, n_rows;
+    double* operator[](Index row) const { return B + row * stride * L::n; }
+  };
+
+  // Takes the column (R_jj, B_j) to (beta, 0): I - u u' tau by u = (1, B_j / first), tau = -factor.
+  struct Reflection {
+    Type beta, by_first, factor;
+  };
+
+  double* row_of_R(Index j) const { return R_ + j * stride_ * L::n; }
+
+  static Pack column(const double* row, Index k, int c) { return load(row + (k + c * C::in_pack) * L::n); }
+  static void set_column(double* row, Index k, int c, Pack v) { store(row + (k + c * C::in_pack) * L::n, v); }
+
+  // B_j'B_k of so many packs of columns from k on, of even rows and of odd ones.
+  template <int packs>
+  void set_dots(const Rows& rows, Index j, Index k) {
+    Pack sum[2][packs];
+    for (auto& half : sum)
+      for (Pack& s : half) s = broadcast(0.0);
+    const auto add = [&](Index row, Pack(&to)[packs]) {
+      const double* const at = rows[row];
+      const Pack of_j = C::of_all(at + j * L::n);
+      for (int c = 0; c < packs; ++c) to[c] = fma(of_j, column(at, k, c), to[c]);
+    };
+    Index row = 0;
+    for (; row + 2 <= rows.n_rows; row += 2) {
+      add(row, sum[0]);
+      add(row + 1, sum[1]);
+    }
+    if (row < rows.n_rows) add(row, sum[0]);
+    for (int c = 0; c < packs; ++c) set_column(dots_, k, c, sum[0][c] + sum[1][c]);
+  }
+
+  Reflection make_reflection(Index j) const {
+    const Type zero = L::broadcast(0.0), alpha = L::load(row_of_R(j) + j * L::n);
+    const Type length = L::sqrt(L::fma(alpha, alpha, L::load(dots_ + j * L::n)));
+    const Type beta = alpha >= zero ? -length : length, first = alpha - beta;
+    // There is nothing to reflect in a column of zeros.
+    return {beta, first == zero ? zero : L::broadcast(1.0) / first, first == zero ? zero : first / beta};
+  }
+
+  template <int packs>
+  void reflect(const Rows& rows, Index j, Index k, const Reflection& reflection) {
+    const Pack by_first = C::of_all(reflection.by_first), factor = C::of_all(reflection.factor);
+    double* const R_j = row_of_R(j);
+    Pack step[packs];
+    for (int c = 0; c < packs; ++c) {
+      const Pack R_jk = column(R_j, k, c), along = factor * fma(column(dots_, k, c), by_first, R_jk);
+      set_column(R_j, k, c, R_jk + along);
+      step[c] = along * by_first;
+    }
+    for (Index row = 0; row < rows.n_rows; ++row) {
+      double* const at = rows[row];
+      const Pack of_j = C::of_all(at + j * L::n);
+      for (int c = 0; c < packs; ++c) set_column(at, k, c, fma(step[c], of_j, column(at, k, c)));
+    }
+  }
+
+  double* const R_;
+  const Index stride_, P_;
+  double* const dots_;
+};
+
+// T = R^-1, row by row from the last on.
+template <class L>
+void invert_lane_triangle(const double* R, Index stride, Index P, double* T) {
+  using C = Columns<L>;
+  const auto at = [stride](auto* matrix, Index j, Index k) { return matrix + (j * stride + k) * L::n; };
+  for (Index i = 0; i < P * stride * L::n; ++i) T[i] = 0;
+  for (Index j = P - 1; j >= 0; --j) {
+    const typename L::Type by_pivot = L::broadcast(1.0) / L::load(at(R, j, j));
+    for_each_tile<L>(j + 1, P, [&]<int packs>(Index k) {
+      Pack sum[packs];
+      for (Pack& s : sum) s = broadcast(0.0);
+      const Index end = k + packs * C::in_pack < P ? k + packs * C::in_pack : P;
+      for (Index l = j + 1; l < end; ++l) {
+        const Pack of_l = C::of_all(at(R, j, l));
+        for (int c = 0; c < packs; ++c) sum[c] = fma(of_l, load(at(T, l, k + c * C::in_pack)), sum[c]);
+      }
+      for (int c = 0; c < packs; ++c) store(at(T, j, k + c * C::in_pack), -sum[c] * C::of_all(by_pivot));
+    });
+    L::store(at(T, j, j), by_pivot);
+  }
+}
+
+// The norms of the columns of R, and the square of that of all of T with its rows times these.
+template <class L>
+void lane_condition(const double* R, const double* T, Index stride, Index P, double* dots, double* norms,
+                    double* squares) {
+  using C = Columns<L>;
+  const auto set_squares = [&](const double* matrix, const auto& factor) {
+    for (Index k = 0; k < P; k += C::in_pack) {
+      const Index end = k + C::in_pack < P ? k + C::in_pack : P;
+      Pack sum = broadcast(0.0);
+      for (Index j = 0; j < end; ++j) {
+        const Pack entry = factor(j) * load(matrix + (j * stride + k) * L::n);
+        sum = fma(entry, entry, sum);
+      }
+      store(dots + k * L::n, sum);
+    }
+  };
+  set_squares(R, [](Index) { return broadcast(1.0); });
+  for (Index k = 0; k < P; ++k) L::store(norms + k * L::n, L::sqrt(L::load(dots + k * L::n)));
+  set_squares(T, [&](Index j) { return C::of_all(norms + j * L::n); });
+  typename L::Type all = L::broadcast(0.0);
+  for (Index k = 0; k < P; ++k) all = all + L::load(dots + k * L::n);
+  L::store(squares, all);
+}
+
+template <class L, int D>
+void lane_tangent_of(const LaneTangent& p) {
+  const Index P = p.rows.n_params(), stride = p.stride(), most = p.rows_in_block(), n = p.rows.n_rows;
+  LaneBlock<L, D> block(p.rows, most, p.workspace);
+  double* const dots = p.workspace + p.rows.size_of_block(most) * L::n;
+  LaneTriangle<L> triangle(p.R, stride, P, dots);
+  for (Index begin = 0; begin < n; begin += most) {
+    const Index n_rows = n - begin < most ? n - begin : most;
+    block.make_z(begin, n_rows);
+    p.activation(block.z, block.value, block.first, n_rows * block.n_units() * L::n, nullptr);
+    block.template make_rows<false>(begin, n_rows);
+    for (Index row = 0; row < n_rows; ++row)
+      L::store(p.r + (begin + row) * L::n, L::load(block.rows + (row * block.stride() + P) * L::n));
+    triangle.add(block.rows, block.stride(), n_rows);
+  }
+  invert_lane_triangle<L>(p.R, stride, P, p.T);
+  lane_condition<L>(p.R, p.T, stride, P, dots, p.C, p.squares);
+}
+
+template <class L>
+void lane_tangent(const LaneTangent& p) {
+  if (p.rows.n_inputs == 1)
+    lane_tangent_of<L, 1>(p);
+  else
+    lane_tangent_of<L, 0>(p);
+}
+
+}  // namespace jacobench::kernel::JACOBENCH_PATH
