@@ -73,11 +73,10 @@ class ReplicateRunner::Strategy {
         like_(like(context, choice())),
         fitter_(scenario().network, like_.data, fit_options(scenario(), choice())),
         tangent_(like_) {
-    if (TangentsInLanes::suits(like_) && fitter_of_all())
-      tangents_.emplace(like_, kernel::kernels().fits_side_by_side);
     const Matrix& X0 = context.first_data.points();
     for (const Region& region : context.regions)
       points_.emplace_back(like_, X0.middleRows(region.begin, region.size));
+    if (fitter_of_all()) make_lanes();
     for (std::size_t m = 0; m < context.plan.methods.size(); ++m) add_engines(m);
   }
 
@@ -95,6 +94,8 @@ class ReplicateRunner::Strategy {
     for (std::size_t i = 0; i < fitted.size(); ++i)
       if (fitted[i].fit) tangents_->put(static_cast<Index>(i), *fitted[i].fit);
     tangents_->compute();
+    for (const auto& points : points_in_lanes_)
+      if (points) points->compute(*tangents_);
   }
 
   // The same as fit() of the last fits that were linearised together.
@@ -166,6 +167,16 @@ class ReplicateRunner::Strategy {
     return record[layout().figure(number_, which)];
   }
 
+  void make_lanes() {
+    if (!TangentsInLanes::suits(like_)) return;
+    const kernel::LaneKernels& kernels = kernel::kernels().fits_side_by_side;
+    tangents_.emplace(like_, kernels);
+    for (const NewPoints& points : points_)
+      points_in_lanes_.push_back(PointsInLanes::suits(like_, points.n_points())
+                                     ? std::make_unique<PointsInLanes>(like_, points.X(), kernels)
+                                     : nullptr);
+  }
+
   // Of the first point that a band leaves open; null where there is none.
   static const std::string* why_without_bounds(const IntervalEngine& engine) {
     for (std::size_t m = 0; m < engine.open().size(); ++m)
@@ -233,7 +244,12 @@ class ReplicateRunner::Strategy {
   bool move_to(const Fit& fit, std::optional<Index> lane = {}) {
     if (!(lane && tangents_ ? tangent_.move_to(fit, *tangents_, *lane) : tangent_.move_to(fit))) return false;
     bool is_finite = true;
-    for (NewPoints& points : points_) is_finite = points.move_to(tangent_) && is_finite;
+    for (std::size_t region = 0; region < points_.size(); ++region) {
+      const PointsInLanes* const in_lanes = lane && tangents_ ? points_in_lanes_[region].get() : nullptr;
+      is_finite = (in_lanes ? points_[region].move_to(tangent_, *in_lanes, *lane)
+                            : points_[region].move_to(tangent_)) &&
+                  is_finite;
+    }
     return is_finite;
   }
 
@@ -243,7 +259,10 @@ class ReplicateRunner::Strategy {
   Fit like_;
   Fitter fitter_;
   Tangent tangent_;
-  std::optional<TangentsInLanes> tangents_;  // of fits side by side
+  // Of fits side by side.
+  std::optional<TangentsInLanes> tangents_;
+  std::vector<std::unique_ptr<PointsInLanes>>
+      points_in_lanes_;            // one a region; null where they do not suit lanes
   std::vector<NewPoints> points_;  // one a region
   std::vector<Engines> engines_;   // one a method
 };

@@ -164,6 +164,7 @@ struct Fitter::Slots {
       : in_lane(static_cast<std::size_t>(n_lanes)), fits(static_cast<std::size_t>(n_lanes), like) {
     fitted.reserve(fits.size());
     free.reserve(2 * fits.size());
+    for (Fit& fit : fits) fit.end->starts.outcomes.reserve(like.end->starts.outcomes.capacity());
   }
 
   std::vector<Index> in_lane;

@@ -127,9 +127,7 @@ bool Covariance::choose_factor(Tangent& at) {
 
 TangentFactor& Covariance::factor() const { return factor_ ? *factor_ : at_->of_data(); }
 
-const Matrix& Covariance::T() const {
-  return clear_inverse_ && is_isotropic_ ? clear_inverse_->T : factor().T();
-}
+const Matrix& Covariance::T() const { return is_of_clear_inverse() ? clear_inverse_->T : factor().T(); }
 
 void Covariance::use_own_factor(Tangent& at, const Vector& K) {
   if (!own_factor_) own_factor_ = std::make_unique<TangentFactor>(at.n_values(), at.n_params());

@@ -129,6 +129,9 @@ class Covariance {
 
   // Where (J'J + K)^-1 is had without J there are these in the place of T, Q and M; otherwise null.
   InverseForms* forms() const { return forms_; }
+  bool is_of_clear_inverse() const {
+    return clear_inverse_ && is_isotropic_;
+  }  // V = s^2 T T', T the tangent's
   const Matrix& T() const;
   TangentFactor& factor() const;  // T and Q
   Vector leverages() const;       // [N K]

@@ -5,6 +5,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/inference/bootstrap.hpp"
 #include "jacobench/inference/jacobian_error.hpp"
+#include "jacobench/inference/tangents_in_lanes.hpp"
 
 namespace jacobench {
 namespace {
@@ -25,19 +26,45 @@ Matrix checked_points(const Fit& like, const MatrixView& X0) {
 NewPoints::NewPoints(const Fit& like, const MatrixView& X0)
     : X0_(checked_points(like, X0)),
       products_(like.network, std::max<Index>(X0.rows(), 1), like.jacobian),
-      values_(X0.rows(), like.network.n_outputs()) {}
+      values_(X0.rows(), like.network.n_outputs()),
+      one_lane_(PointsInLanes::suits(like, X0.rows())
+                    ? std::make_unique<PointsInLanes>(like, X0_, kernel::kernels().one_fit)
+                    : nullptr) {}
 
 NewPoints::~NewPoints() = default;
 NewPoints::NewPoints(NewPoints&&) noexcept = default;
 
 bool NewPoints::move_to(const Tangent& at) {
+  if (one_lane_ && at.one_lane()) {
+    one_lane_->compute(*at.one_lane());
+    return move_to(at, *one_lane_, 0);
+  }
+  return hold(at);
+}
+
+bool NewPoints::move_to(const Tangent& at, const PointsInLanes& lanes, Index lane) {
+  draws_.reset();
+  is_held_ = false;
+  has_forms_ = at.clear_inverse() && lanes.get(lane, values_, forms_);
+  return has_forms_ || hold(at);
+}
+
+bool NewPoints::hold(const Tangent& at) {
   draws_.reset();
   products_.hold(at.theta(), X0_, values_);
+  is_held_ = true;
+  has_forms_ = false;
   return values_.allFinite();
 }
 
+JacobianProducts& NewPoints::products(const Tangent& at) {
+  if (!is_held_) products_.hold(at.theta(), X0_, values_of_products_);
+  is_held_ = true;
+  return products_;
+}
+
 void NewPoints::take_linear_step(const Tangent& at, const Vector& step) {
-  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+  products(at).for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
     values_.col(k).segment(row, G.rows()).noalias() += G * step;
   });
 }
@@ -58,14 +85,18 @@ bool NewPoints::get_variances(const Tangent& at, const Covariance& cov, Matrix& 
   }
   if (cov.kind() == CovarianceKind::laplace && cov.factor().is_dual()) {
     variances.resize(n_points(), n_outputs());
-    products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+    products(at).for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
       variances.col(k).segment(row, G.rows()) = cov.standard_errors(G).cwiseAbs2();
     });
     return true;
   }
+  if (has_forms_ && cov.is_of_clear_inverse()) {
+    variances = cov.sigma() * cov.sigma() * forms_;
+    return true;
+  }
   static const Matrix identity;
-  products_.row_tangent_forms(at.theta(), X0_, cov.T(), cov.is_isotropic() ? identity : cov.middle(),
-                              variances);
+  products(at).row_tangent_forms(at.theta(), X0_, cov.T(), cov.is_isotropic() ? identity : cov.middle(),
+                                 variances);
   if (cov.is_isotropic()) variances *= cov.sigma() * cov.sigma();
   // Of a form that is zero, rounding may leave less.
   variances = (variances.array() < 0).select(0, variances);
@@ -88,7 +119,7 @@ void NewPoints::get_input_noise_variances(const Tangent& at, const Matrix& Sx, M
 Matrix NewPoints::undetermined_share(const Tangent& at, const RankReport& report) {
   Matrix share = Matrix::Zero(n_points(), n_outputs());
   if (report.is_full()) return share;
-  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+  products(at).for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
     const Vector its = report.undetermined_share(G);
     const Matrix errors =
         jacobian_errors(at.fit(), X0_.middleRows(row, G.rows())).middleRows(k * G.rows(), G.rows());
@@ -104,7 +135,7 @@ Matrix NewPoints::undetermined_share(const Tangent& at, const RankReport& report
 
 Matrix NewPoints::gradients(const Tangent& at) {
   Matrix all(n_points() * n_outputs(), at.n_params());
-  products_.for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
+  products(at).for_each_block(at.theta(), X0_, [&](const MatrixView& G, Index k, Index row) {
     all.middleRows(k * n_points() + row, G.rows()) = G;
   });
   return all;

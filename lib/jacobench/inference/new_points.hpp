@@ -14,6 +14,7 @@
 
 namespace jacobench {
 
+class PointsInLanes;
 struct BootstrapDraws;
 
 class NewPoints {
@@ -25,6 +26,9 @@ class NewPoints {
 
   // Returns whether the fitted function is finite at all points.
   bool move_to(const Tangent& at);
+
+  // The same, with the bits of that, at a tangent that has been computed beside others, as these points have.
+  bool move_to(const Tangent& at, const PointsInLanes& lanes, Index lane);
 
   // The values of the linear model after a step from there (Tangent::take_linear_step); gradients stay.
   void take_linear_step(const Tangent& at, const Vector& step);
@@ -51,9 +55,16 @@ class NewPoints {
   std::shared_ptr<const BootstrapDraws>& bootstrap_draws() { return draws_; }
 
  private:
+  bool hold(const Tangent& at);
+  JacobianProducts& products(const Tangent& at);
+
   const Matrix X0_;
   JacobianProducts products_;
-  Matrix values_, step_values_;
+  bool is_held_ = false;  // what they hold is of this tangent
+  Matrix values_, values_of_products_;
+  std::unique_ptr<PointsInLanes> one_lane_;  // where fits like this one have points there
+  Matrix forms_;                             // |T'g|^2 of a tangent from lanes  [M x 1]
+  bool has_forms_ = false;
   std::unique_ptr<Evaluator> by_inputs_;  // made when it is first needed
   std::shared_ptr<const BootstrapDraws> draws_;
 };

@@ -51,7 +51,9 @@ bool Tangent::move_to(const Fit& fit) {
   if (one_lane_) {
     one_lane_->put(0, fit);
     one_lane_->compute();
-    return move_to(fit, *one_lane_, 0);
+    const bool is_finite = move_to(fit, *one_lane_, 0);
+    is_in_own_lane_ = has_clear_inverse_;
+    return is_finite;
   }
   begin(fit);
   return evaluate();
@@ -73,7 +75,7 @@ void Tangent::begin(const Fit& fit) {
   residuals_.set_data(fit.data);
   has_data_factor_ = has_decay_factor_ = false;
   column_errors_.resize(0);
-  has_J_ = has_forms_ = has_clear_inverse_ = false;
+  has_J_ = has_forms_ = has_clear_inverse_ = is_in_own_lane_ = false;
 }
 
 bool Tangent::evaluate() {
@@ -92,9 +94,9 @@ bool Tangent::evaluate() {
 
 const Matrix& Tangent::J() const {
   if (!has_J_) {
-    Vector r(n_values());
+    r_beside_J_.resize(n_values());
     J_.resize(n_values(), n_params());
-    JB_EXPECT(residuals_.evaluate(theta(), r.data(), J_.data()), "J is not finite");
+    JB_EXPECT(residuals_.evaluate(theta(), r_beside_J_.data(), J_.data()), "J is not finite");
     has_J_ = true;
   }
   return J_;

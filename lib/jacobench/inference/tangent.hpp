@@ -69,6 +69,9 @@ class Tangent {
   };
   const ClearInverse* clear_inverse() const { return has_clear_inverse_ ? &clear_inverse_ : nullptr; }
 
+  // The lane that this tangent comes from, where it was computed by itself; otherwise null.
+  const TangentsInLanes* one_lane() const { return is_in_own_lane_ ? one_lane_.get() : nullptr; }
+
   InverseForms* forms() { return has_forms_ ? forms_.get() : nullptr; }  // null where J is what there is
   double effective_parameters();                                         // tr H of the fit's own K
   TangentFactor& of_data();                                              // K = 0
@@ -88,6 +91,7 @@ class Tangent {
   mutable Residuals residuals_;
   mutable Matrix J_;
   mutable bool has_J_ = false;
+  mutable Vector r_beside_J_;
   std::unique_ptr<InverseForms> forms_;
   bool has_forms_ = false;
   const bool can_form_J_;
@@ -97,7 +101,7 @@ class Tangent {
   bool has_data_factor_ = false, has_decay_factor_ = false;
   std::unique_ptr<TangentsInLanes> one_lane_;  // where such tangents are had in lanes
   ClearInverse clear_inverse_;
-  bool has_clear_inverse_ = false;
+  bool has_clear_inverse_ = false, is_in_own_lane_ = false;
 };
 
 // The tangent of one fit, which is kept by reference.

@@ -5,6 +5,7 @@
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/approach_in_lanes.hpp"
 #include "jacobench/inference/tangent_factor.hpp"
+#include "jacobench/jacobian/products.hpp"
 
 namespace jacobench {
 namespace {
@@ -12,43 +13,62 @@ namespace {
 // Norms of columns whose squares neither overflow nor lose digits to underflow.
 constexpr double least_norm = 0x1p-400, most_norm = 0x1p400;
 
+// Without data.
+kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows) {
+  return {.n_rows = n_rows,
+          .n_inputs = network.n_inputs(),
+          .n_units = network.layer(0).n_units,
+          .has_hidden_bias = network.layer(0).has_bias(),
+          .has_output_bias = network.layer(1).has_bias()};
+}
+
+// Of the hidden units.
+auto activation_of(const Perceptron& network) {
+  return kernel::kernels()
+      .activations[static_cast<std::size_t>(network.layer(0).activation)]
+      .value_and_derivative;
+}
+
+void put_rows(const MatrixView& X, Index lane, kernel::LaneNumbers& to) {
+  for (Index n = 0; n < X.rows(); ++n)
+    for (Index d = 0; d < X.cols(); ++d) to(n * X.cols() + d, lane) = X(n, d);
+}
+
 }  // namespace
 
 bool TangentsInLanes::suits(const Fit& like) {
-  return ApproachInLanes::suits(like.network) && !like.has_decay() && like.n_values() >= like.network.n_params() &&
-         like.jacobian.strategy == JacobianChoice{}.strategy;
+  return ApproachInLanes::suits(like.network) && !like.has_decay() &&
+         like.n_values() >= like.network.n_params() && like.jacobian.strategy == JacobianChoice{}.strategy;
 }
 
 TangentsInLanes::TangentsInLanes(const Fit& like, const kernel::LaneKernels& kernels)
     : network_(like.network),
       kernels_(kernels),
-      W_(kernels.n_lanes),
       N_(like.n_values()),
       P_(like.network.n_params()),
-      row_factors_(N_, 1) {
+      stride_(kernel::LaneTangent{.rows = lane_rows(network_, N_)}.stride()),
+      row_factors_(N_, 1),
+      X_(N_ * network_.n_inputs(), kernels.n_lanes),
+      y_(N_, kernels.n_lanes),
+      factors_(N_, kernels.n_lanes),
+      theta_(P_, kernels.n_lanes),
+      r_(N_, kernels.n_lanes),
+      R_(P_ * stride_, kernels.n_lanes),
+      T_(P_ * stride_, kernels.n_lanes),
+      C_(P_, kernels.n_lanes),
+      squares_(1, kernels.n_lanes),
+      workspace_(kernel::LaneTangent{.rows = lane_rows(network_, N_)}.lane_workspace(), kernels.n_lanes) {
   JB_EXPECT(suits(like), "fits of {} have no tangents in lanes", to_string(like.network));
-  const auto make = [&](Numbers& numbers, Index n) { numbers.resize(static_cast<std::size_t>(n * W_)); };
-  make(X_, N_ * network_.n_inputs());
-  for (Numbers* of_rows : {&y_, &factors_, &r_}) make(*of_rows, N_);
-  for (Numbers* of_params : {&tau_, &C_}) make(*of_params, P_);
-  for (Numbers* matrix : {&R_, &T_}) make(*matrix, P_ * tangents().stride());
-  make(squares_, 1);
-  make(workspace_, tangents().lane_workspace());
 }
 
 kernel::LaneTangent TangentsInLanes::tangents() {
-  const Layer& hidden = network_.layer(0);
-  return {.rows = {.n_rows = N_,
-                   .n_inputs = network_.n_inputs(),
-                   .n_units = hidden.n_units,
-                   .has_hidden_bias = hidden.has_bias(),
-                   .has_output_bias = network_.layer(1).has_bias(),
-                   .X = X_.data(),
-                   .y = y_.data(),
-                   .factors = factors_.data(),
-                   .tau = tau_.data()},
-          .activation =
-              kernel::kernels().activations[static_cast<std::size_t>(hidden.activation)].value_and_derivative,
+  kernel::LaneRows rows = lane_rows(network_, N_);
+  rows.X = X_.data();
+  rows.y = y_.data();
+  rows.factors = factors_.data();
+  rows.tau = theta_.data();
+  return {.rows = rows,
+          .activation = activation_of(network_),
           .r = r_.data(),
           .R = R_.data(),
           .T = T_.data(),
@@ -61,29 +81,75 @@ void TangentsInLanes::put(Index lane, const Fit& fit) {
   const Dataset& data = fit.data;
   JB_EXPECT(data.X.rows() == N_ && data.X.cols() == network_.n_inputs(), "X is {} x {}, want {} x {}",
             data.X.rows(), data.X.cols(), N_, network_.n_inputs());
+  put_rows(data.X, lane, X_);
+  put_rows(data.Y, lane, y_);
   data.get_row_factors(row_factors_);
-  const Index D = network_.n_inputs();
-  for (Index n = 0; n < N_; ++n) {
-    for (Index d = 0; d < D; ++d) X_[place(n * D + d, lane)] = data.X(n, d);
-    y_[place(n, lane)] = data.Y(n, 0);
-    factors_[place(n, lane)] = row_factors_(n, 0);
-  }
-  for (Index p = 0; p < P_; ++p) tau_[place(p, lane)] = fit.theta[p];
+  put_rows(row_factors_, lane, factors_);
+  for (Index p = 0; p < P_; ++p) theta_(p, lane) = fit.theta[p];
 }
 
 void TangentsInLanes::compute() { kernels_.tangent(tangents()); }
 
 bool TangentsInLanes::get(Index lane, Vector& r, Matrix& T, double& norm_of_inverse) const {
-  const double norm = std::sqrt(squares_[place(0, lane)]);
+  const double norm = std::sqrt(squares_(0, lane));
   if (!(norm <= 1 / TangentFactor::clear_pivot)) return false;
   for (Index p = 0; p < P_; ++p)
-    if (const double c = C_[place(p, lane)]; !(c >= least_norm && c <= most_norm)) return false;
-  for (Index n = 0; n < N_; ++n) r[n] = -r_[place(n, lane)];
-  const Index stride = kernel::round_up(P_, kernel::most_lanes);
-  for (Index q = 0; q < P_; ++q)
-    for (Index p = 0; p < P_; ++p) T(p, q) = p <= q ? T_[place(p * stride + q, lane)] : 0;
+    if (!(C_(p, lane) >= least_norm && C_(p, lane) <= most_norm)) return false;
+  for (Index n = 0; n < N_; ++n) r[n] = -r_(n, lane);
+  for (Index q = 0; q < P_; ++q) {
+    for (Index p = 0; p <= q; ++p) T(p, q) = T_(p * stride_ + q, lane);
+    for (Index p = q + 1; p < P_; ++p) T(p, q) = 0;
+  }
   norm_of_inverse = norm;
   return true;
+}
+
+// As many as are one block for products with J.
+bool PointsInLanes::suits(const Fit& like, Index n_points) {
+  return TangentsInLanes::suits(like) && n_points > 0 && rows_in_block(like.network, n_points) == n_points;
+}
+
+PointsInLanes::PointsInLanes(const Fit& like, const MatrixView& X0, const kernel::LaneKernels& kernels)
+    : network_(like.network),
+      kernels_(kernels),
+      M_(X0.rows()),
+      X_(M_ * network_.n_inputs(), kernels.n_lanes),
+      zeros_(M_, kernels.n_lanes),
+      ones_(M_, kernels.n_lanes),
+      f_(M_, kernels.n_lanes),
+      forms_(M_, kernels.n_lanes),
+      workspace_(kernel::LanePoints{.rows = lane_rows(network_, M_)}.lane_workspace(), kernels.n_lanes) {
+  const Vector ones = Vector::Ones(M_);
+  for (Index lane = 0; lane < kernels.n_lanes; ++lane) {
+    put_rows(X0, lane, X_);
+    put_rows(ones, lane, ones_);
+  }
+}
+
+kernel::LanePoints PointsInLanes::points(const TangentsInLanes& tangents) {
+  kernel::LaneRows rows = lane_rows(network_, M_);
+  rows.X = X_.data();
+  rows.y = zeros_.data();
+  rows.factors = ones_.data();
+  rows.tau = tangents.parameters().data();
+  return {.rows = rows,
+          .activation = activation_of(network_),
+          .T = tangents.T().data(),
+          .f = f_.data(),
+          .forms = forms_.data(),
+          .workspace = workspace_.data()};
+}
+
+void PointsInLanes::compute(const TangentsInLanes& tangents) { kernels_.points(points(tangents)); }
+
+bool PointsInLanes::get(Index lane, Matrix& f, Matrix& forms) const {
+  f.resize(M_, 1);
+  forms.resize(M_, 1);
+  for (Index m = 0; m < M_; ++m) {
+    f(m, 0) = f_(m, lane);
+    forms(m, 0) = forms_(m, lane);
+  }
+  return f.allFinite() && forms.allFinite();
 }
 
 }  // namespace jacobench

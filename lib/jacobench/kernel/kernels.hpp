@@ -122,7 +122,7 @@ struct TriangleInverse {
 struct LaneRows {
   Index n_rows, n_inputs, n_units;
   bool has_hidden_bias, has_output_bias;
-  const double *X, *y, *factors, *tau;
+  const double *X = nullptr, *y = nullptr, *factors = nullptr, *tau = nullptr;
 
   Index n_params() const {
     return n_units * (n_inputs + 1 + (has_hidden_bias ? 1 : 0)) + (has_output_bias ? 1 : 0);
@@ -157,14 +157,28 @@ struct LaneEquations {
 // Source: Golub and Van Loan (2013), Matrix Computations, algorithm 5.2.1
 struct LaneTangent {
   LaneRows rows;
-  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
-  double *r, *R, *T, *C;
-  double* squares;    // |C T|^2, Frobenius
-  double* workspace;  // of lane_workspace() doubles a lane
+  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside) = nullptr;
+  double *r = nullptr, *R = nullptr, *T = nullptr, *C = nullptr;
+  double* squares = nullptr;    // |C T|^2, Frobenius
+  double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
   Index rows_in_block() const { return rows.rows_in_block(1024); }
   Index stride() const { return round_up(rows.n_params(), most_lanes); }
   Index lane_workspace() const { return rows.size_of_block(rows_in_block()) + stride(); }
+};
+
+// Of the rows [g f] that J and r are for factors of one and y of zero: f, and |T'g|^2, T upper triangular.
+// Shapes: T as in LaneTangent, f and forms [n_rows]
+struct LanePoints {
+  LaneRows rows;
+  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside) = nullptr;
+  const double* T = nullptr;
+  double *f = nullptr, *forms = nullptr;
+  double* workspace = nullptr;  // of lane_workspace() doubles a lane
+
+  Index rows_in_block() const { return rows.rows_in_block(512); }
+  Index stride() const { return round_up(rows.n_params(), most_lanes); }
+  Index lane_workspace() const { return rows.size_of_block(rows_in_block()) + 2 * stride(); }
 };
 
 // C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
@@ -188,6 +202,7 @@ struct LaneKernels {
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
   void (*tangent)(const LaneTangent& tangent);
+  void (*points)(const LanePoints& points);
 };
 
 struct Kernels {

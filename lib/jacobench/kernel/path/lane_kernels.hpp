@@ -1,6 +1,7 @@
 // The normal equations of small fits side by side, one a lane, for the path that is being compiled.
 #pragma once
 
+#include "jacobench/kernel/path/lane_points.hpp"
 #include "jacobench/kernel/path/lane_rows.hpp"
 #include "jacobench/kernel/path/lane_tangent.hpp"
 
@@ -89,7 +90,8 @@ class LaneSums {
   // Those of unit j: by its weight upwards and its own, and by two of its own; sums that do not wait for each other
   // side by side.
   void add_second(Index j, Index begin, Index n_rows) {
-    const Index m = block_.n_units(), inputs = block_.n_inputs(), bias = block_.bias_of(j), top = block_.top_of(j);
+    const Index m = block_.n_units(), inputs = block_.n_inputs(), bias = block_.bias_of(j),
+                top = block_.top_of(j);
     const double *const across = block_.first + j * L::n, *const own = block_.second + j * L::n,
                         *const x = block_.inputs(begin);
     for (Index d = 0; d < inputs; ++d) {
@@ -240,7 +242,8 @@ void lane_squared_length(const LaneFactor& f, const double* d, double* squares) 
 template <class L>
 constexpr LaneKernels lane_kernels_of() {
   return {L::n,          lane_equations<L>,      lane_factorise<L>,
-          lane_solve<L>, lane_squared_length<L>, lane_tangent<L>};
+          lane_solve<L>, lane_squared_length<L>, lane_tangent<L>,
+          lane_points<L>};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -94,7 +94,8 @@ class LaneBlock {
   // that they have in the second derivatives of f.
   template <bool with_second>
   void make_rows(Index begin, Index n_rows) {
-    const Index m = n_units(), D_ = n_inputs(), P = P_, stride = stride_, biases_at = biases_at_, top_at = top_at_;
+    const Index m = n_units(), D_ = n_inputs(), P = P_, stride = stride_, biases_at = biases_at_,
+                top_at = top_at_;
     const bool has_bias = has_hidden_bias(), has_output_bias = all_.has_output_bias;
     const double *const x_of_block = inputs(begin), *const y = all_.y + begin * L::n,
                         *const factors = all_.factors + begin * L::n, *const top = all_.tau + top_at * L::n;
@@ -114,7 +115,8 @@ class LaneBlock {
       }
       const Type r = (f - L::load(y + row * L::n)) * factor, weight = r * factor;
       for (Index j = 0; j < m; ++j) {
-        const Type v = L::load(top + j * L::n), slope = L::load(d_of_row + j * L::n), along = factor * v * slope;
+        const Type v = L::load(top + j * L::n), slope = L::load(d_of_row + j * L::n),
+                   along = factor * v * slope;
         for (Index d = 0; d < D_; ++d) L::store(J + (j * D_ + d) * L::n, along * L::load(x + d * L::n));
         if (has_bias) L::store(J + (biases_at + j) * L::n, along);
         if constexpr (with_second) {

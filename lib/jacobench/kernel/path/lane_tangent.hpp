@@ -2,49 +2,15 @@
 // pivoting, and the inverse of its triangle.
 #pragma once
 
-#include "jacobench/kernel/path/lane_rows.hpp"
+#include "jacobench/kernel/path/lane_columns.hpp"
 
 namespace jacobench::kernel::JACOBENCH_PATH {
-
-// Columns of matrices whose rows stand one after the other, by packs: of all lanes a pack is one column, of one lane it
-// is as many neighbours as there are lanes, from a whole number of packs on and past the last column to the end of a
-// pack. What is done to a column is the same.
-template <class L>
-struct Columns;
-
-template <>
-struct Columns<AllLanes> {
-  static constexpr Index in_pack = 1;
-  static constexpr int packs_in_tile = 4;
-  static Pack of_all(const double* p) { return load(p); }
-  static Pack of_all(Pack x) { return x; }
-};
-
-template <>
-struct Columns<OneLane> {
-  static constexpr Index in_pack = lanes;
-  static constexpr int packs_in_tile = lanes == 8 ? 2 : 4;
-  static Pack of_all(const double* p) { return broadcast(*p); }
-  static Pack of_all(double x) { return broadcast(x); }
-};
-
-// Calls use.operator()<packs>(k) for tiles of packs of columns, the first with column `begin`.
-template <class L, class Use>
-void for_each_tile(Index begin, Index end, const Use& use) {
-  using C = Columns<L>;
-  Index k = begin - begin % C::in_pack;
-  for (; k + (C::packs_in_tile - 1) * C::in_pack < end; k += C::packs_in_tile * C::in_pack)
-    use.template operator()<C::packs_in_tile>(k);
-  for (; k + C::in_pack < end; k += 2 * C::in_pack) use.template operator()<2>(k);
-  for (; k < end; k += C::in_pack) use.template operator()<1>(k);
-}
 
 // R and rows B below it become the triangle of both. `dots` is room for a row of R.
 template <class L>
 class LaneTriangle {
  public:
-  LaneTriangle(double* R, Index stride, Index P, double* dots)
-      : R_(R), stride_(stride), P_(P), dots_(dots) {
+  LaneTriangle(double* R, Index stride, Index P, double* dots) : R_(R), stride_(stride), P_(P), dots_(dots) {
     for (Index i = 0; i < P * stride * L::n; ++i) R[i] = 0;
   }
 
@@ -56,8 +22,6 @@ class LaneTriangle {
       for_each_tile<L>(j, P_, [&]<int packs>(Index k) { set_dots<packs>(rows, j, k); });
       const Reflection reflection = make_reflection(j);
       for_each_tile<L>(j + 1, P_, [&]<int packs>(Index k) { reflect<packs>(rows, j, k, reflection); });
-      // Columns that were in a pack with those after the pivot.
-      for (Index k = (j + 1) - (j + 1) % C::in_pack; k < j; ++k) L::store(row_of_R(j) + k * L::n, L::broadcast(0.0));
       L::store(row_of_R(j) + j * L::n, reflection.beta);
     }
   }
@@ -116,7 +80,9 @@ class LaneTriangle {
     double* const R_j = row_of_R(j);
     Pack step[packs];
     for (int c = 0; c < packs; ++c) {
-      const Pack R_jk = column(R_j, k, c), along = factor * fma(column(dots_, k, c), by_first, R_jk);
+      const Pack R_jk = column(R_j, k, c), all_along = factor * fma(column(dots_, k, c), by_first, R_jk);
+      // The column of the pivot, and those before it that are in a pack with the next, stay as they are.
+      const Pack along = C::without_first(all_along, j + 1 - k - c * C::in_pack);
       set_column(R_j, k, c, R_jk + along);
       step[c] = along * by_first;
     }

@@ -1,0 +1,29 @@
+// Numbers of fits side by side, entry by entry: number i of the fit in a lane stands at [i * n_lanes + lane].
+#pragma once
+
+#include <vector>
+
+#include "jacobench/kernel/batch_view.hpp"
+#include "jacobench/kernel/line_allocator.hpp"
+
+namespace jacobench::kernel {
+
+class LaneNumbers {
+ public:
+  // Zeros.
+  LaneNumbers(Index n_numbers, Index n_lanes)
+      : n_lanes_(n_lanes), numbers_(static_cast<std::size_t>(n_numbers * n_lanes)) {}
+
+  double& operator()(Index i, Index lane) { return numbers_[place(i, lane)]; }
+  double operator()(Index i, Index lane) const { return numbers_[place(i, lane)]; }
+  double* data() { return numbers_.data(); }
+  const double* data() const { return numbers_.data(); }
+
+ private:
+  std::size_t place(Index i, Index lane) const { return static_cast<std::size_t>(i * n_lanes_ + lane); }
+
+  Index n_lanes_;
+  std::vector<double, LineAllocator<double>> numbers_;
+};
+
+}  // namespace jacobench::kernel
