@@ -3,7 +3,8 @@
 // the study, whose first scenario is taken.
 //
 // `replicate` is all of one by itself, and `draw`, `fit`, `tangent` and `bands` are what it consists of;
-// replicate/side_by_side is one among many, as studies make them, and fit/side_by_side its fit. The other rows fit/...
+// replicate/side_by_side is one among many, as studies make them, and fit/, tangent/ and points/side_by_side its fit, its
+// tangent and the values and variances that its bands are made from. The other rows fit/...
 // are what a fit consists of, each done once; a step in lanes is one of all that are in them. `summary` is what a
 // replicate costs after all are made. Times are of the processor.
 #include <functional>
@@ -19,6 +20,7 @@
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/residuals.hpp"
 #include "jacobench/fit/solvers.hpp"
+#include "jacobench/inference/tangents_in_lanes.hpp"
 #include "jacobench/kernel/kernels.hpp"
 #include "jacobench/kernel/scaled_qr.hpp"
 #include "jacobench/network/second_derivatives.hpp"
@@ -238,6 +240,33 @@ void tangent(State& state, const Study& study) {
   }
 }
 
+// Of the first fit in each lane.
+struct TangentsSideBySide {
+  explicit TangentsSideBySide(const Study& study)
+      : fit(first_fit(study)), tangents(fit, kernel::kernels().fits_side_by_side) {
+    put();
+  }
+
+  void put() {
+    for (Index lane = 0; lane < kernel::kernels().fits_side_by_side.n_lanes; ++lane) tangents.put(lane, fit);
+    tangents.compute();
+  }
+
+  const Fit fit;
+  TangentsInLanes tangents;
+};
+
+void tangents_side_by_side(State& state, const Study& study) {
+  TangentsSideBySide all(study);
+  while (state.KeepRunningBatch(kernel::kernels().fits_side_by_side.n_lanes)) all.put();
+}
+
+void points_side_by_side(State& state, const Study& study) {
+  TangentsSideBySide all(study);
+  PointsInLanes points(all.fit, study.context.first_data.points(), kernel::kernels().fits_side_by_side);
+  while (state.KeepRunningBatch(kernel::kernels().fits_side_by_side.n_lanes)) points.compute(all.tangents);
+}
+
 void bands(State& state, const Study& study) {
   const Fit fit = first_fit(study);
   Tangent at(fit);
@@ -287,7 +316,9 @@ constexpr std::pair<const char*, Part> parts[] = {
     {"fit/second_derivatives", second_derivatives},
     {"fit/solution", solution},
     {"tangent", tangent},
+    {"tangent/side_by_side", tangents_side_by_side},
     {"bands", bands},
+    {"points/side_by_side", points_side_by_side},
     {"summary", summary},
 };
 

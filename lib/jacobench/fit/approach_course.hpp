@@ -30,8 +30,11 @@ class ApproachCourse {
   enum class Next { arrived, leaves, gauss_newton, newton };
 
   // `residuals` and `options` are kept by reference; so they are by what follows.
-  void begin(const Residuals& residuals, const PolishOptions& options) {
+  enum class SecondDerivatives { cost_more, are_there };
+  void begin(const Residuals& residuals, const PolishOptions& options,
+             SecondDerivatives second_derivatives = SecondDerivatives::cost_more) {
     *this = {};
+    second_derivatives_ = second_derivatives;
     residuals_ = &residuals;
     options_ = &options;
   }
@@ -53,7 +56,9 @@ class ApproachCourse {
     is_at_start_ = false;
     if (offset_ <= options_->relative_offset) return Next::arrived;
     if (n_iterations_ == options_->max_iterations) return Next::leaves;
-    return is_slow_ ? Next::newton : Next::gauss_newton;
+    const bool is_near =
+        second_derivatives_ == SecondDerivatives::are_there && offset_ <= near_enough_for_newton;
+    return is_slow_ || is_near ? Next::newton : Next::gauss_newton;
   }
 
   bool has_moved() const { return has_moved_; }  // to the point that was tried last
@@ -64,6 +69,7 @@ class ApproachCourse {
  private:
   const Residuals* residuals_ = nullptr;
   const PolishOptions* options_ = nullptr;
+  SecondDerivatives second_derivatives_ = SecondDerivatives::cost_more;
   bool is_at_start_ = true, has_moved_ = false, is_slow_ = false;
   Index n_iterations_ = 0;
   Standing now_{};

@@ -68,7 +68,7 @@ void ApproachInLanes::begin(Index lane, const Residuals& residuals, const Vector
                             const PolishOptions& options) {
   Lane& its = lanes_[static_cast<std::size_t>(lane)];
   its.residuals = &residuals;
-  its.course.begin(residuals, options);
+  its.course.begin(residuals, options, ApproachCourse::SecondDerivatives::are_there);
   const Index D = network_.n_inputs();
   for (Index n = 0; n < N_; ++n) {
     for (Index d = 0; d < D; ++d) at(X_, n * D + d, lane) = residuals.X()(n, d);

@@ -83,6 +83,10 @@ inline constexpr double orthogonal_enough = 0.001;
 // cost.
 inline constexpr double slow_contraction = 0.25;
 
+// From this relative offset on, a tenth of a standard error, a Newton step leaves a part of what is left that shrinks
+// with it, and a Gauss-Newton step always the same part: where second derivatives are there, they are used.
+inline constexpr double near_enough_for_newton = 0.1;
+
 // Where Gauss-Newton steps promise to move so little, in standard errors, second derivatives would not change the
 // verdict on it.
 inline constexpr double negligible_move = 1e-6;

@@ -6,6 +6,7 @@
 
 #include "jacobench/base/allocation_count.hpp"
 #include "jacobench/base/random.hpp"
+#include "jacobench/fit/approach.hpp"
 #include "jacobench/fit/fitter.hpp"
 
 #include "support/fitted.hpp"
@@ -126,6 +127,33 @@ std::vector<Dataset> replicates_of(const Study& study, std::uint32_t n) {
   data.reserve(n);
   for (std::uint32_t r = 0; r < n; ++r) data.push_back(study.data(r));
   return data;
+}
+
+// Second derivatives are there with every point, and near the minimum they take the place of Gauss-Newton's step: to
+// the same minimum in fewer steps.
+TEST(ApproachInLanes, TakesNewtonStepsNearTheMinimum) {
+  Study of = study({1, {2}, 1, Activation::tanh});
+  of.options.relative_offset = 1e-7;
+  const std::vector<Dataset> data = replicates_of(of, 21);
+  Block block(data, of.teacher);
+  Fitter(of.network, of.like, of.options).fit_all(block);
+  const auto place_of_steps = static_cast<std::size_t>(of.teacher.size()) + 6;
+  double by_newton = 0, by_gauss_newton = 0;
+  for (std::size_t r = 0; r < data.size(); ++r) {
+    Residuals residuals(of.network, data[r], {}, {}, Residuals::Units::standardised);
+    Vector tau = residuals.scaling().to_scaled(of.teacher);
+    const Approach::Result result = Approach(residuals).approach(
+        tau, {.max_iterations = 20, .relative_offset = of.options.relative_offset});
+    const Numbers& in_lane = block.results[r];
+    if (!result.has_arrived || in_lane.empty()) continue;
+    EXPECT_LE(in_lane[place_of_steps], static_cast<double>(result.n_iterations));
+    by_newton += in_lane[place_of_steps];
+    by_gauss_newton += static_cast<double>(result.n_iterations);
+    residuals.scaling().make_user(tau);
+    for (Index p = 0; p < tau.size(); ++p)
+      EXPECT_NEAR(in_lane[static_cast<std::size_t>(p)], tau[p], 1e-5 * std::abs(tau[p]));
+  }
+  EXPECT_LE(by_newton, 0.8 * by_gauss_newton);
 }
 
 // On any path, by itself and in blocks of any size, in whatever lane.

@@ -156,6 +156,7 @@ TEST(TangentsInLanes, LeaveAloneWhatIsNotClear) {
       with([](Fit& fit) { fit.theta[1] = fit.theta[0], fit.theta[4] = fit.theta[3]; }),
       with([](Fit& fit) { fit.theta[1] = fit.theta[0] + 1e-12, fit.theta[4] = fit.theta[3]; }),
       with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e-170; }),
+      with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e-155; }),
       with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e170; }),
       with([](Fit& fit) { fit.theta[7] = std::numeric_limits<double>::infinity(); })};
   const kernel::LaneKernels& all = kernel::kernels().fits_side_by_side;
@@ -213,6 +214,49 @@ TEST(TangentsInLanes, GiveWayToFactorsOfJ) {
       delta.factor().T() * delta.factor().T().transpose() * delta.sigma() * delta.sigma();
   for (Index p = 0; p < at.n_params(); ++p)
     EXPECT_NEAR(before[p] / std::sqrt(of_factor(p, p)), 1, allowance(fit, at.condition_scaled()));
+}
+
+// What one workspace says of a fit does not depend on whether the one before it was clear, nor on what was asked of it.
+TEST(TangentsInLanes, LeaveNothingBehindInAWorkspace) {
+  const Fit clear = drawn_fit({1, {2}, 1, Activation::tanh}, 50);
+  Fit other = clear, unclear = clear;
+  other.theta *= 0.7;
+  unclear.theta[1] = unclear.theta[0], unclear.theta[3] = unclear.theta[2];
+  const Matrix X0 = new_points(clear);
+  const auto variances = [](Tangent& at, NewPoints& points, CovarianceKind kind) {
+    const Covariance cov = covariance(at, {.kind = kind, .policy = RankPolicy::pseudo_inverse});
+    Matrix result;
+    points.get_variances(at, cov, result);
+    return result;
+  };
+  Tangent at(clear);
+  NewPoints points(clear, X0);
+  for (const Fit* before : {&other, &unclear})
+    for (const CovarianceKind asked_before : {CovarianceKind::delta, CovarianceKind::hc3})
+      for (const CovarianceKind kind : {CovarianceKind::delta, CovarianceKind::hc3}) {
+        ASSERT_TRUE(at.move_to(*before) && points.move_to(at));
+        variances(at, points, asked_before);
+        ASSERT_TRUE(at.move_to(clear) && points.move_to(at));
+        Tangent fresh(clear);
+        NewPoints fresh_points(clear, X0);
+        ASSERT_TRUE(fresh.move_to(clear) && fresh_points.move_to(fresh));
+        EXPECT_EQ(variances(at, points, kind), variances(fresh, fresh_points, kind));
+        EXPECT_EQ(points.values(), fresh_points.values());
+      }
+  // Points that go by themselves to a tangent that was computed beside others.
+  ASSERT_TRUE(at.move_to(other) && points.move_to(at));
+  const kernel::LaneKernels& kernels = kernel::kernels().fits_side_by_side;
+  TangentsInLanes tangents(clear, kernels);
+  tangents.put(0, clear);
+  tangents.compute();
+  ASSERT_TRUE(at.move_to(clear, tangents, 0) && points.move_to(at));
+  const Matrix expected = in_lanes(clear, X0, kernels, 0).forms;
+  const Covariance delta = covariance(at);
+  Matrix found;
+  points.get_variances(at, delta, found);
+  for (Index m = 0; m < X0.rows(); ++m)
+    EXPECT_NEAR(found(m, 0) / (delta.sigma() * delta.sigma() * expected(m, 0)), 1,
+                allowance(clear, at.condition_scaled()));
 }
 
 TEST(TangentsInLanes, SuitWhatIsFittedInLanesWithoutDecay) {
