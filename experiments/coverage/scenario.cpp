@@ -96,7 +96,9 @@ void DataSource::draw(Index replicate) {
   }
   if (scenario_.design_is_redrawn || scenario_.truth_is_redrawn) evaluate_truth();
   RandomStream stream(scenario_.seed, 0, number, RandomPurpose::noise);
-  for (Index n = 0; n < f_.size(); ++n) data_.Y(n, 0) = f_[n] + sd_[n] * scenario_.law->draw(stream);
+  double* const y = data_.Y.data();
+  scenario_.law->draw(stream, {y, static_cast<std::size_t>(data_.Y.size())});
+  data_.Y.col(0).array() = f_.array() + sd_.array() * data_.Y.col(0).array();
 }
 
 Vector start_of(const Scenario& scenario, const DataSource& source) {
