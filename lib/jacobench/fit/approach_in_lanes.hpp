@@ -58,7 +58,7 @@ class ApproachInLanes {
   // Numbers of all lanes, entry by entry.
   using Numbers = std::vector<double, kernel::LineAllocator<double>>;
   struct Factor {
-    Numbers L, least_norm, least_pivot, squares;
+    Numbers L, least_norm, least_pivot, squares, step;
   };
   double& at(Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
   double at(const Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
@@ -66,12 +66,11 @@ class ApproachInLanes {
   Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
 
   kernel::LaneEquations equations();
-  kernel::LaneFactor gauss_newton() { return lane_factor(of_J_, nullptr); }
-  kernel::LaneFactor newton() { return lane_factor(of_H_, second_.data()); }
   kernel::LaneFactor lane_factor(Factor& factor, const double* second);
   std::optional<Standing> standing(Index lane);
   void add_penalty(Index lane);
   bool has_newton_step(Index lane) const;
+  bool is_by_newton(Index lane) const;
 
   const Perceptron network_;
   const kernel::LaneKernels kernels_;
@@ -80,10 +79,10 @@ class ApproachInLanes {
   std::vector<Lane> lanes_;
   Numbers X_, y_, factors_, tau_, tried_;
   Numbers E_, second_, workspace_;
-  Numbers C_;
+  Numbers C_, by_C_;
   Factor of_J_;  // of J'J
   Factor of_H_;  // of J'J with the second derivatives; its squares are what a Newton step promises to gain
-  Numbers step_, newton_step_, squared_lengths_;
+  Numbers squared_lengths_;
   Vector point_, C_of_lane_;
   Matrix L_of_lane_, T_;
 };

@@ -119,8 +119,8 @@ struct TriangleInverse {
 // E = [J r]'[J r], whose last row is r'J and |r|^2, of networks with one hidden layer and one output that is the
 // identity, and the sum of r_n d2 r_n. All sums are taken row by row.
 // Shapes: X [n_rows x n_inputs] row by row, y and factors [n_rows], r = (f - y) o factors, tau [P] in the order of
-//         network/perceptron.hpp; E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the
-//         diagonal
+//         network/perceptron.hpp; E and second [(P + 1) x (P + 1)], below the diagonal. Of second, what is always 0 is
+//         not written: what two units share, and the last row
 struct LaneEquations {
   Index n_rows, n_inputs, n_units;
   bool has_hidden_bias, has_output_bias;
@@ -135,30 +135,33 @@ struct LaneEquations {
   // As many as stay in the cache with all that is made of them.
   Index rows_in_block() const {
     constexpr Index most_doubles = 512, least_rows = 4;
-    const Index rows = most_doubles / (n_params() + 1 + 4 * n_units);
+    const Index rows = most_doubles / (n_params() + 2 + 3 * n_units);
     return rows < least_rows ? least_rows : rows;
   }
-  Index lane_workspace() const { return rows_in_block() * (n_params() + 1 + 4 * n_units); }
+  Index lane_workspace() const { return rows_in_block() * (n_params() + 2 + 3 * n_units); }
 };
 
 // C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
 // of L is that of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
-// Shapes: E, second and L [(P + 1) x (P + 1)], C [P], the others [1]
+// C is made where second is null; a factor with second comes after one without of the same E.
+// Shapes: E, second and L [(P + 1) x (P + 1)], C, by_C and step [P], the others [1]
 struct LaneFactor {
   Index n_params;
   const double *E, *second;
-  double *C, *L;
+  double *C, *by_C;  // by_C = 1 / C
+  double* L;
   double *least_norm, *least_pivot;  // of C and of the diagonal of L
   double* squares;                   // |L^-1 C^-1 g|^2
+  double* step;                      // -C^-1 L'^-1 L^-1 C^-1 g
 };
 
-// The kernels of so many fits side by side.
+// The kernels of so many fits side by side. One factor after the other waits for its pivots; two that are made in one
+// call wait together.
 struct LaneKernels {
   Index n_lanes;
   void (*equations)(const LaneEquations& equations);
-  void (*factorise)(const LaneFactor& factor);
-  // step = -C^-1 L'^-1 L^-1 C^-1 g
-  void (*solve)(const LaneFactor& factor, double* step);
+  void (*factorise)(const LaneFactor* factors, Index n_factors);  // one or two of the same E
+  void (*solve)(const LaneFactor* factors, Index n_factors);      // makes the steps
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
 };
