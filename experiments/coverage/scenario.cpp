@@ -72,6 +72,7 @@ void DataSource::draw_design(Index replicate) {
   coverage::draw_design(scenario_.design, scenario_.scale, stream, data_.X);
   for (Index n = 0; n < sd_.size(); ++n)
     sd_[n] = sd_at(*scenario_.law, scenario_.noise_sd, data_.X.row(n), scenario_.scale);
+  mean_variance_ = sd_.cwiseAbs2().mean();
 }
 
 void DataSource::evaluate_truth() {

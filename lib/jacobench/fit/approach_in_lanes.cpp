@@ -67,16 +67,18 @@ kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* se
 }
 
 void ApproachInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
-                            const PolishOptions& options) {
+                            const PolishOptions& options, Inputs inputs) {
   Lane& its = lanes_[static_cast<std::size_t>(lane)];
   its.residuals = &residuals;
   its.course.begin(residuals, options);
   const Index D = network_.n_inputs();
-  for (Index n = 0; n < N_; ++n) {
-    for (Index d = 0; d < D; ++d) at(X_, n * D + d, lane) = residuals.X()(n, d);
-    at(y_, n, lane) = residuals.Y()(n, 0);
-    at(factors_, n, lane) = residuals.rows().factors(n, 0);
-  }
+  if (inputs == Inputs::new_ones)
+    for (Index d = 0; d < D; ++d)
+      for (Index n = 0; n < N_; ++n) at(X_, n * D + d, lane) = residuals.X()(n, d);
+  for (Index n = 0; n < N_; ++n) at(y_, n, lane) = residuals.Y()(n, 0);
+  if (!its.has_unit_factors || !residuals.has_unit_factors())
+    for (Index n = 0; n < N_; ++n) at(factors_, n, lane) = residuals.rows().factors(n, 0);
+  its.has_unit_factors = residuals.has_unit_factors();
   for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = tau[p];
   states_[static_cast<std::size_t>(lane)] = State::under_way;
 }

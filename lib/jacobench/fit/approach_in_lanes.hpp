@@ -25,8 +25,11 @@ class ApproachInLanes {
 
   Index n_lanes() const { return W_; }
 
-  // Residuals and options are kept by reference until the approach has ended.
-  void begin(Index lane, const Residuals& residuals, const VectorView& tau, const PolishOptions& options);
+  // Residuals and options are kept by reference until the approach has ended. The same inputs are those of the last
+  // residuals in this lane.
+  enum class Inputs { new_ones, same };
+  void begin(Index lane, const Residuals& residuals, const VectorView& tau, const PolishOptions& options,
+             Inputs inputs = Inputs::new_ones);
 
   // One step of all lanes. Allocates nothing.
   void step();
@@ -53,6 +56,7 @@ class ApproachInLanes {
     ApproachCourse course;
     ApproachCourse::Next next = ApproachCourse::Next::leaves;
     double penalty = 0;
+    bool has_unit_factors = false;
   };
 
   // Numbers of all lanes, entry by entry.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -148,6 +149,7 @@ struct Fitter::Lanes {
         polish{.max_iterations = std::min(few_steps, options.max_iterations),
                .relative_offset = options.relative_offset} {
     residuals.reserve(static_cast<std::size_t>(kernels.n_lanes));
+    inputs.assign(static_cast<std::size_t>(kernels.n_lanes), 0);
     for (Index lane = 0; lane < kernels.n_lanes; ++lane)
       residuals.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
                                                       Residuals::Units::standardised));
@@ -156,6 +158,7 @@ struct Fitter::Lanes {
   ApproachInLanes approach;
   PolishOptions polish;
   std::vector<std::unique_ptr<Residuals>> residuals;
+  std::vector<Index> inputs;  // which X each has, by their number; 0: nobody's
 };
 
 // What is found at the end of a fit, beside gradient_. In the units of the residuals.
@@ -258,13 +261,29 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
 
 // Nothing has been tried yet.
 void Fitter::set_out(const Dataset& data, Index n_starts) {
-  fit_.data = data;
+  take_inputs(data.X);
+  fit_.data.Y = data.Y;
+  fit_.data.weights = data.weights;
+  fit_.data.output_scales = data.output_scales;
+  fit_.data.output_correlation = data.output_correlation;
+  fit_.data.output_noise = data.output_noise;
   n_candidates_ = n_followed_ = 0;
   progress_->go_on = true;
   progress_->so_far = {.n_starts_done = 0,
                        .n_starts = n_starts,
                        .n_iterations = 0,
                        .objective = std::numeric_limits<double>::infinity()};
+}
+
+// Replicates often have the same, which is found out at less than the cost of a copy.
+void Fitter::take_inputs(const Matrix& X) {
+  Matrix& its = fit_.data.X;
+  const bool is_same =
+      n_inputs_taken_ > 0 && X.rows() == its.rows() && X.cols() == its.cols() &&
+      std::memcmp(X.data(), its.data(), static_cast<std::size_t>(X.size()) * sizeof(double)) == 0;
+  if (is_same) return;
+  its = X;
+  ++n_inputs_taken_;
 }
 
 // Whether fits from a start that is given are tried there first.
@@ -281,10 +300,16 @@ Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKe
 
 void Fitter::begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start) {
   Residuals& residuals = *lanes.residuals[static_cast<std::size_t>(lane)];
-  residuals.set_data(data);
+  Index& its_inputs = lanes.inputs[static_cast<std::size_t>(lane)];
+  take_inputs(data.X);
+  const bool has_same = its_inputs == n_inputs_taken_;
+  has_same ? residuals.set_outputs(data) : residuals.set_data(data);
   scaled_start_ = start;
   residuals.scaling().make_scaled(scaled_start_);
-  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish);
+  using Inputs = ApproachInLanes::Inputs;
+  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish,
+                       has_same ? Inputs::same : Inputs::new_ones);
+  its_inputs = n_inputs_taken_;
 }
 
 // Of a lane that has arrived.

@@ -109,6 +109,7 @@ class Fitter {
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
   bool fit_in_one_lane(const Dataset& data, const Vector& start);
   void set_out(const Dataset& data, Index n_starts);
+  void take_inputs(const Matrix& X);
   void finish(Candidate& its_best, bool is_polished);
   void fill_in(const Candidate& best, const Bottom& bottom);
   bool is_polished() const { return form_ == StepForm::normal; }  // in standardised units
@@ -129,6 +130,7 @@ class Fitter {
   std::unique_ptr<Lanes> one_lane_, all_lanes_;  // from the first fit on that goes there
   Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
+  Index n_inputs_taken_ = 0;  // how often the X of the fit has changed
 };
 
 }  // namespace jacobench
