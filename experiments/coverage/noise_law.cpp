@@ -28,7 +28,12 @@ void of_each(std::span<const double> z, double* F, double* H) {
   }
 }
 
-double draw_normal(RandomStream& stream) { return stream.normal(); }
+template <double (*draw)(RandomStream& stream)>
+void draw_each(RandomStream& stream, std::span<double> e) {
+  for (double& its : e) its = draw(stream);
+}
+
+void draw_normal(RandomStream& stream, std::span<double> e) { stream.fill_normal(e); }
 
 // z Phi(z) + phi(z)
 void normal_integrals(std::span<const double> z, double* F, double* H) {
@@ -64,9 +69,10 @@ Integrals skewed_integrals(double z) {
 
 constexpr NoiseLawInfo noise_laws[] = {
     {"normal", "normal", draw_normal, normal_integrals, false},
-    {"student5", "Student's t with 5 degrees of freedom: heavy tails", draw_student,
+    {"student5", "Student's t with 5 degrees of freedom: heavy tails", draw_each<draw_student>,
      of_each<student_integrals>, false},
-    {"skewed", "exponential less its mean: a long upper tail", draw_skewed, of_each<skewed_integrals>, false},
+    {"skewed", "exponential less its mean: a long upper tail", draw_each<draw_skewed>,
+     of_each<skewed_integrals>, false},
     {"heteroscedastic", "normal, with a standard deviation of sd exp(x_1 / scale)", draw_normal,
      normal_integrals, true},
 };

@@ -21,7 +21,7 @@ namespace jacobench::coverage {
 struct NoiseLawInfo {
   std::string_view name;
   std::string_view summary;
-  double (*draw)(RandomStream& stream);                                // allocates nothing
+  void (*draw)(RandomStream& stream, std::span<double> e);  // one after the other; allocates nothing
   void (*integrals)(std::span<const double> z, double* F, double* H);  // of each z
   bool is_heteroscedastic;
 };

@@ -82,6 +82,12 @@ class ReplicateRunner::Strategy {
 
   const std::string& name() const { return choice().strategy; }
 
+  // Of its part of the record nothing is known yet: NaN.
+  void clear(std::span<double> record) const {
+    std::ranges::fill(record.subspan(layout().begin(number_), layout().strategy_size()),
+                      std::numeric_limits<double>::quiet_NaN());
+  }
+
   // Fits and linearises; returns why that failed, or null.
   const char* fit(const DataSource& source, std::span<double> record) {
     const char* const why = solve(source, record);
@@ -132,7 +138,7 @@ class ReplicateRunner::Strategy {
       }
       if (engine.sigma() > 0)
         record[layout().variance_ratio(number_, method)] =
-            std::pow(engine.sigma(), 2) / source.sd_at_rows().cwiseAbs2().mean();
+            std::pow(engine.sigma(), 2) / source.mean_variance();
       if (const std::string* why = why_without_bounds(engine)) fail(*why);
       if (engine.se().size() > 0) put(engine.se(), no_truth_, region, layout().se(number_, method), record);
       for (std::size_t b = 0; b < engine.bands().size(); ++b) {
@@ -206,8 +212,10 @@ class ReplicateRunner::Strategy {
            std::span<double> record) const {
     const Region& its = context_.regions[region];
     auto to = part(record, block + static_cast<std::size_t>(its.begin), its.size);
-    to = numbers.col(0);
-    if (truth.size() > 0) to -= truth.segment(its.begin, its.size);
+    if (truth.size() > 0)
+      to = numbers.col(0) - truth.segment(its.begin, its.size);
+    else
+      to = numbers.col(0);
   }
 
   const char* solve(const DataSource& source, std::span<double> record) {
@@ -276,7 +284,6 @@ ReplicateRunner::ReplicateRunner(const ReplicateContext& context)
 ReplicateRunner::~ReplicateRunner() = default;
 
 void ReplicateRunner::run(Index replicate, std::span<double> record, std::vector<std::string>* failures) {
-  std::fill(record.begin(), record.end(), std::numeric_limits<double>::quiet_NaN());
   source_.draw(replicate);
   for (const auto& strategy : strategies_) run_strategy(*strategy, replicate, record, failures);
 }
@@ -310,6 +317,7 @@ class ReplicateRunner::SideBySide final : public ManyFits {
     const DataSource& its = source(fitted.slot);
     const auto size = runner_.context_.layout.size();
     const auto record = records_.subspan(static_cast<std::size_t>(replicate - first_) * size, size);
+    strategy_.clear(record);
     try {
       const char* const why =
           fitted.fit ? strategy_.take(*fitted.fit, lane, its, record) : strategy_.fit(its, record);
@@ -329,7 +337,6 @@ class ReplicateRunner::SideBySide final : public ManyFits {
 };
 
 void ReplicateRunner::run_all(Index first, std::span<double> records) {
-  std::fill(records.begin(), records.end(), std::numeric_limits<double>::quiet_NaN());
   const std::size_t size = context_.layout.size();
   const auto go_side_by_side = [](const auto& strategy) { return strategy->fitter_of_all() != nullptr; };
   for (const auto& strategy : strategies_) {
@@ -351,6 +358,7 @@ void ReplicateRunner::run_all(Index first, std::span<double> records) {
 
 void ReplicateRunner::run_strategy(Strategy& strategy, Index replicate, std::span<double> record,
                                    std::vector<std::string>* failures) {
+  strategy.clear(record);
   try {
     const char* const why = strategy.fit(source_, record);
     if (!why) return make_intervals(strategy, replicate, source_, record, failures);

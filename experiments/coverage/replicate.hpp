@@ -53,14 +53,14 @@ class RecordLayout {
 
   // is_settled: 1 or 0, by FitEnd::has_settled; move: FitEnd::remaining, in standard errors
   enum Figure { stop, n_iterations, is_settled, move, rank, condition, n_figures };
-  std::size_t figure(std::size_t strategy, Figure which) const { return strategy * strategy_size() + which; }
+  std::size_t begin(std::size_t strategy) const { return strategy * strategy_size(); }
+  std::size_t figure(std::size_t strategy, Figure which) const { return begin(strategy) + which; }
   // s^2 of a method over the mean of the squared sd of the noise.
   std::size_t variance_ratio(std::size_t strategy, std::size_t method) const {
-    return strategy * strategy_size() + n_figures + method;
+    return begin(strategy) + n_figures + method;
   }
   std::size_t unsettled_refits(std::size_t strategy, std::size_t method, std::size_t region) const {
-    return strategy * strategy_size() + n_figures + n_methods_ + n_refitting_before_[method] * n_regions_ +
-           region;
+    return begin(strategy) + n_figures + n_methods_ + n_refitting_before_[method] * n_regions_ + region;
   }
   std::size_t fit(std::size_t strategy) const { return unsettled_refits(strategy, n_methods_, 0); }
   std::size_t se(std::size_t strategy, std::size_t method) const { return block(strategy, 1 + method); }
@@ -71,13 +71,15 @@ class RecordLayout {
     return lower(strategy, interval) + M();
   }
 
- private:
-  std::size_t M() const { return static_cast<std::size_t>(n_points_); }
-  std::size_t block(std::size_t strategy, std::size_t number) const { return fit(strategy) + number * M(); }
+  // All of one strategy, from where it begins.
   std::size_t strategy_size() const {
     return n_figures + n_methods_ + n_refitting_before_.back() * n_regions_ +
            (1 + n_methods_ + 2 * n_intervals_) * M();
   }
+
+ private:
+  std::size_t M() const { return static_cast<std::size_t>(n_points_); }
+  std::size_t block(std::size_t strategy, std::size_t number) const { return fit(strategy) + number * M(); }
 
   std::size_t n_strategies_, n_methods_, n_intervals_, n_regions_;
   Index n_points_;

@@ -72,6 +72,7 @@ void DataSource::draw_design(Index replicate) {
   coverage::draw_design(scenario_.design, scenario_.scale, stream, data_.X);
   for (Index n = 0; n < sd_.size(); ++n)
     sd_[n] = sd_at(*scenario_.law, scenario_.noise_sd, data_.X.row(n), scenario_.scale);
+  mean_variance_ = sd_.cwiseAbs2().mean();
 }
 
 void DataSource::evaluate_truth() {
@@ -96,7 +97,9 @@ void DataSource::draw(Index replicate) {
   }
   if (scenario_.design_is_redrawn || scenario_.truth_is_redrawn) evaluate_truth();
   RandomStream stream(scenario_.seed, 0, number, RandomPurpose::noise);
-  for (Index n = 0; n < f_.size(); ++n) data_.Y(n, 0) = f_[n] + sd_[n] * scenario_.law->draw(stream);
+  double* const y = data_.Y.data();
+  scenario_.law->draw(stream, {y, static_cast<std::size_t>(data_.Y.size())});
+  data_.Y.col(0).array() = f_.array() + sd_.array() * data_.Y.col(0).array();
 }
 
 Vector start_of(const Scenario& scenario, const DataSource& source) {

@@ -86,6 +86,7 @@ class DataSource {
   const Dataset& data() const { return data_; }                // X and the noisy Y
   const Vector& truth_at_rows() const { return f_; }           // [N]
   const Vector& sd_at_rows() const { return sd_; }             // [N]
+  double mean_variance() const { return mean_variance_; }      // of the noise, over the rows
   const Matrix& points() const { return X0_; }                 // inside first, then beyond
   const Vector& truth_at_points() const { return f0_; }        // [M]
   const Vector& sd_at_points() const { return sd0_; }          // [M]
@@ -100,6 +101,7 @@ class DataSource {
   Dataset data_;
   Matrix X0_, f_matrix_, f0_matrix_;
   Vector f_, sd_, f0_, sd0_, theta_;
+  double mean_variance_ = 0;
   std::unique_ptr<Evaluator> at_rows_, at_points_;  // of the teacher
 };
 

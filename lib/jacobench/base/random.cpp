@@ -10,17 +10,15 @@ namespace jacobench {
 
 RandomStream::RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t replicate,
                            RandomPurpose purpose)
-    : key_{{seed, cell}}, counter_{{0, 0, replicate, static_cast<std::uint64_t>(purpose)}}, block_{} {}
+    : key_{{seed, cell}}, counter_{{0, 0, replicate, static_cast<std::uint64_t>(purpose)}}, numbers_{} {}
 
-RandomStream::result_type RandomStream::operator()() {
-  if (n_left_ == 0) {
+void RandomStream::make_blocks() {
+  for (unsigned b = n_blocks; b-- > 0; ++counter_[0]) {
     const r123::Philox4x64::ctr_type counter{{counter_[0], counter_[1], counter_[2], counter_[3]}};
     const r123::Philox4x64::ctr_type block = r123::Philox4x64()(counter, {{key_[0], key_[1]}});
-    std::copy(block.begin(), block.end(), block_.begin());
-    ++counter_[0];
-    n_left_ = 4;
+    std::copy(block.begin(), block.end(), numbers_.begin() + 4 * b);
   }
-  return block_[--n_left_];
+  n_left_ = 4 * n_blocks;
 }
 
 double RandomStream::uniform() {
@@ -30,6 +28,11 @@ double RandomStream::uniform() {
 }
 
 double RandomStream::normal() { return boost::random::normal_distribution<double>{}(*this); }
+
+void RandomStream::fill_normal(std::span<double> numbers) {
+  boost::random::normal_distribution<double> normal;
+  for (double& number : numbers) number = normal(*this);
+}
 
 std::uint64_t cell_number(std::string_view description) {
   std::uint64_t hash = 14695981039346656037ull;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 namespace jacobench {
@@ -31,18 +32,27 @@ class RandomStream {
 
   RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t replicate, RandomPurpose purpose);
 
-  result_type operator()();
+  result_type operator()() {
+    if (n_left_ == 0) make_blocks();
+    return numbers_[--n_left_];
+  }
 
   // Uniform on (0, 1), never 0 or 1.
   double uniform();
 
   // Standard normal.
   double normal();
+  void fill_normal(std::span<double> numbers);  // each by normal(), in this order
 
  private:
+  void make_blocks();
+
   std::array<std::uint64_t, 2> key_;
   std::array<std::uint64_t, 4> counter_;
-  std::array<std::uint64_t, 4> block_;
+  // Of two blocks, the first of them last: the second costs little beside the first, whose ten rounds wait for each
+  // other.
+  static constexpr unsigned n_blocks = 2;
+  std::array<std::uint64_t, 4 * n_blocks> numbers_;
   unsigned n_left_ = 0;
 };
 

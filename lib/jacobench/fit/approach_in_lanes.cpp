@@ -28,7 +28,7 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
   const auto make = [&](Numbers& numbers, Index n) { numbers.resize(static_cast<std::size_t>(n * W_)); };
   make(X_, N_ * network.n_inputs());
   for (Numbers* of_rows : {&y_, &factors_}) make(*of_rows, N_);
-  for (Numbers* of_params : {&tau_, &tried_, &C_, &step_, &newton_step_}) make(*of_params, P_);
+  for (Numbers* of_params : {&tau_, &tried_, &C_, &by_C_, &of_J_.step, &of_H_.step}) make(*of_params, P_);
   for (Numbers* matrix : {&E_, &second_, &of_J_.L, &of_H_.L}) make(*matrix, (P_ + 1) * (P_ + 1));
   for (Factor* factor : {&of_J_, &of_H_})
     for (Numbers* scalar : {&factor->least_norm, &factor->least_pivot, &factor->squares}) make(*scalar, 1);
@@ -58,23 +58,27 @@ kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* se
           .E = E_.data(),
           .second = second,
           .C = C_.data(),
+          .by_C = by_C_.data(),
           .L = factor.L.data(),
           .least_norm = factor.least_norm.data(),
           .least_pivot = factor.least_pivot.data(),
-          .squares = factor.squares.data()};
+          .squares = factor.squares.data(),
+          .step = factor.step.data()};
 }
 
 void ApproachInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
-                            const PolishOptions& options) {
+                            const PolishOptions& options, Inputs inputs) {
   Lane& its = lanes_[static_cast<std::size_t>(lane)];
   its.residuals = &residuals;
   its.course.begin(residuals, options, ApproachCourse::SecondDerivatives::are_there);
   const Index D = network_.n_inputs();
-  for (Index n = 0; n < N_; ++n) {
-    for (Index d = 0; d < D; ++d) at(X_, n * D + d, lane) = residuals.X()(n, d);
-    at(y_, n, lane) = residuals.Y()(n, 0);
-    at(factors_, n, lane) = residuals.rows().factors(n, 0);
-  }
+  if (inputs == Inputs::new_ones)
+    for (Index d = 0; d < D; ++d)
+      for (Index n = 0; n < N_; ++n) at(X_, n * D + d, lane) = residuals.X()(n, d);
+  for (Index n = 0; n < N_; ++n) at(y_, n, lane) = residuals.Y()(n, 0);
+  if (!its.has_unit_factors || !residuals.has_unit_factors())
+    for (Index n = 0; n < N_; ++n) at(factors_, n, lane) = residuals.rows().factors(n, 0);
+  its.has_unit_factors = residuals.has_unit_factors();
   for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = tau[p];
   states_[static_cast<std::size_t>(lane)] = State::under_way;
 }
@@ -111,33 +115,44 @@ bool ApproachInLanes::has_newton_step(Index lane) const {
   return at(of_H_.least_pivot, 0, lane) > 0 && std::isfinite(at(of_H_.squares, 0, lane));
 }
 
+// Of a lane that goes on.
+bool ApproachInLanes::is_by_newton(Index lane) const {
+  return lanes_[static_cast<std::size_t>(lane)].next == Next::newton && has_newton_step(lane);
+}
+
 void ApproachInLanes::step() {
   kernels_.equations(equations());
   for (Index lane = 0; lane < W_; ++lane)
     if (state(lane) == State::under_way) add_penalty(lane);
-  kernels_.factorise(gauss_newton());
-  bool is_any_by_newton = false;
+  // Where there are several lanes, one of them wants second derivatives at nearly every step.
+  const bool has_both = W_ > 1;
+  const kernel::LaneFactor factors[] = {lane_factor(of_J_, nullptr), lane_factor(of_H_, second_.data())};
+  const kernel::LaneFactor &of_J = factors[0], &of_H = factors[1];
+  kernels_.factorise(&of_J, has_both ? 2 : 1);
+  bool is_any_at_end = false, is_any_by_newton = false;
   for (Index lane = 0; lane < W_; ++lane) {
     if (state(lane) != State::under_way) continue;
     Lane& its = lanes_[static_cast<std::size_t>(lane)];
     its.next = its.course.next(standing(lane));
     if (its.next == Next::leaves) states_[static_cast<std::size_t>(lane)] = State::left;
     if (its.next == Next::arrived) states_[static_cast<std::size_t>(lane)] = State::arrived;
-    is_any_by_newton = is_any_by_newton || its.next == Next::newton || its.next == Next::arrived;
-    if (its.next == Next::leaves) continue;
-    for (Index p = 0; p < P_; ++p) at(tau_, p, lane) = at(tried_, p, lane);
+    is_any_at_end = is_any_at_end || its.next == Next::arrived;
+    is_any_by_newton = is_any_by_newton || its.next == Next::newton;
   }
-  kernels_.solve(gauss_newton(), step_.data());
-  if (is_any_by_newton) {
-    kernels_.factorise(newton());
-    kernels_.solve(newton(), newton_step_.data());
-    kernels_.squared_length(gauss_newton(), newton_step_.data(), squared_lengths_.data());
-  }
+  std::copy(tried_.begin(), tried_.end(), tau_.begin());
+  if (!has_both && (is_any_at_end || is_any_by_newton)) kernels_.factorise(&of_H, 1);
+  bool is_any_by_gauss_newton = false;
+  for (Index lane = 0; lane < W_; ++lane)
+    is_any_by_gauss_newton =
+        is_any_by_gauss_newton || (state(lane) == State::under_way && !is_by_newton(lane));
+  if (is_any_at_end || is_any_by_newton)
+    is_any_by_gauss_newton ? kernels_.solve(&of_J, 2) : kernels_.solve(&of_H, 1);
+  else if (is_any_by_gauss_newton)
+    kernels_.solve(&of_J, 1);
+  if (is_any_at_end) kernels_.squared_length(of_J, of_H.step, squared_lengths_.data());
   for (Index lane = 0; lane < W_; ++lane) {
     if (state(lane) != State::under_way) continue;
-    const bool is_by_newton =
-        lanes_[static_cast<std::size_t>(lane)].next == Next::newton && has_newton_step(lane);
-    const Numbers& step = is_by_newton ? newton_step_ : step_;
+    const Numbers& step = is_by_newton(lane) ? of_H_.step : of_J_.step;
     for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = at(tau_, p, lane) + at(step, p, lane);
   }
 }

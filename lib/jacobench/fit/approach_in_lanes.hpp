@@ -26,8 +26,11 @@ class ApproachInLanes {
 
   Index n_lanes() const { return W_; }
 
-  // Residuals and options are kept by reference until the approach has ended.
-  void begin(Index lane, const Residuals& residuals, const VectorView& tau, const PolishOptions& options);
+  // Residuals and options are kept by reference until the approach has ended. The same inputs are those of the last
+  // residuals in this lane.
+  enum class Inputs { new_ones, same };
+  void begin(Index lane, const Residuals& residuals, const VectorView& tau, const PolishOptions& options,
+             Inputs inputs = Inputs::new_ones);
 
   // One step of all lanes. Allocates nothing.
   void step();
@@ -54,12 +57,13 @@ class ApproachInLanes {
     ApproachCourse course;
     ApproachCourse::Next next = ApproachCourse::Next::leaves;
     double penalty = 0;
+    bool has_unit_factors = false;
   };
 
   // Numbers of all lanes, entry by entry.
   using Numbers = std::vector<double, kernel::LineAllocator<double>>;
   struct Factor {
-    Numbers L, least_norm, least_pivot, squares;
+    Numbers L, least_norm, least_pivot, squares, step;
   };
   double& at(Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
   double at(const Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
@@ -67,12 +71,11 @@ class ApproachInLanes {
   Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
 
   kernel::LaneEquations equations();
-  kernel::LaneFactor gauss_newton() { return lane_factor(of_J_, nullptr); }
-  kernel::LaneFactor newton() { return lane_factor(of_H_, second_.data()); }
   kernel::LaneFactor lane_factor(Factor& factor, const double* second);
   std::optional<Standing> standing(Index lane);
   void add_penalty(Index lane);
   bool has_newton_step(Index lane) const;
+  bool is_by_newton(Index lane) const;
 
   const Perceptron network_;
   const kernel::LaneKernels kernels_;
@@ -81,10 +84,10 @@ class ApproachInLanes {
   std::vector<Lane> lanes_;
   Numbers X_, y_, factors_, tau_, tried_;
   Numbers E_, second_, workspace_;
-  Numbers C_;
+  Numbers C_, by_C_;
   Factor of_J_;  // of J'J
   Factor of_H_;  // of J'J with the second derivatives; its squares are what a Newton step promises to gain
-  Numbers step_, newton_step_, squared_lengths_;
+  Numbers squared_lengths_;
   Vector point_, C_of_lane_;
   Matrix L_of_lane_, T_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -148,6 +149,7 @@ struct Fitter::Lanes {
         polish{.max_iterations = std::min(few_steps, options.max_iterations),
                .relative_offset = options.relative_offset} {
     residuals.reserve(static_cast<std::size_t>(kernels.n_lanes));
+    inputs.assign(static_cast<std::size_t>(kernels.n_lanes), 0);
     for (Index lane = 0; lane < kernels.n_lanes; ++lane)
       residuals.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
                                                       Residuals::Units::standardised));
@@ -156,12 +158,15 @@ struct Fitter::Lanes {
   ApproachInLanes approach;
   PolishOptions polish;
   std::vector<std::unique_ptr<Residuals>> residuals;
+  std::vector<Index> inputs;  // which X each has, by their number; 0: nobody's
 };
 
 // Where the fits side by side are, and those that wait to be taken.
 struct Fitter::Slots {
   Slots(const Fit& like, Index n_lanes)
-      : in_lane(static_cast<std::size_t>(n_lanes)), fits(static_cast<std::size_t>(n_lanes), like) {
+      : in_lane(static_cast<std::size_t>(n_lanes)),
+        fits(static_cast<std::size_t>(n_lanes), like),
+        inputs(fits.size()) {
     fitted.reserve(fits.size());
     free.reserve(2 * fits.size());
     for (Fit& fit : fits) fit.end->starts.outcomes.reserve(like.end->starts.outcomes.capacity());
@@ -170,6 +175,7 @@ struct Fitter::Slots {
   std::vector<Index> in_lane;
   std::vector<Index> free;
   std::vector<Fit> fits;
+  std::vector<Index> inputs;             // of these, as Fitter::inputs_of_fit_
   std::vector<ManyFits::Fitted> fitted;  // the first of the fits
 };
 
@@ -273,13 +279,30 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
 
 // Nothing has been tried yet.
 void Fitter::set_out(const Dataset& data, Index n_starts) {
-  fit_.data = data;
+  take_inputs(data.X);
+  if (inputs_of_fit_ != n_inputs_taken_) fit_.data.X = inputs_;
+  inputs_of_fit_ = n_inputs_taken_;
+  fit_.data.Y = data.Y;
+  fit_.data.weights = data.weights;
+  fit_.data.output_scales = data.output_scales;
+  fit_.data.output_correlation = data.output_correlation;
+  fit_.data.output_noise = data.output_noise;
   n_candidates_ = n_followed_ = 0;
   progress_->go_on = true;
   progress_->so_far = {.n_starts_done = 0,
                        .n_starts = n_starts,
                        .n_iterations = 0,
                        .objective = std::numeric_limits<double>::infinity()};
+}
+
+// Replicates often have the same, which is found out at less than the cost of a copy.
+void Fitter::take_inputs(const Matrix& X) {
+  const bool is_same =
+      n_inputs_taken_ > 0 && X.rows() == inputs_.rows() && X.cols() == inputs_.cols() &&
+      std::memcmp(X.data(), inputs_.data(), static_cast<std::size_t>(X.size()) * sizeof(double)) == 0;
+  if (is_same) return;
+  inputs_ = X;
+  ++n_inputs_taken_;
 }
 
 // Whether fits from a start that is given are tried there first.
@@ -296,10 +319,16 @@ Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKe
 
 void Fitter::begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start) {
   Residuals& residuals = *lanes.residuals[static_cast<std::size_t>(lane)];
-  residuals.set_data(data);
+  Index& its_inputs = lanes.inputs[static_cast<std::size_t>(lane)];
+  take_inputs(data.X);
+  const bool has_same = its_inputs == n_inputs_taken_;
+  has_same ? residuals.set_outputs(data) : residuals.set_data(data);
   scaled_start_ = start;
   residuals.scaling().make_scaled(scaled_start_);
-  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish);
+  using Inputs = ApproachInLanes::Inputs;
+  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish,
+                       has_same ? Inputs::same : Inputs::new_ones);
+  its_inputs = n_inputs_taken_;
 }
 
 // Of a lane that has arrived.
@@ -370,6 +399,7 @@ void Fitter::fit_all(ManyFits& fits) {
     if (has_arrived) {
       finish_in_lane(all, lane, fits.data(slot));
       std::swap(fit, fit_);
+      std::swap(slots.inputs[slots.fitted.size()], inputs_of_fit_);
     }
     slots.fitted.push_back({slot, has_arrived ? &fit : nullptr});
     --n_under_way;

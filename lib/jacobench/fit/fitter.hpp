@@ -119,6 +119,7 @@ class Fitter {
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
   bool fit_in_one_lane(const Dataset& data, const Vector& start);
   void set_out(const Dataset& data, Index n_starts);
+  void take_inputs(const Matrix& X);
   void finish(Candidate& its_best, bool is_polished);
   void fill_in(const Candidate& best, const Bottom& bottom);
   bool is_polished() const { return form_ == StepForm::normal; }  // in standardised units
@@ -140,6 +141,9 @@ class Fitter {
   std::unique_ptr<Slots> slots_;
   Vector start_, scaled_start_, gradient_, step_;
   Fit fit_;
+  Matrix inputs_;             // the X of the last data
+  Index n_inputs_taken_ = 0;  // how often that has changed
+  Index inputs_of_fit_ = 0;   // after so many changes the X of the fit was copied from there
 };
 
 }  // namespace jacobench

@@ -30,36 +30,55 @@ Residuals::Residuals(const Perceptron& network, const Dataset& data, const Vecto
 }
 
 void Residuals::set_data(const Dataset& data) {
-  JB_EXPECT(data.X.rows() == X_.rows() && data.X.cols() == X_.cols() && data.Y.rows() == Y_.rows() &&
-                data.Y.cols() == Y_.cols(),
-            "X is {} x {} and Y {} x {}, want {} x {} and {} x {}", data.X.rows(), data.X.cols(),
-            data.Y.rows(), data.Y.cols(), X_.rows(), X_.cols(), Y_.rows(), Y_.cols());
-  data.get_row_factors(row_map_.factors);
+  JB_EXPECT(data.X.rows() == X_.rows() && data.X.cols() == X_.cols(), "X is {} x {}, want {} x {}",
+            data.X.rows(), data.X.cols(), X_.rows(), X_.cols());
   if (units_ == Units::users) {
     X_ = data.X;
+  } else {
+    scaling_.set_inputs(data.X);
+    scaling_.scale_inputs(data.X, X_);
+  }
+  set_outputs(data);
+}
+
+void Residuals::set_outputs(const Dataset& data) {
+  JB_EXPECT(data.Y.rows() == Y_.rows() && data.Y.cols() == Y_.cols(), "Y is {} x {}, want {} x {}",
+            data.Y.rows(), data.Y.cols(), Y_.rows(), Y_.cols());
+  if (units_ == Units::users) {
     Y_ = data.Y;
   } else {
-    standardise(data);
+    scaling_.set_outputs(data.Y);
+    scaling_.scale_outputs(data.Y, Y_);
+    if (!penalised_.empty()) {
+      offset_.setZero();
+      scaling_.make_user(offset_);
+    }
   }
-  has_unit_factors_ = (row_map_.factors.array() == 1).all();
+  set_row_factors(data);
   row_map_.mixing = data.output_mixing();
-  size_of_outputs_ = Y_.cwiseProduct(row_map_.factors).norm();
+  size_of_outputs_ = has_unit_factors_ ? Y_.norm() : Y_.cwiseProduct(row_map_.factors).norm();
   if (row_map_.mixing.is_identity()) return;
   Matrix rows = Y_;
   row_map_.bound(rows);
   size_of_outputs_ = rows.norm();
 }
 
-void Residuals::standardise(const Dataset& data) {
-  scaling_.set(data.X, data.Y);
-  scaling_.scale_inputs(data.X, X_);
-  scaling_.scale_outputs(data.Y, Y_);
-  row_map_.factors.array().rowwise() *= scaling_.output_scale().transpose().array();
-  unit_ = std::exp2(std::round(std::log2(row_map_.factors.maxCoeff())));
-  row_map_.factors /= unit_;
-  if (penalised_.empty()) return;
-  offset_.setZero();
-  scaling_.make_user(offset_);
+void Residuals::set_row_factors(const Dataset& data) {
+  Matrix& factors = row_map_.factors;
+  const Vector& scale = scaling_.output_scale();
+  if (Y_.cols() == 1 && data.weights.size() == 0 && data.output_scales.size() == 0) {
+    unit_ = scale[0];
+    if (!has_unit_factors_) factors.setOnes();
+    has_unit_factors_ = true;
+    return;
+  }
+  data.get_row_factors(factors);
+  if (units_ == Units::standardised) {
+    factors.array().rowwise() *= scale.transpose().array();
+    unit_ = std::exp2(std::round(std::log2(factors.maxCoeff())));
+    factors /= unit_;
+  }
+  has_unit_factors_ = (factors.array() == 1).all();
 }
 
 namespace {

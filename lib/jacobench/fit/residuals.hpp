@@ -38,6 +38,7 @@ class Residuals {
 
   // Other data of as many observations, standardised as suits them.  Cost: O(N (D + K)), no allocation
   void set_data(const Dataset& data);
+  void set_outputs(const Dataset& data);  // the same of data whose X has been set
 
   const Perceptron& network() const { return network_; }
   const Scaling& scaling() const { return scaling_; }
@@ -62,6 +63,7 @@ class Residuals {
 
   // Between the outputs of this network and the data rows, which are B (f - y).
   const RowMap& rows() const { return row_map_; }
+  bool has_unit_factors() const { return has_unit_factors_; }  // g is 1 in all rows
 
   // Computes r and, where it is not null, J. Both have their shapes already.
   // Returns whether all of r (and J) is finite.
@@ -95,7 +97,7 @@ class Residuals {
   void for_each_block(const VectorView& tau, double* r, Matrix* J, const UseBlock& use);
   template <class UseRows>
   void for_rows_of_data(const VectorView& tau, Vector& r, const UseRows& use);
-  void standardise(const Dataset& data);
+  void set_row_factors(const Dataset& data);
   double in_users_units(Index parameter, const VectorView& v) const;
   double penalty_row(const Penalised& penalised, const VectorView& tau) const;
   void evaluate_penalty_rows(const VectorView& tau, double* r, double* J, Index stride) const;
@@ -106,7 +108,7 @@ class Residuals {
   const Units units_;
   Matrix X_, Y_;
   RowMap row_map_;
-  bool has_unit_factors_ = false;  // all 1
+  bool has_unit_factors_ = false;
   double unit_ = 1;
   double size_of_outputs_ = 0;
   Vector offset_;  // t, where there is a penalty

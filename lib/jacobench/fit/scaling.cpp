@@ -1,5 +1,6 @@
 #include "jacobench/fit/scaling.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
@@ -8,6 +9,10 @@ namespace jacobench {
 namespace {
 
 enum class Centring { possible, impossible };
+
+Centring centring_by(const Layer& layer) {
+  return layer.has_bias() ? Centring::possible : Centring::impossible;
+}
 
 // |column - centre|, in one pass where no square can overflow or vanish.
 double length_about(const VectorView& column, double centre) {
@@ -21,7 +26,13 @@ void standardise(const VectorView& column, Centring centring, double& centre, do
   const bool varies = (column.array() != column[0]).any();
   centre = centring == Centring::possible && varies ? column.mean() : 0;
   const double size = length_about(column, centre) / std::sqrt(static_cast<double>(column.size()));
-  scale = size > 0 ? std::exp2(std::round(std::log2(size))) : 1;
+  // 1 / scale is a double as well.
+  scale = size > 0 ? std::exp2(std::clamp(std::round(std::log2(size)), -1000.0, 1000.0)) : 1;
+}
+
+// Division by a power of two, without rounding.
+void scale_column(const VectorView& column, double centre, double scale, Eigen::Ref<Vector> scaled) {
+  scaled.array() = (column.array() - centre) * (1 / scale);
 }
 
 }  // namespace
@@ -38,29 +49,33 @@ Scaling::Scaling(const Perceptron& network, const MatrixView& X, const MatrixVie
 }
 
 void Scaling::set(const MatrixView& X, const MatrixView& Y) {
-  JB_EXPECT(X.rows() > 0 && X.rows() == Y.rows() && X.cols() == network_.n_inputs() &&
-                Y.cols() == network_.n_outputs(),
-            "X is {} x {}, Y {} x {}, the network {}", X.rows(), X.cols(), Y.rows(), Y.cols(),
-            to_string(network_));
-  const auto centring = [](const Layer& layer) {
-    return layer.has_bias() ? Centring::possible : Centring::impossible;
-  };
+  JB_EXPECT(X.rows() == Y.rows(), "X has {} rows, Y {}", X.rows(), Y.rows());
+  set_inputs(X);
+  set_outputs(Y);
+}
+
+void Scaling::set_inputs(const MatrixView& X) {
+  JB_EXPECT(X.rows() > 0 && X.cols() == network_.n_inputs(), "X is {} x {}, the network {}", X.rows(),
+            X.cols(), to_string(network_));
   for (Index d = 0; d < X.cols(); ++d)
-    standardise(X.col(d), centring(network_.layers().front()), input_centre_[d], input_scale_[d]);
+    standardise(X.col(d), centring_by(network_.layers().front()), input_centre_[d], input_scale_[d]);
+}
+
+void Scaling::set_outputs(const MatrixView& Y) {
+  JB_EXPECT(Y.rows() > 0 && Y.cols() == network_.n_outputs(), "Y is {} x {}, the network {}", Y.rows(),
+            Y.cols(), to_string(network_));
   const Layer& top = network_.layers().back();
   if (top.activation != Activation::identity) return;
   for (Index k = 0; k < Y.cols(); ++k)
-    standardise(Y.col(k), centring(top), output_centre_[k], output_scale_[k]);
+    standardise(Y.col(k), centring_by(top), output_centre_[k], output_scale_[k]);
 }
 
 void Scaling::scale_inputs(const MatrixView& X, Matrix& U) const {
-  for (Index d = 0; d < X.cols(); ++d)
-    U.col(d).array() = (X.col(d).array() - input_centre_[d]) / input_scale_[d];
+  for (Index d = 0; d < X.cols(); ++d) scale_column(X.col(d), input_centre_[d], input_scale_[d], U.col(d));
 }
 
 void Scaling::scale_outputs(const MatrixView& Y, Matrix& V) const {
-  for (Index k = 0; k < Y.cols(); ++k)
-    V.col(k).array() = (Y.col(k).array() - output_centre_[k]) / output_scale_[k];
+  for (Index k = 0; k < Y.cols(); ++k) scale_column(Y.col(k), output_centre_[k], output_scale_[k], V.col(k));
 }
 
 void Scaling::make_user(Vector& parameters) const {

@@ -26,6 +26,8 @@ class Scaling {
   // What suits these data.
   Scaling(const Perceptron& network, const MatrixView& X, const MatrixView& Y);
   void set(const MatrixView& X, const MatrixView& Y);  // without allocation
+  void set_inputs(const MatrixView& X);
+  void set_outputs(const MatrixView& Y);
 
   Matrix scaled_inputs(const MatrixView& X) const;
   Matrix scaled_outputs(const MatrixView& Y) const;

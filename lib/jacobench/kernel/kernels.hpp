@@ -127,27 +127,28 @@ struct LaneRows {
   Index n_params() const {
     return n_units * (n_inputs + 1 + (has_hidden_bias ? 1 : 0)) + (has_output_bias ? 1 : 0);
   }
-  // So many rows of [J r] and of what it is made from are held at once, as stay in the cache.
-  Index rows_in_block(Index most_doubles) const {
-    constexpr Index least_rows = 4;
-    const Index n_held = most_doubles / (n_params() + 1 + 4 * n_units);
-    return n_held < least_rows ? least_rows : n_held;
-  }
-  Index size_of_block(Index n_held) const {
-    return n_held * (round_up(n_params() + 1, most_lanes) + 4 * n_units);
-  }
 };
 
+// So many rows of so many doubles as stay in the cache.
+constexpr Index rows_in_lane_block(Index most_doubles, Index of_row) {
+  constexpr Index least_rows = 4;
+  const Index n_rows = most_doubles / of_row;
+  return n_rows < least_rows ? least_rows : n_rows;
+}
+
 // E = [J r]'[J r], whose last row is r'J and |r|^2, and the sum of r_n d2 r_n. All sums are taken row by row.
-// Shapes: E [(P + 1) x (P + 1)] and second, of which the last row and column are 0, below the diagonal
+// Shapes: E and second [(P + 1) x (P + 1)], below the diagonal. Of second, what is always 0 is not written: what two
+//         units share, and the last row
 struct LaneEquations {
   LaneRows rows;
   void (*activation)(const double* z, double* a, double* d, double* d2, Index n);
   double *E, *second;
   double* workspace;  // of lane_workspace() doubles a lane
 
-  Index rows_in_block() const { return rows.rows_in_block(512); }
-  Index lane_workspace() const { return rows.size_of_block(rows_in_block()); }
+  // Of [J r], of r o factor, and of values and both derivatives of the units.
+  Index of_row() const { return rows.n_params() + 2 + 3 * rows.n_units; }
+  Index rows_in_block() const { return rows_in_lane_block(512, of_row()); }
+  Index lane_workspace() const { return rows_in_block() * of_row(); }
 };
 
 // J = Q R by Householder reflections without pivoting, block of rows by block; T = R^-1, C the norms of the columns of
@@ -162,9 +163,11 @@ struct LaneTangent {
   double* squares = nullptr;    // |C T|^2, Frobenius
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
-  Index rows_in_block() const { return rows.rows_in_block(1024); }
+  // Of [J r], whose rows one lane has to the end of a pack, and of values and slopes of the units.
+  Index of_row() const { return round_up(rows.n_params() + 1, most_lanes) + 2 * rows.n_units; }
+  Index rows_in_block() const { return rows_in_lane_block(1024, of_row()); }
   Index stride() const { return round_up(rows.n_params(), most_lanes); }
-  Index lane_workspace() const { return rows.size_of_block(rows_in_block()) + stride(); }
+  Index lane_workspace() const { return rows_in_block() * of_row() + stride(); }
 };
 
 // Of the rows [g f] that J and r are for factors of one and y of zero: f, and |T'g|^2, T upper triangular.
@@ -176,29 +179,33 @@ struct LanePoints {
   double *f = nullptr, *forms = nullptr;
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
-  Index rows_in_block() const { return rows.rows_in_block(512); }
+  Index of_row() const { return round_up(rows.n_params() + 1, most_lanes) + 2 * rows.n_units; }
+  Index rows_in_block() const { return rows_in_lane_block(512, of_row()); }
   Index stride() const { return round_up(rows.n_params(), most_lanes); }
-  Index lane_workspace() const { return rows.size_of_block(rows_in_block()) + 2 * stride(); }
+  Index lane_workspace() const { return rows_in_block() * of_row() + 2 * stride(); }
 };
 
 // C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
 // of L is that of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
-// Shapes: E, second and L [(P + 1) x (P + 1)], C [P], the others [1]
+// C is made where second is null; a factor with second comes after one without of the same E.
+// Shapes: E, second and L [(P + 1) x (P + 1)], C, by_C and step [P], the others [1]
 struct LaneFactor {
   Index n_params;
   const double *E, *second;
-  double *C, *L;
+  double *C, *by_C;  // by_C = 1 / C
+  double* L;
   double *least_norm, *least_pivot;  // of C and of the diagonal of L
   double* squares;                   // |L^-1 C^-1 g|^2
+  double* step;                      // -C^-1 L'^-1 L^-1 C^-1 g
 };
 
-// The kernels of so many fits side by side.
+// The kernels of so many fits side by side. One factor after the other waits for its pivots; two that are made in one
+// call wait together.
 struct LaneKernels {
   Index n_lanes;
   void (*equations)(const LaneEquations& equations);
-  void (*factorise)(const LaneFactor& factor);
-  // step = -C^-1 L'^-1 L^-1 C^-1 g
-  void (*solve)(const LaneFactor& factor, double* step);
+  void (*factorise)(const LaneFactor* factors, Index n_factors);  // one or two of the same E
+  void (*solve)(const LaneFactor* factors, Index n_factors);      // makes the steps
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
   void (*tangent)(const LaneTangent& tangent);

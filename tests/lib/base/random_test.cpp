@@ -65,8 +65,8 @@ TEST(RandomStream, ItsGeneratorGivesThePublishedKnownAnswers) {
 // The draws of a stream are part of every stored result: they may never change.
 TEST(RandomStream, IsPhiloxOfPositionReplicateAndPurposeKeyedBySeedAndCell) {
   const std::uint64_t seed = 0x0123456789abcdef, cell = 0xfedcba9876543210;
-  const auto draws = first_draws(12, seed, cell, 77, RandomPurpose::noise);
-  for (std::uint64_t position = 0; position < 3; ++position) {
+  const auto draws = first_draws(28, seed, cell, 77, RandomPurpose::noise);
+  for (std::uint64_t position = 0; position < 7; ++position) {
     const Block block = philox({position, 0, 77, 3}, {seed, cell});
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(draws[4 * position + i], block[3 - i]);
   }
@@ -90,6 +90,14 @@ TEST(RandomStream, StreamsDifferInEveryPartOfTheirKey) {
 
 TEST(RandomStream, TwoStreamsOfOneKeyAgree) {
   EXPECT_EQ(first_draws(50, 5, 6, 7, RandomPurpose::inputs), first_draws(50, 5, 6, 7, RandomPurpose::inputs));
+}
+
+TEST(RandomStream, NormalsTogetherAreThoseOneByOne) {
+  RandomStream together(1, 2, 3, RandomPurpose::probe), one_by_one(1, 2, 3, RandomPurpose::probe);
+  std::vector<double> numbers(1000);
+  together.fill_normal(numbers);
+  for (const double number : numbers) EXPECT_EQ(number, one_by_one.normal());
+  EXPECT_EQ(together(), one_by_one());
 }
 
 // Sample moments of n draws lie within 5 of their standard deviations, s / sqrt(n).

@@ -14,16 +14,26 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // done.
 inline constexpr int side_by_side = 4;
 
+template <class Formula, Order order, int n_packs, class Store>
+void apply_to_packs(const double* z, Index i, const Store& store_jet) {
+  Jet jets[n_packs];
+#pragma GCC unroll 8
+  for (int k = 0; k < n_packs; ++k) jets[k] = Formula::template at<order>(load(z + i + k * lanes));
+#pragma GCC unroll 8
+  for (int k = 0; k < n_packs; ++k) store_jet(jets[k], i + k * lanes, lanes);
+}
+
 template <class Formula, Order order, class Store, class Between>
 void for_each_pack(const double* z, Index n, Store store_jet, Between do_between) {
+  constexpr int at_once = order == Order::second ? 2 * side_by_side : side_by_side;
   Index i = 0;
-  for (; i + side_by_side * lanes <= n; i += side_by_side * lanes) {
-    Jet jets[side_by_side];
-#pragma GCC unroll 4
-    for (int k = 0; k < side_by_side; ++k) jets[k] = Formula::template at<order>(load(z + i + k * lanes));
-#pragma GCC unroll 4
-    for (int k = 0; k < side_by_side; ++k) store_jet(jets[k], i + k * lanes, lanes);
+  for (; i + at_once * lanes <= n; i += at_once * lanes) {
+    apply_to_packs<Formula, order, at_once>(z, i, store_jet);
     do_between();
+  }
+  if (at_once > side_by_side && i + side_by_side * lanes <= n) {
+    apply_to_packs<Formula, order, side_by_side>(z, i, store_jet);
+    i += side_by_side * lanes;
   }
   if (n - i > lanes) {
     double buffer[side_by_side * lanes] = {};

@@ -40,17 +40,13 @@ void get_lane_forms(const LanePoints& p, const double* g, Index stride, double* 
 template <class L, int D>
 void lane_points_of(const LanePoints& p) {
   const Index P = p.rows.n_params(), most = p.rows_in_block(), n = p.rows.n_rows;
-  LaneBlock<L, D> block(p.rows, most, p.workspace);
-  double* const entries = p.workspace + p.rows.size_of_block(most) * L::n;
+  LaneBlock<L, D> block(p.rows, most, L::in_row(P + 1), p.workspace);
+  double* const entries = block.end;
   const Index stride = block.stride();
   for (Index begin = 0; begin < n; begin += most) {
     const Index n_rows = n - begin < most ? n - begin : most;
-    block.make_z(begin, n_rows);
-    p.activation(block.z, block.value, block.first, n_rows * block.n_units() * L::n, nullptr);
-    block.template make_rows<false>(begin, n_rows);
+    block.make(begin, n_rows, p.activation, p.f);
     double* const forms = p.forms + begin * L::n;
-    for (Index row = 0; row < n_rows; ++row)
-      L::store(p.f + (begin + row) * L::n, L::load(block.rows + (row * stride + P) * L::n));
     Index row = 0;
     for (; row + 2 <= n_rows; row += 2)
       get_lane_forms<L, 2>(p, block.rows + row * stride * L::n, stride, entries, forms + row * L::n);

@@ -147,16 +147,12 @@ void lane_condition(const double* R, const double* T, Index stride, Index P, dou
 template <class L, int D>
 void lane_tangent_of(const LaneTangent& p) {
   const Index P = p.rows.n_params(), stride = p.stride(), most = p.rows_in_block(), n = p.rows.n_rows;
-  LaneBlock<L, D> block(p.rows, most, p.workspace);
-  double* const dots = p.workspace + p.rows.size_of_block(most) * L::n;
+  LaneBlock<L, D> block(p.rows, most, L::in_row(P + 1), p.workspace);
+  double* const dots = block.end;
   LaneTriangle<L> triangle(p.R, stride, P, dots);
   for (Index begin = 0; begin < n; begin += most) {
     const Index n_rows = n - begin < most ? n - begin : most;
-    block.make_z(begin, n_rows);
-    p.activation(block.z, block.value, block.first, n_rows * block.n_units() * L::n, nullptr);
-    block.template make_rows<false>(begin, n_rows);
-    for (Index row = 0; row < n_rows; ++row)
-      L::store(p.r + (begin + row) * L::n, L::load(block.rows + (row * block.stride() + P) * L::n));
+    block.make(begin, n_rows, p.activation, p.r);
     triangle.add(block.rows, block.stride(), n_rows);
   }
   invert_lane_triangle<L>(p.R, stride, P, p.T);

@@ -1,0 +1,262 @@
+// The kernels of fits in lanes against plain loops of one fit, to the bit: sums from the first row to the last, and from
+// the first column to the last, whatever the tiles and panels they are made by.
+#include <cmath>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "jacobench/base/matrix.hpp"
+#include "jacobench/base/random.hpp"
+#include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/line_allocator.hpp"
+
+#include "support/vector_paths.hpp"
+
+namespace jacobench::kernel {
+namespace {
+
+using jacobench::testing::same_bits;
+
+using Numbers = std::vector<double, LineAllocator<double>>;
+
+struct Shape {
+  Index n_inputs, n_units;
+  bool has_hidden_bias, has_output_bias;
+  Index n_rows;
+};
+
+const ActivationKernels& activation() {
+  return kernels().activations[static_cast<std::size_t>(Activation::tanh)];
+}
+
+LaneEquations equations_of(const Shape& shape) {
+  LaneEquations equations{};
+  equations.rows.n_rows = shape.n_rows;
+  equations.rows.n_inputs = shape.n_inputs;
+  equations.rows.n_units = shape.n_units;
+  equations.rows.has_hidden_bias = shape.has_hidden_bias;
+  equations.rows.has_output_bias = shape.has_output_bias;
+  equations.activation = activation().all;
+  return equations;
+}
+
+// Numbers of one fit.
+struct OneFit {
+  Vector X, y, factors, tau;
+  Matrix E, second;
+
+  OneFit(const Shape& shape, std::uint32_t number) {
+    RandomStream stream(1, 2, number, RandomPurpose::probe);
+    const auto fill = [&](Vector& v, Index n) {
+      v.resize(n);
+      stream.fill_normal({v.data(), static_cast<std::size_t>(n)});
+    };
+    fill(X, shape.n_rows * shape.n_inputs);
+    fill(y, shape.n_rows);
+    fill(factors, shape.n_rows);
+    fill(tau, equations_of(shape).rows.n_params());
+  }
+
+  void compute(const Shape& shape) {
+    const Index D = shape.n_inputs, m = shape.n_units, P = tau.size();
+    const Index biases = m * D, top = biases + (shape.has_hidden_bias ? m : 0);
+    E.setZero(P + 1, P + 1);
+    second.setZero(P + 1, P + 1);
+    Vector z(m), a(m), slope(m), bend(m), J(P + 1);
+    for (Index n = 0; n < shape.n_rows; ++n) {
+      const double* const x = &X[n * D];
+      for (Index j = 0; j < m; ++j) {
+        z[j] = shape.has_hidden_bias ? tau[biases + j] : 0;
+        for (Index d = 0; d < D; ++d) z[j] = std::fma(tau[j * D + d], x[d], z[j]);
+      }
+      activation().all(z.data(), a.data(), slope.data(), bend.data(), m);
+      double f = shape.has_output_bias ? tau[P - 1] : 0;
+      for (Index j = 0; j < m; ++j) f = std::fma(tau[top + j], a[j], f);
+      const double r = (f - y[n]) * factors[n], weight = r * factors[n];
+      if (shape.has_output_bias) J[P - 1] = factors[n];
+      J[P] = r;
+      for (Index j = 0; j < m; ++j) {
+        const double v = tau[top + j], along = factors[n] * v * slope[j], e = weight * slope[j],
+                     s = weight * v * bend[j];
+        J[top + j] = factors[n] * a[j];
+        if (shape.has_hidden_bias) {
+          J[biases + j] = along;
+          second(top + j, biases + j) += e;
+          second(biases + j, biases + j) += s;
+        }
+        for (Index d = 0; d < D; ++d) {
+          const Index q = j * D + d;
+          J[q] = along * x[d];
+          second(top + j, q) = std::fma(e, x[d], second(top + j, q));
+          if (shape.has_hidden_bias) second(biases + j, q) += s * x[d];
+          for (Index c = d; c < D; ++c) second(j * D + c, q) = std::fma(s * x[c], x[d], second(j * D + c, q));
+        }
+      }
+      for (Index q = 0; q <= P; ++q)
+        for (Index p = q; p <= P; ++p) E(p, q) = std::fma(J[p], J[q], E(p, q));
+    }
+  }
+};
+
+struct OneFactor {
+  Matrix L;
+  Vector C, step;
+  double least_norm, least_pivot, squares = 0, squared_length = 0;
+
+  // `longer` where there is one: the squared length is of its step.
+  OneFactor(const OneFit& fit, bool has_second, const Vector* longer = nullptr)
+      : L(fit.E), C(fit.E.diagonal().head(fit.tau.size()).cwiseSqrt()), step(fit.tau.size()) {
+    const Index P = fit.tau.size();
+    least_norm = C.minCoeff();
+    least_pivot = std::numeric_limits<double>::infinity();
+    if (has_second) L += fit.second;
+    const Vector by = C.cwiseInverse();
+    for (Index q = 0; q < P; ++q)
+      for (Index p = q; p <= P; ++p) L(p, q) = L(p, q) * by[q] * (p < P ? by[p] : 1);
+    for (Index q = 0; q < P; ++q) {
+      for (Index p = q; p <= P; ++p)
+        for (Index k = 0; k < q; ++k) L(p, q) = std::fma(-L(p, k), L(q, k), L(p, q));
+      L(q, q) = std::sqrt(L(q, q));
+      if (!(L(q, q) >= least_pivot)) least_pivot = L(q, q);
+      for (Index p = q + 1; p <= P; ++p) L(p, q) *= 1 / L(q, q);
+      squares = std::fma(L(P, q), L(P, q), squares);
+    }
+    for (Index q = P; q-- > 0;) {
+      step[q] = L(P, q);
+      for (Index p = q + 1; p < P; ++p) step[q] = std::fma(-L(p, q), step[p], step[q]);
+      step[q] /= L(q, q);
+    }
+    for (Index q = 0; q < P; ++q) step[q] = -step[q] / C[q];
+    if (!longer) return;
+    for (Index q = 0; q < P; ++q) {
+      double sum = 0;
+      for (Index p = q; p < P; ++p) sum = std::fma(L(p, q), C[p] * (*longer)[p], sum);
+      squared_length = std::fma(sum, sum, squared_length);
+    }
+  }
+};
+
+class InLanes {
+ public:
+  InLanes(const LaneKernels& kernels, const Shape& shape)
+      : kernels_(kernels), shape_(shape), W_(kernels.n_lanes), P_(equations_of(shape).rows.n_params()) {
+    for (Index lane = 0; lane < W_; ++lane) fits_.emplace_back(shape, static_cast<std::uint32_t>(lane));
+    const auto make = [&](Numbers& numbers, Index n) { numbers.assign(static_cast<std::size_t>(n * W_), 0); };
+    for (Numbers* matrix : {&E_, &second_, &L_[0], &L_[1]}) make(*matrix, (P_ + 1) * (P_ + 1));
+    for (Numbers* vector : {&C_, &by_C_, &step_[0], &step_[1]}) make(*vector, P_);
+    for (Numbers* scalar :
+         {&least_norm_, &least_pivot_[0], &least_pivot_[1], &squares_[0], &squares_[1], &length_})
+      make(*scalar, 1);
+  }
+
+  void expect_what_plain_loops_give() {
+    expect_equations();
+    for (const bool is_together : {false, true}) expect_factors(is_together);
+  }
+
+ private:
+  Numbers interleaved(Vector OneFit::*which) const {
+    const Index n = (fits_.front().*which).size();
+    Numbers all(static_cast<std::size_t>(n * W_));
+    for (Index i = 0; i < n; ++i)
+      for (Index lane = 0; lane < W_; ++lane)
+        at(all, i, lane) = (fits_[static_cast<std::size_t>(lane)].*which)[i];
+    return all;
+  }
+
+  void expect_equations() {
+    LaneEquations equations = equations_of(shape_);
+    const Numbers X = interleaved(&OneFit::X), y = interleaved(&OneFit::y),
+                  factors = interleaved(&OneFit::factors), tau = interleaved(&OneFit::tau);
+    Numbers workspace(static_cast<std::size_t>(equations.lane_workspace() * W_));
+    equations.rows.X = X.data();
+    equations.rows.y = y.data();
+    equations.rows.factors = factors.data();
+    equations.rows.tau = tau.data();
+    equations.E = E_.data();
+    equations.second = second_.data();
+    equations.workspace = workspace.data();
+    for (int time = 0; time < 2; ++time) kernels_.equations(equations);
+    for (Index lane = 0; lane < W_; ++lane) {
+      OneFit& fit = fits_[static_cast<std::size_t>(lane)];
+      fit.compute(shape_);
+      for (Index q = 0; q <= P_; ++q)
+        for (Index p = q; p <= P_; ++p) {
+          expect_same(at(E_, entry(p, q), lane), fit.E(p, q), "E", p, q);
+          expect_same(at(second_, entry(p, q), lane), fit.second(p, q), "second", p, q);
+        }
+    }
+  }
+
+  void expect_factors(bool is_together) {
+    LaneFactor factors[2];
+    for (std::size_t i = 0; i < 2; ++i)
+      factors[i] = {.n_params = P_,
+                    .E = E_.data(),
+                    .second = i == 0 ? nullptr : second_.data(),
+                    .C = C_.data(),
+                    .by_C = by_C_.data(),
+                    .L = L_[i].data(),
+                    .least_norm = least_norm_.data(),
+                    .least_pivot = least_pivot_[i].data(),
+                    .squares = squares_[i].data(),
+                    .step = step_[i].data()};
+    for (Numbers* numbers : {&L_[0], &L_[1], &step_[0], &step_[1]})
+      std::fill(numbers->begin(), numbers->end(), 0);
+    for (Index i = 0; i < 2; i += is_together ? 2 : 1) kernels_.factorise(factors + i, is_together ? 2 : 1);
+    for (Index i = 0; i < 2; i += is_together ? 2 : 1) kernels_.solve(factors + i, is_together ? 2 : 1);
+    kernels_.squared_length(factors[0], step_[1].data(), length_.data());
+    for (Index lane = 0; lane < W_; ++lane) {
+      const OneFit& fit = fits_[static_cast<std::size_t>(lane)];
+      const OneFactor of_H(fit, true), of_J(fit, false, &of_H.step);
+      expect_same(at(least_norm_, 0, lane), of_J.least_norm, "least norm");
+      expect_same(at(length_, 0, lane), of_J.squared_length, "squared length");
+      for (std::size_t i = 0; i < 2; ++i) {
+        const OneFactor& of = i == 0 ? of_J : of_H;
+        expect_same(at(least_pivot_[i], 0, lane), of.least_pivot, "least pivot");
+        expect_same(at(squares_[i], 0, lane), of.squares, "squares");
+        for (Index q = 0; q < P_; ++q) {
+          expect_same(at(step_[i], q, lane), of.step[q], "step", q);
+          for (Index p = q; p <= P_; ++p) expect_same(at(L_[i], entry(p, q), lane), of.L(p, q), "L", p, q);
+        }
+      }
+    }
+  }
+
+  void expect_same(double its, double plain, const char* what, Index p = 0, Index q = 0) const {
+    if (!same_bits(its, plain))
+      ADD_FAILURE() << fmt::format("{}({}, {}) of {} inputs, {} units, {} lanes: {}, by plain loops {}", what,
+                                   p, q, shape_.n_inputs, shape_.n_units, W_, its, plain);
+  }
+
+  double& at(Numbers& numbers, Index i, Index lane) const {
+    return numbers[static_cast<std::size_t>(i * W_ + lane)];
+  }
+  Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
+
+  const LaneKernels kernels_;
+  const Shape shape_;
+  const Index W_, P_;
+  std::vector<OneFit> fits_;
+  Numbers E_, second_, C_, by_C_, L_[2], step_[2], least_norm_, least_pivot_[2], squares_[2], length_;
+};
+
+// Of every number of parameters that goes in lanes, by all combinations of biases, and rows of one block and of many.
+TEST(LaneKernels, GiveWhatPlainLoopsOfOneFitGive) {
+  for (const VectorPath path : jacobench::testing::runnable_vector_paths()) {
+    const jacobench::testing::OnVectorPath on(path);
+    for (const Index n_inputs : {1, 2, 3, 4})
+      for (Index n_units = 1; n_units <= 13; ++n_units)
+        for (const int biases : {0, 1, 2, 3})
+          for (const Index n_rows : {3, 47}) {
+            const Shape shape{n_inputs, n_units, biases % 2 == 1, biases >= 2, n_rows};
+            if (equations_of(shape).rows.n_params() > 40) continue;
+            InLanes(kernels().one_fit, shape).expect_what_plain_loops_give();
+            InLanes(kernels().fits_side_by_side, shape).expect_what_plain_loops_give();
+            if (HasFailure()) return;
+          }
+  }
+}
+
+}  // namespace
+}  // namespace jacobench::kernel
