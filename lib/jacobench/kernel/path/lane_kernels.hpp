@@ -42,7 +42,7 @@ struct OneLane {
 template <class L, int a, int b, bool is_on_diagonal>
 void add_lane_tile(const double* A, Index n_rows, Index n, Index i, Index j, bool adds, double* C) {
   using Type = typename L::Type;
-  double* to = C + (j * n + i) * L::n;
+  double* const to = C + (j * n + i) * L::n;
   const Index next_column = n * L::n;
   Type sum[b][a];
 #pragma GCC unroll 5
@@ -85,10 +85,10 @@ void add_lane_tiles(const double* A, Index n_rows, Index n, Index n_larger, bool
   }
 }
 
-// C += A'A below the diagonal, for n >= 3.
+// C += A'A below the diagonal, for n >= 3; unless it is added to, C is set.
 template <class L>
 void add_lane_gram(const double* A, Index n_rows, Index n, bool adds, double* C) {
-  constexpr int most = lanes == 8 ? 5 : 3;  // whose square, with two sides, the registers hold
+  constexpr int most = lanes == 8 ? 5 : 3;  // registers hold so many squared, a side and one more
   const Index n_tiles = (n + most - 1) / most;
   // As even as they can be.
   if (n >= (most - 1) * n_tiles)
@@ -299,20 +299,6 @@ void lane_equations(const LaneEquations& p) {
     add_lane_blocks<L, 0>(p);
 }
 
-// a entries of column q of L from row p on, less what the columns before it have of them.
-template <class L, int a>
-void reduce_lanes(const LaneFactor& f, Index p, Index q) {
-  const Index n = f.n_params + 1;
-  typename L::Type sum[a];
-  for (int c = 0; c < a; ++c) sum[c] = L::load(f.L + (q * n + p + c) * L::n);
-  for (Index k = 0; k < q; ++k) {
-    const double* const column = f.L + k * n * L::n;
-    const auto of_q = L::load(column + q * L::n);
-    for (int c = 0; c < a; ++c) sum[c] = L::fma(-L::load(column + (p + c) * L::n), of_q, sum[c]);
-  }
-  for (int c = 0; c < a; ++c) L::store(f.L + (q * n + p + c) * L::n, sum[c]);
-}
-
 // The smaller; not a number where either is none.
 template <class Type>
 Type least_of(Type a, Type b) {
@@ -410,8 +396,8 @@ class LanePanel {
     }
   }
 
-  double* L_;
-  Index n_, q_;
+  double* L_ = nullptr;
+  Index n_ = 0, q_ = 0;
   typename L::Type by_pivot_[w];
 };
 
