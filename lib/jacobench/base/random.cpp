@@ -13,7 +13,7 @@ RandomStream::RandomStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t
     : key_{{seed, cell}}, counter_{{0, 0, replicate, static_cast<std::uint64_t>(purpose)}}, numbers_{} {}
 
 void RandomStream::make_blocks() {
-  for (unsigned b = n_blocks; b-- > 0; ++counter_[0]) {
+  for (std::size_t b = n_blocks; b-- > 0; ++counter_[0]) {
     const r123::Philox4x64::ctr_type counter{{counter_[0], counter_[1], counter_[2], counter_[3]}};
     const r123::Philox4x64::ctr_type block = r123::Philox4x64()(counter, {{key_[0], key_[1]}});
     std::copy(block.begin(), block.end(), numbers_.begin() + 4 * b);

@@ -5,8 +5,8 @@
 //         in the order of the data, in place of those of BLAS
 // Bits:   those of a fit depend neither on its lane nor on what is in the others, nor on how many lanes there are
 // Cost:   a step of all lanes together is n P^2 / 2 multiplications of packs and m n activations with both derivatives,
-//         m the hidden units; second derivatives are made with every point. A lane that is idle costs what a busy one
-//         does
+//         m the hidden units; second derivatives are made with every point, and where there are several lanes
+//         their factor as well. A lane that is idle costs what a busy one does
 #pragma once
 
 #include <vector>

@@ -279,14 +279,15 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
 
 // Nothing has been tried yet.
 void Fitter::set_out(const Dataset& data, Index n_starts) {
-  take_inputs(data.X);
+  const auto& [X, Y, weights, output_scales, output_correlation, output_noise] = data;  // that is all
+  take_inputs(X);
   if (inputs_of_fit_ != n_inputs_taken_) fit_.data.X = inputs_;
   inputs_of_fit_ = n_inputs_taken_;
-  fit_.data.Y = data.Y;
-  fit_.data.weights = data.weights;
-  fit_.data.output_scales = data.output_scales;
-  fit_.data.output_correlation = data.output_correlation;
-  fit_.data.output_noise = data.output_noise;
+  fit_.data.Y = Y;
+  fit_.data.weights = weights;
+  fit_.data.output_scales = output_scales;
+  fit_.data.output_correlation = output_correlation;
+  fit_.data.output_noise = output_noise;
   n_candidates_ = n_followed_ = 0;
   progress_->go_on = true;
   progress_->so_far = {.n_starts_done = 0,

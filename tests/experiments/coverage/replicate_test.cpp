@@ -48,7 +48,7 @@ TEST(ReplicateRunner, GivesTheSameRecordInAnyOrder) {
 }
 
 // Fits go side by side in blocks, or one by one, where the design and the teacher are those of a replicate alone as
-// well.
+// well, and where some of them fail; what stood in a record before is forgotten.
 TEST(ReplicateRunner, GivesTheSameRecordInAnyBlock) {
   Scenario plain = small();
   plain.solver = Solver::least_squares;
@@ -62,14 +62,20 @@ TEST(ReplicateRunner, GivesTheSameRecordInAnyBlock) {
   Scenario drawn_starts = plain;
   drawn_starts.start = Start::random;
   drawn_starts.n_starts = 2;
+  Scenario overflowing = linear_step({1, {1}, 1, Activation::exp, Activation::identity, Bias::none}, 10, 3);
+  std::get<Model>(overflowing.truth).theta = Eigen::Vector2d(400, 1);
+  overflowing.solver = Solver::least_squares;
+  overflowing.design = Design::normal;
+  overflowing.design_is_redrawn = true;
   constexpr Index R = 19;
-  for (const Scenario& scenario : {plain, own_design, own_teacher, drawn_starts}) {
+  for (const Scenario& scenario : {plain, own_design, own_teacher, drawn_starts, overflowing}) {
     const Simulation simulation(scenario, of_delta(), R);
     const Matrix& records = simulation.records();
+    EXPECT_EQ(records.hasNaN(), scenario.network.layer(0).activation == Activation::exp);
     ReplicateRunner runner(simulation.context());
     for (const Index block : {1, 5, 19})
       for (Index first = 0; first + block <= R; first += block) {
-        Matrix again(records.rows(), block);
+        Matrix again = Matrix::Constant(records.rows(), block, 7);
         runner.run_all(first, {again.data(), static_cast<std::size_t>(again.size())});
         for (Index r = 0; r < block; ++r)
           for (Index i = 0; i < again.rows(); ++i)

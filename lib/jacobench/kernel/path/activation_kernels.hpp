@@ -7,42 +7,41 @@
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-// Applies a formula to n doubles, to four packs side by side: a formula is one long chain of operations, and a
+// Applies a formula to n doubles, to four packs side by side or more: a formula is one long chain of operations, and a
 // processor's window is too short to start on the next pack by itself. (GCC interleaves them where it schedules before
 // it allocates registers, as kernels.cpp asks.) The last, partial pack goes through a buffer and the same formula, so
-// that the bits of a result do not depend on where in the array it stands. After every four packs something else may be
-// done.
+// that the bits of a result do not depend on where in the array it stands. After each group of packs something else
+// may be done.
 inline constexpr int side_by_side = 4;
 
-template <class Formula, Order order, int n_packs, class Store>
-void apply_to_packs(const double* z, Index i, const Store& store_jet) {
-  Jet jets[n_packs];
-#pragma GCC unroll 8
-  for (int k = 0; k < n_packs; ++k) jets[k] = Formula::template at<order>(load(z + i + k * lanes));
-#pragma GCC unroll 8
-  for (int k = 0; k < n_packs; ++k) store_jet(jets[k], i + k * lanes, lanes);
-}
+// The longest chains that call nothing go six side by side: on AVX-512 that takes 0.87 of the time of four, on AVX2 0.93.
+template <class Formula, Order order>
+inline constexpr int packs_at_once = side_by_side;
+template <>
+inline constexpr int packs_at_once<Tanh, Order::second> = 6;
+template <>
+inline constexpr int packs_at_once<Gaussian, Order::second> = 6;
 
 template <class Formula, Order order, class Store, class Between>
 void for_each_pack(const double* z, Index n, Store store_jet, Between do_between) {
-  constexpr int at_once = order == Order::second ? 2 * side_by_side : side_by_side;
+  constexpr int at_once = packs_at_once<Formula, order>;
   Index i = 0;
   for (; i + at_once * lanes <= n; i += at_once * lanes) {
-    apply_to_packs<Formula, order, at_once>(z, i, store_jet);
+    Jet jets[at_once];
+#pragma GCC unroll 6
+    for (int k = 0; k < at_once; ++k) jets[k] = Formula::template at<order>(load(z + i + k * lanes));
+#pragma GCC unroll 6
+    for (int k = 0; k < at_once; ++k) store_jet(jets[k], i + k * lanes, lanes);
     do_between();
   }
-  if (at_once > side_by_side && i + side_by_side * lanes <= n) {
-    apply_to_packs<Formula, order, side_by_side>(z, i, store_jet);
-    i += side_by_side * lanes;
-  }
   if (n - i > lanes) {
-    double buffer[side_by_side * lanes] = {};
+    double buffer[at_once * lanes] = {};
     for (Index k = i; k < n; ++k) buffer[k - i] = z[k];
-    Jet jets[side_by_side];
-#pragma GCC unroll 4
-    for (int k = 0; k < side_by_side; ++k) jets[k] = Formula::template at<order>(load(buffer + k * lanes));
-#pragma GCC unroll 4
-    for (int k = 0; k < side_by_side; ++k, i += lanes)
+    Jet jets[at_once];
+#pragma GCC unroll 6
+    for (int k = 0; k < at_once; ++k) jets[k] = Formula::template at<order>(load(buffer + k * lanes));
+#pragma GCC unroll 6
+    for (int k = 0; k < at_once; ++k, i += lanes)
       if (i < n) store_jet(jets[k], i, n - i < lanes ? n - i : lanes);
   } else if (i < n) {
     double buffer[lanes] = {};

@@ -12,7 +12,7 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 template <class L, int a, int b, bool is_on_diagonal>
 void add_lane_tile(const double* A, Index n_rows, Index n, Index i, Index j, bool adds, double* C) {
   using Type = typename L::Type;
-  double* to = C + (j * n + i) * L::n;
+  double* const to = C + (j * n + i) * L::n;
   const Index next_column = n * L::n;
   Type sum[b][a];
 #pragma GCC unroll 5
@@ -55,10 +55,10 @@ void add_lane_tiles(const double* A, Index n_rows, Index n, Index n_larger, bool
   }
 }
 
-// C += A'A below the diagonal, for n >= 3.
+// C += A'A below the diagonal, for n >= 3; unless it is added to, C is set.
 template <class L>
 void add_lane_gram(const double* A, Index n_rows, Index n, bool adds, double* C) {
-  constexpr int most = lanes == 8 ? 5 : 3;  // whose square, with two sides, the registers hold
+  constexpr int most = lanes == 8 ? 5 : 3;  // registers hold so many squared, a side and one more
   const Index n_tiles = (n + most - 1) / most;
   // As even as they can be.
   if (n >= (most - 1) * n_tiles)
@@ -314,8 +314,8 @@ class LanePanel {
     }
   }
 
-  double* L_;
-  Index n_, q_;
+  double* L_ = nullptr;
+  Index n_ = 0, q_ = 0;
   typename L::Type by_pivot_[w];
 };
 

@@ -1,6 +1,9 @@
 // The kernels of fits in lanes against plain loops of one fit, to the bit: sums from the first row to the last, and from
 // the first column to the last, whatever the tiles and panels they are made by.
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -107,8 +110,9 @@ struct OneFactor {
   OneFactor(const OneFit& fit, bool has_second, const Vector* longer = nullptr)
       : L(fit.E), C(fit.E.diagonal().head(fit.tau.size()).cwiseSqrt()), step(fit.tau.size()) {
     const Index P = fit.tau.size();
-    least_norm = C.minCoeff();
-    least_pivot = std::numeric_limits<double>::infinity();
+    least_norm = least_pivot = std::numeric_limits<double>::infinity();
+    for (const double norm : C)
+      if (!(norm >= least_norm)) least_norm = norm;
     if (has_second) L += fit.second;
     const Vector by = C.cwiseInverse();
     for (Index q = 0; q < P; ++q)
