@@ -149,11 +149,13 @@ kernel::LinesBeside* JacobianFill::beside(Index work) {
 }
 
 Index JacobianFill::work_of_passes() const {
-  Index work = network_.layer(network_.n_layers() - 1).n_inputs;
+  Index work = 0;
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
-    const bool is_inside = l > 0 && l + 1 < network_.n_layers();
-    work += (is_inside ? 2 : 1) * layer.n_weights() + kernel::work_of_activation * layer.n_units;
+    const Index n_from_above = l + 1 == network_.n_layers() ? 1 : layer.n_units;
+    const auto& phi = kernel::kernels().activations[static_cast<std::size_t>(layer.activation)];
+    work += layer.n_units * (kernel::work_of_sum(layer.n_inputs) + phi.work);
+    if (l > 0) work += layer.n_inputs * kernel::work_of_sum(n_from_above);
   }
   return work;
 }

@@ -49,14 +49,15 @@ struct LinesBeside {
   Index work;     // and the operations that are to come beside them: multiply-adds of doubles
 };
 
-// So many multiply-adds take about as long as an activation and its derivative.
-inline constexpr Index work_of_activation = 48;
+// So many multiply-adds take about as long as an entry of a product, whose sum is started and stored as well.
+constexpr Index work_of_sum(Index n_terms) { return n_terms + 4; }
 
 // One activation over n doubles; each output may be z itself. Beside what is null nothing is written.
 struct ActivationKernels {
   void (*value)(const double* z, double* a, Index n);
   void (*value_and_derivative)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
   void (*all)(const double* z, double* a, double* d, double* d2, Index n);
+  Index work;  // so many multiply-adds take about as long as it does with its derivative
 };
 
 // out(:, c) = (start_c + addend(:, c) + sum over k of in(:, k) * coefficient[c * next_column + k * next_term]) o

@@ -18,7 +18,7 @@ inline void stream_line(const double* a, const double* b, double* out) {
 inline void stream_rows(const double* a, const double* b, double* out, Index begin, Index end) {
 #ifdef JACOBENCH_PATH_AVX512
   // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as another.
-  if (const Index shift = begin % most_lanes; shift != 0) {
+  if (const Index shift = (most_lanes - rows_to_line(a + begin)) % most_lanes; shift != 0) {
     Index row = begin - shift;
     const Bits from = first_of_pair(shift);
     for (Pack before = load(a + row) * load(b + row); begin != end; begin += most_lanes) {
@@ -176,6 +176,41 @@ inline void write_lines(LinesBeside& lines, Index n) {
     LineWriter(lines).write_lines(n_now);
     n -= n_now;
     go_to_next_run_after(lines);
+  }
+}
+
+// The lines of one column, from its first on.
+struct LinesColumn {
+  const double *a, *b;
+  double* out;
+};
+
+// Takes n columns, or as many as there are, after what is left of one that has been begun, and returns how many.
+inline Index take_columns(LinesBeside& lines, Index n, LinesColumn* columns) {
+  if (n > 0 && lines.n_before > 0) write_lines(lines, lines.run.n_in_column - lines.n_before);
+  Index taken = 0;
+  while (taken < n && lines.run.n_columns > 0) {
+    LinesRun& run = lines.run;
+    for (; taken < n && run.n_columns > 0; ++taken, --run.n_columns) {
+      const Index to_line = rows_to_line(run.out);
+      columns[taken] = {.a = run.a + to_line, .b = run.b + to_line, .out = run.out + to_line};
+      run.b += run.b_stride;
+      run.out += run.out_stride;
+    }
+    go_to_next_run_after(lines);
+  }
+  return taken;
+}
+
+// The lines of so many rows of each column; row and n_rows are whole lines. Inlined it would change how that is
+// compiled beside which it is called.
+template <Index n_rows>
+[[gnu::noinline]] void stream_rows_of(const LinesColumn* columns, Index n_columns, Index row) {
+  for (const LinesColumn* end = columns + n_columns; columns != end; ++columns) {
+    const double *const a = columns->a + row, *const b = columns->b + row;
+    double* const out = columns->out + row;
+#pragma GCC unroll 4
+    for (Index k = 0; k < n_rows; k += most_lanes) stream_line(a + k, b + k, out + k);
   }
 }
 
