@@ -37,6 +37,13 @@ struct LinesEnds {
   Index most_rows;
 };
 
+// What comes after the lines of the columns of a run where these end after n_rows, and each is followed by the next
+// without a gap: rows from n_rows on are of the next column.
+struct SharedLines {
+  Index n_rows;
+  const double *next_a, *next_b;  // of the column after the run; null where the matrix ends
+};
+
 // Runs of columns that are written beside something else that is computed, a line after every few operations: these go
 // on while the lines are on their way to memory, if no more are under way than a processor holds back.
 struct LinesBeside {
@@ -185,6 +192,8 @@ struct Kernels {
   // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that
   // two columns share, and the ends through it.
   void (*stream_stretch)(const LinesRun& run, Index n_rows);
+  // To the end of each column, with the lines that it shares with the next.
+  void (*stream_shared)(const LinesRun& run, const SharedLines& shared);
   // Without anything beside. Until finish_streams() other threads may not see them.
   void (*stream_all)(LinesBeside& lines);
   void (*finish_streams)();

@@ -31,12 +31,16 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
   may_overflow_.back() = true;  // what is not a number below stays so up to the outputs
 }
 
-void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
-                      Slopes slopes, kernel::LinesBeside* beside) {
+void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_of_X,
+                      Slopes slopes, kernel::LinesBeside* beside, Index n_again) {
+  const Index n_rows = n_of_X + n_again;
   network_.expect_shapes(theta, X);
-  JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
-            "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
-  inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
+  JB_EXPECT(first_row >= 0 && n_of_X >= 0 && first_row + n_of_X <= X.rows() && n_again >= 0 &&
+                n_again <= X.rows() && n_rows <= max_rows_,
+            "rows {} to {} of {} and the first {}, in batches of {}", first_row, first_row + n_of_X, X.rows(),
+            n_again, max_rows_);
+  inputs_.rows(n_rows).topRows(n_of_X) = X.middleRows(first_row, n_of_X);
+  inputs_.rows(n_rows).bottomRows(n_again) = X.topRows(n_again);
   const kernel::Kernels& kernels = kernel::kernels();
   const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
   for (Index l = 0; l < network_.n_layers(); ++l) {

@@ -76,6 +76,32 @@ inline void stream_stretch(const LinesRun& run, Index n_rows) {
   }
 }
 
+// A line whose first n_rows are those of a o b, and the others those of next_a o next_b.
+inline void stream_line_of_two(const double* a, const double* b, const double* next_a, const double* next_b,
+                               double* out, Index n_rows) {
+  for (Index k = 0; k < most_lanes; k += lanes) {
+    const Index left = n_rows - k, n = left < 0 ? 0 : (left < lanes ? left : lanes);
+    const Pack first = load_first(a + k, n) * load_first(b + k, n);
+    const Pack others = without_first(load(next_a + k) * load(next_b + k), n);
+    stream(out + k,
+           __builtin_bit_cast(Pack, __builtin_bit_cast(Bits, first) | __builtin_bit_cast(Bits, others)));
+  }
+}
+
+inline void stream_shared(const LinesRun& run, const SharedLines& shared) {
+  const double* b = run.b;
+  double* out = run.out;
+  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
+    const bool is_last = c + 1 == run.n_columns;
+    const double* const next_a = is_last ? shared.next_a : run.a;
+    const double* const next_b = is_last ? shared.next_b : b + run.b_stride;
+    Index row = rows_to_line(out) + run.n_in_column * most_lanes;
+    if (!next_a) return write_rows(run.a, b, out, row, shared.n_rows);
+    for (; row < shared.n_rows; row += most_lanes)
+      stream_line_of_two(run.a + row, b + row, next_a + row, next_b + row, out + row, shared.n_rows - row);
+  }
+}
+
 inline Index lines_of_run(const LinesBeside& lines) {
   return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
 }
