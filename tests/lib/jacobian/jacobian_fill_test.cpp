@@ -283,12 +283,12 @@ TEST(JacobianOfOneOutput, HasTheBitsOfSmallOnesForAnyNumberOfRows) {
     }
 }
 
-// Rows that come again are the first, at which doubles may overflow: the network is tanh of a sum that is infinite.
+// Rows that come again are the first, at which doubles overflow in the first layer: the second is saturated there.
 TEST(JacobianOfOneOutput, HasTheRowsAtWhichDoublesOverflow) {
   const Perceptron network(200, {{100, Activation::relu}, {60, Activation::tanh}, {1, Activation::identity}});
   const Index N = 320, P = network.n_params();
   RandomStream stream(1, 2, 3, RandomPurpose::parameters);
-  const Vector theta = draw_parameters(network, 1, stream);
+  const Vector theta = draw_parameters(network, 40, stream);
   Matrix X(N, 200);
   for (double& x : X.reshaped()) x = stream.normal();
   X.topRows(3) *= 1e307;
