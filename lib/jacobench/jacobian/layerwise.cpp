@@ -264,22 +264,18 @@ class Layerwise final : public Evaluator {
     bool goes_round = false;
     if (stores == Stores::streaming && X.rows() > batch_rows_) {
       const Index to_line = doubles_to_line(out.J_y_theta->data());
-      if (X.rows() % doubles_in_line != 0) {
-        overlap = doubles_in_line;
-        first_step = step = batch_rows_ - overlap;
-        // The last batch has at least the rows that come before its columns' first lines.
-        const auto is_enough = [&](Index its_step) {
-          return (X.rows() - 1) % its_step + 1 >= doubles_in_line - 1;
-        };
-        if (!is_enough(step) && is_enough(step - doubles_in_line)) first_step = step -= doubles_in_line;
-        goes_round = network().n_outputs() == 1 && is_enough(step);
-      } else if (to_line != 0) {
-        goes_round = network().n_outputs() == 1;
-        if (goes_round)
-          first_row = to_line;
-        else
-          first_step = batch_rows_ - doubles_in_line + to_line;
-      }
+      if (X.rows() % doubles_in_line != 0) overlap = doubles_in_line;
+      step -= overlap;
+      // The first batch, which has nothing to be computed beside, has what is left by others of equal size, but not a
+      // few rows only.
+      constexpr Index fewest = 32;
+      const Index left = kernel::round_up((X.rows() - 1) % step + 1, doubles_in_line);
+      first_step = std::max(left, fewest);
+      goes_round = network().n_outputs() == 1 && (overlap > 0 || to_line > 0);
+      if (overlap == 0 && goes_round)
+        first_row = to_line;
+      else if (overlap == 0 && to_line > 0)
+        first_step = std::min(first_step, step - doubles_in_line) + to_line;
     }
     const Plan plan{.theta = theta,
                     .X = X,
