@@ -75,7 +75,8 @@ void value_and_derivative(const double* z, double* a, double* d, Index n, LinesB
   };
   constexpr Index group = side_by_side * lanes, work = work_of<Formula>;
   if constexpr (work > 0 && group % most_lanes == 0) {
-    constexpr Index most_columns = 64;
+    // What is not needed to cover the computation takes no less time beside it than by itself.
+    constexpr Index most_columns = 16;
     if (beside && beside->run.n_columns > 0 && n >= group) {
       const Index n_in_column = beside->run.n_in_column;
       const Index wanted = lines_for(*beside, n * work, most_columns * n_in_column);
