@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 
 #include "jacobench/base/caches.hpp"
 #include "jacobench/kernel/kernels.hpp"
@@ -107,12 +108,39 @@ void JacobianFill::begin(const Task& task) {
     for (; !is_over(); advance()) kernel::kernels().stream_stretch(columns(), task.n_owned);
     return forget_rest();
   }
+  if (task.goes_round) {
+    begin_round();
+    return take_run();
+  }
+  shares_lines_ = false;
   n_in_column_ = lines_in_column();
   const bool starts_a_line = task.batches_overlap
                                  ? !task.starts_columns
                                  : doubles_to_line(&(*task.J_y_theta)(task.first_row, 0)) == 0;
   has_ends_ = !starts_a_line || n_in_column_ * doubles_in_line != task.n_owned;
   take_run();
+}
+
+void JacobianFill::begin_round() {
+  const Index n_left = task_.J_y_theta->rows() - task_.first_row;  // of each column
+  has_ends_ = false;
+  shares_lines_ = n_left <= task_.n_owned;
+  constexpr Index most_before_line = doubles_in_line - 1;
+  const Index n_before = task_.batches_overlap && shares_lines_ ? most_before_line : 0;
+  n_in_column_ = std::max<Index>(std::min(n_left, task_.n_owned) - n_before, 0) / doubles_in_line;
+  if (!shares_lines_) return;
+  // The rows of the first column that come before its first line.
+  double* out = task_.J_y_theta->data();
+  const kernel::LinesRun first = columns();
+  kernel::kernels().product(first.a + n_left, first.b + n_left, out, doubles_to_line(out));
+}
+
+// The columns whose product this parameter's is.
+std::pair<const double*, const double*> JacobianFill::source_of(Index parameter) const {
+  const ParameterPlace place = network_.place_of(parameter);
+  const double* delta = task_.backward->delta(place.layer).column(place.unit);
+  if (place.is_bias()) return {ones_.column(0), delta};
+  return {delta, task_.forward->below(place.layer).column(place.input)};
 }
 
 // Lines that all columns have.
@@ -126,6 +154,14 @@ Index JacobianFill::lines_in_column() const {
   return std::max<Index>(task_.n_owned - before, 0) / doubles_in_line;
 }
 
+void JacobianFill::write_shared(const kernel::LinesRun& run) {
+  const Matrix& J = *task_.J_y_theta;
+  const Index next = (run.out - &J(task_.first_row, 0)) / J.outerStride() + run.n_columns;
+  kernel::SharedLines shared{.n_rows = J.rows() - task_.first_row, .next_a = nullptr, .next_b = nullptr};
+  if (next < network_.n_params()) std::tie(shared.next_a, shared.next_b) = source_of(next);
+  kernel::kernels().stream_shared(run, shared);
+}
+
 void JacobianFill::take_run() {
   lines_.n_before = 0;
   lines_.run.n_columns = 0;
@@ -137,6 +173,7 @@ void JacobianFill::take_run() {
     kernel::LinesRun run = columns();
     run.n_in_column = n_in_column_;
     if (has_ends_) kernel::kernels().write_ends(run, ends);
+    if (shares_lines_) write_shared(run);
     if (n_in_column_ > 0) lines_.run = run;
     advance();
   }
@@ -149,11 +186,13 @@ kernel::LinesBeside* JacobianFill::beside(Index work) {
 }
 
 Index JacobianFill::work_of_passes() const {
-  Index work = network_.layer(network_.n_layers() - 1).n_inputs;
+  Index work = 0;
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
-    const bool is_inside = l > 0 && l + 1 < network_.n_layers();
-    work += (is_inside ? 2 : 1) * layer.n_weights() + kernel::work_of_activation * layer.n_units;
+    const Index n_from_above = l + 1 == network_.n_layers() ? 1 : layer.n_units;
+    const auto& phi = kernel::kernels().activations[static_cast<std::size_t>(layer.activation)];
+    work += layer.n_units * (kernel::work_of_sum(layer.n_inputs) + phi.work);
+    if (l > 0) work += layer.n_inputs * kernel::work_of_sum(n_from_above);
   }
   return work;
 }

@@ -11,6 +11,8 @@
 // Source: Drepper (2007), "What every programmer should know about memory", sec. 6.1
 #pragma once
 
+#include <utility>
+
 #include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/kernel/kernels.hpp"
 
@@ -50,6 +52,10 @@ class JacobianFill {
     Index n_computed = 0;
     bool batches_overlap = false;
     bool starts_columns = false;
+    // Of one output, streaming: after the last row of J the first ones come again in the batch, as far as the next
+    // column's first whole line, and this batch writes the lines that two columns share. No other has the rows of a
+    // column before its first whole line.
+    bool goes_round = false;
     Stores stores = Stores::ordinary;
   };
 
@@ -82,6 +88,9 @@ class JacobianFill {
   void advance();
   void begin_panel(Index first_input);
   kernel::LinesRun columns() const;
+  void begin_round();
+  void write_shared(const kernel::LinesRun& run);
+  std::pair<const double*, const double*> source_of(Index parameter) const;
   Index lines_in_column() const;
   void take_run();
 
@@ -90,8 +99,9 @@ class JacobianFill {
   Task task_;
   Place at_{};
   Index in_panel_ = 1;
-  Index n_in_column_ = 0;  // lines of each column of the task
-  bool has_ends_ = false;  // columns of the task have more rows than their lines
+  Index n_in_column_ = 0;      // lines of each column of the task
+  bool has_ends_ = false;      // columns of the task have more rows than their lines
+  bool shares_lines_ = false;  // columns of the task end, and share lines with the next
   Lines lines_{};
 };
 

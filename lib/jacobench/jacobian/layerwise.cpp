@@ -25,6 +25,15 @@ struct Rows {
   Index owned;
   Index computed;
   Index of;
+
+  // Calls with where each part of the owned rows begins in X and in the batch, and how many rows it has: after the last
+  // of X the first come again.
+  template <class Part>
+  void for_each_part(Part part) const {
+    const Index n = std::min(owned, of - first);
+    part(first, Index{0}, n);
+    if (n < owned) part(Index{0}, n, owned - n);
+  }
 };
 
 // What one evaluation does. The first batch owns `first_step` rows of the results, every other `step` rows, and each
@@ -34,6 +43,9 @@ struct Rows {
 // batches end where lines do. Where they have not, each column of a batch is written from its first whole line in the
 // batch to the same place in the next batch: the rows between belong to two batches and are computed by both, which is
 // cheaper than writing every batch's ends line by line through the cache.
+// The columns of one output follow each other without a gap, and share the lines at their ends. Batches then go round:
+// the first begins where the first line does, or at the first row where batches overlap, and after the last rows the
+// first come again, so that the line in which one column ends and the next begins is written whole.
 struct Plan {
   const VectorView& theta;
   const MatrixView& X;
@@ -43,6 +55,8 @@ struct Plan {
   Index first_step;
   Index step;
   Index overlap;
+  bool goes_round;
+  Index first_row;  // of the first batch
 
   bool goes_backward() const { return out.J_y_theta || (out.J_y_x && direction == Direction::backward); }
   bool goes_forward() const { return out.J_y_x && direction == Direction::forward; }
@@ -51,9 +65,12 @@ struct Plan {
   Index n_batches() const { return 1 + std::max<Index>(X.rows() - first_step + step - 1, 0) / step; }
 
   Rows rows_of(Index batch) const {
-    const Index first = batch == 0 ? 0 : first_step + (batch - 1) * step, left = X.rows() - first;
+    const Index before = batch == 0 ? 0 : first_step + (batch - 1) * step, left = X.rows() - before;
     const Index owned = std::min(batch == 0 ? first_step : step, left);
-    return {.first = first, .owned = owned, .computed = std::min(owned + overlap, left), .of = X.rows()};
+    return {.first = first_row + before,
+            .owned = owned,
+            .computed = goes_round ? owned + overlap : std::min(owned + overlap, left),
+            .of = X.rows()};
   }
 };
 
@@ -115,6 +132,8 @@ class Worker {
       else
         compute_batch(plan, rows, forward, WaysOfWriting::before);
     }
+    for (Index& row : overflowing_)
+      if (row >= plan.X.rows()) row -= plan.X.rows();
     if (!plan.streams()) return;
     fill_->write_rest();
     JacobianFill::finish();
@@ -135,9 +154,12 @@ class Worker {
     const bool is_beside = plan.streams() && way == WaysOfWriting::beside;
     kernel::LinesBeside* beside =
         is_beside ? fill_->beside(rows.computed * fill_->work_of_passes()) : nullptr;
-    forward.run(plan.theta, plan.X, rows.first, rows.computed, plan.slopes(), beside);
+    const Index n_again = std::max<Index>(rows.first + rows.computed - rows.of, 0);
+    forward.run(plan.theta, plan.X, rows.first, rows.computed - n_again, plan.slopes(), beside, n_again);
     if (plan.out.values)
-      plan.out.values->middleRows(rows.first, rows.owned) = forward.outputs().rows(rows.owned);
+      rows.for_each_part([&](Index to, Index from, Index n) {
+        plan.out.values->middleRows(to, n) = forward.outputs().rows(rows.owned).middleRows(from, n);
+      });
     for (const Index n : forward.overflowing())
       if (n < rows.owned) overflowing_.push_back(rows.first + n);
     if (plan.goes_backward())
@@ -155,9 +177,12 @@ class Worker {
     backward.run_from_output(k, plan.theta, forward, rows.computed, k == 0 ? beside : nullptr);
     // A delta that is not finite leaves none below that is.
     append_overflowing_rows(backward.delta(0).rows(rows.owned), rows.first, overflowing_);
-    if (plan.out.J_y_x && plan.direction == Direction::backward)
-      plan.out.J_y_x->middleRows(first_row, rows.owned) =
-          backward.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
+    if (plan.out.J_y_x && plan.direction == Direction::backward) {
+      const auto J_y_x = backward.run_to_inputs(plan.theta, rows.owned).rows(rows.owned);
+      rows.for_each_part([&](Index to, Index from, Index n) {
+        plan.out.J_y_x->middleRows(k * rows.of + to, n) = J_y_x.middleRows(from, n);
+      });
+    }
     if (!plan.out.J_y_theta) return;
     const JacobianFill::Task task{.forward = &forward,
                                   .backward = &backward,
@@ -168,6 +193,7 @@ class Worker {
                                   .n_computed = rows.computed,
                                   .batches_overlap = plan.overlap > 0,
                                   .starts_columns = rows.first == 0,
+                                  .goes_round = plan.goes_round,
                                   .stores = plan.stores};
     if (!plan.streams()) return fill_->write(task);
     fill_->write_rest();
@@ -189,7 +215,10 @@ class Worker {
     }
     append_overflowing_rows(current_.rows(n).leftCols(network_.n_outputs()), rows.first, overflowing_);
     for (Index k = 0; k < network_.n_outputs(); ++k)
-      plan.out.J_y_x->col(d).segment(k * rows.of + rows.first, n) = current_.rows(n).col(k);
+      rows.for_each_part([&](Index to, Index from, Index n_part) {
+        plan.out.J_y_x->col(d).segment(k * rows.of + to, n_part) =
+            current_.rows(n).col(k).segment(from, n_part);
+      });
   }
 
   const Perceptron network_;
@@ -231,22 +260,33 @@ class Layerwise final : public Evaluator {
     const Stores stores = stores_for(bytes);
     if (stores == Stores::streaming)
       prefer_large_pages(out.J_y_theta->data(), static_cast<std::size_t>(bytes));
-    Index first_step = batch_rows_, overlap = 0;
+    Index first_step = batch_rows_, step = batch_rows_, overlap = 0, first_row = 0;
+    bool goes_round = false;
     if (stores == Stores::streaming && X.rows() > batch_rows_) {
       const Index to_line = doubles_to_line(out.J_y_theta->data());
-      if (X.rows() % doubles_in_line != 0)
-        overlap = doubles_in_line;
-      else if (to_line != 0)
-        first_step = batch_rows_ - doubles_in_line + to_line;
+      if (X.rows() % doubles_in_line != 0) overlap = doubles_in_line;
+      step -= overlap;
+      // The first batch, which has nothing to be computed beside, has what is left by others of equal size, but not a
+      // few rows only.
+      constexpr Index fewest = 32;
+      const Index left = kernel::round_up((X.rows() - 1) % step + 1, doubles_in_line);
+      first_step = std::max(left, fewest);
+      goes_round = network().n_outputs() == 1 && (overlap > 0 || to_line > 0);
+      if (overlap == 0 && goes_round)
+        first_row = to_line;
+      else if (overlap == 0 && to_line > 0)
+        first_step = std::min(first_step, step - doubles_in_line) + to_line;
     }
     const Plan plan{.theta = theta,
                     .X = X,
                     .out = out,
                     .direction = direction_for(out),
                     .stores = stores,
-                    .first_step = first_step - overlap,
-                    .step = batch_rows_ - overlap,
-                    .overlap = overlap};
+                    .first_step = first_step,
+                    .step = step,
+                    .overlap = overlap,
+                    .goes_round = goes_round,
+                    .first_row = first_row};
     // Each worker takes whole batches, so that the bits are those of one worker.
     const auto n_workers = static_cast<Index>(workers_.size());
     parallel_for(n_workers, n_workers, [&](Index w) {

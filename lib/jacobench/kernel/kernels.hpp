@@ -37,6 +37,13 @@ struct LinesEnds {
   Index most_rows;
 };
 
+// What comes after the lines of the columns of a run where these end after n_rows, and each is followed by the next
+// without a gap: rows from n_rows on are of the next column.
+struct SharedLines {
+  Index n_rows;
+  const double *next_a, *next_b;  // of the column after the run; null where the matrix ends
+};
+
 // Runs of columns that are written beside something else that is computed, a line after every few operations: these go
 // on while the lines are on their way to memory, if no more are under way than a processor holds back.
 struct LinesBeside {
@@ -49,14 +56,15 @@ struct LinesBeside {
   Index work;     // and the operations that are to come beside them: multiply-adds of doubles
 };
 
-// So many multiply-adds take about as long as an activation and its derivative.
-inline constexpr Index work_of_activation = 48;
+// So many multiply-adds take about as long as an entry of a product, whose sum is started and stored as well.
+constexpr Index work_of_sum(Index n_terms) { return n_terms + 4; }
 
 // One activation over n doubles; each output may be z itself. Beside what is null nothing is written.
 struct ActivationKernels {
   void (*value)(const double* z, double* a, Index n);
   void (*value_and_derivative)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
   void (*all)(const double* z, double* a, double* d, double* d2, Index n);
+  Index work;  // so many multiply-adds take about as long as it does with its derivative
 };
 
 // out(:, c) = (start_c + addend(:, c) + sum over k of in(:, k) * coefficient[c * next_column + k * next_term]) o
@@ -233,6 +241,8 @@ struct Kernels {
   // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that
   // two columns share, and the ends through it.
   void (*stream_stretch)(const LinesRun& run, Index n_rows);
+  // To the end of each column, with the lines that it shares with the next.
+  void (*stream_shared)(const LinesRun& run, const SharedLines& shared);
   // Without anything beside. Until finish_streams() other threads may not see them.
   void (*stream_all)(LinesBeside& lines);
   void (*finish_streams)();

@@ -19,6 +19,34 @@ bool is_bounded(Activation phi) {
   return std::isfinite(a[0]) && std::isfinite(a[1]);
 }
 
+// Rows of X that are likely to be wanted next come into a core's own cache while others are computed: the lines of all
+// columns, a few at a time.
+class NextRows {
+ public:
+  NextRows(const MatrixView& X, Index first_row, Index n_rows, Index n_times)
+      : column_(X.data() + first_row),
+        stride_(X.outerStride()),
+        n_rows_(std::min(n_rows, X.rows() - first_row)) {
+    n_lines_ =
+        n_rows_ > 0 ? X.cols() * kernel::round_up(n_rows_, kernel::most_lanes) / kernel::most_lanes : 0;
+    n_a_time_ = (n_lines_ + n_times - 1) / n_times;
+  }
+
+  void fetch_some() {
+    for (const Index left = std::max<Index>(n_lines_ - n_a_time_, 0); n_lines_ > left; --n_lines_) {
+      __builtin_prefetch(column_ + row_);
+      row_ += kernel::most_lanes;
+      if (row_ < n_rows_) continue;
+      row_ = 0;
+      column_ += stride_;
+    }
+  }
+
+ private:
+  const double* column_;
+  Index stride_, n_rows_, n_lines_, n_a_time_, row_ = 0;
+};
+
 }  // namespace
 
 ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
@@ -31,14 +59,19 @@ ForwardPass::ForwardPass(const Perceptron& network, Index max_rows)
   may_overflow_.back() = true;  // what is not a number below stays so up to the outputs
 }
 
-void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows,
-                      Slopes slopes, kernel::LinesBeside* beside) {
+void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_of_X,
+                      Slopes slopes, kernel::LinesBeside* beside, Index n_again) {
+  const Index n_rows = n_of_X + n_again;
   network_.expect_shapes(theta, X);
-  JB_EXPECT(first_row >= 0 && n_rows >= 0 && n_rows <= max_rows_ && first_row + n_rows <= X.rows(),
-            "rows {} to {} of {}, in batches of {}", first_row, first_row + n_rows, X.rows(), max_rows_);
-  inputs_.rows(n_rows) = X.middleRows(first_row, n_rows);
+  JB_EXPECT(first_row >= 0 && n_of_X >= 0 && first_row + n_of_X <= X.rows() && n_again >= 0 &&
+                n_again <= X.rows() && n_rows <= max_rows_,
+            "rows {} to {} of {} and the first {}, in batches of {}", first_row, first_row + n_of_X, X.rows(),
+            n_again, max_rows_);
+  inputs_.rows(n_rows).topRows(n_of_X) = X.middleRows(first_row, n_of_X);
+  inputs_.rows(n_rows).bottomRows(n_again) = X.topRows(n_again);
   const kernel::Kernels& kernels = kernel::kernels();
   const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
+  NextRows next(X, first_row + n_of_X, n_of_X, network_.n_hidden_units() + network_.n_outputs());
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
@@ -52,6 +85,7 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
         phi.value(a, a, n_padded);
       else
         phi.value_and_derivative(a, a, d, n_padded, beside);
+      next.fetch_some();
     }
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;

@@ -20,10 +20,11 @@ class ForwardPass {
  public:
   ForwardPass(const Perceptron& network, Index max_rows);
 
-  // Runs over rows first_row .. first_row + n_rows of X; n_rows at most max_rows. With Slopes::none the
-  // slopes of the run before stay as they were. Beside slopes that are kept lines may be written (kernel/kernels.hpp).
+  // Runs over rows first_row .. first_row + n_rows of X, and after these over the first n_again; together at most
+  // max_rows. With Slopes::none the slopes of the run before stay as they were. Beside slopes that are kept lines may
+  // be written (kernel/kernels.hpp).
   void run(const VectorView& theta, const MatrixView& X, Index first_row, Index n_rows, Slopes slopes,
-           kernel::LinesBeside* beside = nullptr);
+           kernel::LinesBeside* beside = nullptr, Index n_again = 0);
 
   const Batch& inputs() const { return inputs_; }
   const Batch& activation(Index l) const {

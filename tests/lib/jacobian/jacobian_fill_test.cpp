@@ -252,6 +252,55 @@ TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
   }
 }
 
+// The columns of one output share lines, which are written whole: for every place of the first line, and everything
+// that is computed with the rows that come again. Units of more inputs than are written together, and of fewer; last
+// batches of many rows and of less than a line.
+TEST(JacobianOfOneOutput, HasTheBitsOfSmallOnesForAnyNumberOfRows) {
+  const Perceptron network(40, {{130, Activation::tanh}, {120, Activation::relu}, {1, Activation::identity}});
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 1, stream);
+  const Index P = network.n_params(), n_part = 20;
+  for (const Index N : {297, 301, 320, 321, 322, 323, 324, 325, 326, 327})
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
+      Matrix X(N, 40);
+      for (double& x : X.reshaped()) x = stream.normal();
+      StrategyOptions options;
+      options.direction = direction;
+      Matrix values(N, 1), J_y_theta = Matrix::Constant(N, P, untouched), J_y_x(N, 40);
+      ASSERT_EQ(stores_for(J_y_theta.size() * 8), Stores::streaming);
+      const auto evaluator = find_strategy("layerwise").make(network, N, options);
+      evaluator->evaluate(theta, X, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
+      for (Index first = 0; first < N; first += n_part) {
+        const Index n = std::min(n_part, N - first);
+        Matrix v(n, 1), t(n, P), x(n, 40);
+        find_strategy("layerwise")
+            .make(network, n, options)
+            ->evaluate(theta, X.middleRows(first, n), {.values = &v, .J_y_theta = &t, .J_y_x = &x});
+        EXPECT_EQ(values.middleRows(first, n), v) << N << " from " << first;
+        EXPECT_EQ(J_y_theta.middleRows(first, n), t) << N << " from " << first;
+        EXPECT_EQ(J_y_x.middleRows(first, n), x) << N << " from " << first;
+      }
+    }
+}
+
+// Rows that come again are the first, at which doubles overflow in the first layer: the second is saturated there.
+TEST(JacobianOfOneOutput, HasTheRowsAtWhichDoublesOverflow) {
+  const Perceptron network(200, {{100, Activation::relu}, {60, Activation::tanh}, {1, Activation::identity}});
+  const Index N = 320, P = network.n_params();
+  RandomStream stream(1, 2, 3, RandomPurpose::parameters);
+  const Vector theta = draw_parameters(network, 40, stream);
+  Matrix X(N, 200);
+  for (double& x : X.reshaped()) x = stream.normal();
+  X.topRows(3) *= 1e307;
+  Matrix J = Matrix::Constant(N, P, untouched), expected(3, P);
+  ASSERT_EQ(stores_for(J.size() * 8), Stores::streaming);
+  find_strategy("layerwise").make(network, N, {})->evaluate(theta, X, {.J_y_theta = &J});
+  find_strategy("layerwise").make(network, 3, {})->evaluate(theta, X.topRows(3), {.J_y_theta = &expected});
+  EXPECT_TRUE((expected.array() == expected.array()).all());
+  EXPECT_EQ(J.topRows(3), expected);
+  EXPECT_TRUE((J.bottomRows(N - 3).array() != untouched).all());
+}
+
 TEST(Stores, ArePastTheCacheWhereTheJacobianIs) {
   EXPECT_EQ(stores_for(most_bytes_in_cache()), Stores::ordinary);
   EXPECT_EQ(stores_for(most_bytes_in_cache() + 8), Stores::streaming);

@@ -138,7 +138,14 @@ TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
         without_gap.out = &stretch[static_cast<std::size_t>(from)];
         without_gap.out_stride = n;
         k.stream_stretch(without_gap, n);
+        Numbers shared(out.size());
+        without_gap.out = &shared[static_cast<std::size_t>(from)];
+        // The last column is followed by another, or by none.
+        k.stream_shared(without_gap, {.n_rows = n, .next_a = b.data(), .next_b = a.data()});
+        all.insert(all.end(), shared.begin(), shared.end());
+        k.stream_shared(without_gap, {.n_rows = n, .next_a = nullptr, .next_b = nullptr});
         k.finish_streams();
+        all.insert(all.end(), shared.begin(), shared.end());
         all.insert(all.end(), out.begin(), out.end());
         all.insert(all.end(), stretch.begin(), stretch.end());
       }

@@ -81,6 +81,15 @@ TEST_F(ForwardPassOf, APartOfTheRowsGivesTheBitsOfThoseRows) {
       }
 }
 
+TEST_F(ForwardPassOf, TheFirstRowsMayComeAgainAfterTheOthers) {
+  const Index N = s_.X.rows();
+  const Matrix Y = evaluate(s_.network, s_.theta, s_.X);
+  ForwardPass pass(s_.network, 5);
+  pass.run(s_.theta, s_.X, N - 2, 2, Slopes::kept, nullptr, 3);
+  EXPECT_EQ(Matrix(pass.outputs().rows(5).topRows(2)), Matrix(Y.bottomRows(2)));
+  EXPECT_EQ(Matrix(pass.outputs().rows(5).bottomRows(3)), Matrix(Y.topRows(3)));
+}
+
 // What an earlier, longer batch has left in the padding must not matter.
 TEST_F(ForwardPassOf, ANanInOneObservationStaysThere) {
   ForwardPass pass(s_.network, 8);
@@ -102,6 +111,7 @@ TEST_F(ForwardPassOf, WrongShapesAreBrokenPreconditions) {
   EXPECT_THROW(pass.run(s_.theta, s_.X, 5, 4, Slopes::none), std::logic_error);  // past the end
   EXPECT_THROW(pass.run(s_.theta, s_.X, -1, 2, Slopes::none), std::logic_error);
   EXPECT_THROW(pass.run(s_.theta, s_.X, 0, -1, Slopes::none), std::logic_error);
+  EXPECT_THROW(pass.run(s_.theta, s_.X, 4, 3, Slopes::none, nullptr, 2), std::logic_error);
   EXPECT_NO_THROW(pass.run(s_.theta, s_.X, 4, 4, Slopes::none));
 }
 

@@ -63,22 +63,47 @@ void value(const double* z, double* a, Index n) {
       z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); }, [] {});
 }
 
+// So many multiply-adds take about as long as a formula and its derivative.
+template <class Formula>
+inline constexpr Index work_of = 48;
+template <>
+inline constexpr Index work_of<Identity> = 0;
+template <>
+inline constexpr Index work_of<Relu> = 0;
+template <>
+inline constexpr Index work_of<LeakyRelu> = 0;
+
+// Beside the rows of z that are computed together, the lines of these rows are written, of whole columns: how many go
+// beside each, and where one column ends and the next begins, is then always the same, and a processor that runs ahead
+// guesses it.
 template <class Formula>
 void value_and_derivative(const double* z, double* a, double* d, Index n, LinesBeside* beside) {
   const auto store_both = [&](const Jet& jet, Index at, Index count) {
     store_first(jet.value, a + at, count);
     store_first(jet.first, d + at, count);
   };
-  const Index n_groups = n / (side_by_side * lanes);
-  if (!beside || n_groups == 0) return for_each_pack<Formula, Order::first>(z, n, store_both, [] {});
-  constexpr Index most_a_group = 32;
-  Index n_lines = lines_for(*beside, n * work_of_activation, most_a_group * n_groups);
-  const Index lines_a_group = (n_lines + n_groups - 1) / n_groups;
-  for_each_pack<Formula, Order::first>(z, n, store_both, [&] {
-    const Index n_now = lines_a_group < n_lines ? lines_a_group : n_lines;
-    n_lines -= n_now;
-    write_lines(*beside, n_now);
-  });
+  constexpr Index group = side_by_side * lanes, work = work_of<Formula>;
+  if constexpr (work > 0 && group % most_lanes == 0) {
+    // What is not needed to cover the computation takes no less time beside it than by itself.
+    constexpr Index most_columns = 16;
+    if (beside && beside->run.n_columns > 0 && n >= group) {
+      const Index n_in_column = beside->run.n_in_column;
+      const Index wanted = lines_for(*beside, n * work, most_columns * n_in_column);
+      LinesColumn columns[most_columns];
+      const Index n_columns = take_columns(*beside, (wanted + n_in_column / 2) / n_in_column, columns);
+      beside->n_lines += wanted - n_columns * n_in_column;
+      const Index end = n_in_column * most_lanes, end_of_groups = end / group * group;
+      Index row = 0;
+      for_each_pack<Formula, Order::first>(z, n, store_both, [&] {
+        if (row == end_of_groups) return;
+        stream_rows_of<group>(columns, n_columns, row);
+        row += group;
+      });
+      for (Index c = 0; c < n_columns; ++c) stream_rows(columns[c].a, columns[c].b, columns[c].out, row, end);
+      return;
+    }
+  }
+  for_each_pack<Formula, Order::first>(z, n, store_both, [] {});
 }
 
 template <class Formula>
@@ -99,7 +124,7 @@ inline void normal(const double* z, double* distribution, double* density, Index
 
 template <class Formula>
 constexpr ActivationKernels kernels_of() {
-  return {value<Formula>, value_and_derivative<Formula>, all<Formula>};
+  return {value<Formula>, value_and_derivative<Formula>, all<Formula>, work_of<Formula>};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -44,6 +44,7 @@ constinit const Kernels kernels = {
     .add_product = add_product,
     .write_ends = write_ends,
     .stream_stretch = stream_stretch,
+    .stream_shared = stream_shared,
     .stream_all = stream_all,
     .finish_streams = finish_streams,
     .dot = dot,

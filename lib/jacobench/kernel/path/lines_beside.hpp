@@ -18,7 +18,7 @@ inline void stream_line(const double* a, const double* b, double* out) {
 inline void stream_rows(const double* a, const double* b, double* out, Index begin, Index end) {
 #ifdef JACOBENCH_PATH_AVX512
   // Lines of the columns that are not lines of their sources: a load across two lines takes twice as long as another.
-  if (const Index shift = begin % most_lanes; shift != 0) {
+  if (const Index shift = (most_lanes - rows_to_line(a + begin)) % most_lanes; shift != 0) {
     Index row = begin - shift;
     const Bits from = first_of_pair(shift);
     for (Pack before = load(a + row) * load(b + row); begin != end; begin += most_lanes) {
@@ -73,6 +73,32 @@ inline void stream_stretch(const LinesRun& run, Index n_rows) {
     write_rows(a, b + run.b_stride, line + n_left, 0, begin);
     for (Index k = 0; k < most_lanes; k += lanes) stream(out + end + k, load(line + k));
 #endif
+  }
+}
+
+// A line whose first n_rows are those of a o b, and the others those of next_a o next_b.
+inline void stream_line_of_two(const double* a, const double* b, const double* next_a, const double* next_b,
+                               double* out, Index n_rows) {
+  for (Index k = 0; k < most_lanes; k += lanes) {
+    const Index left = n_rows - k, n = left < 0 ? 0 : (left < lanes ? left : lanes);
+    const Pack first = load_first(a + k, n) * load_first(b + k, n);
+    const Pack others = without_first(load(next_a + k) * load(next_b + k), n);
+    stream(out + k,
+           __builtin_bit_cast(Pack, __builtin_bit_cast(Bits, first) | __builtin_bit_cast(Bits, others)));
+  }
+}
+
+inline void stream_shared(const LinesRun& run, const SharedLines& shared) {
+  const double* b = run.b;
+  double* out = run.out;
+  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
+    const bool is_last = c + 1 == run.n_columns;
+    const double* const next_a = is_last ? shared.next_a : run.a;
+    const double* const next_b = is_last ? shared.next_b : b + run.b_stride;
+    Index row = rows_to_line(out) + run.n_in_column * most_lanes;
+    if (!next_a) return write_rows(run.a, b, out, row, shared.n_rows);
+    for (; row < shared.n_rows; row += most_lanes)
+      stream_line_of_two(run.a + row, b + row, next_a + row, next_b + row, out + row, shared.n_rows - row);
   }
 }
 
@@ -176,6 +202,41 @@ inline void write_lines(LinesBeside& lines, Index n) {
     LineWriter(lines).write_lines(n_now);
     n -= n_now;
     go_to_next_run_after(lines);
+  }
+}
+
+// The lines of one column, from its first on.
+struct LinesColumn {
+  const double *a, *b;
+  double* out;
+};
+
+// Takes n columns, or as many as there are, after what is left of one that has been begun, and returns how many.
+inline Index take_columns(LinesBeside& lines, Index n, LinesColumn* columns) {
+  if (n > 0 && lines.n_before > 0) write_lines(lines, lines.run.n_in_column - lines.n_before);
+  Index taken = 0;
+  while (taken < n && lines.run.n_columns > 0) {
+    LinesRun& run = lines.run;
+    for (; taken < n && run.n_columns > 0; ++taken, --run.n_columns) {
+      const Index to_line = rows_to_line(run.out);
+      columns[taken] = {.a = run.a + to_line, .b = run.b + to_line, .out = run.out + to_line};
+      run.b += run.b_stride;
+      run.out += run.out_stride;
+    }
+    go_to_next_run_after(lines);
+  }
+  return taken;
+}
+
+// The lines of so many rows of each column; row and n_rows are whole lines. Inlined it would change how that is
+// compiled beside which it is called.
+template <Index n_rows>
+[[gnu::noinline]] void stream_rows_of(const LinesColumn* columns, Index n_columns, Index row) {
+  for (const LinesColumn* end = columns + n_columns; columns != end; ++columns) {
+    const double *const a = columns->a + row, *const b = columns->b + row;
+    double* const out = columns->out + row;
+#pragma GCC unroll 4
+    for (Index k = 0; k < n_rows; k += most_lanes) stream_line(a + k, b + k, out + k);
   }
 }
 
