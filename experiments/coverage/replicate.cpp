@@ -267,10 +267,9 @@ class ReplicateRunner::Strategy {
   Fit like_;
   Fitter fitter_;
   Tangent tangent_;
-  // Of fits side by side.
+  // Of fits side by side; points one a region, null where they do not suit lanes.
   std::optional<TangentsInLanes> tangents_;
-  std::vector<std::unique_ptr<PointsInLanes>>
-      points_in_lanes_;            // one a region; null where they do not suit lanes
+  std::vector<std::unique_ptr<PointsInLanes>> points_in_lanes_;
   std::vector<NewPoints> points_;  // one a region
   std::vector<Engines> engines_;   // one a method
 };

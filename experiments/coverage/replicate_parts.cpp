@@ -3,8 +3,8 @@
 // the study, whose first scenario is taken.
 //
 // `replicate` is all of one by itself, and `draw`, `fit`, `tangent` and `bands` are what it consists of;
-// replicate/side_by_side is one among many, as studies make them, and fit/, tangent/ and points/side_by_side its fit, its
-// tangent and the values and variances that its bands are made from. The other rows fit/...
+// replicate/side_by_side is one among many, as studies make them, and fit/, tangent/ and points/side_by_side its fit,
+// its tangent and the values and variances that its bands are made from. The other rows fit/...
 // are what a fit consists of, each done once; a step in lanes is one of all that are in them. `summary` is what a
 // replicate costs after all are made. Times are of the processor.
 #include <functional>

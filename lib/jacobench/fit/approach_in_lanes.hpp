@@ -1,8 +1,8 @@
 // Approaches of many fits of one small network, one in each lane of a pack: each from its own start to its own data, by
 // the same rules and with its own end.
 //
-// Model:  that of fit/approach.hpp, with full Newton steps also where the minimum is near. The sums of J'J go row by row
-//         in the order of the data, in place of those of BLAS
+// Model:  that of fit/approach.hpp, with full Newton steps also where the minimum is near. The sums of J'J go row by
+//         row in the order of the data, in place of those of BLAS
 // Bits:   those of a fit depend neither on its lane nor on what is in the others, nor on how many lanes there are
 // Cost:   a step of all lanes together is n P^2 / 2 multiplications of packs and m n activations with both derivatives,
 //         m the hidden units; second derivatives are made with every point, and where there are several lanes

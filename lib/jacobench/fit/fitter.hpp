@@ -42,7 +42,8 @@ namespace jacobench {
 
 class Residuals;
 
-// The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted, or has been.
+// The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted, or has
+// been.
 class ManyFits {
  public:
   virtual ~ManyFits() = default;

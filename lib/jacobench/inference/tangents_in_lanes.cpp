@@ -79,8 +79,10 @@ kernel::LaneTangent TangentsInLanes::tangents() {
 
 void TangentsInLanes::put(Index lane, const Fit& fit) {
   const Dataset& data = fit.data;
-  JB_EXPECT(data.X.rows() == N_ && data.X.cols() == network_.n_inputs(), "X is {} x {}, want {} x {}",
-            data.X.rows(), data.X.cols(), N_, network_.n_inputs());
+  network_.expect_shapes(fit.theta, data.X);
+  JB_EXPECT(data.X.rows() == N_ && data.Y.rows() == N_ && data.Y.cols() == 1,
+            "X has {} rows and Y is {} x {}, want {} rows and {} x 1", data.X.rows(), data.Y.rows(),
+            data.Y.cols(), N_, N_);
   put_rows(data.X, lane, X_);
   put_rows(data.Y, lane, y_);
   data.get_row_factors(row_factors_);
@@ -101,7 +103,7 @@ bool TangentsInLanes::get(Index lane, Vector& r, Matrix& T, double& norm_of_inve
     for (Index p = q + 1; p < P_; ++p) T(p, q) = 0;
   }
   norm_of_inverse = norm;
-  return true;
+  return std::isfinite(r.sum());
 }
 
 // As many as are one block for products with J.

@@ -1,5 +1,5 @@
-// The tangents of many fits of one small network, and what they say at new points: one fit in each lane of a pack, where
-// the data clearly determine all parameters.
+// The tangents of many fits of one small network, and what they say at new points: one fit in each lane of a pack,
+// where the data clearly determine all parameters.
 //
 // Model:  J = Q R by QR without pivoting, C the norms of the columns of J, T = R^-1, so that T T' = (J'J)^-1. Every
 //         singular value of J C^-1 is at least 1 / |C T|, and every pivot of a QR with pivoting at least that singular
@@ -28,8 +28,8 @@ class TangentsInLanes {
   void put(Index lane, const Fit& fit);
   void compute();  // of what has been put
 
-  // r = B (Y - f), T and |C T|, Frobenius. Returns whether the parameters are clearly determined; if not, nothing is
-  // set.
+  // r = B (Y - f), T and |C T|, Frobenius. Returns whether the parameters are clearly determined and r is finite; if
+  // not, what is set means nothing.
   // Shapes: r [n], T [P x P]
   bool get(Index lane, Vector& r, Matrix& T, double& norm_of_inverse) const;
 

@@ -155,7 +155,12 @@ TEST(TangentsInLanes, LeaveAloneWhatIsNotClear) {
       with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e-170; }),
       with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e-155; }),
       with([](Fit& fit) { fit.theta.segment(6, 3) *= 1e170; }),
-      with([](Fit& fit) { fit.theta[7] = std::numeric_limits<double>::infinity(); })};
+      with([](Fit& fit) { fit.theta[7] = std::numeric_limits<double>::infinity(); }),
+      // Whose weighted residual overflows.
+      with([](Fit& fit) {
+        fit.data.weights = Vector::Constant(fit.n_values(), 4);
+        fit.data.Y(0, 0) = 1.7e308;
+      })};
   const kernel::LaneKernels& all = kernel::kernels().fits_side_by_side;
   for (std::size_t i = 0; i < unclear.size(); ++i) {
     for (const kernel::LaneKernels* kernels : {&all, &kernel::kernels().one_fit})
@@ -269,6 +274,16 @@ TEST(TangentsInLanes, SuitWhatIsFittedInLanesWithoutDecay) {
   EXPECT_FALSE(TangentsInLanes::suits(other));
   EXPECT_FALSE(TangentsInLanes::suits(drawn_fit({1, {2}, 1, Activation::tanh}, 6)));
   EXPECT_FALSE(TangentsInLanes::suits(drawn_fit({1, {2, 2}, 1, Activation::tanh}, 50)));
+}
+
+TEST(TangentsInLanes, RefuseFitsOfAnotherShape) {
+  const Fit fit = drawn_fit({1, {2}, 1, Activation::tanh}, 50);
+  TangentsInLanes tangents(fit, kernel::kernels().one_fit);
+  Fit short_theta = fit;
+  short_theta.theta.conservativeResize(fit.theta.size() - 1);
+  for (const Fit& other : {drawn_fit({1, {2}, 1, Activation::tanh}, 51),
+                           drawn_fit({2, {2}, 1, Activation::tanh}, 50), short_theta})
+    EXPECT_THROW(tangents.put(0, other), std::logic_error);
 }
 
 TEST(TangentsInLanes, AllocateNothing) {

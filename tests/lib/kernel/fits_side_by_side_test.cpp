@@ -1,5 +1,5 @@
-// The kernels of fits in lanes against plain loops of one fit, to the bit: sums from the first row to the last, and from
-// the first column to the last, whatever the tiles and panels they are made by.
+// The kernels of fits in lanes against plain loops of one fit, to the bit: sums from the first row to the last, and
+// from the first column to the last, whatever the tiles and panels they are made by.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -14,7 +14,8 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // may be done.
 inline constexpr int side_by_side = 4;
 
-// The longest chains that call nothing go six side by side: on AVX-512 that takes 0.87 of the time of four, on AVX2 0.93.
+// The longest chains that call nothing go six side by side: on AVX-512 that takes 0.87 of the time of four, on AVX2
+// 0.93.
 template <class Formula, Order order>
 inline constexpr int packs_at_once = side_by_side;
 template <>

@@ -7,8 +7,8 @@
 
 namespace jacobench::kernel::JACOBENCH_PATH {
 
-// C(i, j) += A_i'A_j for a columns from i on and b columns from j on, A [n_rows x n] row by row, C [n x n]; where i is j,
-// below the diagonal. Unless it is added to, C is set.
+// C(i, j) += A_i'A_j for a columns from i on and b columns from j on, A [n_rows x n] row by row, C [n x n]; where i is
+// j, below the diagonal. Unless it is added to, C is set.
 template <class L, int a, int b, bool is_on_diagonal>
 void add_lane_tile(const double* A, Index n_rows, Index n, Index i, Index j, bool adds, double* C) {
   using Type = typename L::Type;
@@ -224,7 +224,8 @@ Type least_of(Type a, Type b) {
 }
 
 // Of w columns of L from column q on, where the scaled entries stand already: those of the rows that have pivots here,
-// and then those of the others. Each entry loses what the columns before its own have of it, from the first to the last.
+// and then those of the others. Each entry loses what the columns before its own have of it, from the first to the
+// last.
 template <class L, int w>
 class LanePanel {
  public:
