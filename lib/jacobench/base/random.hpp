@@ -52,7 +52,7 @@ class RandomStream {
   // Of two blocks, the first of them last: the second costs little beside the first, whose ten rounds wait for each
   // other.
   static constexpr unsigned n_blocks = 2;
-  std::array<std::uint64_t, 4 * n_blocks> numbers_;
+  std::array<std::uint64_t, std::size_t{4} * n_blocks> numbers_;
   unsigned n_left_ = 0;
 };
 

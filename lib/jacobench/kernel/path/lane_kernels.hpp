@@ -391,7 +391,7 @@ void solve_lanes(const LaneFactor* factors) {
   using Type = typename L::Type;
   const Index P = factors->n_params, n = P + 1;
   const double* const C = factors->C;
-  for (Index q = P - 1; q >= 0; --q)
+  for (Index q = P - 1; q >= 0; --q) {
 #pragma GCC unroll 2
     for (int i = 0; i < n_factors; ++i) {
       const double* const column = factors[i].L + q * n * L::n;
@@ -401,6 +401,7 @@ void solve_lanes(const LaneFactor* factors) {
         sum = L::fma(-L::load(column + p * L::n), L::load(step + p * L::n), sum);
       L::store(step + q * L::n, sum / L::load(column + q * L::n));
     }
+  }
 #pragma GCC unroll 2
   for (int i = 0; i < n_factors; ++i) {
     double* const step = factors[i].step;
