@@ -1,6 +1,5 @@
 #include "jacobench/fit/approach_in_lanes.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace jacobench {
@@ -25,7 +24,7 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
       point_(P_),
       C_of_lane_(P_),
       L_of_lane_(P_, P_) {
-  const auto make = [&](Numbers& numbers, Index n) { numbers.resize(static_cast<std::size_t>(n * W_)); };
+  const auto make = [&](Numbers& numbers, Index n) { numbers = Numbers(n, W_); };
   make(X_, N_ * network.n_inputs());
   for (Numbers* of_rows : {&y_, &factors_}) make(*of_rows, N_);
   for (Numbers* of_params : {&tau_, &tried_, &C_, &by_C_, &of_J_.step, &of_H_.step}) make(*of_params, P_);
@@ -36,21 +35,26 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
   make(workspace_, equations().lane_workspace());
 }
 
+kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows) {
+  return {.n_rows = n_rows,
+          .n_inputs = network.n_inputs(),
+          .n_units = network.layer(0).n_units,
+          .has_hidden_bias = network.layer(0).has_bias(),
+          .has_output_bias = network.layer(1).has_bias()};
+}
+
 kernel::LaneEquations ApproachInLanes::equations() {
-  const Layer& hidden = network_.layer(0);
-  return {.rows = {.n_rows = N_,
-                   .n_inputs = network_.n_inputs(),
-                   .n_units = hidden.n_units,
-                   .has_hidden_bias = hidden.has_bias(),
-                   .has_output_bias = network_.layer(1).has_bias(),
-                   .X = X_.data(),
-                   .y = y_.data(),
-                   .factors = factors_.data(),
-                   .tau = tried_.data()},
-          .activation = kernel::kernels().activations[static_cast<std::size_t>(hidden.activation)].all,
-          .E = E_.data(),
-          .second = second_.data(),
-          .workspace = workspace_.data()};
+  kernel::LaneRows rows = lane_rows(network_, N_);
+  rows.X = X_.data();
+  rows.y = y_.data();
+  rows.factors = factors_.data();
+  rows.tau = tried_.data();
+  return {
+      .rows = rows,
+      .activation = kernel::kernels().activations[static_cast<std::size_t>(network_.layer(0).activation)].all,
+      .E = E_.data(),
+      .second = second_.data(),
+      .workspace = workspace_.data()};
 }
 
 kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* second) {
@@ -74,12 +78,12 @@ void ApproachInLanes::begin(Index lane, const Residuals& residuals, const Vector
   const Index D = network_.n_inputs();
   if (inputs == Inputs::new_ones)
     for (Index d = 0; d < D; ++d)
-      for (Index n = 0; n < N_; ++n) at(X_, n * D + d, lane) = residuals.X()(n, d);
-  for (Index n = 0; n < N_; ++n) at(y_, n, lane) = residuals.Y()(n, 0);
+      for (Index n = 0; n < N_; ++n) X_(n * D + d, lane) = residuals.X()(n, d);
+  for (Index n = 0; n < N_; ++n) y_(n, lane) = residuals.Y()(n, 0);
   if (!its.has_unit_factors || !residuals.has_unit_factors())
-    for (Index n = 0; n < N_; ++n) at(factors_, n, lane) = residuals.rows().factors(n, 0);
+    for (Index n = 0; n < N_; ++n) factors_(n, lane) = residuals.rows().factors(n, 0);
   its.has_unit_factors = residuals.has_unit_factors();
-  for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = tau[p];
+  for (Index p = 0; p < P_; ++p) tried_(p, lane) = tau[p];
   states_[static_cast<std::size_t>(lane)] = State::under_way;
 }
 
@@ -87,13 +91,13 @@ void ApproachInLanes::add_penalty(Index lane) {
   Lane& its = lanes_[static_cast<std::size_t>(lane)];
   its.penalty = 0;
   if (its.residuals->n_penalty_rows() == 0) return;
-  for (Index p = 0; p < P_; ++p) point_[p] = at(tried_, p, lane);
+  for (Index p = 0; p < P_; ++p) point_[p] = tried_(p, lane);
   its.residuals->for_each_penalty_row(point_, [&](double r, const auto& entries) {
     its.penalty += r * r;
     entries([&](Index q, double J_q) {
-      at(E_, entry(P_, q), lane) += J_q * r;
+      E_(entry(P_, q), lane) += J_q * r;
       entries([&](Index p, double J_p) {
-        if (p >= q) at(E_, entry(p, q), lane) += J_p * J_q;
+        if (p >= q) E_(entry(p, q), lane) += J_p * J_q;
       });
     });
   });
@@ -102,17 +106,17 @@ void ApproachInLanes::add_penalty(Index lane) {
 // Of the point that was tried; nothing where normal equations are not safe there.
 std::optional<Standing> ApproachInLanes::standing(Index lane) {
   const Lane& its = lanes_[static_cast<std::size_t>(lane)];
-  const double objective = at(E_, entry(P_, P_), lane) + its.penalty;
-  const bool is_safe = std::isfinite(objective) && std::isfinite(at(of_J_.squares, 0, lane)) &&
-                       at(of_J_.least_norm, 0, lane) > residual_rounding(*its.residuals, objective) &&
-                       at(of_J_.least_pivot, 0, lane) >= least_pivot_of_J;
+  const double objective = E_(entry(P_, P_), lane) + its.penalty;
+  const bool is_safe = std::isfinite(objective) && std::isfinite(of_J_.squares(0, lane)) &&
+                       of_J_.least_norm(0, lane) > residual_rounding(*its.residuals, objective) &&
+                       of_J_.least_pivot(0, lane) >= least_pivot_of_J;
   if (!is_safe) return {};
-  return Standing{objective, std::sqrt(at(of_J_.squares, 0, lane))};
+  return Standing{objective, std::sqrt(of_J_.squares(0, lane))};
 }
 
 // Whether S has a minimum as its second derivatives tell.
 bool ApproachInLanes::has_newton_step(Index lane) const {
-  return at(of_H_.least_pivot, 0, lane) > 0 && std::isfinite(at(of_H_.squares, 0, lane));
+  return of_H_.least_pivot(0, lane) > 0 && std::isfinite(of_H_.squares(0, lane));
 }
 
 // Of a lane that goes on.
@@ -139,7 +143,7 @@ void ApproachInLanes::step() {
     is_any_at_end = is_any_at_end || its.next == Next::arrived;
     is_any_by_newton = is_any_by_newton || its.next == Next::newton;
   }
-  std::copy(tried_.begin(), tried_.end(), tau_.begin());
+  tau_ = tried_;
   if (!has_both && (is_any_at_end || is_any_by_newton)) kernels_.factorise(&of_H, 1);
   bool is_any_by_gauss_newton = false;
   for (Index lane = 0; lane < W_; ++lane)
@@ -153,7 +157,7 @@ void ApproachInLanes::step() {
   for (Index lane = 0; lane < W_; ++lane) {
     if (state(lane) != State::under_way) continue;
     const Numbers& step = is_by_newton(lane) ? of_H_.step : of_J_.step;
-    for (Index p = 0; p < P_; ++p) at(tried_, p, lane) = at(tau_, p, lane) + at(step, p, lane);
+    for (Index p = 0; p < P_; ++p) tried_(p, lane) = tau_(p, lane) + step(p, lane);
   }
 }
 
@@ -161,15 +165,15 @@ ApproachInLanes::End ApproachInLanes::end(Index lane) {
   const Lane& its = lanes_[static_cast<std::size_t>(lane)];
   if (its.residuals->n_penalty_rows() > 0)
     for (Index q = 0; q < P_; ++q) {
-      C_of_lane_[q] = at(C_, q, lane);
-      for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = at(of_J_.L, entry(p, q), lane);
+      C_of_lane_[q] = C_(q, lane);
+      for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = of_J_.L(entry(p, q), lane);
     }
-  const double rss = at(E_, entry(P_, P_), lane);
+  const double rss = E_(entry(P_, P_), lane);
   const double n_left =
       static_cast<double>(N_) - effective_parameters(*its.residuals, L_of_lane_, C_of_lane_, T_);
   const auto newton_move = [&]() -> std::optional<NewtonMove> {
     if (!has_newton_step(lane)) return {};
-    return NewtonMove{.fall = at(of_H_.squares, 0, lane), .squared_length = at(squared_lengths_, 0, lane)};
+    return NewtonMove{.fall = of_H_.squares(0, lane), .squared_length = squared_lengths_(0, lane)};
   };
   return {.n_iterations = its.course.n_iterations(),
           .rss = rss,
@@ -179,11 +183,11 @@ ApproachInLanes::End ApproachInLanes::end(Index lane) {
 }
 
 void ApproachInLanes::get_tau(Index lane, Vector& tau) const {
-  for (Index p = 0; p < P_; ++p) tau[p] = at(tau_, p, lane);
+  for (Index p = 0; p < P_; ++p) tau[p] = tau_(p, lane);
 }
 
 void ApproachInLanes::get_gradient(Index lane, Vector& gradient) const {
-  for (Index p = 0; p < P_; ++p) gradient[p] = 2 * at(E_, entry(P_, p), lane);
+  for (Index p = 0; p < P_; ++p) gradient[p] = 2 * E_(entry(P_, p), lane);
 }
 
 }  // namespace jacobench

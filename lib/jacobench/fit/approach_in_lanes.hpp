@@ -13,9 +13,12 @@
 
 #include "jacobench/fit/approach_course.hpp"
 #include "jacobench/kernel/kernels.hpp"
-#include "jacobench/kernel/line_allocator.hpp"
+#include "jacobench/kernel/lane_numbers.hpp"
 
 namespace jacobench {
+
+// Rows of networks that go in lanes, without data yet.
+kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows);
 
 class ApproachInLanes {
  public:
@@ -60,14 +63,10 @@ class ApproachInLanes {
     bool has_unit_factors = false;
   };
 
-  // Numbers of all lanes, entry by entry.
-  using Numbers = std::vector<double, kernel::LineAllocator<double>>;
+  using Numbers = kernel::LaneNumbers;
   struct Factor {
     Numbers L, least_norm, least_pivot, squares, step;
   };
-  double& at(Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
-  double at(const Numbers& numbers, Index i, Index lane) const { return numbers[place(i, lane)]; }
-  std::size_t place(Index i, Index lane) const { return static_cast<std::size_t>(i * W_ + lane); }
   Index entry(Index p, Index q) const { return q * (P_ + 1) + p; }
 
   kernel::LaneEquations equations();

@@ -13,15 +13,6 @@ namespace {
 // Norms of columns whose squares neither overflow nor lose digits to underflow.
 constexpr double least_norm = 0x1p-400, most_norm = 0x1p400;
 
-// Without data.
-kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows) {
-  return {.n_rows = n_rows,
-          .n_inputs = network.n_inputs(),
-          .n_units = network.layer(0).n_units,
-          .has_hidden_bias = network.layer(0).has_bias(),
-          .has_output_bias = network.layer(1).has_bias()};
-}
-
 // Of the hidden units.
 auto activation_of(const Perceptron& network) {
   return kernel::kernels()

@@ -10,6 +10,8 @@ namespace jacobench::kernel {
 
 class LaneNumbers {
  public:
+  LaneNumbers() = default;
+
   // Zeros.
   LaneNumbers(Index n_numbers, Index n_lanes)
       : n_lanes_(n_lanes), numbers_(static_cast<std::size_t>(n_numbers * n_lanes)) {}
@@ -22,7 +24,7 @@ class LaneNumbers {
  private:
   std::size_t place(Index i, Index lane) const { return static_cast<std::size_t>(i * n_lanes_ + lane); }
 
-  Index n_lanes_;
+  Index n_lanes_ = 0;
   std::vector<double, LineAllocator<double>> numbers_;
 };
 

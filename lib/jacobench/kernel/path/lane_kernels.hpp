@@ -202,19 +202,13 @@ class LaneSums {
   double *const second_, *const weight_;
 };
 
-template <class L, int D>
-void add_lane_blocks(const LaneEquations& p) {
-  LaneSums<L, D> sums(p);
-  const Index most = p.rows_in_block(), n = p.rows.n_rows;
-  for (Index begin = 0; begin < n; begin += most) sums.add(begin, n - begin < most ? n - begin : most);
-}
-
 template <class L>
 void lane_equations(const LaneEquations& p) {
-  if (p.rows.n_inputs == 1)
-    add_lane_blocks<L, 1>(p);
-  else
-    add_lane_blocks<L, 0>(p);
+  for_inputs_of(p.rows, [&]<int D>() {
+    LaneSums<L, D> sums(p);
+    for_each_lane_block(p.rows, p.rows_in_block(),
+                        [&](Index begin, Index n_rows) { sums.add(begin, n_rows); });
+  });
 }
 
 // The smaller; not a number where either is none.

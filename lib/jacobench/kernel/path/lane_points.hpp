@@ -39,12 +39,11 @@ void get_lane_forms(const LanePoints& p, const double* g, Index stride, double* 
 
 template <class L, int D>
 void lane_points_of(const LanePoints& p) {
-  const Index P = p.rows.n_params(), most = p.rows_in_block(), n = p.rows.n_rows;
+  const Index P = p.rows.n_params(), most = p.rows_in_block();
   LaneBlock<L, D> block(p.rows, most, L::in_row(P + 1), p.workspace);
   double* const entries = block.end;
   const Index stride = block.stride();
-  for (Index begin = 0; begin < n; begin += most) {
-    const Index n_rows = n - begin < most ? n - begin : most;
+  for_each_lane_block(p.rows, most, [&](Index begin, Index n_rows) {
     block.make(begin, n_rows, p.activation, p.f);
     double* const forms = p.forms + begin * L::n;
     Index row = 0;
@@ -52,15 +51,12 @@ void lane_points_of(const LanePoints& p) {
       get_lane_forms<L, 2>(p, block.rows + row * stride * L::n, stride, entries, forms + row * L::n);
     if (row < n_rows)
       get_lane_forms<L, 1>(p, block.rows + row * stride * L::n, stride, entries, forms + row * L::n);
-  }
+  });
 }
 
 template <class L>
 void lane_points(const LanePoints& p) {
-  if (p.rows.n_inputs == 1)
-    lane_points_of<L, 1>(p);
-  else
-    lane_points_of<L, 0>(p);
+  for_inputs_of(p.rows, [&]<int D>() { lane_points_of<L, D>(p); });
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -40,7 +40,20 @@ struct OneLane {
   static Type sqrt(Type x) { return __builtin_sqrt(x); }
 };
 
-// A block of rows [J r], and what they are made from. D: the number of inputs where it is known beforehand, or 0.
+// Calls use.operator()<D>() with the number of inputs where it is known beforehand, or 0.
+template <class Use>
+void for_inputs_of(const LaneRows& rows, const Use& use) {
+  rows.n_inputs == 1 ? use.template operator()<1>() : use.template operator()<0>();
+}
+
+// Calls use(begin, n_rows) for blocks of at most so many rows.
+template <class Use>
+void for_each_lane_block(const LaneRows& rows, Index most, const Use& use) {
+  const Index n = rows.n_rows;
+  for (Index begin = 0; begin < n; begin += most) use(begin, n - begin < most ? n - begin : most);
+}
+
+// A block of rows [J r], and what they are made from. D as above.
 template <class L, int D>
 class LaneBlock {
   using Type = typename L::Type;

@@ -146,25 +146,21 @@ void lane_condition(const double* R, const double* T, Index stride, Index P, dou
 
 template <class L, int D>
 void lane_tangent_of(const LaneTangent& p) {
-  const Index P = p.rows.n_params(), stride = p.stride(), most = p.rows_in_block(), n = p.rows.n_rows;
+  const Index P = p.rows.n_params(), stride = p.stride(), most = p.rows_in_block();
   LaneBlock<L, D> block(p.rows, most, L::in_row(P + 1), p.workspace);
   double* const dots = block.end;
   LaneTriangle<L> triangle(p.R, stride, P, dots);
-  for (Index begin = 0; begin < n; begin += most) {
-    const Index n_rows = n - begin < most ? n - begin : most;
+  for_each_lane_block(p.rows, most, [&](Index begin, Index n_rows) {
     block.make(begin, n_rows, p.activation, p.r);
     triangle.add(block.rows, block.stride(), n_rows);
-  }
+  });
   invert_lane_triangle<L>(p.R, stride, P, p.T);
   lane_condition<L>(p.R, p.T, stride, P, dots, p.C, p.squares);
 }
 
 template <class L>
 void lane_tangent(const LaneTangent& p) {
-  if (p.rows.n_inputs == 1)
-    lane_tangent_of<L, 1>(p);
-  else
-    lane_tangent_of<L, 0>(p);
+  for_inputs_of(p.rows, [&]<int D>() { lane_tangent_of<L, D>(p); });
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH
