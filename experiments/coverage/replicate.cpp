@@ -98,7 +98,7 @@ class ReplicateRunner::Strategy {
   void linearise(std::span<const ManyFits::Fitted> fitted) {
     if (!tangents_) return;
     for (std::size_t i = 0; i < fitted.size(); ++i)
-      if (fitted[i].fit) tangents_->put(static_cast<Index>(i), *fitted[i].fit);
+      tangents_->put(static_cast<Index>(i), *fitted[i].fit);
     tangents_->compute();
     for (const auto& points : points_in_lanes_)
       if (points) points->compute(*tangents_);
@@ -318,8 +318,7 @@ class ReplicateRunner::SideBySide final : public ManyFits {
     const auto record = records_.subspan(static_cast<std::size_t>(replicate - first_) * size, size);
     strategy_.clear(record);
     try {
-      const char* const why =
-          fitted.fit ? strategy_.take(*fitted.fit, lane, its, record) : strategy_.fit(its, record);
+      const char* const why = strategy_.take(*fitted.fit, lane, its, record);
       if (!why) runner_.make_intervals(strategy_, replicate, its, record, nullptr);
     } catch (const std::exception&) {  // the record tells it
     }

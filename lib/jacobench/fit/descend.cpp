@@ -1,33 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
-#include "jacobench/fit/solvers.hpp"
+#include "jacobench/fit/descent_course.hpp"
 
 namespace jacobench {
 namespace {
-
-// Steps by second derivatives begin where a Gauss-Newton step gains less than this share of the objective.
-constexpr double slow_fall = 0.1;
-
-// Steps are bent from then on: most descents are over before, and along a curved valley half as many steps are needed.
-constexpr Index long_descent = 30;
-
-// The damping has a floor, so that a parameter whose column vanishes stays.
-constexpr double least_damping_of_descent = 1e-12;
-
-// The damping after a step that was taken, by its gain: the fall of the objective over what was predicted.
-double next_damping(double mu, double gain) {
-  if (gain > 0.8) return mu / 9;
-  if (gain > 0.3) return mu / 3;
-  return gain > 0.1 ? mu : 2 * mu;
-}
-
-// A descent ends where a step that is hardly damped promises less than this share of the objective, and any step less
-// than the other.
-constexpr double least_fall = 1e-9, least_damped_fall = 1e-14;
-constexpr double hardly_damped = 1e-2;
 
 // What the first step off a saddle point promises, as a share of the objective, and how much longer the longest may be.
 constexpr double first_fall_off_saddle = 1e-10, longest_off_saddle = 1024;
@@ -58,52 +36,37 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
 }
 
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
-  if (!equations_.move_to(tau)) return {std::numeric_limits<double>::infinity(), 0, Descent::End::not_finite};
-  double objective = equations_.objective(), mu = options.damping, growth = 2;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (!equations_.move_to(tau)) return {infinity, 0, Descent::End::not_finite};
   if (options.radius && equations_.has_region_steps())
-    return descend_within(*options.radius, objective, 0, tau, options);
-  Index iteration = 0;
-  bool slow = false;
-  while (iteration < options.max_iterations && !residuals_.is_rounding(objective)) {
-    double gain = -1, predicted = 0;
-    if (equations_.solve(mu, step_)) {
-      predicted = equations_.predicted_fall(mu, step_);
-      const bool is_believed = !slow || iteration < long_descent || equations_.bend(step_);
+    return descend_within(*options.radius, equations_.objective(), 0, tau, options);
+  DescentCourse course;
+  course.begin(residuals_, options, equations_.objective());
+  for (DescentCourse::Next next = course.next(); next != DescentCourse::Next::end; next = course.next()) {
+    if (next == DescentCourse::Next::rest) {
+      double objective = course.descent().objective;
+      leave_saddle(tau, objective) ? course.go_on_from_saddle(objective) : course.arrive();
+      continue;
+    }
+    double predicted = 0, objective = infinity;
+    if (equations_.solve(course.damping(), step_)) {
+      predicted = equations_.predicted_fall(course.damping(), step_);
+      const bool is_believed = !course.is_bent() || equations_.bend(step_);
       tried_ = tau + step_;
       if (is_believed && residuals_.evaluate(tried_, r_tried_.data(), nullptr))
-        gain = (objective - r_tried_.squaredNorm()) / predicted;
+        objective = r_tried_.squaredNorm();
     }
-    bool is_at_rest = predicted > 0 && predicted <= least_damped_fall * objective;
-    if (gain > 0) {
-      ++iteration;
-      tau = tried_;
-      const double before = std::exchange(objective, r_tried_.squaredNorm());
-      if (!equations_.move_to(tau)) break;
-      is_at_rest = is_at_rest || (predicted <= least_fall * objective && mu <= hardly_damped);
-      if (!is_at_rest) {
-        slow = before - objective < slow_fall * objective;
-        if (slow && equations_.has_region_steps())
-          return descend_within(std::sqrt(predicted), objective, iteration, tau, options);
-        if (slow) equations_.add_second_derivatives();
-        mu = std::max(next_damping(mu, gain), least_damping_of_descent);
-        growth = 2;
-        if (options.go_on && !options.go_on(objective))
-          return {objective, iteration, Descent::End::interrupted};
-      }
-    } else {
-      mu *= growth;
-      growth *= 2;
-      is_at_rest = is_at_rest || !std::isfinite(mu);
-    }
-    if (is_at_rest) {
-      if (!leave_saddle(tau, objective)) return {objective, iteration, Descent::End::arrived};
-      slow = true;
-      mu = hardly_damped;
-      growth = 2;
+    if (!course.take(predicted, objective)) continue;
+    tau = tried_;
+    if (!equations_.move_to(tau)) {
+      course.end();
+    } else if (course.next() == DescentCourse::Next::step && course.is_by_newton()) {
+      if (equations_.has_region_steps())
+        return descend_within(std::sqrt(predicted), objective, course.descent().n_iterations, tau, options);
+      equations_.add_second_derivatives();
     }
   }
-  return {objective, iteration,
-          residuals_.is_rounding(objective) ? Descent::End::arrived : Descent::End::iteration_limit};
+  return course.descent();
 }
 
 // Where M, with the second derivatives, curves downwards, S falls along that direction to either side: from a step that

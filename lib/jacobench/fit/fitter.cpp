@@ -1,5 +1,3 @@
-#include "jacobench/fit/fitter.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -9,14 +7,8 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/base/parallel.hpp"
-#include "jacobench/fit/approach_in_lanes.hpp"
-#include "jacobench/fit/dual_equations.hpp"
+#include "jacobench/fit/fitter_parts.hpp"
 #include "jacobench/fit/initialisation.hpp"
-#include "jacobench/fit/live_descent.hpp"
-#include "jacobench/fit/matrix_free_equations.hpp"
-#include "jacobench/fit/normal_equations.hpp"
-#include "jacobench/fit/redraw.hpp"
-#include "jacobench/fit/solvers.hpp"
 
 namespace jacobench {
 namespace {
@@ -25,12 +17,6 @@ constexpr double same_optimum = 1e-3;
 
 // The lowest but for where the last steps ended.
 constexpr double as_good_as_lowest = 1 + 1e-6;
-
-// What is tried from a start that is not at a minimum after a few steps of polishing: from there, and from the start
-// itself near and far.
-constexpr Index few_steps = 20;
-constexpr double further_dampings[] = {1e4, 1e-3};
-constexpr Index most_tries = 3;
 
 // How often all units of the best of all searches are drawn anew in vain before it is believed.
 constexpr Index sweeps_of_best = 5;
@@ -41,14 +27,7 @@ constexpr Index few_units = 20;
 // Of a descent, to plan with.
 constexpr Index usual_steps = 100;
 
-constexpr Index no_limit = std::numeric_limits<Index>::max();
-
-// Of a start that is given.
-constexpr Index not_drawn = -1;
-
 void check_options(const Perceptron& network, const FitOptions& options) {
-  JB_EXPECT(options.n_tries_from_start >= 1 && options.n_tries_from_start <= most_tries,
-            "{} tries from a start", options.n_tries_from_start);
   JB_EXPECT(options.starts.size() == 0 || options.starts.rows() == network.n_params(),
             "starts are {} x {}, want {} rows", options.starts.rows(), options.starts.cols(),
             network.n_params());
@@ -79,119 +58,6 @@ Matrix draw_starts(const Perceptron& network, const FitOptions& options) {
 
 }  // namespace
 
-// Where one start leads. In the units of the residuals.
-struct Fitter::Candidate {
-  Vector tau;
-  double damping = 0;      // of the first step down
-  Index number = 0;        // of a drawn start, or not_drawn
-  double objective = 0;    // infinite before there is one
-  Index n_iterations = 0;  // of the descent that led here
-  Index n_spent = 0;       // of all descents
-  Index n_redraws = 0, n_lowered = 0;
-  bool is_at_minimum = false;  // already, after a few steps
-  bool has_arrived = false;
-};
-
-// Redraws end at the first of these.
-struct Fitter::RedrawLimits {
-  Index n_redraws = no_limit;
-  Index n_in_vain = no_limit;  // in succession
-  Index n_spent = no_limit;    // iterations of all descents of the candidate
-  Index n_before = no_limit;   // of these, after which none begins any more
-};
-
-// One thread's workspace.
-struct Fitter::Worker {
-  Worker(const Perceptron& network, const Dataset& like, const FitOptions& options, StepForm form,
-         const Scaling& standardisation, Index n_threads)
-      : residuals(network, like, options.decay, options.jacobian,
-                  form == StepForm::normal ? Residuals::Units::standardised : Residuals::Units::users),
-        equations(equations_of(form, residuals, options.decay, n_threads)),
-        descender(residuals, *equations),
-        live_descent(live_descent_of(options.decay, n_threads)),
-        unit_redraw(residuals, find_initialisation(options.initialisation),
-                    form == StepForm::normal ? nullptr : &standardisation) {
-    again.tau.resize(network.n_params());
-  }
-
-  static std::unique_ptr<StepEquations> equations_of(StepForm form, Residuals& residuals, const Vector& decay,
-                                                     Index n_threads) {
-    if (form == StepForm::dual) return std::make_unique<DualEquations>(residuals, decay, n_threads);
-    if (form == StepForm::matrix_free) return std::make_unique<MatrixFreeEquations>(residuals, decay);
-    return std::make_unique<NormalEquations>(residuals);
-  }
-
-  std::optional<LiveDescent> live_descent_of(const Vector& decay, Index n_threads) {
-    auto* dual = dynamic_cast<DualEquations*>(equations.get());
-    if (!dual) return {};
-    return std::optional<LiveDescent>(std::in_place, residuals, *dual, descender, decay, n_threads);
-  }
-
-  Polisher& polisher() {
-    if (!its_polisher) its_polisher.emplace(residuals);
-    return *its_polisher;
-  }
-
-  Residuals residuals;
-  std::unique_ptr<StepEquations> equations;
-  Descender descender;
-  std::optional<LiveDescent> live_descent;  // of the n x n form
-  UnitRedraw unit_redraw;
-  Candidate again;                       // with units drawn anew
-  std::optional<Polisher> its_polisher;  // only one worker needs one
-};
-
-// Fits in lanes, each with residuals of its own.
-struct Fitter::Lanes {
-  Lanes(const Perceptron& network, const Dataset& like, const FitOptions& options,
-        const kernel::LaneKernels& kernels)
-      : approach(network, like.n_observations(), kernels),
-        polish{.max_iterations = std::min(few_steps, options.max_iterations),
-               .relative_offset = options.relative_offset} {
-    residuals.reserve(static_cast<std::size_t>(kernels.n_lanes));
-    inputs.assign(static_cast<std::size_t>(kernels.n_lanes), 0);
-    for (Index lane = 0; lane < kernels.n_lanes; ++lane)
-      residuals.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
-                                                      Residuals::Units::standardised));
-  }
-
-  ApproachInLanes approach;
-  PolishOptions polish;
-  std::vector<std::unique_ptr<Residuals>> residuals;
-  std::vector<Index> inputs;  // which X each has, by their number; 0: nobody's
-};
-
-// Where the fits side by side are, and those that wait to be taken.
-struct Fitter::Slots {
-  Slots(const Fit& like, Index n_lanes)
-      : in_lane(static_cast<std::size_t>(n_lanes)),
-        fits(static_cast<std::size_t>(n_lanes), like),
-        inputs(fits.size()) {
-    fitted.reserve(fits.size());
-    free.reserve(2 * fits.size());
-    for (Fit& fit : fits) fit.end->starts.outcomes.reserve(like.end->starts.outcomes.capacity());
-  }
-
-  std::vector<Index> in_lane;
-  std::vector<Index> free;
-  std::vector<Fit> fits;
-  std::vector<Index> inputs;             // of these, as Fitter::inputs_of_fit_
-  std::vector<ManyFits::Fitted> fitted;  // the first of the fits
-};
-
-// What is found at the end of a fit, beside gradient_. In the units of the residuals.
-struct Fitter::Bottom {
-  double rss, penalty;
-  std::optional<Remaining> remaining;
-};
-
-// How far all starts together have come, for who wants to know.
-struct Fitter::Progress {
-  std::mutex mutex;
-  FitProgress so_far{};
-  bool go_on = true;
-};
-
 Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions options)
     : options_(std::move(options)),
       form_(form_of_steps(network, options_.decay, like.n_values(), options_.form)),
@@ -210,15 +76,17 @@ Fitter::Fitter(const Perceptron& network, const Dataset& like, FitOptions option
            .end = FitEnd{},
            .form = options_.form} {
   check_options(network, options_);
+  JB_EXPECT(options_.n_tries_from_start >= 1 && options_.n_tries_from_start <= Tries::most,
+            "{} tries from a start", options_.n_tries_from_start);
   starts_ = options_.starts.size() > 0 ? options_.starts : draw_starts(network, options_);
   // Starts side by side, each with as many threads as are left for it.
   const bool is_drawn_alone = !options_.start && starts_.cols() > 0;
   const Index n_threads = std::max<Index>(options_.n_threads, 1);
-  const Index n_workers = std::min(n_threads, (is_drawn_alone ? 0 : most_tries) + starts_.cols());
+  const Index n_workers = std::min(n_threads, (is_drawn_alone ? 0 : Tries::most) + starts_.cols());
   for (Index w = 0; w < n_workers; ++w)
     workers_.push_back(
         std::make_unique<Worker>(network, like, options_, form_, standardisation_, n_threads / n_workers));
-  candidates_.resize(static_cast<std::size_t>(most_tries + starts_.cols()));
+  candidates_.resize(static_cast<std::size_t>(Tries::most + starts_.cols()));
   for (Candidate& candidate : candidates_) candidate.tau.resize(network.n_params());
   progress_ = std::make_unique<Progress>();
   objectives_.reserve(candidates_.size());
@@ -241,26 +109,30 @@ const Fit& Fitter::fit(const Dataset& data, const VectorView& start) {
 const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
-  if (start && can_go_in_lanes() && fit_in_one_lane(data, *start)) return fit_;
+  if (start && can_go_in_lanes()) {
+    fit_in_one_lane(data, *start);
+    return fit_;
+  }
   for (const auto& worker : workers_) worker->residuals.set_data(data);
   residuals_ = &workers_.front()->residuals;
   if (!is_polished()) standardisation_.set(data.X, data.Y);
-  set_out(data, (start ? 1 : 0) + starts_.cols());
+  take_data(data);
+  begin_progress((start ? 1 : 0) + starts_.cols());
 
   if (start) {
     scaled_start_ = *start;
     workers_.front()->residuals.scaling().make_scaled(scaled_start_);
-    add_candidate(scaled_start_, usual_damping, not_drawn);
+    add_candidate(scaled_start_, usual_damping, Candidate::not_drawn);
     Candidate& first = candidates_.front();
     Index rank = 0;
     if (is_polished()) {
-      rank = polish(first, std::min(few_steps, options_.max_iterations));
+      rank = polish(first, std::min(Tries::few_steps, options_.max_iterations));
       first.is_at_minimum = is_minimum(fit_.end->stop);
     }
     // At a minimum that leaves directions open another try may find a lower one.
     if (!first.is_at_minimum || rank < scaled_start_.size())
       for (Index i = 1; i < options_.n_tries_from_start; ++i)
-        add_candidate(scaled_start_, further_dampings[i - 1], not_drawn);
+        add_candidate(scaled_start_, Tries::dampings[static_cast<std::size_t>(i)], Candidate::not_drawn);
     progress_->so_far.n_starts = n_candidates_ + starts_.cols();
   }
   if (is_search()) {
@@ -277,8 +149,8 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   return fit_;
 }
 
-// Nothing has been tried yet.
-void Fitter::set_out(const Dataset& data, Index n_starts) {
+// Nothing has been tried for them yet.
+void Fitter::take_data(const Dataset& data) {
   const auto& [X, Y, weights, output_scales, output_correlation, output_noise] = data;  // that is all
   take_inputs(X);
   if (inputs_of_fit_ != n_inputs_taken_) fit_.data.X = inputs_;
@@ -289,6 +161,9 @@ void Fitter::set_out(const Dataset& data, Index n_starts) {
   fit_.data.output_correlation = output_correlation;
   fit_.data.output_noise = output_noise;
   n_candidates_ = n_followed_ = 0;
+}
+
+void Fitter::begin_progress(Index n_starts) {
   progress_->go_on = true;
   progress_->so_far = {.n_starts_done = 0,
                        .n_starts = n_starts,
@@ -306,128 +181,8 @@ void Fitter::take_inputs(const Matrix& X) {
   ++n_inputs_taken_;
 }
 
-// Whether fits from a start that is given are tried there first.
-bool Fitter::can_go_in_lanes() const {
-  return ApproachInLanes::suits(fit_.network) && is_polished() && starts_.cols() == 0 && !is_search() &&
-         options_.n_redraws.value_or(0) == 0 && options_.jacobian.strategy == JacobianChoice{}.strategy &&
-         can_resolve(options_.relative_offset, workers_.front()->residuals);
-}
-
-Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels) {
-  if (!those) those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
-  return *those;
-}
-
-void Fitter::begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start) {
-  Residuals& residuals = *lanes.residuals[static_cast<std::size_t>(lane)];
-  Index& its_inputs = lanes.inputs[static_cast<std::size_t>(lane)];
-  take_inputs(data.X);
-  const bool has_same = its_inputs == n_inputs_taken_;
-  has_same ? residuals.set_outputs(data) : residuals.set_data(data);
-  scaled_start_ = start;
-  residuals.scaling().make_scaled(scaled_start_);
-  using Inputs = ApproachInLanes::Inputs;
-  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish,
-                       has_same ? Inputs::same : Inputs::new_ones);
-  its_inputs = n_inputs_taken_;
-}
-
-// Of a lane that has arrived.
-void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
-  residuals_ = lanes.residuals[static_cast<std::size_t>(lane)].get();
-  const ApproachInLanes::End at = lanes.approach.end(lane);
-  lanes.approach.get_tau(lane, scaled_start_);
-  lanes.approach.get_gradient(lane, gradient_);
-  set_out(data, 1);
-  add_candidate(scaled_start_, usual_damping, not_drawn);
-  Candidate& candidate = candidates_.front();
-  candidate.objective = at.rss + at.penalty;
-  candidate.n_iterations = candidate.n_spent = at.n_iterations;
-  candidate.is_at_minimum = true;
-  fit_.end->stop = Stop::converged;
-  fit_.end->relative_offset = at.relative_offset;
-  note_objectives();
-  fill_in(candidate, {.rss = at.rss, .penalty = at.penalty, .remaining = at.remaining});
-}
-
-// Returns whether it has led to the minimum.
-bool Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
-  Lanes& lane = lanes(one_lane_, kernel::kernels().one_fit);
-  begin_in_lane(lane, 0, data, start);
-  residuals_ = lane.residuals.front().get();
-  set_out(data, 1);
-  lane.polish.go_on = whether_to_go_on();
-  while (lane.approach.state(0) == ApproachInLanes::State::under_way) lane.approach.step();
-  if (lane.approach.state(0) != ApproachInLanes::State::arrived) return false;
-  finish_in_lane(lane, 0, data);
-  return true;
-}
-
-Index Fitter::n_side_by_side() const {
-  return can_go_in_lanes() && !options_.go_on ? kernel::kernels().fits_side_by_side.n_lanes : 1;
-}
-
-void Fitter::fit_all(ManyFits& fits) {
-  JB_EXPECT(can_go_in_lanes() && !options_.go_on, "fits of {} cannot go side by side",
-            to_string(fit_.network));
-  using State = ApproachInLanes::State;
-  Lanes& all = lanes(all_lanes_, kernel::kernels().fits_side_by_side);
-  const Index n_lanes = all.approach.n_lanes();
-  if (!slots_) slots_ = std::make_unique<Slots>(fit_, n_lanes);
-  Slots& slots = *slots_;
-  slots.free.clear();
-  slots.fitted.clear();
-  for (Index slot = 2 * n_lanes - 1; slot >= 0; --slot) slots.free.push_back(slot);
-
-  Index n_under_way = 0;
-  const auto fill = [&](Index lane) {
-    all.approach.clear(lane);
-    const Index slot = slots.free.back();
-    if (!fits.put_next(slot)) return;
-    slots.free.pop_back();
-    slots.in_lane[static_cast<std::size_t>(lane)] = slot;
-    begin_in_lane(all, lane, fits.data(slot), fits.start(slot));
-    ++n_under_way;
-  };
-  const auto give = [&] {
-    fits.take(slots.fitted);
-    for (const ManyFits::Fitted& fitted : slots.fitted) slots.free.push_back(fitted.slot);
-    slots.fitted.clear();
-  };
-  const auto take_from = [&](Index lane, bool has_arrived) {
-    const Index slot = slots.in_lane[static_cast<std::size_t>(lane)];
-    Fit& fit = slots.fits[slots.fitted.size()];
-    if (has_arrived) {
-      finish_in_lane(all, lane, fits.data(slot));
-      std::swap(fit, fit_);
-      std::swap(slots.inputs[slots.fitted.size()], inputs_of_fit_);
-    }
-    slots.fitted.push_back({slot, has_arrived ? &fit : nullptr});
-    --n_under_way;
-    if (std::ssize(slots.fitted) == n_lanes) give();
-  };
-
-  for (Index lane = 0; lane < n_lanes; ++lane) fill(lane);
-  while (n_under_way > 0) {
-    all.approach.step();
-    for (Index lane = 0; lane < n_lanes; ++lane) {
-      const State state = all.approach.state(lane);
-      if (state != State::arrived && state != State::left) continue;
-      take_from(lane, state == State::arrived);
-      fill(lane);
-    }
-  }
-  if (!slots.fitted.empty()) give();
-}
-
 void Fitter::add_candidate(const VectorView& tau, double damping, Index number) {
-  Candidate& candidate = candidates_[static_cast<std::size_t>(n_candidates_++)];
-  candidate.tau = tau;
-  candidate.damping = damping;
-  candidate.number = number;
-  candidate.objective = std::numeric_limits<double>::infinity();
-  candidate.n_iterations = candidate.n_spent = candidate.n_redraws = candidate.n_lowered = 0;
-  candidate.is_at_minimum = candidate.has_arrived = false;
+  candidates_[static_cast<std::size_t>(n_candidates_++)].begin(tau, damping, number);
 }
 
 void Fitter::add_starts(Index begin, Index end) {
@@ -558,10 +313,7 @@ void Fitter::go_down(Candidate& candidate, Index max_iterations, Worker& worker)
   const Descent descent = worker.live_descent
                               ? worker.live_descent->descend(fit_.data, candidate.tau, options)
                               : worker.descender.descend(candidate.tau, options);
-  candidate.objective = descent.objective;
-  candidate.n_iterations += descent.n_iterations;
-  candidate.n_spent += descent.n_iterations;
-  candidate.has_arrived = descent.end == Descent::End::arrived;
+  candidate.add(descent);
 }
 
 // From where the candidate is. How that ended is how the fit has ended so far. Returns the rank there.
@@ -704,7 +456,7 @@ Index Fitter::n_at(double best) const {
   for (Index c = 0; c < n_candidates_; ++c) {
     const Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
     if (!is_same_optimum(candidate.objective, best)) continue;
-    if (candidate.number == not_drawn)
+    if (candidate.number == Candidate::not_drawn)
       is_reached_from_given = true;
     else
       ++n_drawn;
@@ -723,11 +475,11 @@ void Fitter::note_objectives() {
     const Candidate& candidate = candidates_[static_cast<std::size_t>(c)];
     if (c < most_outcomes)
       outcomes.push_back({.objective = unit_squared * candidate.objective,
-                          .is_drawn = candidate.number != not_drawn,
+                          .is_drawn = candidate.number != Candidate::not_drawn,
                           .has_arrived = candidate.has_arrived || candidate.is_at_minimum});
     if (!std::isfinite(candidate.objective)) continue;
     objectives_.push_back(candidate.objective);
-    if (candidate.number != not_drawn) of_drawn_.push_back(candidate.objective);
+    if (candidate.number != Candidate::not_drawn) of_drawn_.push_back(candidate.objective);
   }
   std::sort(objectives_.begin(), objectives_.end());
   std::sort(of_drawn_.begin(), of_drawn_.end());

@@ -40,6 +40,7 @@ struct LaneKernels;
 
 namespace jacobench {
 
+class DescentsInLanes;
 class Residuals;
 
 // The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted, or has
@@ -56,7 +57,7 @@ class ManyFits {
 
   struct Fitted {
     Index slot;
-    const Fit* fit;  // of what is in the slot; null: it needs fit(data, start) by itself
+    const Fit* fit;  // of what is in the slot
   };
 
   // What has been fitted, until the next call: as many together as go side by side, fewer at the end, in no particular
@@ -79,15 +80,19 @@ class Fitter {
   // How many fits go side by side, in the lanes of a pack; 1: they do not.
   Index n_side_by_side() const;
 
-  // Of what goes side by side: that which is being fitted, and as many that are waiting to be taken.
-  Index n_slots() const { return 2 * n_side_by_side(); }
+  // Of what goes side by side: that which is on its way to a minimum nearby, or further down, or waits to be taken.
+  Index n_slots() const { return n_side_by_side() == 1 ? 1 : slots_per_lane * n_side_by_side(); }
 
-  // All of them, with the bits of fit(data, start). Where there are slots to go side by side in; a fit that needs more
-  // than lanes can do is left to its owner.
+  // All of them, with the bits of fit(data, start); one by one where they do not go side by side.
   void fit_all(ManyFits& fits);
 
  private:
+  static constexpr Index slots_per_lane = 3;
+
+  struct Tries;
   struct Lanes;
+  struct LaneSearch;
+  struct LaneSearches;
   struct Slots;
   struct Bottom;
   struct Worker;
@@ -118,8 +123,16 @@ class Fitter {
   Lanes& lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels);
   void begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start);
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
-  bool fit_in_one_lane(const Dataset& data, const Vector& start);
-  void set_out(const Dataset& data, Index n_starts);
+  bool finish_or_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start);
+  void set_worker(const Dataset& data);
+  template <class GetData, class Use>
+  void go_on_searching(LaneSearches& searches, const GetData& data, const Use& use);
+  void end_try(DescentsInLanes& descents, Index lane, Candidate& candidate, const Dataset& data);
+  void finish_search(const LaneSearch& search, const Dataset& data);
+  void fit_in_one_lane(const Dataset& data, const Vector& start);
+  void fit_one_by_one(ManyFits& fits);
+  void take_data(const Dataset& data);
+  void begin_progress(Index n_starts);
   void take_inputs(const Matrix& X);
   void finish(Candidate& its_best, bool is_polished);
   void fill_in(const Candidate& best, const Bottom& bottom);

@@ -87,6 +87,9 @@ class StepEquations {
   virtual std::optional<RegionStep> newton_step(Vector&) { return {}; }
   virtual double effective_parameters() { return static_cast<double>(residuals_.n_data_rows()); }
 
+  // Of a, relative to d: Transtrum and Sethna (2012), eq. (15)
+  static constexpr double longest_bend = 0.75;
+
   const Vector& gradient() const { return g_; }
   const Vector& residuals() const { return r_; }
   double objective() const { return r_.squaredNorm(); }
@@ -94,9 +97,6 @@ class StepEquations {
  protected:
   explicit StepEquations(Residuals& residuals)
       : residuals_(residuals), r_(residuals.n_rows()), g_(residuals.n_params()) {}
-
-  // Of a, relative to d: Transtrum and Sethna (2012), eq. (15)
-  static constexpr double longest_bend = 0.75;
 
   Residuals& residuals_;
   Vector r_, g_;

@@ -30,12 +30,7 @@ class Refitting::Worker final : public ManyFits {
     next_ = &next;
     count_ = &count;
     for (Slot& slot : slots_) slot.data = task.data;
-    if (fitter_.n_side_by_side() > 1) {
-      fitter_.fit_all(*this);
-    } else {
-      const Fitted alone{0, nullptr};
-      while (put_next(0)) take({&alone, 1});
-    }
+    fitter_.fit_all(*this);
   }
 
   bool put_next(Index slot) override {
@@ -50,8 +45,7 @@ class Refitting::Worker final : public ManyFits {
 
   void take(std::span<const Fitted> fitted) override {
     for (const auto& [slot, fit] : fitted) {
-      const Fit& again = fit ? *fit : fitter_.fit(data(slot), task_->start);
-      task_->use(slots_[static_cast<std::size_t>(slot)].refit, again, number_);
+      task_->use(slots_[static_cast<std::size_t>(slot)].refit, *fit, number_);
       count_->one_is_done(number_);
     }
   }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "jacobench/base/errors.hpp"
-#include "jacobench/fit/approach_in_lanes.hpp"
+#include "jacobench/fit/equations_in_lanes.hpp"
 #include "jacobench/inference/tangent_factor.hpp"
 #include "jacobench/jacobian/products.hpp"
 
@@ -28,7 +28,7 @@ void put_rows(const MatrixView& X, Index lane, kernel::LaneNumbers& to) {
 }  // namespace
 
 bool TangentsInLanes::suits(const Fit& like) {
-  return ApproachInLanes::suits(like.network) && !like.has_decay() &&
+  return EquationsInLanes::suits(like.network) && !like.has_decay() &&
          like.n_values() >= like.network.n_params() && like.jacobian.strategy == JacobianChoice{}.strategy;
 }
 

@@ -149,9 +149,9 @@ constexpr Index rows_in_lane_block(Index most_doubles, Index of_row) {
 //         units share, and the last row
 struct LaneEquations {
   LaneRows rows;
-  void (*activation)(const double* z, double* a, double* d, double* d2, Index n);
-  double *E, *second;
-  double* workspace;  // of lane_workspace() doubles a lane
+  void (*activation)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
+  double *E = nullptr, *second = nullptr;
+  double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
   // Of [J r], of r o factor, and of values and both derivatives of the units.
   Index of_row() const { return rows.n_params() + 2 + 3 * rows.n_units; }
@@ -207,6 +207,29 @@ struct LaneFactor {
   double* step;                      // -C^-1 L'^-1 L^-1 C^-1 g
 };
 
+// E + weight second with `shift` added to the diagonal, and the last row of E.
+// Shapes: E, second and damped [(P + 1) x (P + 1)], below the diagonal, weight and shift [1]
+struct LaneDamping {
+  Index n_params;
+  const double *E, *second, *weight, *shift;
+  double* damped;
+};
+
+// J' r_dd, r_dd the second derivatives of r along d.
+// Shapes: d and sums [P]
+struct LaneSecondAlong {
+  LaneRows rows;  // y is not read
+  void (*activation)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
+  const double* d = nullptr;
+  double* sums = nullptr;
+  double* workspace = nullptr;  // of lane_workspace() doubles a lane
+
+  // Of values and both derivatives of the units, and of r_dd.
+  Index of_row() const { return 3 * rows.n_units + 1; }
+  Index rows_in_block() const { return rows_in_lane_block(512, of_row()); }
+  Index lane_workspace() const { return rows_in_block() * of_row(); }
+};
+
 // The kernels of so many fits side by side. One factor after the other waits for its pivots; two that are made in one
 // call wait together.
 struct LaneKernels {
@@ -216,6 +239,12 @@ struct LaneKernels {
   void (*solve)(const LaneFactor* factors, Index n_factors);      // makes the steps
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
+  // x = (C L L' C)^-1 b
+  void (*solve_for)(const LaneFactor& factor, const double* b, double* x);
+  void (*damp)(const LaneDamping& damping);
+  void (*second_along)(const LaneSecondAlong& second);
+  // n numbers of the lanes in which `where` is not zero.
+  void (*replace)(const double* where, const double* from, double* to, Index n);
   void (*tangent)(const LaneTangent& tangent);
   void (*points)(const LanePoints& points);
 };

@@ -1,6 +1,7 @@
 // The normal equations of small fits side by side, one a lane, for the path that is being compiled.
 #pragma once
 
+#include "jacobench/kernel/path/lane_descent.hpp"
 #include "jacobench/kernel/path/lane_points.hpp"
 #include "jacobench/kernel/path/lane_rows.hpp"
 #include "jacobench/kernel/path/lane_tangent.hpp"
@@ -425,9 +426,17 @@ void lane_squared_length(const LaneFactor& f, const double* d, double* squares) 
 
 template <class L>
 constexpr LaneKernels lane_kernels_of() {
-  return {L::n,          lane_equations<L>,      lane_factorise<L>,
-          lane_solve<L>, lane_squared_length<L>, lane_tangent<L>,
-          lane_points<L>};
+  return {.n_lanes = L::n,
+          .equations = lane_equations<L>,
+          .factorise = lane_factorise<L>,
+          .solve = lane_solve<L>,
+          .squared_length = lane_squared_length<L>,
+          .solve_for = lane_solve_for<L>,
+          .damp = lane_damp<L>,
+          .second_along = lane_second_along<L>,
+          .replace = lane_replace<L>,
+          .tangent = lane_tangent<L>,
+          .points = lane_points<L>};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -1,0 +1,282 @@
+#include <algorithm>
+#include <utility>
+
+#include "jacobench/fit/fitter_parts.hpp"
+
+namespace jacobench {
+namespace {
+
+std::vector<std::unique_ptr<Residuals>> many_residuals(Index n, const Perceptron& network, const Dataset& like,
+                                                       const FitOptions& options) {
+  std::vector<std::unique_ptr<Residuals>> all;
+  all.reserve(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i)
+    all.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
+                                              Residuals::Units::standardised));
+  return all;
+}
+
+LaneInputs inputs_of(bool are_same) { return are_same ? LaneInputs::same : LaneInputs::new_ones; }
+
+}  // namespace
+
+Fitter::Lanes::Lanes(const Perceptron& network, const Dataset& like, const FitOptions& options,
+                     const kernel::LaneKernels& kernels)
+    : approach(network, like.n_observations(), kernels),
+      polish{.max_iterations = std::min(Tries::few_steps, options.max_iterations),
+             .relative_offset = options.relative_offset},
+      residuals(many_residuals(kernels.n_lanes, network, like, options)),
+      inputs(residuals.size(), 0),
+      searches(network, like, options, kernels) {}
+
+Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& like, const FitOptions& options,
+                                   const kernel::LaneKernels& kernels)
+    : descents(network, like.n_observations(), kernels),
+      lanes(static_cast<std::size_t>(kernels.n_lanes)),
+      all(lanes.size()) {
+  auto residuals = many_residuals(kernels.n_lanes, network, like, options);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].residuals = std::move(residuals[i]);
+    for (Candidate& candidate : all[i].tries) candidate.tau.resize(network.n_params());
+  }
+  waiting.reserve(static_cast<std::size_t>(Tries::most) * all.size());
+}
+
+Fitter::LaneSearch* Fitter::LaneSearches::free_one() {
+  const auto found = std::find_if(all.begin(), all.end(), [](const LaneSearch& search) { return search.is_free; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+Index Fitter::LaneSearches::n_busy() const {
+  return std::count_if(all.begin(), all.end(), [](const LaneSearch& search) { return !search.is_free; });
+}
+
+void Fitter::LaneSearches::begin_tries(LaneSearch& search, Index n_tries) {
+  search.n_tries = search.n_left = n_tries;
+  for (Index i = 0; i < n_tries; ++i)
+    waiting.push_back({&search, &search.tries[static_cast<std::size_t>(i)]});
+}
+
+// With tries that are waiting, the first first.
+void Fitter::LaneSearches::fill_lanes(Index max_iterations, const std::function<bool(double)>& go_on) {
+  auto next = waiting.begin();
+  for (Index l = 0; l < descents.n_lanes() && next != waiting.end(); ++l) {
+    if (descents.state(l) != DescentsInLanes::State::idle) continue;
+    Lane& lane = lanes[static_cast<std::size_t>(l)];
+    lane.its = *next++;
+    const auto& [search, candidate] = lane.its;
+    lane.options = {
+        .max_iterations = max_iterations - candidate->n_spent, .damping = candidate->damping, .go_on = go_on};
+    descents.begin(l, *search->residuals, candidate->tau, lane.options,
+                   inputs_of(lane.inputs == search->inputs));
+    lane.inputs = search->inputs;
+  }
+  waiting.erase(waiting.begin(), next);
+}
+
+// Whether fits from a start that is given are tried there first.
+bool Fitter::can_go_in_lanes() const {
+  return EquationsInLanes::suits(fit_.network) && is_polished() && starts_.cols() == 0 && !is_search() &&
+         options_.n_redraws.value_or(0) == 0 && options_.jacobian.strategy == JacobianChoice{}.strategy &&
+         can_resolve(options_.relative_offset, workers_.front()->residuals);
+}
+
+Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels) {
+  if (!those) those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
+  return *those;
+}
+
+void Fitter::begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start) {
+  Residuals& residuals = *lanes.residuals[static_cast<std::size_t>(lane)];
+  Index& its_inputs = lanes.inputs[static_cast<std::size_t>(lane)];
+  take_inputs(data.X);
+  const bool has_same = its_inputs == n_inputs_taken_;
+  has_same ? residuals.set_outputs(data) : residuals.set_data(data);
+  scaled_start_ = start;
+  residuals.scaling().make_scaled(scaled_start_);
+  lanes.approach.begin(lane, residuals, scaled_start_, lanes.polish, inputs_of(has_same));
+  its_inputs = n_inputs_taken_;
+}
+
+// Of a lane that has arrived.
+void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
+  residuals_ = lanes.residuals[static_cast<std::size_t>(lane)].get();
+  const ApproachInLanes::End at = lanes.approach.end(lane);
+  lanes.approach.get_tau(lane, scaled_start_);
+  lanes.approach.get_gradient(lane, gradient_);
+  take_data(data);
+  add_candidate(scaled_start_, usual_damping, Candidate::not_drawn);
+  Candidate& candidate = candidates_.front();
+  candidate.objective = at.rss + at.penalty;
+  candidate.n_iterations = candidate.n_spent = lanes.approach.n_iterations(lane);
+  candidate.is_at_minimum = true;
+  fit_.end->stop = Stop::converged;
+  fit_.end->relative_offset = at.relative_offset;
+  note_objectives();
+  fill_in(candidate, {.rss = at.rss, .penalty = at.penalty, .remaining = at.remaining});
+}
+
+// From where a lane has left, by orthogonal factorisation. Returns whether that is all; if not, a search goes on, which
+// takes over the residuals of the lane. One is free.
+bool Fitter::finish_or_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start) {
+  LaneSearch& search = *lanes.searches.free_one();
+  std::swap(search.residuals, lanes.residuals[static_cast<std::size_t>(lane)]);
+  std::swap(search.inputs, lanes.inputs[static_cast<std::size_t>(lane)]);
+  scaled_start_ = start;
+  search.residuals->scaling().make_scaled(scaled_start_);
+  for (std::size_t i = 0; i < search.tries.size(); ++i)
+    search.tries[i].begin(scaled_start_, Tries::dampings[i], Candidate::not_drawn);
+  Candidate& first = search.tries.front();
+  lanes.approach.get_tau(lane, first.tau);
+  first.n_iterations = first.n_spent = lanes.approach.n_iterations(lane);
+  set_worker(data);
+  const Index rank = polish(first, std::min(Tries::few_steps, options_.max_iterations) - first.n_iterations);
+  first.is_at_minimum = is_minimum(fit_.end->stop);
+  const bool is_all = first.is_at_minimum && rank == first.tau.size();
+  search.slot = slot;
+  search.is_free = is_all;
+  search.n_tries = 1;
+  if (is_all)
+    finish_search(search, data);
+  else
+    lanes.searches.begin_tries(search, goes_on() ? options_.n_tries_from_start : 1);
+  return is_all;
+}
+
+void Fitter::set_worker(const Dataset& data) {
+  Worker& worker = *workers_.front();
+  worker.residuals.set_data(data);
+  residuals_ = &worker.residuals;
+}
+
+// One step of all tries in lanes. Calls use(search) for searches that have ended; their fits are here until the next.
+template <class GetData, class Use>
+void Fitter::go_on_searching(LaneSearches& searches, const GetData& data, const Use& use) {
+  DescentsInLanes& descents = searches.descents;
+  searches.fill_lanes(options_.max_iterations, whether_to_go_on());
+  descents.step();
+  for (Index lane = 0; lane < descents.n_lanes(); ++lane) {
+    if (descents.state(lane) != DescentsInLanes::State::ended) continue;
+    auto& [search, candidate] = searches.lanes[static_cast<std::size_t>(lane)].its;
+    end_try(descents, lane, *candidate, data(*search));
+    if (--search->n_left > 0) continue;
+    search->is_free = true;
+    set_worker(data(*search));
+    finish_search(*search, data(*search));
+    use(*search);
+  }
+}
+
+// A saddle point, or what may be one, is for a Descender to leave.
+void Fitter::end_try(DescentsInLanes& descents, Index lane, Candidate& candidate, const Dataset& data) {
+  const Descent descent = descents.end(lane);
+  descents.get_tau(lane, candidate.tau);
+  descents.clear(lane);
+  candidate.add(descent);
+  if (descent.end != Descent::End::left) return;
+  set_worker(data);
+  candidate.damping = hardly_damped;
+  go_down(candidate, options_.max_iterations - candidate.n_spent, *workers_.front());
+}
+
+// From the best of its tries. The worker has the data.
+void Fitter::finish_search(const LaneSearch& search, const Dataset& data) {
+  take_data(data);
+  n_candidates_ = search.n_tries;
+  std::copy_n(search.tries.begin(), n_candidates_, candidates_.begin());
+  note_objectives();
+  finish(best(), n_candidates_ == 1 && candidates_.front().is_at_minimum);
+}
+
+void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
+  Lanes& lane = lanes(one_lane_, kernel::kernels().one_fit);
+  begin_in_lane(lane, 0, data, start);
+  residuals_ = lane.residuals.front().get();
+  begin_progress(1);
+  lane.polish.go_on = whether_to_go_on();
+  using State = ApproachInLanes::State;
+  while (lane.approach.state(0) == State::under_way) lane.approach.step();
+  if (lane.approach.state(0) == State::arrived) return finish_in_lane(lane, 0, data);
+  if (finish_or_search(lane, 0, 0, data, start)) return;
+  while (lane.searches.n_busy() > 0)
+    go_on_searching(
+        lane.searches, [&](const auto&) -> const Dataset& { return data; }, [](const auto&) {});
+}
+
+Index Fitter::n_side_by_side() const {
+  return can_go_in_lanes() && !options_.go_on ? kernel::kernels().fits_side_by_side.n_lanes : 1;
+}
+
+void Fitter::fit_all(ManyFits& fits) {
+  if (n_side_by_side() == 1) return fit_one_by_one(fits);
+  using State = ApproachInLanes::State;
+  Lanes& all = lanes(all_lanes_, kernel::kernels().fits_side_by_side);
+  const Index n_lanes = all.approach.n_lanes();
+  if (!slots_) slots_ = std::make_unique<Slots>(fit_, n_lanes);
+  Slots& slots = *slots_;
+  slots.free.clear();
+  slots.fitted.clear();
+  for (Index slot = n_slots() - 1; slot >= 0; --slot) slots.free.push_back(slot);
+  begin_progress(1);
+
+  Index n_under_way = 0;
+  const auto fill = [&](Index lane) {
+    all.approach.clear(lane);
+    const Index slot = slots.free.back();
+    if (!fits.put_next(slot)) return;
+    slots.free.pop_back();
+    slots.in_lane[static_cast<std::size_t>(lane)] = slot;
+    begin_in_lane(all, lane, fits.data(slot), fits.start(slot));
+    ++n_under_way;
+  };
+  const auto give = [&] {
+    fits.take(slots.fitted);
+    for (const ManyFits::Fitted& fitted : slots.fitted) slots.free.push_back(fitted.slot);
+    slots.fitted.clear();
+  };
+  // The fit that is here.
+  const auto keep = [&](Index slot) {
+    Fit& fit = slots.fits[slots.fitted.size()];
+    std::swap(fit, fit_);
+    std::swap(slots.inputs[slots.fitted.size()], inputs_of_fit_);
+    slots.fitted.push_back({slot, &fit});
+    if (std::ssize(slots.fitted) == n_lanes) give();
+  };
+  const auto search = [&] {
+    go_on_searching(
+        all.searches, [&](const auto& its) -> const Dataset& { return fits.data(its.slot); },
+        [&](const auto& its) { keep(its.slot); });
+  };
+  const auto take_from = [&](Index lane) {
+    const Index slot = slots.in_lane[static_cast<std::size_t>(lane)];
+    --n_under_way;
+    if (all.approach.state(lane) == State::arrived) {
+      finish_in_lane(all, lane, fits.data(slot));
+      return keep(slot);
+    }
+    while (!all.searches.free_one()) search();
+    if (finish_or_search(all, lane, slot, fits.data(slot), fits.start(slot))) keep(slot);
+  };
+
+  for (Index lane = 0; lane < n_lanes; ++lane) fill(lane);
+  while (n_under_way > 0) {
+    all.approach.step();
+    for (Index lane = 0; lane < n_lanes; ++lane) {
+      const State state = all.approach.state(lane);
+      if (state != State::arrived && state != State::left) continue;
+      take_from(lane);
+      fill(lane);
+    }
+  }
+  while (all.searches.n_busy() > 0) search();
+  if (!slots.fitted.empty()) give();
+}
+
+void Fitter::fit_one_by_one(ManyFits& fits) {
+  while (fits.put_next(0)) {
+    const ManyFits::Fitted fitted{0, &fit(fits.data(0), fits.start(0))};
+    fits.take({&fitted, 1});
+  }
+}
+
+}  // namespace jacobench
