@@ -124,13 +124,10 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
     workers_.front()->residuals.scaling().make_scaled(scaled_start_);
     add_candidate(scaled_start_, usual_damping, Candidate::not_drawn);
     Candidate& first = candidates_.front();
-    Index rank = 0;
-    if (is_polished()) {
-      rank = polish(first, std::min(Tries::few_steps, options_.max_iterations));
-      first.is_at_minimum = is_minimum(fit_.end->stop);
-    }
+    if (is_polished()) polish_first(first, std::min(Tries::few_steps, options_.max_iterations));
+    if (!is_search()) follow_first();
     // At a minimum that leaves directions open another try may find a lower one.
-    if (!first.is_at_minimum || rank < scaled_start_.size())
+    if (!first.is_at_bottom)
       for (Index i = 1; i < options_.n_tries_from_start; ++i)
         add_candidate(scaled_start_, Tries::dampings[static_cast<std::size_t>(i)], Candidate::not_drawn);
     progress_->so_far.n_starts = n_candidates_ + starts_.cols();
@@ -228,6 +225,11 @@ void Fitter::search_in_rounds() {
     follow_new();
   }
   search_best();
+}
+
+void Fitter::follow_first() {
+  follow_new();
+  polish_arrived(candidates_.front());
 }
 
 // The candidates that have not been followed yet, spread over the workers.
@@ -328,6 +330,18 @@ Index Fitter::polish(Candidate& candidate, Index max_iterations) {
   fit_.end->stop = polished.stop;
   fit_.end->relative_offset = polished.relative_offset;
   return polished.rank;
+}
+
+void Fitter::polish_first(Candidate& first, Index max_iterations) {
+  const Index rank = polish(first, max_iterations);
+  first.is_at_minimum = is_minimum(fit_.end->stop);
+  first.is_at_bottom = first.is_at_minimum && rank == first.tau.size();
+}
+
+// Where its descent has come to rest and others might be tried.
+void Fitter::polish_arrived(Candidate& first) {
+  if (is_polished() && first.has_arrived && options_.n_tries_from_start > 1)
+    polish_first(first, options_.max_iterations - first.n_iterations);
 }
 
 // Polishes the best. Where that led to an optimum below the one that its descent ended at, those that ended there too

@@ -105,6 +105,9 @@ class Fitter {
   void add_candidate(const VectorView& tau, double damping, Index number);
   void add_starts(Index begin, Index end);
   Index polish(Candidate& candidate, Index max_iterations);
+  void polish_first(Candidate& first, Index max_iterations);
+  void polish_arrived(Candidate& first);
+  void follow_first();
   void follow_new();
   void search_in_rounds();
   Index n_spent() const;
@@ -123,7 +126,8 @@ class Fitter {
   Lanes& lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels);
   void begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start);
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
-  bool finish_or_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start);
+  bool begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start);
+  bool goes_on_trying(LaneSearches& searches, LaneSearch& search) const;
   void set_worker(const Dataset& data);
   template <class GetData, class Use>
   void go_on_searching(LaneSearches& searches, const GetData& data, const Use& use);

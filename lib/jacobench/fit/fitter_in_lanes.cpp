@@ -51,10 +51,11 @@ Index Fitter::LaneSearches::n_busy() const {
   return std::count_if(all.begin(), all.end(), [](const LaneSearch& search) { return !search.is_free; });
 }
 
-void Fitter::LaneSearches::begin_tries(LaneSearch& search, Index n_tries) {
-  search.n_tries = search.n_left = n_tries;
-  for (Index i = 0; i < n_tries; ++i)
+void Fitter::LaneSearches::begin_tries(LaneSearch& search, Index begin, Index end) {
+  for (Index i = begin; i < end; ++i)
     waiting.push_back({&search, &search.tries[static_cast<std::size_t>(i)]});
+  search.n_tries = end;
+  search.n_left = end - begin;
 }
 
 // With tries that are waiting, the first first.
@@ -116,10 +117,12 @@ void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
   fill_in(candidate, {.rss = at.rss, .penalty = at.penalty, .remaining = at.remaining});
 }
 
-// From where a lane has left, by orthogonal factorisation. Returns whether that is all; if not, a search goes on, which
-// takes over the residuals of the lane. One is free.
-bool Fitter::finish_or_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start) {
+// A search from where a lane has left, whose residuals it takes over. One is free. Returns whether it has ended already.
+bool Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start) {
   LaneSearch& search = *lanes.searches.free_one();
+  search.slot = slot;
+  search.stage = LaneSearch::Stage::polished;
+  search.n_tries = 1;
   std::swap(search.residuals, lanes.residuals[static_cast<std::size_t>(lane)]);
   std::swap(search.inputs, lanes.inputs[static_cast<std::size_t>(lane)]);
   scaled_start_ = start;
@@ -130,17 +133,26 @@ bool Fitter::finish_or_search(Lanes& lanes, Index lane, Index slot, const Datase
   lanes.approach.get_tau(lane, first.tau);
   first.n_iterations = first.n_spent = lanes.approach.n_iterations(lane);
   set_worker(data);
-  const Index rank = polish(first, std::min(Tries::few_steps, options_.max_iterations) - first.n_iterations);
-  first.is_at_minimum = is_minimum(fit_.end->stop);
-  const bool is_all = first.is_at_minimum && rank == first.tau.size();
-  search.slot = slot;
-  search.is_free = is_all;
-  search.n_tries = 1;
-  if (is_all)
-    finish_search(search, data);
-  else
-    lanes.searches.begin_tries(search, goes_on() ? options_.n_tries_from_start : 1);
-  return is_all;
+  polish_first(first, std::min(Tries::few_steps, options_.max_iterations) - first.n_iterations);
+  search.is_free = !goes_on_trying(lanes.searches, search);
+  if (search.is_free) finish_search(search, data);
+  return search.is_free;
+}
+
+// Returns whether there is more to be tried, which is begun.
+bool Fitter::goes_on_trying(LaneSearches& searches, LaneSearch& search) const {
+  using Stage = LaneSearch::Stage;
+  const Candidate& first = search.tries.front();
+  if (first.is_at_bottom || !goes_on()) return false;
+  if (search.stage == Stage::polished && !first.is_at_minimum) {
+    search.stage = Stage::first_try;
+    searches.begin_tries(search, 0, 1);
+    return true;
+  }
+  if (search.stage == Stage::all_tries || options_.n_tries_from_start == 1) return false;
+  search.stage = Stage::all_tries;
+  searches.begin_tries(search, 1, options_.n_tries_from_start);
+  return true;
 }
 
 void Fitter::set_worker(const Dataset& data) {
@@ -160,8 +172,10 @@ void Fitter::go_on_searching(LaneSearches& searches, const GetData& data, const 
     auto& [search, candidate] = searches.lanes[static_cast<std::size_t>(lane)].its;
     end_try(descents, lane, *candidate, data(*search));
     if (--search->n_left > 0) continue;
-    search->is_free = true;
     set_worker(data(*search));
+    if (search->stage == LaneSearch::Stage::first_try) polish_arrived(search->tries.front());
+    search->is_free = !goes_on_trying(searches, *search);
+    if (!search->is_free) continue;
     finish_search(*search, data(*search));
     use(*search);
   }
@@ -197,7 +211,7 @@ void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   using State = ApproachInLanes::State;
   while (lane.approach.state(0) == State::under_way) lane.approach.step();
   if (lane.approach.state(0) == State::arrived) return finish_in_lane(lane, 0, data);
-  if (finish_or_search(lane, 0, 0, data, start)) return;
+  if (begin_search(lane, 0, 0, data, start)) return;
   while (lane.searches.n_busy() > 0)
     go_on_searching(
         lane.searches, [&](const auto&) -> const Dataset& { return data; }, [](const auto&) {});
@@ -255,7 +269,7 @@ void Fitter::fit_all(ManyFits& fits) {
       return keep(slot);
     }
     while (!all.searches.free_one()) search();
-    if (finish_or_search(all, lane, slot, fits.data(slot), fits.start(slot))) keep(slot);
+    if (begin_search(all, lane, slot, fits.data(slot), fits.start(slot))) keep(slot);
   };
 
   for (Index lane = 0; lane < n_lanes; ++lane) fill(lane);

@@ -18,7 +18,8 @@
 
 namespace jacobench {
 
-// From a start that is given and not at a minimum after a few steps: from there, and from the start itself near and far.
+// From a start that is given and not at a minimum after a few steps: from there, and where that does not lead to one,
+// from the start itself near and far.
 struct Fitter::Tries {
   static constexpr Index few_steps = 20;
   static constexpr Index most = 3;
@@ -36,8 +37,9 @@ struct Fitter::Candidate {
   Index n_iterations = 0;                                      // of the descent that led here
   Index n_spent = 0;                                           // of all descents
   Index n_redraws = 0, n_lowered = 0;
-  bool is_at_minimum = false;  // already, after a few steps
-  bool has_arrived = false;
+  bool has_arrived = false;    // where a descent ends
+  bool is_at_minimum = false;  // after polishing
+  bool is_at_bottom = false;   // at a minimum that leaves no direction open
 
   // Nothing has been tried from here; without allocation where tau has its size.
   void begin(const VectorView& start, double first_damping, Index its_number) {
@@ -46,7 +48,7 @@ struct Fitter::Candidate {
     number = its_number;
     objective = std::numeric_limits<double>::infinity();
     n_iterations = n_spent = n_redraws = n_lowered = 0;
-    is_at_minimum = has_arrived = false;
+    has_arrived = is_at_minimum = is_at_bottom = false;
   }
 
   void add(const Descent& descent) {
@@ -110,8 +112,11 @@ struct Fitter::Worker {
 
 // The tries of a fit that an approach in a lane did not lead to a minimum.
 struct Fitter::LaneSearch {
+  enum class Stage { polished, first_try, all_tries };
+
   Index slot = 0;
   bool is_free = true;
+  Stage stage = Stage::polished;  // what has been done, or is under way
   std::unique_ptr<Residuals> residuals;
   Index inputs = 0;  // which X these have, by their number
   std::array<Candidate, Tries::most> tries;
@@ -135,7 +140,7 @@ struct Fitter::LaneSearches {
 
   LaneSearch* free_one();  // or null
   Index n_busy() const;
-  void begin_tries(LaneSearch& search, Index n_tries);
+  void begin_tries(LaneSearch& search, Index begin, Index end);
   void fill_lanes(Index max_iterations, const std::function<bool(double)>& go_on);
 
   DescentsInLanes descents;
