@@ -121,8 +121,7 @@ ApproachInLanes::End ApproachInLanes::end(Index lane) {
       for (Index p = q; p < P_; ++p) L_of_lane_(p, q) = of_J_.L(equations_.entry(p, q), lane);
     }
   const double rss = equations_.rss(lane);
-  const double n_left =
-      static_cast<double>(N_) - effective_parameters(residuals, L_of_lane_, C_of_lane_, T_);
+  const double n_left = static_cast<double>(N_) - effective_parameters(residuals, L_of_lane_, C_of_lane_, T_);
   const auto newton_move = [&]() -> std::optional<NewtonMove> {
     if (!has_newton_step(lane)) return {};
     return NewtonMove{.fall = of_H_.squares(0, lane), .squared_length = squared_lengths_(0, lane)};

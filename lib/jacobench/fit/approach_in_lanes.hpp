@@ -31,7 +31,9 @@ class ApproachInLanes {
   State state(Index lane) const { return states_[static_cast<std::size_t>(lane)]; }
   void clear(Index lane) { states_[static_cast<std::size_t>(lane)] = State::idle; }
 
-  Index n_iterations(Index lane) const { return lanes_[static_cast<std::size_t>(lane)].course.n_iterations(); }
+  Index n_iterations(Index lane) const {
+    return lanes_[static_cast<std::size_t>(lane)].course.n_iterations();
+  }
 
   // Of one that has arrived, until the next step.
   struct End {
@@ -41,7 +43,7 @@ class ApproachInLanes {
     std::optional<Remaining> remaining;
   };
   End end(Index lane);
-  void get_tau(Index lane, Vector& tau) const;  // also of one that has left
+  void get_tau(Index lane, Vector& tau) const;            // also of one that has left
   void get_gradient(Index lane, Vector& gradient) const;  // of |r|^2 by tau
 
  private:

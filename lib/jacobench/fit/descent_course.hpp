@@ -35,8 +35,9 @@ class DescentCourse {
 
   double damping() const { return mu_; }
   bool is_by_newton() const { return is_slow_; }
-  // Most descents are over before, and along a curved valley half as many steps are needed.
-  bool is_bent() const { return is_slow_ && n_iterations_ >= long_descent; }
+  // Most descents are over before they bend their steps, and along a curved valley half as many are needed.
+  bool is_long() const { return n_iterations_ >= long_descent; }
+  bool is_bent() const { return is_slow_ && is_long(); }
 
   // After a step that predicted this fall and leads to this objective, infinite where it leads nowhere. Returns whether
   // it is taken.
@@ -74,7 +75,8 @@ class DescentCourse {
 
   // So far, or as it has ended.
   Descent descent() const {
-    Descent descent{.objective = objective_, .n_iterations = n_iterations_, .end = Descent::End::iteration_limit};
+    Descent descent{
+        .objective = objective_, .n_iterations = n_iterations_, .end = Descent::End::iteration_limit};
     if (has_arrived_ || is_at_rounding()) descent.end = Descent::End::arrived;
     if (is_interrupted_) descent.end = Descent::End::interrupted;
     return descent;
@@ -102,7 +104,8 @@ class DescentCourse {
   const DescentOptions* options_ = nullptr;
   double objective_ = 0, mu_ = 0, growth_ = 2;
   Index n_iterations_ = 0;
-  bool is_slow_ = false, is_at_rest_ = false, is_interrupted_ = false, has_arrived_ = false, has_ended_ = false;
+  bool is_slow_ = false, is_at_rest_ = false, is_interrupted_ = false, has_arrived_ = false,
+       has_ended_ = false;
 };
 
 }  // namespace jacobench

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace jacobench {
 
@@ -10,8 +11,10 @@ DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations
     : kernels_(kernels),
       W_(kernels.n_lanes),
       P_(network.n_params()),
-      equations_(network, n_observations, kernels),
+      n_units_(kernel::lane_units_size(lane_rows(network, n_observations))),
+      equations_(network, n_observations, kernels, EquationsInLanes::Units::kept),
       lanes_(static_cast<std::size_t>(W_)),
+      units_(equations_.units()),
       workspace_(kernel::LaneSecondAlong{.rows = lane_rows(network, n_observations)}.lane_workspace(), W_) {
   for (Numbers* of_params : {&tau_, &C_, &by_C_, &step_, &sums_, &bend_}) *of_params = Numbers(P_, W_);
   for (Numbers* matrix : {&E_, &second_, &damped_, &L_}) *matrix = Numbers((P_ + 1) * (P_ + 1), W_);
@@ -93,7 +96,7 @@ void DescentsInLanes::bend() {
     is_any = is_any || (is_under_way(lane) && at(lane).course.is_bent());
   if (!is_any) return;
   kernels_.second_along({.rows = equations_.rows(tau_),
-                         .activation = equations_.activation(),
+                         .units = units_.data(),
                          .d = step_.data(),
                          .sums = sums_.data(),
                          .workspace = workspace_.data()});
@@ -146,8 +149,7 @@ bool DescentsInLanes::take_point(Index lane) {
     return false;
   }
   if (!is_under_way(lane)) return false;
-  const double objective =
-      its.is_tried ? finite_objective(lane) : std::numeric_limits<double>::infinity();
+  const double objective = its.is_tried ? finite_objective(lane) : std::numeric_limits<double>::infinity();
   return its.course.take(its.predicted_fall, objective);
 }
 
@@ -164,12 +166,27 @@ void DescentsInLanes::move() {
   kernels_.replace(has_moved_.data(), equations_.points().data(), tau_.data(), P_);
   kernels_.replace(has_moved_.data(), equations_.E().data(), E_.data(), (P_ + 1) * (P_ + 1));
   kernels_.replace(has_moved_.data(), equations_.second().data(), second_.data(), (P_ + 1) * (P_ + 1));
+  move_units();
   for (Index lane = 0; lane < W_; ++lane) {
     if (has_moved_(0, lane) == 0) continue;
     double sum = 0;
     for (Index p = 0; p < P_; ++p) sum += E_(equations_.entry(p, p), lane);
     scale_(0, lane) = sum / static_cast<double>(P_);
   }
+}
+
+void DescentsInLanes::move_units() {
+  bool are_wanted = false, have_all_moved = true;
+  for (Index lane = 0; lane < W_; ++lane) {
+    if (!is_under_way(lane) || !at(lane).course.is_long()) continue;
+    are_wanted = true;
+    have_all_moved = have_all_moved && has_moved_(0, lane) != 0;
+  }
+  if (!are_wanted) return;
+  if (have_all_moved)
+    std::swap(units_, equations_.units());
+  else
+    kernels_.replace(has_moved_.data(), equations_.units().data(), units_.data(), n_units_);
 }
 
 void DescentsInLanes::step() {

@@ -61,13 +61,15 @@ class DescentsInLanes {
   double finite_objective(Index lane);
   bool take_point(Index lane);
   void move();
+  void move_units();
 
   const kernel::LaneKernels kernels_;
-  const Index W_, P_;
+  const Index W_, P_, n_units_;
   EquationsInLanes equations_;  // at the points that are tried
   std::vector<Lane> lanes_;
-  Numbers tau_, E_, second_;    // where the lanes are
-  Numbers scale_;               // the mean of the diagonal of J'J there
+  Numbers tau_, E_, second_;  // where the lanes are
+  Numbers units_;             // there, of those that may bend their steps
+  Numbers scale_;             // the mean of the diagonal of J'J there
   Numbers weight_, shift_, damped_, C_, by_C_, L_, least_norm_, least_pivot_, squares_, step_;
   Numbers sums_, bend_, workspace_;
   Numbers has_moved_;

@@ -17,7 +17,7 @@ bool EquationsInLanes::suits(const Perceptron& network) {
 }
 
 EquationsInLanes::EquationsInLanes(const Perceptron& network, Index n_observations,
-                                   const kernel::LaneKernels& kernels)
+                                   const kernel::LaneKernels& kernels, Units units)
     : network_(network),
       kernels_(kernels),
       W_(kernels.n_lanes),
@@ -31,6 +31,7 @@ EquationsInLanes::EquationsInLanes(const Perceptron& network, Index n_observatio
       points_(P_, W_),
       E_((P_ + 1) * (P_ + 1), W_),
       second_((P_ + 1) * (P_ + 1), W_),
+      units_(units == Units::kept ? kernel::lane_units_size(lane_rows(network_, N_)) : 0, W_),
       workspace_(kernel::LaneEquations{.rows = lane_rows(network_, N_)}.lane_workspace(), W_),
       point_(P_) {}
 
@@ -48,6 +49,7 @@ kernel::LaneEquations EquationsInLanes::equations() {
           .activation = activation_,
           .E = E_.data(),
           .second = second_.data(),
+          .units = units_.data(),
           .workspace = workspace_.data()};
 }
 

@@ -29,7 +29,10 @@ class EquationsInLanes {
   // Whether fits can go in lanes: one hidden layer, one output that is the identity, and few parameters.
   static bool suits(const Perceptron& network);
 
-  EquationsInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels);
+  // Whether what the units give at the last points is kept: activations with both derivatives.
+  enum class Units { passing, kept };
+  EquationsInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels,
+                   Units units = Units::passing);
 
   Index n_lanes() const { return W_; }
   Index n_params() const { return P_; }
@@ -49,13 +52,13 @@ class EquationsInLanes {
 
   const Numbers& E() const { return E_; }
   const Numbers& second() const { return second_; }
+  Numbers& units() { return units_; }                               // as in kernel/kernels.hpp
   double rss(Index lane) const { return E_(entry(P_, P_), lane); }  // |r|^2 of the data rows
   double penalty(Index lane) const { return at(lane).penalty; }     // and of the others
   double objective(Index lane) const { return rss(lane) + penalty(lane); }
 
   // At the points that are given, of all lanes.
   kernel::LaneRows rows(const Numbers& points) const;
-  auto activation() const { return activation_; }
 
  private:
   struct Lane {
@@ -71,7 +74,7 @@ class EquationsInLanes {
   const Index W_, N_, P_;
   void (*const activation_)(const double* z, double* a, double* d, double* d2, Index n);
   std::vector<Lane> lanes_;
-  Numbers X_, y_, factors_, points_, E_, second_, workspace_;
+  Numbers X_, y_, factors_, points_, E_, second_, units_, workspace_;
   Vector point_;
 };
 

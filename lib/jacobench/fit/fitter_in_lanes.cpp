@@ -6,8 +6,8 @@
 namespace jacobench {
 namespace {
 
-std::vector<std::unique_ptr<Residuals>> many_residuals(Index n, const Perceptron& network, const Dataset& like,
-                                                       const FitOptions& options) {
+std::vector<std::unique_ptr<Residuals>> many_residuals(Index n, const Perceptron& network,
+                                                       const Dataset& like, const FitOptions& options) {
   std::vector<std::unique_ptr<Residuals>> all;
   all.reserve(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i)
@@ -43,7 +43,8 @@ Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& lik
 }
 
 Fitter::LaneSearch* Fitter::LaneSearches::free_one() {
-  const auto found = std::find_if(all.begin(), all.end(), [](const LaneSearch& search) { return search.is_free; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [](const LaneSearch& search) { return search.is_free; });
   return found == all.end() ? nullptr : &*found;
 }
 

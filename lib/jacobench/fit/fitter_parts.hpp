@@ -31,8 +31,8 @@ struct Fitter::Candidate {
   static constexpr Index not_drawn = -1;
 
   Vector tau;
-  double damping = 0;  // of the first step down
-  Index number = 0;    // of a drawn start, or not_drawn
+  double damping = 0;                                          // of the first step down
+  Index number = 0;                                            // of a drawn start, or not_drawn
   double objective = std::numeric_limits<double>::infinity();  // before there is one
   Index n_iterations = 0;                                      // of the descent that led here
   Index n_spent = 0;                                           // of all descents

@@ -144,6 +144,9 @@ constexpr Index rows_in_lane_block(Index most_doubles, Index of_row) {
   return n_rows < least_rows ? least_rows : n_rows;
 }
 
+// Values and both derivatives of the units, row by row, each [n_rows x n_units], one after the other; or null.
+inline Index lane_units_size(const LaneRows& rows) { return 3 * rows.n_rows * rows.n_units; }
+
 // E = [J r]'[J r], whose last row is r'J and |r|^2, and the sum of r_n d2 r_n. All sums are taken row by row.
 // Shapes: E and second [(P + 1) x (P + 1)], below the diagonal. Of second, what is always 0 is not written: what two
 //         units share, and the last row
@@ -151,6 +154,7 @@ struct LaneEquations {
   LaneRows rows;
   void (*activation)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
   double *E = nullptr, *second = nullptr;
+  double* units = nullptr;      // where these are kept, unless it is null
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
   // Of [J r], of r o factor, and of values and both derivatives of the units.
@@ -218,14 +222,14 @@ struct LaneDamping {
 // J' r_dd, r_dd the second derivatives of r along d.
 // Shapes: d and sums [P]
 struct LaneSecondAlong {
-  LaneRows rows;  // y is not read
-  void (*activation)(const double* z, double* a, double* d, double* d2, Index n) = nullptr;
+  LaneRows rows;                  // y is not read
+  const double* units = nullptr;  // of the equations at tau
   const double* d = nullptr;
   double* sums = nullptr;
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
-  // Of values and both derivatives of the units, and of r_dd.
-  Index of_row() const { return 3 * rows.n_units + 1; }
+  // Of r_dd, and of what the units have of J' r_dd.
+  Index of_row() const { return rows.n_units + 1; }
   Index rows_in_block() const { return rows_in_lane_block(512, of_row()); }
   Index lane_workspace() const { return rows_in_block() * of_row(); }
 };

@@ -45,8 +45,9 @@ LaneEquations equations_of(const Shape& shape) {
 
 // Numbers of one fit.
 struct OneFit {
-  Vector X, y, factors, tau;
+  Vector X, y, factors, tau, d;
   Matrix E, second;
+  Vector units;  // values and both derivatives
 
   OneFit(const Shape& shape, std::uint32_t number) {
     RandomStream stream(1, 2, number, RandomPurpose::probe);
@@ -58,6 +59,7 @@ struct OneFit {
     fill(y, shape.n_rows);
     fill(factors, shape.n_rows);
     fill(tau, equations_of(shape).rows.n_params());
+    fill(d, tau.size());
   }
 
   void compute(const Shape& shape) {
@@ -66,6 +68,7 @@ struct OneFit {
     E.setZero(P + 1, P + 1);
     second.setZero(P + 1, P + 1);
     Vector z(m), a(m), slope(m), bend(m), J(P + 1);
+    units.resize(3 * shape.n_rows * m);
     for (Index n = 0; n < shape.n_rows; ++n) {
       const double* const x = &X[n * D];
       for (Index j = 0; j < m; ++j) {
@@ -73,6 +76,11 @@ struct OneFit {
         for (Index d = 0; d < D; ++d) z[j] = std::fma(tau[j * D + d], x[d], z[j]);
       }
       activation().all(z.data(), a.data(), slope.data(), bend.data(), m);
+      for (Index j = 0; j < m; ++j) {
+        units[n * m + j] = a[j];
+        units[(shape.n_rows + n) * m + j] = slope[j];
+        units[(2 * shape.n_rows + n) * m + j] = bend[j];
+      }
       double f = shape.has_output_bias ? tau[P - 1] : 0;
       for (Index j = 0; j < m; ++j) f = std::fma(tau[top + j], a[j], f);
       const double r = (f - y[n]) * factors[n], weight = r * factors[n];
@@ -100,6 +108,49 @@ struct OneFit {
     }
   }
 };
+
+// J' of the second derivatives of r along d. The equations have been computed.
+Vector second_along(const OneFit& fit, const Shape& shape) {
+  const Index D = shape.n_inputs, m = shape.n_units, N = shape.n_rows, P = fit.tau.size();
+  const Index biases = m * D, top = biases + (shape.has_hidden_bias ? m : 0);
+  Vector sums = Vector::Zero(P);
+  for (Index n = 0; n < N; ++n) {
+    const double* const x = &fit.X[n * D];
+    double r_dd = 0;
+    for (Index j = 0; j < m; ++j) {
+      double along = shape.has_hidden_bias ? fit.d[biases + j] : 0;
+      for (Index i = 0; i < D; ++i) along = std::fma(fit.d[j * D + i], x[i], along);
+      const double slope = fit.units[(N + n) * m + j],
+                   bend = fit.tau[top + j] * fit.units[(2 * N + n) * m + j];
+      r_dd = std::fma(std::fma(bend, along, (fit.d[top + j] + fit.d[top + j]) * slope), along, r_dd);
+    }
+    const double weight = r_dd * fit.factors[n] * fit.factors[n];
+    if (shape.has_output_bias) sums[P - 1] += weight;
+    for (Index j = 0; j < m; ++j) {
+      const double e = weight * (fit.tau[top + j] * fit.units[(N + n) * m + j]);
+      sums[top + j] = std::fma(weight, fit.units[n * m + j], sums[top + j]);
+      if (shape.has_hidden_bias) sums[biases + j] += e;
+      for (Index i = 0; i < D; ++i) sums[j * D + i] = std::fma(e, x[i], sums[j * D + i]);
+    }
+  }
+  return sums;
+}
+
+// x of (C L L' C) x = b.
+Vector solved(const Matrix& L, const Vector& C, const Vector& b) {
+  Vector x(C.size());
+  for (Index q = 0; q < x.size(); ++q) {
+    x[q] = b[q] * (1 / C[q]);
+    for (Index k = 0; k < q; ++k) x[q] = std::fma(-L(q, k), x[k], x[q]);
+    x[q] /= L(q, q);
+  }
+  for (Index q = x.size(); q-- > 0;) {
+    for (Index p = q + 1; p < x.size(); ++p) x[q] = std::fma(-L(p, q), x[p], x[q]);
+    x[q] /= L(q, q);
+  }
+  for (Index q = 0; q < x.size(); ++q) x[q] *= 1 / C[q];
+  return x;
+}
 
 struct OneFactor {
   Matrix L;
@@ -146,16 +197,20 @@ class InLanes {
       : kernels_(kernels), shape_(shape), W_(kernels.n_lanes), P_(equations_of(shape).rows.n_params()) {
     for (Index lane = 0; lane < W_; ++lane) fits_.emplace_back(shape, static_cast<std::uint32_t>(lane));
     const auto make = [&](Numbers& numbers, Index n) { numbers.assign(static_cast<std::size_t>(n * W_), 0); };
-    for (Numbers* matrix : {&E_, &second_, &L_[0], &L_[1]}) make(*matrix, (P_ + 1) * (P_ + 1));
-    for (Numbers* vector : {&C_, &by_C_, &step_[0], &step_[1]}) make(*vector, P_);
+    for (Numbers* matrix : {&E_, &second_, &damped_, &L_[0], &L_[1]}) make(*matrix, (P_ + 1) * (P_ + 1));
+    for (Numbers* vector : {&C_, &by_C_, &step_[0], &step_[1], &sums_, &solved_}) make(*vector, P_);
+    make(units_, lane_units_size(equations_of(shape).rows));
     for (Numbers* scalar :
          {&least_norm_, &least_pivot_[0], &least_pivot_[1], &squares_[0], &squares_[1], &length_})
       make(*scalar, 1);
   }
 
   void expect_what_plain_loops_give() {
-    expect_equations();
+    expect_equations(nullptr);
+    expect_equations(units_.data());
     for (const bool is_together : {false, true}) expect_factors(is_together);
+    expect_second_along();
+    expect_damped();
   }
 
  private:
@@ -168,7 +223,7 @@ class InLanes {
     return all;
   }
 
-  void expect_equations() {
+  void expect_equations(double* units) {
     LaneEquations equations = equations_of(shape_);
     const Numbers X = interleaved(&OneFit::X), y = interleaved(&OneFit::y),
                   factors = interleaved(&OneFit::factors), tau = interleaved(&OneFit::tau);
@@ -179,6 +234,7 @@ class InLanes {
     equations.rows.tau = tau.data();
     equations.E = E_.data();
     equations.second = second_.data();
+    equations.units = units;
     equations.workspace = workspace.data();
     for (int time = 0; time < 2; ++time) kernels_.equations(equations);
     for (Index lane = 0; lane < W_; ++lane) {
@@ -189,22 +245,83 @@ class InLanes {
           expect_same(at(E_, entry(p, q), lane), fit.E(p, q), "E", p, q);
           expect_same(at(second_, entry(p, q), lane), fit.second(p, q), "second", p, q);
         }
+      for (Index i = 0; units && i < fit.units.size(); ++i)
+        expect_same(at(units_, i, lane), fit.units[i], "units", i);
     }
   }
 
+  // The factor is the last that was made, with second derivatives.
+  void expect_second_along() {
+    const Numbers X = interleaved(&OneFit::X), factors = interleaved(&OneFit::factors),
+                  tau = interleaved(&OneFit::tau), d = interleaved(&OneFit::d);
+    LaneSecondAlong second{.rows = equations_of(shape_).rows};
+    Numbers workspace(static_cast<std::size_t>(second.lane_workspace() * W_));
+    second.rows.X = X.data();
+    second.rows.factors = factors.data();
+    second.rows.tau = tau.data();
+    second.units = units_.data();
+    second.d = d.data();
+    second.sums = sums_.data();
+    second.workspace = workspace.data();
+    for (int time = 0; time < 2; ++time) kernels_.second_along(second);
+    kernels_.solve_for(factor(1), sums_.data(), solved_.data());
+    for (Index lane = 0; lane < W_; ++lane) {
+      const OneFit& fit = fits_[static_cast<std::size_t>(lane)];
+      const Vector sums = second_along(fit, shape_);
+      const OneFactor of_H(fit, true);
+      const Vector x = solved(of_H.L, of_H.C, sums);
+      for (Index q = 0; q < P_; ++q) {
+        expect_same(at(sums_, q, lane), sums[q], "second along", q);
+        expect_same(at(solved_, q, lane), x[q], "solved", q);
+      }
+    }
+  }
+
+  // Each lane by numbers of its own; those that replace others in every second lane.
+  void expect_damped() {
+    Numbers weight(static_cast<std::size_t>(W_)), shift(weight), where(weight);
+    for (Index lane = 0; lane < W_; ++lane) {
+      at(weight, 0, lane) = lane % 3 == 0 ? 0 : 1;
+      at(shift, 0, lane) = 0.1 * static_cast<double>(lane + 1);
+      at(where, 0, lane) = lane % 2 == 0 ? 1 : 0;
+    }
+    kernels_.damp({.n_params = P_,
+                   .E = E_.data(),
+                   .second = second_.data(),
+                   .weight = weight.data(),
+                   .shift = shift.data(),
+                   .damped = damped_.data()});
+    Numbers replaced = E_;
+    kernels_.replace(where.data(), second_.data(), replaced.data(), (P_ + 1) * (P_ + 1));
+    for (Index lane = 0; lane < W_; ++lane) {
+      const OneFit& fit = fits_[static_cast<std::size_t>(lane)];
+      for (Index q = 0; q < P_; ++q)
+        for (Index p = q; p <= P_; ++p) {
+          const double sum =
+              p == P_ ? fit.E(p, q) : std::fma(at(weight, 0, lane), fit.second(p, q), fit.E(p, q));
+          expect_same(at(damped_, entry(p, q), lane), p == q ? sum + at(shift, 0, lane) : sum, "damped", p,
+                      q);
+          expect_same(at(replaced, entry(p, q), lane), lane % 2 == 0 ? fit.second(p, q) : fit.E(p, q),
+                      "replaced", p, q);
+        }
+    }
+  }
+
+  LaneFactor factor(std::size_t i) {
+    return {.n_params = P_,
+            .E = E_.data(),
+            .second = i == 0 ? nullptr : second_.data(),
+            .C = C_.data(),
+            .by_C = by_C_.data(),
+            .L = L_[i].data(),
+            .least_norm = least_norm_.data(),
+            .least_pivot = least_pivot_[i].data(),
+            .squares = squares_[i].data(),
+            .step = step_[i].data()};
+  }
+
   void expect_factors(bool is_together) {
-    LaneFactor factors[2];
-    for (std::size_t i = 0; i < 2; ++i)
-      factors[i] = {.n_params = P_,
-                    .E = E_.data(),
-                    .second = i == 0 ? nullptr : second_.data(),
-                    .C = C_.data(),
-                    .by_C = by_C_.data(),
-                    .L = L_[i].data(),
-                    .least_norm = least_norm_.data(),
-                    .least_pivot = least_pivot_[i].data(),
-                    .squares = squares_[i].data(),
-                    .step = step_[i].data()};
+    const LaneFactor factors[] = {factor(0), factor(1)};
     for (Numbers* numbers : {&L_[0], &L_[1], &step_[0], &step_[1]})
       std::fill(numbers->begin(), numbers->end(), 0);
     for (Index i = 0; i < 2; i += is_together ? 2 : 1) kernels_.factorise(factors + i, is_together ? 2 : 1);
@@ -242,7 +359,9 @@ class InLanes {
   const Shape shape_;
   const Index W_, P_;
   std::vector<OneFit> fits_;
-  Numbers E_, second_, C_, by_C_, L_[2], step_[2], least_norm_, least_pivot_[2], squares_[2], length_;
+  Numbers E_, second_, units_, damped_, C_, by_C_, L_[2], step_[2], least_norm_, least_pivot_[2], squares_[2],
+      length_;
+  Numbers sums_, solved_;
 };
 
 // Of every number of parameters that goes in lanes, by all combinations of biases, and rows of one block and of many.

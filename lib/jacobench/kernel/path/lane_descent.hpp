@@ -32,7 +32,8 @@ void lane_solve_for(const LaneFactor& f, const double* b, double* x) {
   const Index P = f.n_params, n = P + 1;
   for (Index q = 0; q < P; ++q) {
     auto sum = L::load(b + q * L::n) * L::load(f.by_C + q * L::n);
-    for (Index k = 0; k < q; ++k) sum = L::fma(-L::load(f.L + (k * n + q) * L::n), L::load(x + k * L::n), sum);
+    for (Index k = 0; k < q; ++k)
+      sum = L::fma(-L::load(f.L + (k * n + q) * L::n), L::load(x + k * L::n), sum);
     L::store(x + q * L::n, sum / L::load(f.L + (q * n + q) * L::n));
   }
   for (Index q = P - 1; q >= 0; --q) {
@@ -44,21 +45,19 @@ void lane_solve_for(const LaneFactor& f, const double* b, double* x) {
   for (Index q = 0; q < P; ++q) L::store(x + q * L::n, L::load(x + q * L::n) * L::load(f.by_C + q * L::n));
 }
 
-// The sums of one block after the other. D as there.
+// The sums of one block after the other. D is the number of inputs where it is known beforehand, or 0.
 template <class L, int D>
 class LaneSumsAlong {
  public:
   explicit LaneSumsAlong(const LaneSecondAlong& p)
       : p_(p),
-        block_(p.rows, p.rows_in_block(), 0, p.workspace),
-        second_(block_.end),
-        weight_(second_ + p.rows_in_block() * p.rows.n_units * L::n) {
+        block_(p.rows, 0, 0, nullptr),
+        weight_(p.workspace),
+        of_first_(weight_ + p.rows_in_block() * L::n) {
     for (Index q = 0; q < block_.n_params(); ++q) L::store(p.sums + q * L::n, L::broadcast(0.0));
   }
 
   void add(Index begin, Index n_rows) {
-    block_.make_sums_of_inputs(begin, n_rows);
-    p_.activation(block_.value, block_.value, block_.first, second_, n_rows * block_.n_units() * L::n);
     for (Index row = 0; row < n_rows; ++row) L::store(weight_ + row * L::n, L::broadcast(0.0));
     for (Index j = 0; j < block_.n_units(); ++j) add_curvature_of_unit(j, begin, n_rows);
     weigh_rows(begin, n_rows);
@@ -68,23 +67,24 @@ class LaneSumsAlong {
  private:
   using Type = typename L::Type;
 
-  Type input(Index begin, Index row, Index d) const {
-    return L::load(block_.inputs(begin) + (row * block_.n_inputs() + d) * L::n);
-  }
+  Type input(const double* x_of_row, Index d) const { return L::load(x_of_row + d * L::n); }
   double* sum(Index q) const { return p_.sums + q * L::n; }
 
   // To the second derivatives of the outputs along d.
   void add_curvature_of_unit(Index j, Index begin, Index n_rows) {
+    const LaneUnits<L, const double> units(p_.rows, p_.units, begin);
     const Index m = block_.n_units(), inputs = block_.n_inputs();
-    const double *const d = p_.d, *const firsts = block_.first + j * L::n, *const seconds = second_ + j * L::n;
+    const double *const d = p_.d, *const firsts = units.first + j * L::n,
+                        *const seconds = units.second + j * L::n, *const x = block_.inputs(begin),
+                        *const of_inputs = d + j * inputs * L::n;
     double* const weights = weight_;
     const Type bias = block_.has_hidden_bias() ? L::load(d + block_.bias_of(j) * L::n) : L::broadcast(0.0),
                of_top = L::load(d + block_.top_of(j) * L::n), two_of_top = of_top + of_top,
                v = block_.top_weight(j);
     for (Index row = 0; row < n_rows; ++row) {
+      const double* const x_of_row = x + row * inputs * L::n;
       Type z = bias;
-      for (Index c = 0; c < inputs; ++c)
-        z = L::fma(L::load(d + (j * inputs + c) * L::n), input(begin, row, c), z);
+      for (Index c = 0; c < inputs; ++c) z = L::fma(L::load(of_inputs + c * L::n), input(x_of_row, c), z);
       const Type slope = L::load(firsts + row * m * L::n), bend = v * L::load(seconds + row * m * L::n),
                  along = L::fma(bend, z, two_of_top * slope);
       L::store(weights + row * L::n, L::fma(along, z, L::load(weights + row * L::n)));
@@ -93,23 +93,26 @@ class LaneSumsAlong {
 
   void weigh_rows(Index begin, Index n_rows) {
     const double* const factors = block_.factors(begin);
-    Type all = L::broadcast(0.0);
+    double* const weights = weight_;
+    const bool has_output_bias = p_.rows.has_output_bias;
     const Index last = block_.n_params() - 1;
-    if (p_.rows.has_output_bias) all = L::load(sum(last));
+    Type all = has_output_bias ? L::load(sum(last)) : L::broadcast(0.0);
     for (Index row = 0; row < n_rows; ++row) {
       const Type factor = L::load(factors + row * L::n),
-                 weight = L::load(weight_ + row * L::n) * factor * factor;
-      L::store(weight_ + row * L::n, weight);
+                 weight = L::load(weights + row * L::n) * factor * factor;
+      L::store(weights + row * L::n, weight);
       all = all + weight;
     }
-    if (p_.rows.has_output_bias) L::store(sum(last), all);
+    if (has_output_bias) L::store(sum(last), all);
   }
 
   // What J' of the parameters of unit j has of the rows.
   void add_unit(Index j, Index begin, Index n_rows) {
+    const LaneUnits<L, const double> units(p_.rows, p_.units, begin);
     const Index m = block_.n_units(), inputs = block_.n_inputs();
-    const double *const values = block_.value + j * L::n, *const weights = weight_;
-    double* const firsts = block_.first + j * L::n;
+    const double *const values = units.value + j * L::n, *const firsts = units.first + j * L::n,
+                        *const weights = weight_, *const x = block_.inputs(begin);
+    double* const of_firsts = of_first_ + j * L::n;
     const bool has_bias = block_.has_hidden_bias();
     const Type v = block_.top_weight(j);
     Type top = L::load(sum(block_.top_of(j))), bias = L::broadcast(0.0), of_first = L::load(sum(j * inputs));
@@ -118,8 +121,8 @@ class LaneSumsAlong {
       const Type weight = L::load(weights + row * L::n), e = weight * (v * L::load(firsts + row * m * L::n));
       top = L::fma(weight, L::load(values + row * m * L::n), top);
       bias = bias + e;
-      of_first = L::fma(e, input(begin, row, 0), of_first);
-      if constexpr (D != 1) L::store(firsts + row * m * L::n, e);
+      of_first = L::fma(e, input(x + row * inputs * L::n, 0), of_first);
+      if constexpr (D != 1) L::store(of_firsts + row * m * L::n, e);
     }
     L::store(sum(block_.top_of(j)), top);
     L::store(sum(j * inputs), of_first);
@@ -127,14 +130,14 @@ class LaneSumsAlong {
     for (Index c = 1; c < inputs; ++c) {
       Type of_input = L::load(sum(j * inputs + c));
       for (Index row = 0; row < n_rows; ++row)
-        of_input = L::fma(L::load(firsts + row * m * L::n), input(begin, row, c), of_input);
+        of_input = L::fma(L::load(of_firsts + row * m * L::n), input(x + row * inputs * L::n, c), of_input);
       L::store(sum(j * inputs + c), of_input);
     }
   }
 
   const LaneSecondAlong& p_;
-  LaneBlock<L, D> block_;
-  double *const second_, *const weight_;
+  const LaneBlock<L, D> block_;  // without rows
+  double *const weight_, *const of_first_;
 };
 
 template <class L>

@@ -100,9 +100,17 @@ class LaneSums {
         P_(p.rows.n_params()),
         block_(p.rows, p.rows_in_block(), P_ + 1, p.workspace),
         second_(block_.end),
-        weight_(second_ + p.rows_in_block() * p.rows.n_units * L::n) {}
+        weight_(second_ + p.rows_in_block() * p.rows.n_units * L::n),
+        of_first_(block_.first),
+        of_second_(second_) {}
 
   void add(Index begin, Index n_rows) {
+    if (p_.units) {
+      const LaneUnits<L, double> units(p_.rows, p_.units, begin);
+      block_.value = units.value;
+      block_.first = units.first;
+      second_ = units.second;
+    }
     block_.make_sums_of_inputs(begin, n_rows);
     p_.activation(block_.value, block_.value, block_.first, second_, n_rows * block_.n_units() * L::n);
     block_.make_output(begin, n_rows, weight_);
@@ -122,7 +130,8 @@ class LaneSums {
     const bool has_bias = block_.has_hidden_bias(), adds = begin > 0;
     const double *const x = block_.inputs(begin), *const factors = block_.factors(begin),
                         *const weights = weight_;
-    double *const firsts = block_.first + j * L::n, *const seconds = second_ + j * L::n;
+    const double *const firsts = block_.first + j * L::n, *const seconds = second_ + j * L::n;
+    double *const of_firsts = of_first_ + j * L::n, *const of_seconds = of_second_ + j * L::n;
     const Index bias = block_.bias_of(j), top = block_.top_of(j);
     double *const of_inputs = block_.rows + j * inputs * L::n, *const of_biases = block_.rows + bias * L::n;
     const Type v = block_.top_weight(j);
@@ -136,10 +145,9 @@ class LaneSums {
     }
     for (Index row = 0; row < n_rows; ++row) {
       const double* const x_of_row = x + row * inputs * L::n;
-      double *const first = firsts + row * m * L::n, *const second = seconds + row * m * L::n;
-      const Type slope = L::load(first), weight = L::load(weights + row * L::n),
+      const Type slope = L::load(firsts + row * m * L::n), weight = L::load(weights + row * L::n),
                  along = L::load(factors + row * L::n) * v * slope, e = weight * slope,
-                 s = weight * v * L::load(second);
+                 s = weight * v * L::load(seconds + row * m * L::n);
       top_bias = top_bias + e;
       bias_bias = bias_bias + s;
       if (has_bias) L::store(of_biases + row * (P + 1) * L::n, along);
@@ -152,8 +160,8 @@ class LaneSums {
       } else {
         for (Index d = 0; d < inputs; ++d)
           L::store(of_inputs + (row * (P + 1) + d) * L::n, along * L::load(x_of_row + d * L::n));
-        L::store(first, e);
-        L::store(second, s);
+        L::store(of_firsts + row * m * L::n, e);
+        L::store(of_seconds + row * m * L::n, s);
       }
     }
     if (has_bias) L::store(second_at(top, bias), top_bias), L::store(second_at(bias, bias), bias_bias);
@@ -169,7 +177,7 @@ class LaneSums {
   void add_second_of_input(Index j, Index d, Index begin, Index n_rows) {
     const Index m = block_.n_units(), inputs = block_.n_inputs();
     const bool has_bias = block_.has_hidden_bias(), adds = begin > 0;
-    const double *const across = block_.first + j * L::n, *const own = second_ + j * L::n,
+    const double *const across = of_first_ + j * L::n, *const own = of_second_ + j * L::n,
                         *const x = block_.inputs(begin);
     const Index bias = block_.bias_of(j), top = block_.top_of(j), q = j * inputs + d;
     const auto start = [adds](const double* at) { return adds ? L::load(at) : L::broadcast(0.0); };
@@ -200,7 +208,8 @@ class LaneSums {
   const LaneEquations& p_;
   const Index P_;
   LaneBlock<L, D> block_;
-  double *const second_, *const weight_;
+  double *second_, *const weight_;
+  double *const of_first_, *const of_second_;  // e and s, where they are wanted again
 };
 
 template <class L>

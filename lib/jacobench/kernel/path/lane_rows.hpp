@@ -53,6 +53,17 @@ void for_each_lane_block(const LaneRows& rows, Index most, const Use& use) {
   for (Index begin = 0; begin < n; begin += most) use(begin, n - begin < most ? n - begin : most);
 }
 
+// What is kept of the units, from a row on. Number is double or const double.
+template <class L, class Number>
+struct LaneUnits {
+  Number *value, *first, *second;
+
+  LaneUnits(const LaneRows& rows, Number* units, Index begin)
+      : value(units + begin * rows.n_units * L::n),
+        first(value + rows.n_rows * rows.n_units * L::n),
+        second(first + rows.n_rows * rows.n_units * L::n) {}
+};
+
 // A block of rows [J r], and what they are made from. D as above.
 template <class L, int D>
 class LaneBlock {
@@ -75,7 +86,8 @@ class LaneBlock {
         end(rows + most_rows * stride * L::n) {}
 
   // Of the units, row by row: what they sum up and then their values, and their slopes.
-  double *const value, *const first, *const rows, *const end;
+  double *value, *first;
+  double *const rows, *const end;
 
   Index n_inputs() const { return D > 0 ? D : all_.n_inputs; }
   Index n_units() const { return all_.n_units; }
