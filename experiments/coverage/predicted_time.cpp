@@ -1,5 +1,9 @@
 #include "coverage/predicted_time.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
 namespace jacobench::coverage {
 
 namespace {
@@ -12,7 +16,8 @@ double refits_of(const IntervalMethod& method, const IntervalOptions& options, d
 
 }  // namespace
 
-// A guess from counts of operations, good to a factor of three or so where fits converge in a few iterations.
+// From counts of operations, good to a factor of three or so where fits converge in a few iterations; where they go on to
+// their limit it is a thirtieth of what they take.
 double predicted_seconds(const ReplicatePlan& plan) {
   constexpr double flops_per_second = 2e9, usual_iterations = 6;
   const Scenario& scenario = plan.scenario;
@@ -39,6 +44,21 @@ double predicted_seconds(const ReplicatePlan& plan) {
     seconds += flops / flops_per_second;
   }
   return seconds;
+}
+
+double timed_seconds(const ReplicateContext& context, Index n_replicates) {
+  using Clock = std::chrono::steady_clock;
+  constexpr double long_enough = 0.05;
+  constexpr Index growth = 4;
+  ReplicateRunner runner(context);
+  std::vector<double> records;
+  for (Index n = 1;; n = std::min(growth * n, n_replicates)) {
+    records.resize(static_cast<std::size_t>(n) * context.layout.size());
+    const Clock::time_point start = Clock::now();
+    runner.run_all(0, records);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (seconds >= long_enough || n == n_replicates) return seconds / static_cast<double>(n);
+  }
 }
 
 }  // namespace jacobench::coverage
