@@ -6,6 +6,11 @@
 
 namespace jacobench {
 
+bool DescentsInLanes::suits(const Perceptron& network, Index n_observations) {
+  constexpr Index most_activations = 1 << 16;
+  return EquationsInLanes::suits(network) && n_observations * network.layer(0).n_units <= most_activations;
+}
+
 DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations,
                                  const kernel::LaneKernels& kernels)
     : kernels_(kernels),

@@ -17,6 +17,10 @@ namespace jacobench {
 
 class DescentsInLanes {
  public:
+  // Whether what is kept of the units, twice as much as the equations give of them, takes tens of megabytes at most.
+  static bool suits(const Perceptron& network, Index n_observations);
+
+  // Of a network that EquationsInLanes suits.
   DescentsInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels);
 
   Index n_lanes() const { return W_; }

@@ -109,10 +109,15 @@ const Fit& Fitter::fit(const Dataset& data, const VectorView& start) {
 const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
-  if (start && can_go_in_lanes()) {
+  if (start && can_go_in_lanes())
     fit_in_one_lane(data, *start);
-    return fit_;
-  }
+  else
+    fit_without_lanes(data, start);
+  return fit_;
+}
+
+// From this start, where there is one, and those that are drawn.
+void Fitter::fit_without_lanes(const Dataset& data, const Vector* start) {
   for (const auto& worker : workers_) worker->residuals.set_data(data);
   residuals_ = &workers_.front()->residuals;
   if (!is_polished()) standardisation_.set(data.X, data.Y);
@@ -143,7 +148,6 @@ const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   Candidate& its_best = best();
   if (!is_search()) redraw_units(its_best, limits_of_redraws(its_best), *workers_.front());
   finish(its_best, its_best.is_at_minimum && its_best.n_lowered == 0);
-  return fit_;
 }
 
 // Nothing has been tried for them yet.

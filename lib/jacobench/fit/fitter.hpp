@@ -3,18 +3,20 @@
 //
 // Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes
 //         the path and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that
-//         does not end at a minimum it is gone down from there, and from the start itself near and far. Drawn starts
-//         are gone down from. Units of the best of all these are drawn anew (fit/redraw.hpp), and the best is polished
-//         until its residuals are orthogonal to the tangent plane, or as nearly as was asked for. With a penalty and
-//         many more parameters than observations the steps are n x n (fit/dual_equations.hpp), in the network of those
-//         units that the penalty leaves in use (fit/live_descent.hpp), where neither can be had by products with J
-//         (fit/matrix_free_equations.hpp), both in the user's units, and the last of them stand for polishing.
+//         does not end at a minimum it is gone down from there, and where that does not either, from the start itself
+//         near and far. Drawn starts are gone down from. Units of the best of all these are drawn anew (fit/redraw.hpp),
+//         and the best is polished until its residuals are orthogonal to the tangent plane, or as nearly as was asked
+//         for. With a penalty and many more parameters than observations the steps are n x n (fit/dual_equations.hpp),
+//         in the network of those units that the penalty leaves in use (fit/live_descent.hpp), where neither can be had
+//         by products with J (fit/matrix_free_equations.hpp), both in the user's units, and the last of them stand for
+//         polishing.
 //         Where it is said how often the best optimum is to be reached, each start is a search: units are drawn anew
 //         from where it leads, the least useful first, until none leads further down or max_iterations are spent.
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
 //         with the best reached so often, also after its units were drawn anew five times each in vain.
 //         The fit of a small network to a tolerance, from a start that is given alone, goes to the minimum in a lane
-//         (fit/approach_in_lanes.hpp), by itself or beside others; where a lane does not lead there, all of the above.
+//         (fit/approach_in_lanes.hpp), by itself or beside others; where a lane does not lead there, it is polished and
+//         goes down as above, in lanes as well (fit/descents_in_lanes.hpp).
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
 //         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the
@@ -101,6 +103,7 @@ class Fitter {
   struct RedrawLimits;
 
   const Fit& fit_from(const Dataset& data, const Vector* start);
+  void fit_without_lanes(const Dataset& data, const Vector* start);
   bool is_search() const { return options_.n_wanted_at_best.has_value(); }
   void add_candidate(const VectorView& tau, double damping, Index number);
   void add_starts(Index begin, Index end);
@@ -123,6 +126,7 @@ class Fitter {
   void note_objectives();
   Candidate& polish_best(Candidate& its_best);
   bool can_go_in_lanes() const;
+  bool can_search_in_lanes(Lanes& lanes, const kernel::LaneKernels& kernels);
   Lanes& lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels);
   void begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start);
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);

@@ -26,8 +26,7 @@ Fitter::Lanes::Lanes(const Perceptron& network, const Dataset& like, const FitOp
       polish{.max_iterations = std::min(Tries::few_steps, options.max_iterations),
              .relative_offset = options.relative_offset},
       residuals(many_residuals(kernels.n_lanes, network, like, options)),
-      inputs(residuals.size(), 0),
-      searches(network, like, options, kernels) {}
+      inputs(residuals.size(), 0) {}
 
 Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& like, const FitOptions& options,
                                    const kernel::LaneKernels& kernels)
@@ -40,6 +39,13 @@ Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& lik
     for (Candidate& candidate : all[i].tries) candidate.tau.resize(network.n_params());
   }
   waiting.reserve(static_cast<std::size_t>(Tries::most) * all.size());
+}
+
+// Of what a call that was broken off has left.
+void Fitter::LaneSearches::clear() {
+  for (Index lane = 0; lane < descents.n_lanes(); ++lane) descents.clear(lane);
+  for (LaneSearch& search : all) search.is_free = true;
+  waiting.clear();
 }
 
 Fitter::LaneSearch* Fitter::LaneSearches::free_one() {
@@ -83,6 +89,14 @@ bool Fitter::can_go_in_lanes() const {
          can_resolve(options_.relative_offset, workers_.front()->residuals);
 }
 
+// Whether what an approach does not lead to a minimum goes on there; if so, `searches` are there.
+bool Fitter::can_search_in_lanes(Lanes& lanes, const kernel::LaneKernels& kernels) {
+  if (!DescentsInLanes::suits(fit_.network, fit_.data.n_observations())) return false;
+  if (!lanes.searches)
+    lanes.searches = std::make_unique<LaneSearches>(fit_.network, fit_.data, options_, kernels);
+  return true;
+}
+
 Fitter::Lanes& Fitter::lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels) {
   if (!those) those = std::make_unique<Lanes>(fit_.network, fit_.data, options_, kernels);
   return *those;
@@ -120,7 +134,7 @@ void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
 
 // A search from where a lane has left, whose residuals it takes over. One is free. Returns whether it has ended already.
 bool Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start) {
-  LaneSearch& search = *lanes.searches.free_one();
+  LaneSearch& search = *lanes.searches->free_one();
   search.slot = slot;
   search.stage = LaneSearch::Stage::polished;
   search.n_tries = 1;
@@ -135,7 +149,7 @@ bool Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& d
   first.n_iterations = first.n_spent = lanes.approach.n_iterations(lane);
   set_worker(data);
   polish_first(first, std::min(Tries::few_steps, options_.max_iterations) - first.n_iterations);
-  search.is_free = !goes_on_trying(lanes.searches, search);
+  search.is_free = !goes_on_trying(*lanes.searches, search);
   if (search.is_free) finish_search(search, data);
   return search.is_free;
 }
@@ -212,10 +226,12 @@ void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   using State = ApproachInLanes::State;
   while (lane.approach.state(0) == State::under_way) lane.approach.step();
   if (lane.approach.state(0) == State::arrived) return finish_in_lane(lane, 0, data);
+  if (!can_search_in_lanes(lane, kernel::kernels().one_fit)) return fit_without_lanes(data, &start);
+  lane.searches->clear();
   if (begin_search(lane, 0, 0, data, start)) return;
-  while (lane.searches.n_busy() > 0)
+  while (lane.searches->n_busy() > 0)
     go_on_searching(
-        lane.searches, [&](const auto&) -> const Dataset& { return data; }, [](const auto&) {});
+        *lane.searches, [&](const auto&) -> const Dataset& { return data; }, [](const auto&) {});
 }
 
 Index Fitter::n_side_by_side() const {
@@ -232,6 +248,7 @@ void Fitter::fit_all(ManyFits& fits) {
   slots.free.clear();
   slots.fitted.clear();
   for (Index slot = n_slots() - 1; slot >= 0; --slot) slots.free.push_back(slot);
+  if (all.searches) all.searches->clear();
   begin_progress(1);
 
   Index n_under_way = 0;
@@ -259,7 +276,7 @@ void Fitter::fit_all(ManyFits& fits) {
   };
   const auto search = [&] {
     go_on_searching(
-        all.searches, [&](const auto& its) -> const Dataset& { return fits.data(its.slot); },
+        *all.searches, [&](const auto& its) -> const Dataset& { return fits.data(its.slot); },
         [&](const auto& its) { keep(its.slot); });
   };
   const auto take_from = [&](Index lane) {
@@ -269,7 +286,11 @@ void Fitter::fit_all(ManyFits& fits) {
       finish_in_lane(all, lane, fits.data(slot));
       return keep(slot);
     }
-    while (!all.searches.free_one()) search();
+    if (!can_search_in_lanes(all, kernel::kernels().fits_side_by_side)) {
+      fit_without_lanes(fits.data(slot), &fits.start(slot));
+      return keep(slot);
+    }
+    while (!all.searches->free_one()) search();
     if (begin_search(all, lane, slot, fits.data(slot), fits.start(slot))) keep(slot);
   };
 
@@ -283,7 +304,7 @@ void Fitter::fit_all(ManyFits& fits) {
       fill(lane);
     }
   }
-  while (all.searches.n_busy() > 0) search();
+  while (all.searches && all.searches->n_busy() > 0) search();
   if (!slots.fitted.empty()) give();
 }
 

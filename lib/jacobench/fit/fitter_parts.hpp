@@ -138,6 +138,7 @@ struct Fitter::LaneSearches {
     Index inputs = 0;
   };
 
+  void clear();
   LaneSearch* free_one();  // or null
   Index n_busy() const;
   void begin_tries(LaneSearch& search, Index begin, Index end);
@@ -157,8 +158,8 @@ struct Fitter::Lanes {
   ApproachInLanes approach;
   PolishOptions polish;
   std::vector<std::unique_ptr<Residuals>> residuals;
-  std::vector<Index> inputs;  // which X each has, by their number; 0: nobody's
-  LaneSearches searches;      // of those that leave
+  std::vector<Index> inputs;               // which X each has, by their number; 0: nobody's
+  std::unique_ptr<LaneSearches> searches;  // from the first on that leaves
 };
 
 // Where the fits side by side are, and those that wait to be taken.
