@@ -34,8 +34,8 @@ LaneStudy study(const UniformLayers& layers, double scale = 2, Index n = 37) {
 
 std::vector<LaneStudy> studies() {
   std::vector<LaneStudy> all{study({1, {1}, 1, Activation::tanh}), study({1, {2}, 1, Activation::tanh}),
-                         study({2, {2}, 1, Activation::logistic, Activation::identity, Bias::none}),
-                         study({3, {2}, 1, Activation::gaussian}, 2, 90)};
+                             study({2, {2}, 1, Activation::logistic, Activation::identity, Bias::none}),
+                             study({3, {2}, 1, Activation::gaussian}, 2, 90)};
   LaneStudy decayed = all[1];
   decayed.options.decay = equal_decay(decayed.network, 1e-3, DecayOf::weights_and_biases);
   LaneStudy weighted = all[0];
@@ -84,7 +84,8 @@ TEST(ApproachInLanes, TakesNewtonStepsNearTheMinimum) {
     const Approach::Result result = Approach(residuals).approach(
         tau, {.max_iterations = 20, .relative_offset = of.options.relative_offset});
     const FitNumbers& in_lane = block.results[r];
-    if (!result.has_arrived || end_in_lane(of, data[r], of.teacher) != ApproachInLanes::State::arrived) continue;
+    if (!result.has_arrived || end_in_lane(of, data[r], of.teacher) != ApproachInLanes::State::arrived)
+      continue;
     EXPECT_LE(in_lane[place_of_steps], static_cast<double>(result.n_iterations));
     by_newton += in_lane[place_of_steps];
     by_gauss_newton += static_cast<double>(result.n_iterations);
@@ -191,10 +192,12 @@ TEST(ApproachInLanes, LeavesWhatItCannotDoAndItsNeighboursInPeace) {
   Fitter fitter(of.network, of.like, of.options);
   FitsOfAll before(data, of.teacher);
   fitter.fit_all(before);
-  for (const Dataset& each : data) ASSERT_EQ(end_in_lane(of, each, of.teacher), ApproachInLanes::State::arrived);
+  for (const Dataset& each : data)
+    ASSERT_EQ(end_in_lane(of, each, of.teacher), ApproachInLanes::State::arrived);
   data[4] = of.like;
   data[6].Y *= 1e160;
-  for (const std::size_t r : {4, 6}) ASSERT_EQ(end_in_lane(of, data[r], of.teacher), ApproachInLanes::State::left);
+  for (const std::size_t r : {4, 6})
+    ASSERT_EQ(end_in_lane(of, data[r], of.teacher), ApproachInLanes::State::left);
   FitsOfAll block(data, of.teacher);
   fitter.fit_all(block);
   EXPECT_EQ(block.n_taken, data.size());

@@ -49,8 +49,8 @@ TEST_F(DescentCourses, DampTheNextStepByTheGainOfTheLast) {
     double gain, factor;
   };
   for (const auto& [gain, factor] :
-       {Case{1.2, 1.0 / 9}, Case{0.81, 1.0 / 9}, Case{0.79, 1.0 / 3}, Case{0.31, 1.0 / 3}, Case{0.29, 1}, Case{0.11, 1},
-        Case{0.09, 2}, Case{1e-3, 2}}) {
+       {Case{1.2, 1.0 / 9}, Case{0.81, 1.0 / 9}, Case{0.79, 1.0 / 3}, Case{0.31, 1.0 / 3}, Case{0.29, 1},
+        Case{0.11, 1}, Case{0.09, 2}, Case{1e-3, 2}}) {
     DescentCourse course = at(2);
     EXPECT_TRUE(take(course, 0.5, gain));
     EXPECT_DOUBLE_EQ(course.damping(), 5 * factor) << gain;
@@ -128,8 +128,8 @@ TEST_F(DescentCourses, RestWhereAStepThatIsHardlyDampedPromisesLittle) {
     Next next;
   };
   for (const auto& [damping, share, gain, next] :
-       {Case{0.9e-2, 0.9e-9, 1, Next::rest}, Case{1.1e-2, 0.9e-9, 1, Next::step}, Case{0.9e-2, 1.1e-9, 1, Next::step},
-        Case{0.9e-2, 0.9e-9, -1, Next::step}}) {
+       {Case{0.9e-2, 0.9e-9, 1, Next::rest}, Case{1.1e-2, 0.9e-9, 1, Next::step},
+        Case{0.9e-2, 1.1e-9, 1, Next::step}, Case{0.9e-2, 0.9e-9, -1, Next::step}}) {
     options_.damping = damping;
     DescentCourse course = at(2);
     EXPECT_EQ(take(course, share, gain), gain > 0);

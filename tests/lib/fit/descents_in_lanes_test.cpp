@@ -64,7 +64,8 @@ Descent by_descender(const Descending& its) {
 }
 
 // All in this order, each in the first lane that is free, from `first_lane` on.
-void descend(DescentsInLanes& lanes, Many& many, const std::vector<std::size_t>& order, Index first_lane = 0) {
+void descend(DescentsInLanes& lanes, Many& many, const std::vector<std::size_t>& order,
+             Index first_lane = 0) {
   std::vector<Descending*> in_lane(static_cast<std::size_t>(lanes.n_lanes()), nullptr);
   auto next = order.begin();
   std::size_t n_ended = 0;
@@ -110,8 +111,7 @@ Many drawn_descents(std::uint32_t n, double decay = 0, Activation activation = A
   for (std::uint32_t number = 0; number < n; ++number) {
     DrawnTeacher teacher(number, activation);
     if (number % 3 == 1) teacher.data.weights = Vector::LinSpaced(teacher.data.n_observations(), 0.5, 4);
-    const Vector its_decay =
-        decay > 0 ? equal_decay(teacher.network, decay, DecayOf::weights) : Vector();
+    const Vector its_decay = decay > 0 ? equal_decay(teacher.network, decay, DecayOf::weights) : Vector();
     many.emplace_back(teacher, its_decay);
   }
   return many;
@@ -120,7 +120,8 @@ Many drawn_descents(std::uint32_t n, double decay = 0, Activation activation = A
 // Short and long ones, with a start that is nowhere among them.
 Many mixed_descents() {
   Many many = drawn_descents(21);
-  for (std::size_t i = 0; i < many.size(); ++i) many[i].options.max_iterations = 20 + 10 * static_cast<Index>(i % 7);
+  for (std::size_t i = 0; i < many.size(); ++i)
+    many[i].options.max_iterations = 20 + 10 * static_cast<Index>(i % 7);
   many[3].start[0] = std::numeric_limits<double>::quiet_NaN();
   return many;
 }
@@ -136,7 +137,8 @@ TEST(DescentsInLanes, HaveTheSameBitsInAnyLaneAndCompany) {
     own.get_tau(0, each.tau);
   }
   // What is not a number is not equal to itself.
-  many[3].tau = many[3].start = Vector::Constant(many[3].start.size(), std::numeric_limits<double>::infinity());
+  many[3].tau = many[3].start =
+      Vector::Constant(many[3].start.size(), std::numeric_limits<double>::infinity());
   const AllNumbers alone = numbers_of_all(many);
   EXPECT_EQ(many[3].end.end, Descent::End::not_finite);
 
@@ -306,7 +308,8 @@ TEST(DescentsInLanes, ComeBackFromBeyondAllNumbers) {
   NormalEquations equations(*its.residuals);
   Vector step(start.size()), r(its.residuals->n_rows());
   ASSERT_TRUE(equations.move_to(its.start) && equations.solve(its.options.damping, step));
-  ASSERT_FALSE(its.residuals->evaluate(its.start + step, r.data(), nullptr) && std::isfinite(r.squaredNorm()));
+  ASSERT_FALSE(its.residuals->evaluate(its.start + step, r.data(), nullptr) &&
+               std::isfinite(r.squaredNorm()));
   const double at_start = equations.objective();
   descend_side_by_side(many);
   EXPECT_EQ(its.end.end, Descent::End::arrived);

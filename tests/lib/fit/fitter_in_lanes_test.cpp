@@ -100,8 +100,8 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainOnlyWhereTheFirstTryEndsAtNoBottom) {
     for (std::size_t i = 0; i < data_.size(); ++i) {
       const Fit& first = of_one_try.fit(data_[i], starts_[i]);
       EXPECT_EQ(first.end->starts.n_starts, 1);
-      const bool is_at_bottom = first.has_converged() && first.end->starts.outcomes.front().has_arrived &&
-                                has_full_rank(first);
+      const bool is_at_bottom =
+          first.has_converged() && first.end->starts.outcomes.front().has_arrived && has_full_rank(first);
       n_at_bottom += is_at_bottom ? 1 : 0;
       const Fit &second = of_two.fit(data_[i], starts_[i]), &third = of_three.fit(data_[i], starts_[i]);
       EXPECT_EQ(second.end->starts.n_starts, is_at_bottom ? 1 : 2) << i;

@@ -73,10 +73,10 @@ inline FitNumbers numbers_of(const Fit& fit) {
   const Remaining remaining = end.remaining.value_or(Remaining{.fall = -1, .move = -1});
   FitNumbers all(fit.theta.begin(), fit.theta.end());
   for (const double number :
-       {end.rss, end.penalty, end.gradient_norm, end.relative_offset.value_or(-1), remaining.move, remaining.fall,
-        static_cast<double>(end.n_iterations), static_cast<double>(end.stop), end.starts.lowest,
-        end.starts.highest, static_cast<double>(end.starts.n_starts), static_cast<double>(end.starts.n_at_best),
-        static_cast<double>(end.starts.n_failed)})
+       {end.rss, end.penalty, end.gradient_norm, end.relative_offset.value_or(-1), remaining.move,
+        remaining.fall, static_cast<double>(end.n_iterations), static_cast<double>(end.stop),
+        end.starts.lowest, end.starts.highest, static_cast<double>(end.starts.n_starts),
+        static_cast<double>(end.starts.n_at_best), static_cast<double>(end.starts.n_failed)})
     all.push_back(number);
   for (double& number : all)
     if (std::isnan(number)) number = -2;
