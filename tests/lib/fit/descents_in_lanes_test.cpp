@@ -315,6 +315,20 @@ TEST(DescentsInLanes, ComeBackFromBeyondAllNumbers) {
   EXPECT_EQ(its.end.end, Descent::End::arrived);
   EXPECT_LT(its.end.objective, 0.5 * at_start);
   EXPECT_NEAR(its.end.objective, by_descender(its).objective, 1e-3 * its.end.objective) << "another optimum";
+
+  // Beside others that bend their steps meanwhile.
+  const std::vector<double> alone = its.numbers();
+  DescentsInLanes lanes = lanes_for(many, kernel::kernels().fits_side_by_side);
+  start << 1, -0.5, 0.3, 0.2, 1, 1, 0.1;
+  const Descending beside(network, data, start);
+  for (Index l = 1; l < lanes.n_lanes(); ++l) lanes.begin(l, *beside.residuals, beside.start, beside.options);
+  for (int i = 0; i < 40; ++i) lanes.step();
+  lanes.begin(0, *its.residuals, its.start, its.options);
+  while (lanes.state(0) != State::ended) lanes.step();
+  its.end = lanes.end(0);
+  lanes.get_tau(0, its.tau);
+  EXPECT_EQ(its.numbers(), alone);
+  for (Index l = 1; l < lanes.n_lanes(); ++l) EXPECT_EQ(lanes.state(l), State::under_way);
 }
 
 TEST(DescentsInLanes, ArriveWhereResidualsAreRounding) {
