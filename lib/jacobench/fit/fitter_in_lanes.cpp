@@ -42,6 +42,13 @@ Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& lik
   waiting.reserve(static_cast<std::size_t>(Tries::most) * all.size());
 }
 
+// Of what is left of fits that ended by an exception.
+void Fitter::LaneSearches::clear() {
+  for (Index lane = 0; lane < descents.n_lanes(); ++lane) descents.clear(lane);
+  for (LaneSearch& search : all) search.is_free = true;
+  waiting.clear();
+}
+
 Fitter::LaneSearch* Fitter::LaneSearches::free_one() {
   const auto found =
       std::find_if(all.begin(), all.end(), [](const LaneSearch& search) { return search.is_free; });
@@ -205,6 +212,7 @@ void Fitter::finish_search(const LaneSearch& search, const Dataset& data) {
 
 void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   Lanes& lane = lanes(one_lane_, kernel::kernels().one_fit);
+  lane.searches.clear();
   begin_in_lane(lane, 0, data, start);
   residuals_ = lane.residuals.front().get();
   begin_progress(1);
@@ -227,6 +235,7 @@ void Fitter::fit_all(ManyFits& fits) {
   using State = ApproachInLanes::State;
   Lanes& all = lanes(all_lanes_, kernel::kernels().fits_side_by_side);
   const Index n_lanes = all.approach.n_lanes();
+  all.searches.clear();
   if (!slots_) slots_ = std::make_unique<Slots>(fit_, n_lanes);
   Slots& slots = *slots_;
   slots.free.clear();

@@ -138,6 +138,7 @@ struct Fitter::LaneSearches {
     Index inputs = 0;
   };
 
+  void clear();
   LaneSearch* free_one();  // or null
   Index n_busy() const;
   void begin_tries(LaneSearch& search, Index begin, Index end);
