@@ -37,11 +37,14 @@ class FitsFromDrawnTeachers : public ::testing::Test {
 
   Fitter fitter() const { return {teachers_.front().network, data_.front(), options_}; }
 
+  // Each in a fitter of its own.
   std::vector<FitNumbers> one_by_one() const {
-    Fitter alone = fitter();
     std::vector<FitNumbers> all;
     all.reserve(data_.size());
-    for (std::size_t i = 0; i < data_.size(); ++i) all.push_back(numbers_of(alone.fit(data_[i], starts_[i])));
+    for (std::size_t i = 0; i < data_.size(); ++i) {
+      Fitter its = fitter();
+      all.push_back(numbers_of(its.fit(data_[i], starts_[i])));
+    }
     return all;
   }
 
@@ -62,7 +65,7 @@ TEST_F(FitsFromDrawnTeachers, HaveSideBySideTheBitsOfThemAlone) {
   data_[5] = {.X = data_[5].X, .Y = evaluate(teachers_[5].network, starts_[5], data_[5].X)};
   starts_[10][0] = std::numeric_limits<double>::quiet_NaN();
   starts_[15].setZero();  // where all units are equal
-  data_[8].X(7, 0) += 0.5;
+  for (const std::size_t i : {1, 8, 12}) data_[i].X(7, 0) += 0.1 * static_cast<double>(i);
   data_[13].weights = Vector::LinSpaced(100, 0.5, 3);
   for (const VectorPath path : testing::runnable_vector_paths()) {
     const testing::OnVectorPath on(path);
@@ -116,6 +119,80 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainOnlyWhereTheFirstTryEndsAtNoBottom) {
     EXPECT_GT(n_at_bottom, n_teachers / 10);
     EXPECT_LT(n_at_bottom, 9 * n_teachers / 10);
   }
+}
+
+// The second and the third from the start itself, near and far. Steps are the same but for rounding, as in
+// DescentsInLanes.TakeTheStepsOfADescender.
+TEST_F(FitsFromDrawnTeachers, AreTriedAgainInLanesAsInTheOrdinaryWay) {
+  options_.max_iterations = 25;
+  Fitter in_lanes = fitter();
+  options_.jacobian.strategy = "per_parameter";
+  Fitter ordinary = fitter();
+  Index n_tried = 0;
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    const std::vector<StartOutcome> one = in_lanes.fit(data_[i], starts_[i]).end->starts.outcomes,
+                                    other = ordinary.fit(data_[i], starts_[i]).end->starts.outcomes;
+    for (std::size_t t = 1; t < std::min(one.size(), other.size()); ++t, ++n_tried) {
+      EXPECT_NEAR(one[t].objective, other[t].objective, 1e-7 * other[t].objective) << i << ", " << t;
+      EXPECT_EQ(one[t].has_arrived, other[t].has_arrived);
+    }
+  }
+  EXPECT_GT(n_tried, n_teachers);
+}
+
+// Each is asked after, but for the one after which a descent rests, and the one after which polishing ends.
+TEST_F(FitsFromDrawnTeachers, CountTheirSteps) {
+  options_.n_tries_from_start = 1;
+  Index n_calls = 0;
+  options_.go_on = [&](const FitProgress&) { return ++n_calls, true; };
+  Fitter its = fitter();
+  Index n_at_limit = 0;
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    n_calls = 0;
+    const FitEnd& end = *its.fit(data_[i], starts_[i]).end;
+    EXPECT_GE(end.n_iterations, n_calls) << i;
+    EXPECT_LE(end.n_iterations, n_calls + 2) << i;
+    EXPECT_LE(end.n_iterations, options_.max_iterations) << i;
+    n_at_limit += end.n_iterations == options_.max_iterations ? 1 : 0;
+  }
+  EXPECT_GT(n_at_limit, 2);
+}
+
+// A fit that ended by an exception, of whoever was asked or gave the data, is forgotten.
+TEST_F(FitsFromDrawnTeachers, AreNotDisturbedByOneThatWasBrokenOff) {
+  struct BrokenOff {};
+  const std::vector<FitNumbers> alone = one_by_one();
+  Index n_calls = 0, most_calls = 0;
+  options_.go_on = [&](const FitProgress&) { return ++n_calls == most_calls ? throw BrokenOff() : true; };
+  Fitter one = fitter();
+  for (const Index n : {3, 40, 300}) {
+    n_calls = 0;
+    most_calls = n;
+    EXPECT_THROW(one.fit(data_[1], starts_[1]), BrokenOff);
+    most_calls = 0;
+    EXPECT_EQ(numbers_of(one.fit(data_[2], starts_[2])), alone[2]);
+  }
+
+  class EndsEarly final : public ManyFits {
+   public:
+    explicit EndsEarly(FitsOfAll& fits) : fits_(fits) {}
+    bool put_next(Index slot) override { return n_put_++ == 14 ? throw BrokenOff() : fits_.put_next(slot); }
+    const Dataset& data(Index slot) const override { return fits_.data(slot); }
+    const Vector& start(Index slot) const override { return fits_.start(slot); }
+    void take(std::span<const Fitted> fitted) override { fits_.take(fitted); }
+
+   private:
+    FitsOfAll& fits_;
+    Index n_put_ = 0;
+  };
+  options_.go_on = {};
+  Fitter all = fitter();
+  FitsOfAll whole = block(0, data_.size());
+  EndsEarly broken_off(whole);
+  EXPECT_THROW(all.fit_all(broken_off), BrokenOff);
+  whole.again();
+  all.fit_all(whole);
+  EXPECT_EQ(whole.results, alone);
 }
 
 // Wherever that is asked: in the approach, in the polishing after it, in each of the tries.
