@@ -156,6 +156,18 @@ TEST_F(FitsFromDrawnTeachers, CountTheirSteps) {
     n_at_limit += end.n_iterations == options_.max_iterations ? 1 : 0;
   }
   EXPECT_GT(n_at_limit, 2);
+
+  // Of an approach that leaves its lane on the way.
+  options_.max_iterations = 2;
+  Dataset data{.X = Vector::LinSpaced(30, -2, 2), .Y = {}};
+  data.Y = (1.5 * data.X.array() - 0.4).tanh() + 0.1 * (9 * data.X.array()).sin();
+  Vector start(4);
+  start << 1, 0, 1, 0.2;
+  n_calls = 0;
+  const Fit fit = Fitter(make_perceptron({1, {1}, 1, Activation::tanh}), data, options_).fit(data, start);
+  EXPECT_EQ(fit.end->stop, Stop::iteration_limit);
+  EXPECT_EQ(fit.end->n_iterations, 2);
+  EXPECT_EQ(n_calls, 2);
 }
 
 // A fit that ended by an exception, of whoever was asked or gave the data, is forgotten.
@@ -191,7 +203,9 @@ TEST_F(FitsFromDrawnTeachers, AreNotDisturbedByOneThatWasBrokenOff) {
   EndsEarly broken_off(whole);
   EXPECT_THROW(all.fit_all(broken_off), BrokenOff);
   whole.again();
+  whole.n_taken = 0;
   all.fit_all(whole);
+  EXPECT_EQ(whole.n_taken, data_.size());
   EXPECT_EQ(whole.results, alone);
 }
 
