@@ -100,8 +100,11 @@ void fit(State& state, const Study& study) {
 // Those of all data, and again of all.
 class AllFits final : public ManyFits {
  public:
-  AllFits(const Study& study, State& state)
-      : data_(all_data(study)), start_(study.context.start), state_(state), which_(2 * kernel::most_lanes) {}
+  AllFits(const Study& study, State& state, Index n_slots)
+      : data_(all_data(study)),
+        start_(study.context.start),
+        state_(state),
+        which_(static_cast<std::size_t>(n_slots)) {}
 
   bool put_next(Index slot) override {
     is_over_ = is_over_ || !state_.KeepRunning();
@@ -111,11 +114,7 @@ class AllFits final : public ManyFits {
   }
   const Dataset& data(Index slot) const override { return data_[which_[static_cast<std::size_t>(slot)]]; }
   const Vector& start(Index) const override { return start_; }
-  void take(std::span<const Fitted> fitted) override {
-    for (const Fitted& one : fitted) n_left_ += one.fit ? 0 : 1;
-  }
-
-  double n_left() const { return n_left_; }
+  void take(std::span<const Fitted>) override {}
 
  private:
   const std::vector<Dataset> data_;
@@ -123,18 +122,16 @@ class AllFits final : public ManyFits {
   State& state_;
   std::vector<std::size_t> which_;
   std::size_t next_ = 0;
-  double n_left_ = 0;
   bool is_over_ = false;
 };
 
 void fits_side_by_side(State& state, const Study& study) {
-  AllFits fits(study, state);
   Fitter fitter(study.scenario().network, study.context.first_data.data(),
                 fit_options(study.scenario(), study.jacobian()));
   if (fitter.n_side_by_side() == 1) return state.SkipWithError("these fits go one by one");
+  AllFits fits(study, state, fitter.n_slots());
   fitter.fit_all(fits);
   state.counters["lanes"] = static_cast<double>(fitter.n_side_by_side());
-  state.counters["left"] = fits.n_left() / static_cast<double>(state.iterations());
 }
 
 // A step of all lanes, one fit in each.

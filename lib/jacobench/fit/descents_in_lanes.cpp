@@ -127,9 +127,11 @@ void DescentsInLanes::choose_points() {
     its.predicted_fall = squares_(0, lane) + shift_(0, lane) * squares;
     const bool is_bent = its.course.is_bent();
     its.is_tried = !is_bent || has_believable_bend(lane);
-    const double half = is_bent ? 0.5 : 0;
-    for (Index p = 0; p < P_; ++p)
-      equations_.points()(p, lane) = tau_(p, lane) + (step_(p, lane) - half * bend_(p, lane));
+    // Where the step is straight, what stands for a bend is of another point, and may be no number.
+    for (Index p = 0; p < P_; ++p) {
+      const double step = is_bent ? step_(p, lane) - 0.5 * bend_(p, lane) : step_(p, lane);
+      equations_.points()(p, lane) = tau_(p, lane) + step;
+    }
   }
 }
 
