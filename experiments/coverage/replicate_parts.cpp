@@ -219,7 +219,7 @@ void solution(State& state, const Study& study) {
   NormalEquations equations(at.residuals);
   equations.move_to(at.tau);
   Vector step(at.tau.size());
-  for (auto _ : state) equations.solve(usual_damping, step);
+  for (auto _ : state) equations.solve(usual_damping.mu, step);
 }
 
 Fit first_fit(const Study& study) {

@@ -37,6 +37,7 @@ Descender::Descender(Residuals& residuals, StepEquations& equations)
 
 Descent Descender::descend(Vector& tau, const DescentOptions& options) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
+  equations_.damp_by(options.damping.by);
   if (!equations_.move_to(tau)) return {infinity, 0, Descent::End::not_finite};
   if (options.radius && equations_.has_region_steps())
     return descend_within(*options.radius, equations_.objective(), 0, tau, options);

@@ -22,7 +22,7 @@ class DescentCourse {
     residuals_ = &residuals;
     options_ = &options;
     objective_ = objective;
-    mu_ = options.damping;
+    mu_ = options.damping.mu;
   }
 
   // At rest it is to be found out whether that is a saddle point.
@@ -34,6 +34,7 @@ class DescentCourse {
   }
 
   double damping() const { return mu_; }
+  DampingBy damping_by() const { return options_->damping.by; }
   bool is_by_newton() const { return is_slow_; }
   // Most descents are over before they bend their steps, and along a curved valley half as many are needed.
   bool is_long() const { return n_iterations_ >= long_descent; }

@@ -23,7 +23,8 @@ DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations
       workspace_(kernel::LaneSecondAlong{.rows = lane_rows(network, n_observations)}.lane_workspace(), W_) {
   for (Numbers* of_params : {&tau_, &C_, &by_C_, &step_, &sums_, &bend_}) *of_params = Numbers(P_, W_);
   for (Numbers* matrix : {&E_, &second_, &damped_, &L_}) *matrix = Numbers((P_ + 1) * (P_ + 1), W_);
-  for (Numbers* scalar : {&scale_, &weight_, &shift_, &least_norm_, &least_pivot_, &squares_, &has_moved_})
+  for (Numbers* scalar :
+       {&scale_, &weight_, &by_diagonal_, &shift_, &least_norm_, &least_pivot_, &squares_, &has_moved_})
     *scalar = Numbers(1, W_);
   factor_ = {.n_params = P_,
              .E = damped_.data(),
@@ -53,18 +54,26 @@ void DescentsInLanes::get_tau(Index lane, Vector& tau) const {
 void DescentsInLanes::solve() {
   constexpr double least_curvature = 1e-9;
   for (Index lane = 0; lane < W_; ++lane) {
-    const Lane& its = at(lane);
-    const bool is_at_rest = its.next == DescentCourse::Next::rest;
-    weight_(0, lane) = is_at_rest || its.course.is_by_newton() ? 1 : 0;
-    shift_(0, lane) = (is_at_rest ? least_curvature : its.course.damping()) * scale_(0, lane);
-    if (is_under_way(lane)) continue;
-    weight_(0, lane) = 0;
+    weight_(0, lane) = by_diagonal_(0, lane) = 0;
     shift_(0, lane) = 1;
+    if (!is_under_way(lane)) continue;
+    const DescentCourse& course = at(lane).course;
+    const bool is_at_rest = at(lane).next == DescentCourse::Next::rest;
+    weight_(0, lane) = is_at_rest || course.is_by_newton() ? 1 : 0;
+    if (is_at_rest) {
+      shift_(0, lane) = least_curvature * scale_(0, lane);
+    } else if (course.damping_by() == DampingBy::mean) {
+      shift_(0, lane) = course.damping() * scale_(0, lane);
+    } else {
+      by_diagonal_(0, lane) = course.damping();
+      shift_(0, lane) = least_damping_by_columns * scale_(0, lane);
+    }
   }
   kernels_.damp({.n_params = P_,
                  .E = E_.data(),
                  .second = second_.data(),
                  .weight = weight_.data(),
+                 .by_diagonal = by_diagonal_.data(),
                  .shift = shift_.data(),
                  .damped = damped_.data()});
   kernels_.factorise(&factor_, 1);
@@ -121,10 +130,12 @@ void DescentsInLanes::choose_points() {
   for (Index lane = 0; lane < W_; ++lane) {
     Lane& its = at(lane);
     if (!is_under_way(lane)) continue;
-    double squares = 0;
-    for (Index p = 0; p < P_; ++p) squares += step_(p, lane) * step_(p, lane);
-    // -(2 g'd + d'M d), where (M + shift) d = -g
-    its.predicted_fall = squares_(0, lane) + shift_(0, lane) * squares;
+    // -(2 g'd + d'M d), where (M + damping) d = -g
+    its.predicted_fall = squares_(0, lane);
+    for (Index p = 0; p < P_; ++p) {
+      const double damping = by_diagonal_(0, lane) * E_(equations_.entry(p, p), lane) + shift_(0, lane);
+      its.predicted_fall += damping * step_(p, lane) * step_(p, lane);
+    }
     const bool is_bent = its.course.is_bent();
     its.is_tried = !is_bent || has_believable_bend(lane);
     // Where the step is straight, what stands for a bend is of another point, and may be no number.

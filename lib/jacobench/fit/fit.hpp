@@ -109,7 +109,7 @@ struct FitProgress {
 struct FitOptions {
   std::optional<Vector> start = {};  // in the user's units
   Index n_starts = 10;           // drawn ones beside it; at most, where `n_wanted_at_best` says when to end
-  Index n_tries_from_start = 3;  // of which the first that ends at a minimum is the last: 1 to 3
+  Index n_tries_from_start = 2;  // of which the first that ends at a minimum is the last: 1 or 2
   Matrix starts = {};  // [P x any number] in the user's units, in the place of drawn ones where there are any
   // How often units of the best are drawn anew (fit/redraw.hpp); none: for half as many iterations as the starts took.
   std::optional<Index> n_redraws = {};

@@ -127,7 +127,7 @@ void Fitter::fit_without_lanes(const Dataset& data, const Vector* start) {
   if (start) {
     scaled_start_ = *start;
     workers_.front()->residuals.scaling().make_scaled(scaled_start_);
-    add_candidate(scaled_start_, usual_damping, Candidate::not_drawn);
+    add_candidate(scaled_start_, Tries::dampings.front(), Candidate::not_drawn);
     Candidate& first = candidates_.front();
     if (is_polished()) polish_first(first, std::min(Tries::few_steps, options_.max_iterations));
     if (!is_search()) follow_first();
@@ -182,7 +182,7 @@ void Fitter::take_inputs(const Matrix& X) {
   ++n_inputs_taken_;
 }
 
-void Fitter::add_candidate(const VectorView& tau, double damping, Index number) {
+void Fitter::add_candidate(const VectorView& tau, const StepDamping& damping, Index number) {
   candidates_[static_cast<std::size_t>(n_candidates_++)].begin(tau, damping, number);
 }
 

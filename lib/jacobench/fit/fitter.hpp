@@ -3,8 +3,8 @@
 //
 // Model:  that of fit/fit.hpp. Inputs and outputs are standardised as suits the data (fit/scaling.hpp), which changes
 //         the path and not the minimum. A start that is given is polished for a few steps (fit/solvers.hpp); where that
-//         does not end at a minimum it is gone down from there, and where that does not either, from the start itself
-//         near and far. Drawn starts are gone down from. Units of the best of all these are drawn anew (fit/redraw.hpp),
+//         does not end at a minimum it is gone down from there, and where that does not either, from the start itself.
+//         Drawn starts are gone down from. Units of the best of all these are drawn anew (fit/redraw.hpp),
 //         and the best is polished until its residuals are orthogonal to the tangent plane, or as nearly as was asked
 //         for. With a penalty and many more parameters than observations the steps are n x n (fit/dual_equations.hpp),
 //         in the network of those units that the penalty leaves in use (fit/live_descent.hpp), where neither can be had
@@ -15,8 +15,8 @@
 //         Drawn starts are searched in rounds, each half as many again as there were before, until one of them ends
 //         with the best reached so often, also after its units were drawn anew five times each in vain.
 //         The fit of a small network to a tolerance, from a start that is given alone, goes to the minimum in a lane
-//         (fit/approach_in_lanes.hpp), by itself or beside others; where a lane does not lead there, it is polished and
-//         goes down as above, in lanes as well (fit/descents_in_lanes.hpp).
+//         (fit/approach_in_lanes.hpp), by itself or beside others; where that does not lead there, it goes down as above,
+//         in lanes as well (fit/descents_in_lanes.hpp).
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
 //         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the
@@ -44,6 +44,7 @@ namespace jacobench {
 
 class DescentsInLanes;
 class Residuals;
+struct StepDamping;
 
 // The data of many fits, one after the other, where each of `slot` 0, 1, ... holds one that is being fitted, or has
 // been.
@@ -105,7 +106,7 @@ class Fitter {
   const Fit& fit_from(const Dataset& data, const Vector* start);
   void fit_without_lanes(const Dataset& data, const Vector* start);
   bool is_search() const { return options_.n_wanted_at_best.has_value(); }
-  void add_candidate(const VectorView& tau, double damping, Index number);
+  void add_candidate(const VectorView& tau, const StepDamping& damping, Index number);
   void add_starts(Index begin, Index end);
   Index polish(Candidate& candidate, Index max_iterations);
   void polish_first(Candidate& first, Index max_iterations);
@@ -130,7 +131,7 @@ class Fitter {
   Lanes& lanes(std::unique_ptr<Lanes>& those, const kernel::LaneKernels& kernels);
   void begin_in_lane(Lanes& lanes, Index lane, const Dataset& data, const Vector& start);
   void finish_in_lane(Lanes& lanes, Index lane, const Dataset& data);
-  bool begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start);
+  void begin_search(Lanes& lanes, Index lane, Index slot, const Vector& start);
   bool goes_on_trying(LaneSearches& searches, LaneSearch& search) const;
   void set_worker(const Dataset& data);
   template <class GetData, class Use>

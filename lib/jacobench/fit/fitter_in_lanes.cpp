@@ -132,12 +132,12 @@ void Fitter::finish_in_lane(Lanes& lanes, Index lane, const Dataset& data) {
   fill_in(candidate, {.rss = at.rss, .penalty = at.penalty, .remaining = at.remaining});
 }
 
-// A search from where a lane has left, whose residuals it takes over. One is free. Returns whether it has ended already.
-bool Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& data, const Vector& start) {
+// A search from where a lane has left, whose residuals it takes over. One is free.
+void Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Vector& start) {
   LaneSearch& search = *lanes.searches->free_one();
   search.slot = slot;
-  search.stage = LaneSearch::Stage::polished;
-  search.n_tries = 1;
+  search.is_free = false;
+  search.stage = LaneSearch::Stage::first_try;
   std::swap(search.residuals, lanes.residuals[static_cast<std::size_t>(lane)]);
   std::swap(search.inputs, lanes.inputs[static_cast<std::size_t>(lane)]);
   scaled_start_ = start;
@@ -147,23 +147,13 @@ bool Fitter::begin_search(Lanes& lanes, Index lane, Index slot, const Dataset& d
   Candidate& first = search.tries.front();
   lanes.approach.get_tau(lane, first.tau);
   first.n_iterations = first.n_spent = lanes.approach.n_iterations(lane);
-  set_worker(data);
-  polish_first(first, std::min(Tries::few_steps, options_.max_iterations) - first.n_iterations);
-  search.is_free = !goes_on_trying(*lanes.searches, search);
-  if (search.is_free) finish_search(search, data);
-  return search.is_free;
+  lanes.searches->begin_tries(search, 0, 1);
 }
 
 // Returns whether there is more to be tried, which is begun.
 bool Fitter::goes_on_trying(LaneSearches& searches, LaneSearch& search) const {
   using Stage = LaneSearch::Stage;
-  const Candidate& first = search.tries.front();
-  if (first.is_at_bottom || !goes_on()) return false;
-  if (search.stage == Stage::polished && !first.is_at_minimum) {
-    search.stage = Stage::first_try;
-    searches.begin_tries(search, 0, 1);
-    return true;
-  }
+  if (search.tries.front().is_at_bottom || !goes_on()) return false;
   if (search.stage == Stage::all_tries || options_.n_tries_from_start == 1) return false;
   search.stage = Stage::all_tries;
   searches.begin_tries(search, 1, options_.n_tries_from_start);
@@ -204,7 +194,7 @@ void Fitter::end_try(DescentsInLanes& descents, Index lane, Candidate& candidate
   candidate.add(descent);
   if (descent.end != Descent::End::left) return;
   set_worker(data);
-  candidate.damping = hardly_damped;
+  candidate.damping.mu = hardly_damped;
   go_down(candidate, options_.max_iterations - candidate.n_spent, *workers_.front());
 }
 
@@ -228,7 +218,7 @@ void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   if (lane.approach.state(0) == State::arrived) return finish_in_lane(lane, 0, data);
   if (!can_search_in_lanes(lane, kernel::kernels().one_fit)) return fit_without_lanes(data, &start);
   lane.searches->clear();
-  if (begin_search(lane, 0, 0, data, start)) return;
+  begin_search(lane, 0, 0, start);
   while (lane.searches->n_busy() > 0)
     go_on_searching(
         *lane.searches, [&](const auto&) -> const Dataset& { return data; }, [](const auto&) {});
@@ -291,7 +281,7 @@ void Fitter::fit_all(ManyFits& fits) {
       return keep(slot);
     }
     while (!all.searches->free_one()) search();
-    if (begin_search(all, lane, slot, fits.data(slot), fits.start(slot))) keep(slot);
+    begin_search(all, lane, slot, fits.start(slot));
   };
 
   for (Index lane = 0; lane < n_lanes; ++lane) fill(lane);

@@ -18,12 +18,13 @@
 
 namespace jacobench {
 
-// From a start that is given and not at a minimum after a few steps: from there, and where that does not lead to one,
-// from the start itself near and far.
+// From a start that is given and not at a minimum after a few steps: from there, far in directions that the data hardly
+// determine as well, and where that does not lead to one, from the start itself, near it.
 struct Fitter::Tries {
   static constexpr Index few_steps = 20;
-  static constexpr Index most = 3;
-  static constexpr std::array<double, most> dampings{usual_damping, 1e4, 1e-3};
+  static constexpr Index most = 2;
+  static constexpr std::array<StepDamping, most> dampings{
+      {{1e-2, DampingBy::columns}, {1e4, DampingBy::mean}}};
 };
 
 // Where one start leads. In the units of the residuals.
@@ -31,7 +32,7 @@ struct Fitter::Candidate {
   static constexpr Index not_drawn = -1;
 
   Vector tau;
-  double damping = 0;                                          // of the first step down
+  StepDamping damping = usual_damping;                         // of the first step down
   Index number = 0;                                            // of a drawn start, or not_drawn
   double objective = std::numeric_limits<double>::infinity();  // before there is one
   Index n_iterations = 0;                                      // of the descent that led here
@@ -42,7 +43,7 @@ struct Fitter::Candidate {
   bool is_at_bottom = false;   // at a minimum that leaves no direction open
 
   // Nothing has been tried from here; without allocation where tau has its size.
-  void begin(const VectorView& start, double first_damping, Index its_number) {
+  void begin(const VectorView& start, const StepDamping& first_damping, Index its_number) {
     tau = start;
     damping = first_damping;
     number = its_number;
@@ -112,11 +113,11 @@ struct Fitter::Worker {
 
 // The tries of a fit that an approach in a lane did not lead to a minimum.
 struct Fitter::LaneSearch {
-  enum class Stage { polished, first_try, all_tries };
+  enum class Stage { first_try, all_tries };
 
   Index slot = 0;
   bool is_free = true;
-  Stage stage = Stage::polished;  // what has been done, or is under way
+  Stage stage = Stage::first_try;
   std::unique_ptr<Residuals> residuals;
   Index inputs = 0;  // which X these have, by their number
   std::array<Candidate, Tries::most> tries;

@@ -15,14 +15,16 @@ NormalEquations::NormalEquations(Residuals& residuals)
       weights_(residuals.X().rows(), residuals.network().n_outputs()),
       along_(residuals.n_data_rows(), 1),
       bend_(residuals.n_params()),
-      M_d_(residuals.n_params()) {
+      M_d_(residuals.n_params()),
+      diagonal_(residuals.n_params()) {
   second_.prepare();
 }
 
 bool NormalEquations::move_to(const Vector& tau) {
   tau_ = tau;
   if (!residuals_.normal_equations(tau, r_, M_, g_)) return false;
-  scale_ = M_.diagonal().mean();
+  diagonal_ = M_.diagonal();
+  scale_ = diagonal_.mean();
   return true;
 }
 
@@ -36,13 +38,13 @@ bool NormalEquations::add_second_derivatives() {
   return false;
 }
 
-void NormalEquations::set_damped(double mu) {
-  damped_.triangularView<Eigen::Lower>() = M_;
-  damped_.diagonal().array() += mu * scale_;
+double NormalEquations::damping(double mu, Index p) const {
+  return by_ == DampingBy::mean ? mu * scale_ : mu * diagonal_[p] + least_damping_by_columns * scale_;
 }
 
 bool NormalEquations::solve(double mu, Vector& d) {
-  set_damped(mu);
+  damped_.triangularView<Eigen::Lower>() = M_;
+  for (Index p = 0; p < d.size(); ++p) damped_(p, p) += damping(mu, p);
   d = -g_;
   return blas::solve_positive_definite(damped_, d);
 }
@@ -65,7 +67,8 @@ std::optional<double> NormalEquations::downward_curvature(Vector& d) {
   constexpr int n_iterations = 4;
   double mu = least;
   const auto is_definite = [&] {
-    set_damped(mu);
+    damped_.triangularView<Eigen::Lower>() = M_;
+    damped_.diagonal().array() += mu * scale_;
     return blas::cholesky(damped_);
   };
   if (is_definite()) return {};
@@ -87,7 +90,9 @@ std::optional<double> NormalEquations::downward_curvature(Vector& d) {
 
 // -(2 g'd + d'M d), where (M + mu D) d = -g.
 double NormalEquations::predicted_fall(double mu, const Vector& d) const {
-  return -g_.dot(d) + mu * scale_ * d.squaredNorm();
+  double fall = -g_.dot(d);
+  for (Index p = 0; p < d.size(); ++p) fall += damping(mu, p) * d[p] * d[p];
+  return fall;
 }
 
 }  // namespace jacobench

@@ -14,6 +14,7 @@ class NormalEquations final : public StepEquations {
 
   bool move_to(const Vector& tau) override;
   bool add_second_derivatives() override;
+  void damp_by(DampingBy by) override { by_ = by; }
   bool solve(double mu, Vector& d) override;
   bool bend(Vector& d) override;
   std::optional<double> downward_curvature(Vector& d) override;
@@ -22,7 +23,7 @@ class NormalEquations final : public StepEquations {
   const Matrix& matrix() const { return M_; }  // its lower triangle
 
  private:
-  void set_damped(double mu);
+  double damping(double mu, Index p) const;
 
   SecondDerivatives second_;
   JacobianProducts products_;
@@ -31,7 +32,9 @@ class NormalEquations final : public StepEquations {
   Matrix weights_;     // of the outputs' second derivatives
   Matrix along_;       // second derivatives of the outputs along a step
   Vector bend_, M_d_;
-  double scale_ = 1;  // D
+  DampingBy by_ = DampingBy::mean;
+  Vector diagonal_;   // of J'J
+  double scale_ = 1;  // its mean
 };
 
 }  // namespace jacobench

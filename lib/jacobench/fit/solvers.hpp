@@ -42,11 +42,15 @@ struct Descent {
 };
 
 // The damping of the first step: a small one reaches far, a large one stays near the start.
-inline constexpr double usual_damping = 100;
+struct StepDamping {
+  double mu;
+  DampingBy by = DampingBy::mean;
+};
+inline constexpr StepDamping usual_damping{100};
 
 struct DescentOptions {
   Index max_iterations = 1000;
-  double damping = usual_damping;
+  StepDamping damping = usual_damping;
   // Called after each step; the descent ends where it says no.
   std::function<bool(double objective)> go_on = {};
   // Steps within a radius begin at once where that of the first is given; leaves_at is asked before each of them, at

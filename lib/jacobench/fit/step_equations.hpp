@@ -2,8 +2,8 @@
 //
 // Model:  (M + mu D) d = -g,   g = J'r with the penalty rows,  M = J'J (Gauss-Newton), or half the Hessian of S where
 //         the second derivatives of the network were added (Newton)
-//         normal   P x P: M by blocks of observations, D = mean(diag J'J) I in standardised units. Damping all
-//                  parameters alike keeps a unit that is saturated, whose columns vanish, from running away
+//         normal   P x P: M by blocks of observations, D = mean(diag J'J) I in standardised units, which keeps a unit
+//                  that is saturated, whose columns vanish, from running away, or mu D = mu diag J'J + least mean I
 //         dual     for more parameters than observations and a penalty on all weights, n x n: of the parameters P that
 //                  have a penalty K and the biases F that have none, with B = K + mu D, D_P proportional to K and D_F
 //                  to the mean of their diag J'J, d = M^-1 v is
@@ -38,6 +38,13 @@
 
 namespace jacobench {
 
+// Of the mean of diag J'J, where parameters are damped by their own columns: one whose column vanishes stays.
+inline constexpr double least_damping_by_columns = 1e-12;
+
+// What mu multiplies in the damping of a step: for all parameters the mean of diag J'J (Levenberg 1944), which keeps a
+// unit that is saturated from running away, or for each its own entry (Marquardt 1963), whatever its unit.
+enum class DampingBy { mean, columns };
+
 // A step that is as long as a radius allows.
 struct RegionStep {
   double predicted_fall;  // of S
@@ -59,6 +66,9 @@ class StepEquations {
   virtual bool has_region_steps() const { return false; }
   // predicted_fall is that of the step when it is bent. Near a minimum it is solved for to more digits.
   virtual RegionStep solve_within(double radius, bool is_near_minimum, Vector& d);
+
+  // What D is from the next move on, where there is a choice.
+  virtual void damp_by(DampingBy) {}
 
   // Returns whether M + mu D is positive definite up to rounding, without which d is undefined.
   virtual bool solve(double mu, Vector& d) = 0;

@@ -211,11 +211,11 @@ struct LaneFactor {
   double* step;                      // -C^-1 L'^-1 L^-1 C^-1 g
 };
 
-// E + weight second with `shift` added to the diagonal, and the last row of E.
-// Shapes: E, second and damped [(P + 1) x (P + 1)], below the diagonal, weight and shift [1]
+// E + weight second with by_diagonal diag E and `shift` added to the diagonal, and the last row of E.
+// Shapes: E, second and damped [(P + 1) x (P + 1)], below the diagonal, weight, by_diagonal and shift [1]
 struct LaneDamping {
   Index n_params;
-  const double *E, *second, *weight, *shift;
+  const double *E, *second, *weight, *by_diagonal, *shift;
   double* damped;
 };
 

@@ -45,7 +45,7 @@ LaneEquations equations_of(const Shape& shape) {
 
 // Numbers of one fit.
 struct OneFit {
-  Vector X, y, factors, tau, d;
+  Vector X, y, factors, tau, step;
   Matrix E, second;
   Vector units;  // values and both derivatives
 
@@ -59,7 +59,7 @@ struct OneFit {
     fill(y, shape.n_rows);
     fill(factors, shape.n_rows);
     fill(tau, equations_of(shape).rows.n_params());
-    fill(d, tau.size());
+    fill(step, tau.size());
   }
 
   void compute(const Shape& shape) {
@@ -118,11 +118,11 @@ Vector second_along(const OneFit& fit, const Shape& shape) {
     const double* const x = &fit.X[n * D];
     double r_dd = 0;
     for (Index j = 0; j < m; ++j) {
-      double along = shape.has_hidden_bias ? fit.d[biases + j] : 0;
-      for (Index i = 0; i < D; ++i) along = std::fma(fit.d[j * D + i], x[i], along);
+      double along = shape.has_hidden_bias ? fit.step[biases + j] : 0;
+      for (Index i = 0; i < D; ++i) along = std::fma(fit.step[j * D + i], x[i], along);
       const double slope = fit.units[(N + n) * m + j],
                    bend = fit.tau[top + j] * fit.units[(2 * N + n) * m + j];
-      r_dd = std::fma(std::fma(bend, along, (fit.d[top + j] + fit.d[top + j]) * slope), along, r_dd);
+      r_dd = std::fma(std::fma(bend, along, (fit.step[top + j] + fit.step[top + j]) * slope), along, r_dd);
     }
     const double weight = r_dd * fit.factors[n] * fit.factors[n];
     if (shape.has_output_bias) sums[P - 1] += weight;
@@ -253,7 +253,7 @@ class InLanes {
   // The factor is the last that was made, with second derivatives.
   void expect_second_along() {
     const Numbers X = interleaved(&OneFit::X), factors = interleaved(&OneFit::factors),
-                  tau = interleaved(&OneFit::tau), d = interleaved(&OneFit::d);
+                  tau = interleaved(&OneFit::tau), d = interleaved(&OneFit::step);
     LaneSecondAlong second{.rows = equations_of(shape_).rows};
     Numbers workspace(static_cast<std::size_t>(second.lane_workspace() * W_));
     second.rows.X = X.data();
@@ -279,9 +279,10 @@ class InLanes {
 
   // Each lane by numbers of its own; those that replace others in every second lane.
   void expect_damped() {
-    Numbers weight(static_cast<std::size_t>(W_)), shift(weight), where(weight);
+    Numbers weight(static_cast<std::size_t>(W_)), by_diagonal(weight), shift(weight), where(weight);
     for (Index lane = 0; lane < W_; ++lane) {
       at(weight, 0, lane) = lane % 3 == 0 ? 0 : 1;
+      at(by_diagonal, 0, lane) = 0.3 * static_cast<double>(lane);
       at(shift, 0, lane) = 0.1 * static_cast<double>(lane + 1);
       at(where, 0, lane) = lane % 2 == 0 ? 1 : 0;
     }
@@ -289,6 +290,7 @@ class InLanes {
                    .E = E_.data(),
                    .second = second_.data(),
                    .weight = weight.data(),
+                   .by_diagonal = by_diagonal.data(),
                    .shift = shift.data(),
                    .damped = damped_.data()});
     Numbers replaced = E_;

@@ -8,14 +8,14 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 template <class L>
 void lane_damp(const LaneDamping& p) {
   const Index P = p.n_params, n = P + 1;
-  const auto weight = L::load(p.weight), shift = L::load(p.shift);
+  const auto weight = L::load(p.weight), by_diagonal = L::load(p.by_diagonal), shift = L::load(p.shift);
   for (Index q = 0; q < P; ++q) {
     const Index column = q * n * L::n;
     const double *const E = p.E + column, *const second = p.second + column;
     double* const to = p.damped + column;
     for (Index i = q; i < P; ++i)
       L::store(to + i * L::n, L::fma(weight, L::load(second + i * L::n), L::load(E + i * L::n)));
-    L::store(to + q * L::n, L::load(to + q * L::n) + shift);
+    L::store(to + q * L::n, L::fma(by_diagonal, L::load(E + q * L::n), L::load(to + q * L::n)) + shift);
     L::store(to + P * L::n, L::load(E + P * L::n));
   }
 }
