@@ -236,10 +236,10 @@ TEST(FitsOfManyRows, GoOnWithoutLanes) {
 }
 
 TEST(FitsOfManyRows, EndWhereTheyAreInterruptedInALane) {
-  Dataset data{.X = Vector::LinSpaced((1 << 16) + 1, -2, 2), .Y = {}};
-  data.Y = (1.5 * data.X.array() - 0.4).tanh() + 0.1 * (9 * data.X.array()).sin();
+  Dataset data{.X = Vector::LinSpaced((1 << 16) + 1, 8, 12), .Y = {}};
+  data.Y = (1.5 * data.X.array() - 15.4).tanh() + 0.1 * (9 * data.X.array()).sin();
   Vector start(4);
-  start << 1, 0, 1, 0.2;
+  start << 1, -10, 1, 0.2;
   int n_calls = 0;
   double lowest = 0;
   FitOptions options{.n_starts = 0, .relative_offset = 1e-5};
