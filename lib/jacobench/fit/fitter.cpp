@@ -109,6 +109,7 @@ const Fit& Fitter::fit(const Dataset& data, const VectorView& start) {
 const Fit& Fitter::fit_from(const Dataset& data, const Vector* start) {
   if (!start && starts_.cols() == 0)
     throw InputError("starts: 0 (there is nowhere to start from); ask for at least one");
+  begin_progress((start ? 1 : 0) + starts_.cols());
   if (start && can_go_in_lanes())
     fit_in_one_lane(data, *start);
   else
@@ -122,7 +123,6 @@ void Fitter::fit_without_lanes(const Dataset& data, const Vector* start) {
   residuals_ = &workers_.front()->residuals;
   if (!is_polished()) standardisation_.set(data.X, data.Y);
   take_data(data);
-  begin_progress((start ? 1 : 0) + starts_.cols());
 
   if (start) {
     scaled_start_ = *start;

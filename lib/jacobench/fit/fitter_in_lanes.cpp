@@ -211,12 +211,17 @@ void Fitter::fit_in_one_lane(const Dataset& data, const Vector& start) {
   Lanes& lane = lanes(one_lane_, kernel::kernels().one_fit);
   begin_in_lane(lane, 0, data, start);
   residuals_ = lane.residuals.front().get();
-  begin_progress(1);
   lane.polish.go_on = whether_to_go_on();
   using State = ApproachInLanes::State;
   while (lane.approach.state(0) == State::under_way) lane.approach.step();
   if (lane.approach.state(0) == State::arrived) return finish_in_lane(lane, 0, data);
-  if (!can_search_in_lanes(lane, kernel::kernels().one_fit)) return fit_without_lanes(data, &start);
+  if (!can_search_in_lanes(lane, kernel::kernels().one_fit)) {
+    if (goes_on()) return fit_without_lanes(data, &start);
+    // One that was interrupted ends where it is.
+    lane.approach.get_tau(0, start_);
+    residuals_->scaling().make_user(start_);
+    return fit_without_lanes(data, &start_);
+  }
   lane.searches->clear();
   begin_search(lane, 0, 0, start);
   while (lane.searches->n_busy() > 0)

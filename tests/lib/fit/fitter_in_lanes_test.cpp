@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "jacobench/base/allocation_count.hpp"
+#include "jacobench/fit/descents_in_lanes.hpp"
 #include "jacobench/fit/fitter.hpp"
 #include "jacobench/fit/residuals.hpp"
 #include "jacobench/fit/solvers.hpp"
@@ -207,6 +208,49 @@ TEST_F(FitsFromDrawnTeachers, AreNotDisturbedByOneThatWasBrokenOff) {
   all.fit_all(whole);
   EXPECT_EQ(whole.n_taken, data_.size());
   EXPECT_EQ(whole.results, alone);
+}
+
+// Of so many rows that what lanes keep of the units would be too much, fits go on without them: with the bits of one by
+// itself, and where one is interrupted that is the end of it.
+TEST(FitsOfManyRows, GoOnWithoutLanes) {
+  const Index n = (1 << 14) + 1;
+  const FitOptions options{.n_starts = 0, .max_iterations = 30, .relative_offset = 1e-5};
+  std::vector<Dataset> data;
+  std::vector<Vector> starts;
+  std::vector<FitNumbers> alone;
+  data.reserve(3);
+  starts.reserve(3);
+  alone.reserve(3);
+  for (std::uint32_t number = 0; number < 3; ++number) {
+    DrawnTeacher teacher(number, Activation::tanh, n);
+    ASSERT_TRUE(DescentsInLanes::suits(teacher.network, n - 1));
+    ASSERT_FALSE(DescentsInLanes::suits(teacher.network, n));
+    alone.push_back(
+        numbers_of(Fitter(teacher.network, teacher.data, options).fit(teacher.data, teacher.theta)));
+    data.push_back(std::move(teacher.data));
+    starts.push_back(std::move(teacher.theta));
+  }
+  FitsOfAll whole(data, starts);
+  Fitter(DrawnTeacher(0).network, data.front(), options).fit_all(whole);
+  EXPECT_EQ(whole.results, alone);
+}
+
+TEST(FitsOfManyRows, EndWhereTheyAreInterruptedInALane) {
+  Dataset data{.X = Vector::LinSpaced((1 << 16) + 1, 8, 12), .Y = {}};
+  data.Y = (1.5 * data.X.array() - 15.4).tanh() + 0.1 * (9 * data.X.array()).sin();
+  Vector start(4);
+  start << 1, -10, 1, 0.2;
+  int n_calls = 0;
+  double lowest = 0;
+  FitOptions options{.n_starts = 0, .relative_offset = 1e-5};
+  options.go_on = [&](const FitProgress& progress) {
+    lowest = progress.objective;
+    return ++n_calls != 2;  // and yes to whoever asks again
+  };
+  const Fit fit = Fitter(make_perceptron({1, {1}, 1, Activation::tanh}), data, options).fit(data, start);
+  EXPECT_EQ(fit.end->stop, Stop::interrupted);
+  EXPECT_EQ(n_calls, 2);
+  EXPECT_LE(fit.objective(), (1 + 1e-12) * lowest);
 }
 
 // Wherever that is asked: in the approach, in the polishing after it, in each of the tries.
