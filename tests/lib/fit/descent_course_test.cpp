@@ -130,7 +130,7 @@ TEST_F(DescentCourses, RestWhereAStepThatIsHardlyDampedPromisesLittle) {
   for (const auto& [damping, share, gain, next] :
        {Case{0.9e-2, 0.9e-9, 1, Next::rest}, Case{1.1e-2, 0.9e-9, 1, Next::step},
         Case{0.9e-2, 1.1e-9, 1, Next::step}, Case{0.9e-2, 0.9e-9, -1, Next::step}}) {
-    options_.damping = damping;
+    options_.damping.mu = damping;
     DescentCourse course = at(2);
     EXPECT_EQ(take(course, share, gain), gain > 0);
     EXPECT_EQ(course.next(), next) << damping << " " << share << " " << gain;

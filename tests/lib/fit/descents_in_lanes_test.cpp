@@ -117,11 +117,14 @@ Many drawn_descents(std::uint32_t n, double decay = 0, Activation activation = A
   return many;
 }
 
-// Short and long ones, with a start that is nowhere among them.
+constexpr StepDamping far_by_columns{.mu = 1e-2, .by = DampingBy::columns};
+
+// Short and long ones, damped in either way, with a start that is nowhere among them.
 Many mixed_descents() {
   Many many = drawn_descents(21);
   for (std::size_t i = 0; i < many.size(); ++i)
-    many[i].options.max_iterations = 20 + 10 * static_cast<Index>(i % 7);
+    many[i].options = {.max_iterations = 20 + 10 * static_cast<Index>(i % 7),
+                       .damping = i % 2 == 1 ? far_by_columns : usual_damping};
   many[3].start[0] = std::numeric_limits<double>::quiet_NaN();
   return many;
 }
@@ -161,13 +164,17 @@ TEST(DescentsInLanes, HaveTheSameBitsInAnyLaneAndCompany) {
 }
 
 // The sums go in another order, and each step may multiply what that does to its point: forty, of which the last bend,
-// leave half of the digits.
+// leave half of the digits, and so do few of those that go far.
 TEST(DescentsInLanes, TakeTheStepsOfADescender) {
   for (const Activation activation :
        {Activation::tanh, Activation::logistic, Activation::gaussian, Activation::softplus})
     for (const double decay : {0.0, 1e-3}) {
       Many many = drawn_descents(30, decay, activation);
-      for (Descending& each : many) each.options.max_iterations = 40;
+      for (std::size_t i = 0; i < many.size(); ++i) {
+        const bool goes_far = i % 3 == 0;
+        many[i].options.max_iterations = goes_far ? 6 : 40;
+        if (goes_far) many[i].options.damping = far_by_columns;
+      }
       descend_side_by_side(many);
       Index n_under_way = 0;
       for (const Descending& each : many) {
@@ -183,7 +190,7 @@ TEST(DescentsInLanes, TakeTheStepsOfADescender) {
 }
 
 // Both end where a step that is hardly damped promises no more than least_fall of S; with a penalty that determines the
-// minimum, it is the same one, and as many steps away.
+// minimum, it is the same one, and as many steps away, but for one that promises just so much.
 TEST(DescentsInLanes, EndWhereADescenderEnds) {
   for (const Activation activation : {Activation::tanh, Activation::logistic, Activation::gaussian}) {
     Many many = drawn_descents(30, 1e-3, activation);
@@ -193,7 +200,7 @@ TEST(DescentsInLanes, EndWhereADescenderEnds) {
       const Descent one = by_descender(each);
       EXPECT_EQ(each.end.end, Descent::End::arrived);
       EXPECT_EQ(one.end, Descent::End::arrived);
-      EXPECT_EQ(each.end.n_iterations, one.n_iterations);
+      EXPECT_NEAR(each.end.n_iterations, one.n_iterations, 1);
       EXPECT_NEAR(each.end.objective, one.objective, least_fall * one.objective);
       Vector r(each.residuals->n_rows());
       ASSERT_TRUE(each.residuals->evaluate(each.tau, r.data(), nullptr));
@@ -304,10 +311,10 @@ TEST(DescentsInLanes, ComeBackFromBeyondAllNumbers) {
   Many many;
   many.emplace_back(network, data, start);
   Descending& its = many.front();
-  its.options.damping = 1e-185;
+  its.options.damping.mu = 1e-185;
   NormalEquations equations(*its.residuals);
   Vector step(start.size()), r(its.residuals->n_rows());
-  ASSERT_TRUE(equations.move_to(its.start) && equations.solve(its.options.damping, step));
+  ASSERT_TRUE(equations.move_to(its.start) && equations.solve(its.options.damping.mu, step));
   ASSERT_FALSE(its.residuals->evaluate(its.start + step, r.data(), nullptr) &&
                std::isfinite(r.squaredNorm()));
   const double at_start = equations.objective();

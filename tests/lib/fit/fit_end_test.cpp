@@ -193,8 +193,8 @@ TEST(FitEnd, TheBestOfSeveralMinimaIsTaken) {
 TEST(FitEnd, StartsThatFailAreCountedApart) {
   const Perceptron network(1, {{1, exp}, {1, identity}});
   const Fit result = fit(network, step_data(), {.start = Vector::Constant(4, 1e4), .n_starts = 5});
-  EXPECT_EQ(result.end->starts.n_starts, 8);
-  EXPECT_EQ(result.end->starts.n_failed, 3);
+  EXPECT_EQ(result.end->starts.n_starts, 7);
+  EXPECT_EQ(result.end->starts.n_failed, 2);
   EXPECT_TRUE(std::isfinite(result.end->starts.highest));
 }
 

@@ -98,8 +98,6 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainOnlyWhereTheFirstTryEndsAtNoBottom) {
     Fitter of_one_try = fitter();
     options_.n_tries_from_start = 2;
     Fitter of_two = fitter();
-    options_.n_tries_from_start = 3;
-    Fitter of_three = fitter();
     Index n_at_bottom = 0;
     for (std::size_t i = 0; i < data_.size(); ++i) {
       const Fit& first = of_one_try.fit(data_[i], starts_[i]);
@@ -107,14 +105,13 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainOnlyWhereTheFirstTryEndsAtNoBottom) {
       const bool is_at_bottom =
           first.has_converged() && first.end->starts.outcomes.front().has_arrived && has_full_rank(first);
       n_at_bottom += is_at_bottom ? 1 : 0;
-      const Fit &second = of_two.fit(data_[i], starts_[i]), &third = of_three.fit(data_[i], starts_[i]);
+      const Fit& second = of_two.fit(data_[i], starts_[i]);
       EXPECT_EQ(second.end->starts.n_starts, is_at_bottom ? 1 : 2) << i;
-      EXPECT_EQ(third.end->starts.n_starts, is_at_bottom ? 1 : 3) << i;
       // But for where descents end that polishing goes on from.
-      EXPECT_LE(third.objective(), (1 + 1e-6) * first.objective()) << i;
+      EXPECT_LE(second.objective(), (1 + 1e-6) * first.objective()) << i;
       if (is_at_bottom) {
-        EXPECT_EQ(third.theta, first.theta) << i;
-        EXPECT_EQ(third.end->n_iterations, first.end->n_iterations) << i;
+        EXPECT_EQ(second.theta, first.theta) << i;
+        EXPECT_EQ(second.end->n_iterations, first.end->n_iterations) << i;
       }
     }
     EXPECT_GT(n_at_bottom, n_teachers / 10);
@@ -122,7 +119,7 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainOnlyWhereTheFirstTryEndsAtNoBottom) {
   }
 }
 
-// The second and the third from the start itself, near and far. Steps are the same but for rounding, as in
+// The second from the start itself, near it. Steps are the same but for rounding, as in
 // DescentsInLanes.TakeTheStepsOfADescender.
 TEST_F(FitsFromDrawnTeachers, AreTriedAgainInLanesAsInTheOrdinaryWay) {
   options_.max_iterations = 25;
@@ -133,12 +130,12 @@ TEST_F(FitsFromDrawnTeachers, AreTriedAgainInLanesAsInTheOrdinaryWay) {
   for (std::size_t i = 0; i < data_.size(); ++i) {
     const std::vector<StartOutcome> one = in_lanes.fit(data_[i], starts_[i]).end->starts.outcomes,
                                     other = ordinary.fit(data_[i], starts_[i]).end->starts.outcomes;
-    for (std::size_t t = 1; t < std::min(one.size(), other.size()); ++t, ++n_tried) {
-      EXPECT_NEAR(one[t].objective, other[t].objective, 1e-7 * other[t].objective) << i << ", " << t;
-      EXPECT_EQ(one[t].has_arrived, other[t].has_arrived);
-    }
+    if (one.size() < 2 || other.size() < 2) continue;
+    ++n_tried;
+    EXPECT_NEAR(one[1].objective, other[1].objective, 1e-7 * other[1].objective) << i;
+    EXPECT_EQ(one[1].has_arrived, other[1].has_arrived);
   }
-  EXPECT_GT(n_tried, n_teachers);
+  EXPECT_GT(n_tried, n_teachers / 2);
 }
 
 // Each is asked after, but for the one after which a descent rests, and the one after which polishing ends.
@@ -253,7 +250,7 @@ TEST(FitsOfManyRows, EndWhereTheyAreInterruptedInALane) {
   EXPECT_LE(fit.objective(), (1 + 1e-12) * lowest);
 }
 
-// Wherever that is asked: in the approach, in the polishing after it, in each of the tries.
+// Wherever that is asked: in the approach, in each of the tries.
 TEST_F(FitsFromDrawnTeachers, EndWithTheBestSoFarWhereTheyAreInterrupted) {
   Index n_calls = 0, most_calls = 0;
   double lowest = 0;

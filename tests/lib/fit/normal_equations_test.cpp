@@ -136,19 +136,51 @@ TEST_F(StepsNearAMinimum, ABentStepFollowsTheFittedValuesToAnOrderMore) {
   EXPECT_GT(deviation(1e-4, false), 0.003 * deviation(1e-3, false));
 }
 
-// The damped step minimises g'd + d'M d / 2 + mu D |d|^2 / 2, and predicts what S falls without the damping.
+// The damped step minimises g'd + d'M d / 2 + mu d'D d / 2, and predicts what S falls without the damping.
 TEST_F(StepsNearAMinimum, ADampedStepPredictsTheFallOfTheQuadraticModel) {
   NormalEquations equations(*residuals_);
   const Vector start = minimum_ + 0.1 * direction_;
   Vector d(start.size()), r(residuals_->n_rows());
   Matrix J(residuals_->n_rows(), start.size());
   ASSERT_TRUE(residuals_->evaluate(start, r.data(), J.data()));
-  ASSERT_TRUE(equations.move_to(start));
-  for (const double mu : {0.0, 0.1, 10.0}) {
-    ASSERT_TRUE(equations.solve(mu, d));
-    const double fall = r.squaredNorm() - (r + J * d).squaredNorm();
-    EXPECT_NEAR(equations.predicted_fall(mu, d), fall, 1e-12 * r.squaredNorm());
+  for (const DampingBy by : {DampingBy::mean, DampingBy::columns}) {
+    equations.damp_by(by);
+    ASSERT_TRUE(equations.move_to(start));
+    for (const double mu : {0.0, 0.1, 10.0}) {
+      ASSERT_TRUE(equations.solve(mu, d));
+      const double fall = r.squaredNorm() - (r + J * d).squaredNorm();
+      EXPECT_NEAR(equations.predicted_fall(mu, d), fall, 1e-12 * r.squaredNorm());
+      const Vector D = by == DampingBy::mean ? Vector::Constant(d.size(), J.colwise().squaredNorm().mean())
+                                             : Vector(J.colwise().squaredNorm().transpose());
+      const Vector gradient = J.transpose() * (r + J * d) + mu * D.cwiseProduct(d);
+      EXPECT_LE(gradient.norm(), 1e-10 * (J.transpose() * r).norm());
+    }
   }
+}
+
+// Inputs in a unit that is a thousandth, and so their weights in one that is a thousand: the step is the same, where the
+// damping is by columns, and another where it is by their mean.
+TEST_F(StepsNearAMinimum, DampedByColumnsDoNotDependOnUnits) {
+  Dataset other = data_;
+  other.X *= std::exp2(10);
+  const auto in_other_unit = [&](Vector theta) {
+    network_.weights(theta, 0) *= std::exp2(-10);
+    return theta;
+  };
+  Residuals residuals(network_, data_, {}), other_residuals(network_, other, {});
+  NormalEquations equations(residuals), in_other(other_residuals);
+  const Vector start = minimum_ + 0.1 * direction_;
+  Vector d(start.size()), other_d(start.size());
+  const auto difference = [&](DampingBy by) {
+    equations.damp_by(by);
+    in_other.damp_by(by);
+    EXPECT_TRUE(equations.move_to(start) && in_other.move_to(in_other_unit(start)));
+    EXPECT_TRUE(equations.solve(0.1, d) && in_other.solve(0.1, other_d));
+    return (other_d - in_other_unit(d)).norm() / in_other_unit(d).norm();
+  };
+  // What keeps parameters whose columns vanish, a part in 10^12 of columns that are 2^20 times as large in one unit.
+  EXPECT_LE(difference(DampingBy::columns), 1e-4);
+  EXPECT_GE(difference(DampingBy::mean), 0.1);
 }
 
 }  // namespace

@@ -301,8 +301,8 @@ class InLanes {
         for (Index p = q; p <= P_; ++p) {
           const double sum =
               p == P_ ? fit.E(p, q) : std::fma(at(weight, 0, lane), fit.second(p, q), fit.E(p, q));
-          expect_same(at(damped_, entry(p, q), lane), p == q ? sum + at(shift, 0, lane) : sum, "damped", p,
-                      q);
+          const double diagonal = std::fma(at(by_diagonal, 0, lane), fit.E(p, q), sum) + at(shift, 0, lane);
+          expect_same(at(damped_, entry(p, q), lane), p == q ? diagonal : sum, "damped", p, q);
           expect_same(at(replaced, entry(p, q), lane), lane % 2 == 0 ? fit.second(p, q) : fit.E(p, q),
                       "replaced", p, q);
         }
