@@ -97,8 +97,7 @@ class ReplicateRunner::Strategy {
   // The tangents of fits that were made side by side.
   void linearise(std::span<const ManyFits::Fitted> fitted) {
     if (!tangents_) return;
-    for (std::size_t i = 0; i < fitted.size(); ++i)
-      tangents_->put(static_cast<Index>(i), *fitted[i].fit);
+    for (std::size_t i = 0; i < fitted.size(); ++i) tangents_->put(static_cast<Index>(i), *fitted[i].fit);
     tangents_->compute();
     for (const auto& points : points_in_lanes_)
       if (points) points->compute(*tangents_);

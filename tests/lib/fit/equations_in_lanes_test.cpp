@@ -54,8 +54,8 @@ TEST(EquationsInLanes, AreThoseOfTheResidualsInEachLane) {
       const Matrix J_t_J = equations.matrix();
       ASSERT_TRUE(equations.add_second_derivatives());
       const double rounding = static_cast<double>(n) * 1e-15;
-      const double of_J = rounding * J_t_J.diagonal().maxCoeff();
-      const double of_M = of_J + rounding * equations.matrix().cwiseAbs().maxCoeff();
+      const double of_J = rounding * J_t_J.trace();
+      const double of_M = of_J + rounding * equations.matrix().norm();
       for (Index q = 0; q < P; ++q) {
         const double of_g = std::sqrt(J_t_J(q, q) * equations.objective());
         EXPECT_NEAR(lanes.E()(lanes.entry(P, q), lane), equations.gradient()[q], rounding * of_g);
