@@ -16,6 +16,7 @@
 
 #include "jacobench/base/errors.hpp"
 #include "jacobench/fit/approach_in_lanes.hpp"
+#include "jacobench/fit/descents_in_lanes.hpp"
 #include "jacobench/fit/fitter.hpp"
 #include "jacobench/fit/normal_equations.hpp"
 #include "jacobench/fit/residuals.hpp"
@@ -134,22 +135,45 @@ void fits_side_by_side(State& state, const Study& study) {
   state.counters["lanes"] = static_cast<double>(fitter.n_side_by_side());
 }
 
+// Of the first so many replicates, in the units of their steps.
+std::vector<std::unique_ptr<Residuals>> first_residuals(const Study& study, Index n) {
+  const std::vector<Dataset> data = all_data(study);
+  std::vector<std::unique_ptr<Residuals>> residuals;
+  residuals.reserve(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
+    residuals.push_back(std::make_unique<Residuals>(study.scenario().network, data[i], study.scenario().decay,
+                                                    study.jacobian(), Residuals::Units::standardised));
+  return residuals;
+}
+
 // A step of all lanes, one fit in each.
 void step_in_lanes(State& state, const Study& study, const kernel::LaneKernels& kernels) {
-  const std::vector<Dataset> data = all_data(study);
-  const auto& network = study.scenario().network;
+  const auto residuals = first_residuals(study, kernels.n_lanes);
   const PolishOptions options{.max_iterations = 0};
-  ApproachInLanes lanes(network, data.front().n_observations(), kernels);
-  std::vector<std::unique_ptr<Residuals>> residuals;
-  residuals.reserve(static_cast<std::size_t>(lanes.n_lanes()));
+  ApproachInLanes lanes(study.scenario().network, study.scenario().n_rows, kernels);
   for (Index lane = 0; lane < lanes.n_lanes(); ++lane) {
-    residuals.push_back(std::make_unique<Residuals>(network, data[static_cast<std::size_t>(lane)],
-                                                    study.scenario().decay, study.jacobian(),
-                                                    Residuals::Units::standardised));
-    const Residuals& its = *residuals.back();
+    const Residuals& its = *residuals[static_cast<std::size_t>(lane)];
     lanes.begin(lane, its, its.scaling().to_scaled(study.context.start), options);
   }
   for (auto _ : state) lanes.step();
+  state.counters["lanes"] = static_cast<double>(lanes.n_lanes());
+}
+
+// Of descents from the start, which begin again where they have ended.
+void descent_step_in_all_lanes(State& state, const Study& study) {
+  const kernel::LaneKernels& kernels = kernel::kernels().fits_side_by_side;
+  const auto residuals = first_residuals(study, kernels.n_lanes);
+  const DescentOptions options{.max_iterations = study.scenario().max_iterations};
+  DescentsInLanes lanes(study.scenario().network, study.scenario().n_rows, kernels);
+  for (auto _ : state) {
+    for (Index lane = 0; lane < lanes.n_lanes(); ++lane) {
+      const DescentsInLanes::State its_state = lanes.state(lane);
+      if (its_state != DescentsInLanes::State::idle && its_state != DescentsInLanes::State::ended) continue;
+      const Residuals& its = *residuals[static_cast<std::size_t>(lane)];
+      lanes.begin(lane, its, its.scaling().to_scaled(study.context.start), options);
+    }
+    lanes.step();
+  }
   state.counters["lanes"] = static_cast<double>(lanes.n_lanes());
 }
 
@@ -305,6 +329,7 @@ constexpr std::pair<const char*, Part> parts[] = {
     {"fit/side_by_side", fits_side_by_side},
     {"fit/step_in_all_lanes", step_in_all_lanes},
     {"fit/step_in_one_lane", step_in_one_lane},
+    {"fit/descent_step_in_all_lanes", descent_step_in_all_lanes},
     {"fit/new_data", new_data},
     {"fit/residuals", residuals_alone},
     {"fit/residuals_and_J", residuals_and_J},
