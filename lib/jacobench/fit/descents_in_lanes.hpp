@@ -22,6 +22,8 @@ class DescentsInLanes {
 
   // Of a network that EquationsInLanes suits.
   DescentsInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels);
+  DescentsInLanes(const DescentsInLanes&) = delete;
+  DescentsInLanes& operator=(const DescentsInLanes&) = delete;
 
   Index n_lanes() const { return W_; }
 
