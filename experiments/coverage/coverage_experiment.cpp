@@ -196,24 +196,15 @@ harness::RowTable CoverageExperiment::plan() {
         {.name = "seconds", .heading = "time", .unit = "s", .role = ColumnRole::measure, .digits = 2}})
     plan.columns.push_back(column);
   const Index n_threads = options_.replicates.threads();
-  // Replicates that are not known to be short are not run here.
-  constexpr double most_to_time = 1, most_to_time_in_all = 10;  // s
-  double total = 0, timing = 0;
-  std::size_t n_scenarios = 0, n_timed = 0;
+  PredictedTimes times;
+  double total = 0, seconds_each = 0;
   std::optional<ReplicatePlan> of_scenario;
-  double seconds_each = 0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     const bool is_first = i == 0 || cells_[i].scenario != cells_[i - 1].scenario;
     if (is_first) {
       of_scenario.emplace(plan_of(options_, scenarios_[cells_[i].scenario]));
-      seconds_each = predicted_seconds(*of_scenario);
-      ++n_scenarios;
-      if (seconds_each <= most_to_time && timing <= most_to_time_in_all) {
-        const auto start = std::chrono::steady_clock::now();
-        seconds_each = timed_seconds(*context_of(i), options_.replicates.number);
-        timing += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        ++n_timed;
-      }
+      seconds_each = times.seconds_each(
+          *of_scenario, [&] { return context_of(i); }, options_.replicates.number);
     }
     const ReplicatePlan& its = *of_scenario;
     const double level = its.intervals[cells_[i].place.interval].level;
@@ -227,15 +218,9 @@ harness::RowTable CoverageExperiment::plan() {
           is_first ? harness::to_value(seconds) : harness::Value()})
       plan.rows[i].values.push_back(value);
   }
-  plan.notes.push_back(fmt::format(
-      "about {} in all on {} threads, {}", harness::duration_text(std::chrono::duration<double>(total)),
-      n_threads,
-      n_timed == n_scenarios
-          ? "by the first replicates"
-          : fmt::format(
-                "by the first replicates of {} of {} scenarios; the others, whose replicates are long, are "
-                "guessed to a factor of three, or thirty where fits do not converge",
-                n_timed, n_scenarios)));
+  plan.notes.push_back(fmt::format("about {} in all on {} threads, {}",
+                                   harness::duration_text(std::chrono::duration<double>(total)), n_threads,
+                                   times.how()));
   for (const auto& [heading, text] : study_design(options_))
     plan.notes.push_back(fmt::format("{}: {}", heading, text));
   if (options_.replicates.se)

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace jacobench::coverage {
 
 namespace {
@@ -12,6 +14,27 @@ namespace {
 double refits_of(const IntervalMethod& method, const IntervalOptions& options, double n_points) {
   constexpr double usual_refits_of_a_point = 20;
   return method.draws ? static_cast<double>(options.n_refits) : usual_refits_of_a_point * n_points;
+}
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// From the first replicates, one or as many as take a twentieth of a second, of at most so many.
+double timed_seconds(const ReplicateContext& context, Index n_replicates) {
+  constexpr double long_enough = 0.05;
+  constexpr Index growth = 4;
+  ReplicateRunner runner(context);
+  std::vector<double> records;
+  for (Index n = 1;; n = std::min(growth * n, n_replicates)) {
+    records.resize(static_cast<std::size_t>(n) * context.layout.size());
+    const Clock::time_point start = Clock::now();
+    runner.run_all(0, records);
+    const double seconds = seconds_since(start);
+    if (seconds >= long_enough || n == n_replicates) return seconds / static_cast<double>(n);
+  }
 }
 
 }  // namespace
@@ -46,19 +69,26 @@ double predicted_seconds(const ReplicatePlan& plan) {
   return seconds;
 }
 
-double timed_seconds(const ReplicateContext& context, Index n_replicates) {
-  using Clock = std::chrono::steady_clock;
-  constexpr double long_enough = 0.05;
-  constexpr Index growth = 4;
-  ReplicateRunner runner(context);
-  std::vector<double> records;
-  for (Index n = 1;; n = std::min(growth * n, n_replicates)) {
-    records.resize(static_cast<std::size_t>(n) * context.layout.size());
-    const Clock::time_point start = Clock::now();
-    runner.run_all(0, records);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    if (seconds >= long_enough || n == n_replicates) return seconds / static_cast<double>(n);
-  }
+double PredictedTimes::seconds_each(const ReplicatePlan& plan, const GetContext& context,
+                                    Index n_replicates) {
+  constexpr double most_to_time = 1, most_to_time_in_all = 10;  // s
+  ++n_scenarios_;
+  const double guess = predicted_seconds(plan);
+  if (guess > most_to_time || spent_ > most_to_time_in_all) return guess;
+  const Clock::time_point start = Clock::now();
+  const double seconds = timed_seconds(*context(), n_replicates);
+  spent_ += seconds_since(start);
+  ++n_timed_;
+  return seconds;
+}
+
+std::string PredictedTimes::how() const {
+  if (n_timed_ == n_scenarios_) return "by the first replicates";
+  return fmt::format(
+      "by the first replicates of {} of {} scenarios; the others, whose replicates are long, are guessed to "
+      "a factor "
+      "of three, or thirty where fits do not converge",
+      n_timed_, n_scenarios_);
 }
 
 }  // namespace jacobench::coverage

@@ -4,8 +4,8 @@
 // Model:  that of fit/solvers.hpp for damped steps, by normal equations (fit/step_equations.hpp). Where S may still
 //         curve downwards at the end of one, at a saddle point, it leaves its lane
 // Bits:   as in fit/equations_in_lanes.hpp
-// Cost:   a step of all lanes is that of fit/equations_in_lanes.hpp, a factorisation, and where a lane bends its step
-//         as many activations again
+// Cost:   a step of all lanes is that of fit/equations_in_lanes.hpp and a factorisation, and where a lane bends its step
+//         some 10 m n multiplications of packs, m the hidden units, by activations that the equations have left
 #pragma once
 
 #include <vector>

@@ -23,6 +23,7 @@ EquationsInLanes::EquationsInLanes(const Perceptron& network, Index n_observatio
       W_(kernels.n_lanes),
       N_(n_observations),
       P_(network.n_params()),
+      keeps_units_(units == Units::kept),
       activation_(kernel::kernels().activations[static_cast<std::size_t>(network.layer(0).activation)].all),
       lanes_(static_cast<std::size_t>(W_)),
       X_(N_ * network.n_inputs(), W_),
@@ -31,7 +32,7 @@ EquationsInLanes::EquationsInLanes(const Perceptron& network, Index n_observatio
       points_(P_, W_),
       E_((P_ + 1) * (P_ + 1), W_),
       second_((P_ + 1) * (P_ + 1), W_),
-      units_(units == Units::kept ? kernel::lane_units_size(lane_rows(network_, N_)) : 0, W_),
+      units_(keeps_units_ ? kernel::lane_units_size(lane_rows(network_, N_)) : 0, W_),
       workspace_(kernel::LaneEquations{.rows = lane_rows(network_, N_)}.lane_workspace(), W_),
       point_(P_) {}
 
@@ -49,7 +50,7 @@ kernel::LaneEquations EquationsInLanes::equations() {
           .activation = activation_,
           .E = E_.data(),
           .second = second_.data(),
-          .units = units_.data(),
+          .units = keeps_units_ ? units_.data() : nullptr,
           .workspace = workspace_.data()};
 }
 

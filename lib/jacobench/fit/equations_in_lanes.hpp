@@ -35,7 +35,6 @@ class EquationsInLanes {
                    Units units = Units::passing);
 
   Index n_lanes() const { return W_; }
-  Index n_params() const { return P_; }
 
   // Residuals are kept by reference until others take their place.
   void put(Index lane, const Residuals& residuals, LaneInputs inputs);
@@ -72,6 +71,7 @@ class EquationsInLanes {
   const Perceptron network_;
   const kernel::LaneKernels kernels_;
   const Index W_, N_, P_;
+  const bool keeps_units_;
   void (*const activation_)(const double* z, double* a, double* d, double* d2, Index n);
   std::vector<Lane> lanes_;
   Numbers X_, y_, factors_, points_, E_, second_, units_, workspace_;

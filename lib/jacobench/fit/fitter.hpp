@@ -19,8 +19,8 @@
 //         in lanes as well (fit/descents_in_lanes.hpp).
 // Shapes: as in fit/fit.hpp
 // Cost:   an iteration is J and 2 N P^2 flops in polishing, N P^2 in going down and less than that again for second
-//         derivatives; with one thread and the analytic strategies no allocation after the first fit in a lane and the
-//         first in none
+//         derivatives; with one thread and the analytic strategies no allocation after the first fit of each kind: in
+//         a lane, further down in lanes, in none
 // Errors: InputError for options that make no sense; logic_error for data of another shape. Data are not checked. Not
 //         to converge is an outcome: `end`
 //

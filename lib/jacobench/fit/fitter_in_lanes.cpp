@@ -6,14 +6,10 @@
 namespace jacobench {
 namespace {
 
-std::vector<std::unique_ptr<Residuals>> many_residuals(Index n, const Perceptron& network,
-                                                       const Dataset& like, const FitOptions& options) {
-  std::vector<std::unique_ptr<Residuals>> all;
-  all.reserve(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i)
-    all.push_back(std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
-                                              Residuals::Units::standardised));
-  return all;
+std::unique_ptr<Residuals> standardised_residuals(const Perceptron& network, const Dataset& like,
+                                                  const FitOptions& options) {
+  return std::make_unique<Residuals>(network, like, options.decay, options.jacobian,
+                                     Residuals::Units::standardised);
 }
 
 LaneInputs inputs_of(bool are_same) { return are_same ? LaneInputs::same : LaneInputs::new_ones; }
@@ -25,18 +21,19 @@ Fitter::Lanes::Lanes(const Perceptron& network, const Dataset& like, const FitOp
     : approach(network, like.n_observations(), kernels),
       polish{.max_iterations = std::min(Tries::few_steps, options.max_iterations),
              .relative_offset = options.relative_offset},
-      residuals(many_residuals(kernels.n_lanes, network, like, options)),
-      inputs(residuals.size(), 0) {}
+      residuals(static_cast<std::size_t>(kernels.n_lanes)),
+      inputs(residuals.size(), 0) {
+  for (auto& its : residuals) its = standardised_residuals(network, like, options);
+}
 
 Fitter::LaneSearches::LaneSearches(const Perceptron& network, const Dataset& like, const FitOptions& options,
                                    const kernel::LaneKernels& kernels)
     : descents(network, like.n_observations(), kernels),
       lanes(static_cast<std::size_t>(kernels.n_lanes)),
       all(lanes.size()) {
-  auto residuals = many_residuals(kernels.n_lanes, network, like, options);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].residuals = std::move(residuals[i]);
-    for (Candidate& candidate : all[i].tries) candidate.tau.resize(network.n_params());
+  for (LaneSearch& search : all) {
+    search.residuals = standardised_residuals(network, like, options);
+    for (Candidate& candidate : search.tries) candidate.tau.resize(network.n_params());
   }
   waiting.reserve(static_cast<std::size_t>(Tries::most) * all.size());
 }

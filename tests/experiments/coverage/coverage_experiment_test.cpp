@@ -205,6 +205,22 @@ TEST(CoverageExperiment, CountsRowsForEachParameter) {
               "data.rows: \"" + wrong + "\"" + allowed);
 }
 
+// Replicates that are guessed to take long are not run for it.
+TEST(CoverageExperiment, PlansByTheFirstReplicates) {
+  const auto plan_of = [](const harness::Config& more) {
+    const auto study = coverage_study(small_study(more));
+    study->cells();
+    return study->plan();
+  };
+  const harness::RowTable of_short = plan_of({{"data.rows", "30, 40"}});
+  EXPECT_TRUE(of_short.notes.front().ends_with(", by the first replicates")) << of_short.notes.front();
+  EXPECT_GT(std::get<double>(of_short.rows[0].values[harness::column_index(of_short.columns, "seconds")]), 0);
+  const harness::RowTable of_long =
+      plan_of({{"data.rows", "40, 20000"}, {"intervals.methods", "bootstrap_pairs_percentile"}});
+  EXPECT_NE(of_long.notes.front().find("of 1 of 2 scenarios; the others"), std::string::npos)
+      << of_long.notes.front();
+}
+
 TEST(CoverageExperiment, MakesTheIntervalsThatThereAre) {
   const auto n_cells = [](const harness::Config& more) {
     return coverage_study(small_study(more))->cells().size();

@@ -142,11 +142,7 @@ class LaneSumsAlong {
 
 template <class L>
 void lane_second_along(const LaneSecondAlong& p) {
-  for_inputs_of(p.rows, [&]<int D>() {
-    LaneSumsAlong<L, D> sums(p);
-    for_each_lane_block(p.rows, p.rows_in_block(),
-                        [&](Index begin, Index n_rows) { sums.add(begin, n_rows); });
-  });
+  add_lane_blocks<L, LaneSumsAlong>(p);
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

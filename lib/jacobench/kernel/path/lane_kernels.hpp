@@ -214,11 +214,7 @@ class LaneSums {
 
 template <class L>
 void lane_equations(const LaneEquations& p) {
-  for_inputs_of(p.rows, [&]<int D>() {
-    LaneSums<L, D> sums(p);
-    for_each_lane_block(p.rows, p.rows_in_block(),
-                        [&](Index begin, Index n_rows) { sums.add(begin, n_rows); });
-  });
+  add_lane_blocks<L, LaneSums>(p);
 }
 
 // The smaller; not a number where either is none.

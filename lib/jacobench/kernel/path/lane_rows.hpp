@@ -53,6 +53,16 @@ void for_each_lane_block(const LaneRows& rows, Index most, const Use& use) {
   for (Index begin = 0; begin < n; begin += most) use(begin, n - begin < most ? n - begin : most);
 }
 
+// Adds all blocks of the problem, one after the other, to its Sums<L, D>. D as above.
+template <class L, template <class, int> class Sums, class Problem>
+void add_lane_blocks(const Problem& p) {
+  for_inputs_of(p.rows, [&]<int D>() {
+    Sums<L, D> sums(p);
+    for_each_lane_block(p.rows, p.rows_in_block(),
+                        [&](Index begin, Index n_rows) { sums.add(begin, n_rows); });
+  });
+}
+
 // What is kept of the units, from a row on. Number is double or const double.
 template <class L, class Number>
 struct LaneUnits {
