@@ -124,7 +124,9 @@ TEST_P(EveryActivation, GivesTheSameBitsHoweverItIsCalled) {
       ASSERT_TRUE(same_bits(slope_in_place[i], d[i]));
     }
   };
-  for (std::size_t n = 1; n <= 20; ++n)
+  std::vector<std::size_t> lengths{33, 64, 67, 133};  // of many packs side by side, and what is left
+  for (std::size_t n = 1; n <= 20; ++n) lengths.push_back(n);
+  for (const std::size_t n : lengths)
     for (std::size_t start = 0; start + n <= grid.size(); start += 397)
       check({grid.begin() + static_cast<std::ptrdiff_t>(start),
              grid.begin() + static_cast<std::ptrdiff_t>(start + n)});
@@ -132,16 +134,20 @@ TEST_P(EveryActivation, GivesTheSameBitsHoweverItIsCalled) {
 
 // Neighbours that take another branch, or are not finite, change nothing.
 TEST_P(EveryActivation, ElementsDoNotDisturbEachOther) {
-  const std::vector<double> odd{std::nan(""), infinity, -infinity, largest, -largest, -700.0, smallest, 1.25};
-  for (std::size_t i = 0; i < odd.size(); ++i) {
-    std::vector<double> z = odd, a(8), d(8), d2(8);
-    std::rotate(z.begin(), z.begin() + static_cast<std::ptrdiff_t>(i), z.end());
-    phi_.all(z.data(), a.data(), d.data(), d2.data(), 8);
-    const Jet alone = at(phi_, 1.25);
-    const std::size_t here = 7 - i;
-    EXPECT_TRUE(same_bits(a[here], alone.value) && same_bits(d[here], alone.first) &&
-                same_bits(d2[here], alone.second));
-  }
+  const Jet alone = at(phi_, 1.25);
+  constexpr std::size_t n = 72;  // more than go side by side
+  for (const double odd : {std::nan(""), infinity, -infinity, largest, -largest, -700.0, 301.0, smallest})
+    for (std::size_t place = 0; place < n; place += 5) {
+      std::vector<double> z(n, 1.25), a(n), d(n), d2(n);
+      z[place] = odd;
+      phi_.all(z.data(), a.data(), d.data(), d2.data(), n);
+      const Jet of_odd = at(phi_, odd);
+      for (std::size_t i = 0; i < n; ++i) {
+        const Jet& its = i == place ? of_odd : alone;
+        ASSERT_TRUE(same_bits(a[i], its.value) && same_bits(d[i], its.first) && same_bits(d2[i], its.second))
+            << i << " beside " << odd << " at " << place;
+      }
+    }
 }
 
 TEST_P(EveryActivation, StatesTheJumpOfItsSlope) {

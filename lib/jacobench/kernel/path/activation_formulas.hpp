@@ -19,6 +19,10 @@ struct Jet {
   Pack second;  // phi''(z)
 };
 
+// Whether z may be anything, or is at most Formula::most_usual away from zero, where a formula has it that some of what
+// it guards against can't happen: the same bits for less.
+enum class Range { all, usual };
+
 constexpr bool wants_first(Order order) { return order != Order::value; }
 constexpr bool wants_second(Order order) { return order == Order::second; }
 
@@ -29,7 +33,7 @@ struct ScaledExp {
   Pack scale;
 };
 
-inline ScaledExp scaled_exp_of_minus(Pack x) {
+[[gnu::always_inline]] inline ScaledExp scaled_exp_of_minus(Pack x) {
   const auto far = x > broadcast(600.0);
   return {exp_of_minus(at_most(x, 760), far ? broadcast(128.0) : broadcast(0.0)),
           far ? broadcast(0x1p-128) : broadcast(1.0)};
@@ -106,26 +110,40 @@ struct Logistic {
 };
 
 // With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'. 1 - e and m = 2
-// - (1 - e) come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails.
+// - (1 - e) come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails. A
+// quotient by m is the product with the rounded 1 / m and what the remainder of the division adds to it, so that each is
+// rounded once.
 struct Tanh {
-  template <Order order>
-  static Jet at(Pack z) {
+  static constexpr double most_usual = 300;
+
+  template <Order order, Range range = Range::all>
+  [[gnu::always_inline]] static Jet at(Pack z) {
     const Pack x = abs(z) + abs(z), two = broadcast(2.0);
     ExpOfMinus e;
     Pack scale{};
-    if constexpr (wants_first(order)) {
+    if constexpr (range == Range::usual) {
+      e = exp_of_minus(x, broadcast(0.0));
+    } else if constexpr (wants_first(order)) {
       const ScaledExp scaled = scaled_exp_of_minus(x);
       e = scaled.e;
       scale = scaled.scale;
     } else {
       e = exp_of_minus(at_most(x, 700), broadcast(0.0));  // phi is 1 to the last digit long before
     }
-    // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971).
-    const Pack m = two + e.minus_one;
-    const Reciprocal by_m = reciprocal({m, (two - m) + e.minus_one});
+    // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971); minus_by is -1 / m.
+    const Pack m = two + e.minus_one, rest_of_m = (two - m) + e.minus_one, minus_by = -1.0 / m;
+    const Pack phi = e.minus_one * minus_by;
+    const Pack rest_of_phi = fma(-rest_of_m, phi, fma(-m, phi, -e.minus_one));
     Jet jet{};
-    jet.value = with_sign(divide(-e.minus_one, by_m), z);
-    if constexpr (wants_first(order)) jet.first = divide_twice(4.0 * e.value, by_m) * scale;
+    jet.value = with_sign(fma(-rest_of_phi, minus_by, phi), z);
+    if constexpr (wants_first(order)) {
+      const Pack four_e = 4.0 * e.value, minus_once = four_e * minus_by, twice = minus_once * minus_by;
+      const Pack rest_of_once = fma(rest_of_m, minus_once, fma(m, minus_once, four_e));
+      const Pack rest_of_twice =
+          fma(-rest_of_m, twice, fma(-rest_of_once, minus_by, fma(-m, twice, -minus_once)));
+      jet.first = fma(-rest_of_twice, minus_by, twice);
+      if constexpr (range == Range::all) jet.first = jet.first * scale;
+    }
     if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
     return jet;
   }

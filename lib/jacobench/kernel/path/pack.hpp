@@ -94,6 +94,24 @@ struct ScalarFunctions {
 extern const ScalarFunctions scalar_functions;
 #endif
 
+// Whether all are at most so large; NaN is not.
+template <int n>
+inline bool are_all_at_most(const Pack (&x)[n], double most) {
+#if defined(JACOBENCH_PATH_AVX512)
+  __mmask8 are = 0xff;
+  for (int k = 0; k < n; ++k) are = _mm512_mask_cmp_pd_mask(are, x[k], broadcast(most), _CMP_LE_OQ);
+  return are == 0xff;
+#elif defined(JACOBENCH_PATH_AVX2)
+  Pack are = _mm256_cmp_pd(x[0], broadcast(most), _CMP_LE_OQ);
+  for (int k = 1; k < n; ++k) are = _mm256_and_pd(are, _mm256_cmp_pd(x[k], broadcast(most), _CMP_LE_OQ));
+  return _mm256_movemask_pd(are) == 0xf;
+#else
+  bool are = true;
+  for (int k = 0; k < n; ++k) are = are && x[k] <= most;
+  return are;
+#endif
+}
+
 // Of the first n lanes, 0 <= n <= lanes: load_first reads them alone and has zeros in the others, store_first writes
 // them alone, and without_first has zeros in them.
 
@@ -147,7 +165,7 @@ inline Pack clamp(Pack x, double low, double high) {
 // c_0 + c_1 x + ... + c_(n-1) x^(n-1): the even powers from x^2 up and the odd ones from x^3 up by Horner's rule side
 // by side, which a processor finishes in half the time of one chain; the first two terms, the largest, are added last.
 template <int n>
-inline Pack polynomial(const double (&c)[n], Pack x) {
+[[gnu::always_inline]] inline Pack polynomial(const double (&c)[n], Pack x) {
   static_assert(n > 4);
   const Pack square = x * x;
   Pack last = broadcast(c[n - 1]), other = broadcast(c[n - 2]);
@@ -175,7 +193,8 @@ struct ExpOfMinus {
   Pack minus_one;
 };
 
-inline ExpOfMinus exp_of_minus(Pack x, Pack lift) {
+// Called once more in a file that is large, it would be a function, and nothing beside it.
+[[gnu::always_inline]] inline ExpOfMinus exp_of_minus(Pack x, Pack lift) {
   constexpr double P[] = {0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,
                           0x1.11111111100dfp-7,  0x1.6c16c16c162d6p-10, 0x1.a01a01abe6323p-13,
                           0x1.a01a01a6d7831p-16, 0x1.71de0237484cdp-19, 0x1.27e4db67ac2b0p-22,
