@@ -18,8 +18,8 @@ class LaneTriangle {
   // Shape: B [n_rows x P], rows `stride` apart
   void add(double* B, Index stride, Index n_rows) {
     const Rows rows{B, stride, n_rows};
+    for_each_tile<L>(0, P_, [&]<int packs>(Index k) { set_first_dots<packs>(rows, k); });
     for (Index j = 0; j < P_; ++j) {
-      for_each_tile<L>(j, P_, [&]<int packs>(Index k) { set_dots<packs>(rows, j, k); });
       const Reflection reflection = make_reflection(j);
       for_each_tile<L>(j + 1, P_, [&]<int packs>(Index k) { reflect<packs>(rows, j, k, reflection); });
       L::store(row_of_R(j) + j * L::n, reflection.beta);
@@ -46,23 +46,22 @@ class LaneTriangle {
   static Pack column(const double* row, Index k, int c) { return load(row + (k + c * C::in_pack) * L::n); }
   static void set_column(double* row, Index k, int c, Pack v) { store(row + (k + c * C::in_pack) * L::n, v); }
 
-  // B_j'B_k of so many packs of columns from k on, of even rows and of odd ones.
-  template <int packs>
-  void set_dots(const Rows& rows, Index j, Index k) {
-    Pack sum[2][packs];
-    for (auto& half : sum)
-      for (Pack& s : half) s = broadcast(0.0);
-    const auto add = [&](Index row, Pack(&to)[packs]) {
-      const double* const at = rows[row];
-      const Pack of_j = C::of_all(at + j * L::n);
-      for (int c = 0; c < packs; ++c) to[c] = fma(of_j, column(at, k, c), to[c]);
-    };
+  // Calls use(row, half) for all rows, of which the even ones are one half of a sum and the odd ones the other.
+  template <class Use>
+  static void for_each_row(const Rows& rows, const Use& use) {
     Index row = 0;
-    for (; row + 2 <= rows.n_rows; row += 2) {
-      add(row, sum[0]);
-      add(row + 1, sum[1]);
-    }
-    if (row < rows.n_rows) add(row, sum[0]);
+    for (; row + 2 <= rows.n_rows; row += 2) use(rows[row], 0), use(rows[row + 1], 1);
+    if (row < rows.n_rows) use(rows[row], 0);
+  }
+
+  // B_j'B_k, of the first j or the next, for so many packs of columns from k on.
+  template <int packs>
+  void set_first_dots(const Rows& rows, Index k) {
+    Pack sum[2][packs] = {};
+    for_each_row(rows, [&](const double* at, int half) {
+      const Pack of_first = C::of_all(at);
+      for (int c = 0; c < packs; ++c) sum[half][c] = fma(of_first, column(at, k, c), sum[half][c]);
+    });
     for (int c = 0; c < packs; ++c) set_column(dots_, k, c, sum[0][c] + sum[1][c]);
   }
 
@@ -74,11 +73,12 @@ class LaneTriangle {
     return {beta, first == zero ? zero : L::broadcast(1.0) / first, first == zero ? zero : first / beta};
   }
 
+  // And the dots with the next column, while the rows are there.
   template <int packs>
   void reflect(const Rows& rows, Index j, Index k, const Reflection& reflection) {
     const Pack by_first = C::of_all(reflection.by_first), factor = C::of_all(reflection.factor);
     double* const R_j = row_of_R(j);
-    Pack step[packs];
+    Pack step[packs], sum[2][packs] = {};
     for (int c = 0; c < packs; ++c) {
       const Pack R_jk = column(R_j, k, c), all_along = factor * fma(column(dots_, k, c), by_first, R_jk);
       // The column of the pivot, and those before it that are in a pack with the next, stay as they are.
@@ -86,11 +86,18 @@ class LaneTriangle {
       set_column(R_j, k, c, R_jk + along);
       step[c] = along * by_first;
     }
-    for (Index row = 0; row < rows.n_rows; ++row) {
-      double* const at = rows[row];
-      const Pack of_j = C::of_all(at + j * L::n);
-      for (int c = 0; c < packs; ++c) set_column(at, k, c, fma(step[c], of_j, column(at, k, c)));
-    }
+    const Index of_j = j * L::n, of_next = of_j + L::n;
+    for_each_row(rows, [&](double* at, int half) {
+      const Pack its = C::of_all(at + of_j);
+      Pack moved[packs];
+      for (int c = 0; c < packs; ++c) {
+        moved[c] = fma(step[c], its, column(at, k, c));
+        set_column(at, k, c, moved[c]);
+      }
+      const Pack next = C::of_all(at + of_next);
+      for (int c = 0; c < packs; ++c) sum[half][c] = fma(next, moved[c], sum[half][c]);
+    });
+    for (int c = 0; c < packs; ++c) set_column(dots_, k, c, sum[0][c] + sum[1][c]);
   }
 
   double* const R_;
