@@ -12,17 +12,22 @@ ApproachInLanes::ApproachInLanes(const Perceptron& network, Index n_observations
       W_(kernels.n_lanes),
       N_(n_observations),
       P_(network.n_params()),
-      equations_(network, n_observations, kernels),
+      bends_(EquationsInLanes::can_keep_units(network, n_observations)),
+      equations_(network, n_observations, kernels,
+                 bends_ ? EquationsInLanes::Units::kept : EquationsInLanes::Units::passing),
       states_(static_cast<std::size_t>(W_), State::idle),
       lanes_(static_cast<std::size_t>(W_)),
+      workspace_(kernel::LaneSecondAlong{.rows = lane_rows(network, n_observations)}.lane_workspace(), W_),
       C_of_lane_(P_),
       L_of_lane_(P_, P_) {
   const auto make = [&](Numbers& numbers, Index n) { numbers = Numbers(n, W_); };
-  for (Numbers* of_params : {&tau_, &C_, &by_C_, &of_J_.step, &of_H_.step}) make(*of_params, P_);
+  for (Numbers* of_params :
+       {&tau_, &C_, &by_C_, &of_J_.step, &of_H_.step, &of_J_.bend, &of_H_.bend, &step_, &sums_})
+    make(*of_params, P_);
   for (Numbers* matrix : {&of_J_.L, &of_H_.L}) make(*matrix, (P_ + 1) * (P_ + 1));
   for (Factor* factor : {&of_J_, &of_H_})
     for (Numbers* scalar : {&factor->least_norm, &factor->least_pivot, &factor->squares}) make(*scalar, 1);
-  make(squared_lengths_, 1);
+  for (Numbers* scalar : {&squared_lengths_, &across_}) make(*scalar, 1);
 }
 
 kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* second) {
@@ -35,7 +40,8 @@ kernel::LaneFactor ApproachInLanes::lane_factor(Factor& factor, const double* se
           .least_norm = factor.least_norm.data(),
           .least_pivot = factor.least_pivot.data(),
           .squares = factor.squares.data(),
-          .step = factor.step.data()};
+          .step = factor.step.data(),
+          .solution = factor.bend.data()};
 }
 
 void ApproachInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
@@ -100,15 +106,43 @@ void ApproachInLanes::step() {
   for (Index lane = 0; lane < W_; ++lane)
     is_any_by_gauss_newton =
         is_any_by_gauss_newton || (state(lane) == State::under_way && !is_by_newton(lane));
-  if (is_any_at_end || is_any_by_newton)
-    is_any_by_gauss_newton ? kernels_.solve(&of_J, 2) : kernels_.solve(&of_H, 1);
-  else if (is_any_by_gauss_newton)
-    kernels_.solve(&of_J, 1);
+  const bool is_any_by_H = is_any_at_end || is_any_by_newton;
+  if (!is_any_by_H && !is_any_by_gauss_newton) return;
+  const kernel::LaneFactor* const wanted = is_any_by_gauss_newton ? &of_J : &of_H;
+  const Index n_wanted = is_any_by_gauss_newton && is_any_by_H ? 2 : 1;
+  kernels_.solve(wanted, n_wanted);
   if (is_any_at_end) kernels_.squared_length(of_J, of_H.step, squared_lengths_.data());
+  choose_steps();
+  if (bends_) bend(wanted, n_wanted);
+  for (Index lane = 0; lane < W_; ++lane)
+    if (state(lane) == State::under_way)
+      for (Index p = 0; p < P_; ++p) equations_.points()(p, lane) = tau_(p, lane) + step_(p, lane);
+}
+
+// Of the lanes that go on.
+void ApproachInLanes::choose_steps() {
   for (Index lane = 0; lane < W_; ++lane) {
     if (state(lane) != State::under_way) continue;
     const Numbers& step = is_by_newton(lane) ? of_H_.step : of_J_.step;
-    for (Index p = 0; p < P_; ++p) equations_.points()(p, lane) = tau_(p, lane) + step(p, lane);
+    for (Index p = 0; p < P_; ++p) step_(p, lane) = step(p, lane);
+  }
+}
+
+// The steps, by the factors that they were made with.
+void ApproachInLanes::bend(const kernel::LaneFactor* factors, Index n_factors) {
+  for (Index lane = 0; lane < W_; ++lane) across_(0, lane) = is_by_newton(lane) ? 2 : 0;
+  kernels_.second_along({.rows = equations_.rows(tau_),
+                         .units = equations_.units().data(),
+                         .d = step_.data(),
+                         .across = across_.data(),
+                         .sums = sums_.data(),
+                         .workspace = workspace_.data()});
+  kernels_.solve_for(factors, n_factors, sums_.data());
+  for (Index lane = 0; lane < W_; ++lane) {
+    if (state(lane) != State::under_way) continue;
+    const Numbers& bend = is_by_newton(lane) ? of_H_.bend : of_J_.bend;
+    if (!is_believable_bend(bend, step_, lane)) continue;
+    for (Index p = 0; p < P_; ++p) step_(p, lane) -= 0.5 * bend(p, lane);
   }
 }
 

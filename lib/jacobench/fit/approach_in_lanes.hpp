@@ -1,9 +1,16 @@
 // Approaches of many fits of one small network, one in each lane of a pack: each from its own start to its own data, by
 // the same rules and with its own end.
 //
-// Model:  that of fit/approach.hpp, with full Newton steps also where the minimum is near
+// Model:  that of fit/approach.hpp, with full Newton steps also where the minimum is near. A step d by A is bent, by half
+//         of -A^-1 b: b is J' r_dd of a Gauss-Newton step, the second derivatives being along d, and of a Newton step
+//         J' r_dd + 2 J_d' r_d, which is what the gradient has of second order but for third derivatives of r. An
+//         approach takes about one step less by it. Of so many rows that what the equations have of the units can't be
+//         kept, steps are straight
 // Bits, cost: as in fit/equations_in_lanes.hpp, for a step of all lanes; where there are several lanes the factor with
-//         second derivatives is made with every point as well
+//         second derivatives is made with every point as well. A bend is some 15 m n multiplications of packs, m the
+//         hidden units
+// Source: Transtrum and Sethna (2012), arXiv:1201.5885, on the bend of a Gauss-Newton step; Traub (1964), Iterative
+//         Methods for the Solution of Equations, on Chebyshev's method, which that of a Newton step is
 #pragma once
 
 #include <vector>
@@ -54,16 +61,19 @@ class ApproachInLanes {
 
   using Numbers = kernel::LaneNumbers;
   struct Factor {
-    Numbers L, least_norm, least_pivot, squares, step;
+    Numbers L, least_norm, least_pivot, squares, step, bend;
   };
   kernel::LaneFactor lane_factor(Factor& factor, const double* second);
   std::optional<Standing> standing(Index lane);
   void leave(Index lane);
   bool has_newton_step(Index lane) const;
   bool is_by_newton(Index lane) const;
+  void choose_steps();
+  void bend(const kernel::LaneFactor* factors, Index n_factors);
 
   const kernel::LaneKernels kernels_;
   const Index W_, N_, P_;
+  const bool bends_;
   EquationsInLanes equations_;  // at the points that are tried
   std::vector<State> states_;
   std::vector<Lane> lanes_;
@@ -71,6 +81,8 @@ class ApproachInLanes {
   Factor of_J_;  // of J'J
   Factor of_H_;  // of J'J with the second derivatives; its squares are what a Newton step promises to gain
   Numbers squared_lengths_;
+  Numbers step_;  // the one that is taken
+  Numbers across_, sums_, workspace_;
   Vector C_of_lane_;
   Matrix L_of_lane_, T_;
 };

@@ -7,8 +7,7 @@
 namespace jacobench {
 
 bool DescentsInLanes::suits(const Perceptron& network, Index n_observations) {
-  constexpr Index most_activations = 1 << 16;
-  return EquationsInLanes::suits(network) && n_observations * network.layer(0).n_units <= most_activations;
+  return EquationsInLanes::suits(network) && EquationsInLanes::can_keep_units(network, n_observations);
 }
 
 DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations,
@@ -23,8 +22,8 @@ DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations
       workspace_(kernel::LaneSecondAlong{.rows = lane_rows(network, n_observations)}.lane_workspace(), W_) {
   for (Numbers* of_params : {&tau_, &C_, &by_C_, &step_, &sums_, &bend_}) *of_params = Numbers(P_, W_);
   for (Numbers* matrix : {&E_, &second_, &damped_, &L_}) *matrix = Numbers((P_ + 1) * (P_ + 1), W_);
-  for (Numbers* scalar :
-       {&scale_, &weight_, &by_diagonal_, &shift_, &least_norm_, &least_pivot_, &squares_, &has_moved_})
+  for (Numbers* scalar : {&scale_, &weight_, &by_diagonal_, &shift_, &least_norm_, &least_pivot_, &squares_,
+                          &has_moved_, &across_})
     *scalar = Numbers(1, W_);
   factor_ = {.n_params = P_,
              .E = damped_.data(),
@@ -35,7 +34,8 @@ DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations
              .least_norm = least_norm_.data(),
              .least_pivot = least_pivot_.data(),
              .squares = squares_.data(),
-             .step = step_.data()};
+             .step = step_.data(),
+             .solution = bend_.data()};
 }
 
 void DescentsInLanes::begin(Index lane, const Residuals& residuals, const VectorView& tau,
@@ -112,18 +112,10 @@ void DescentsInLanes::bend() {
   kernels_.second_along({.rows = equations_.rows(tau_),
                          .units = units_.data(),
                          .d = step_.data(),
+                         .across = across_.data(),
                          .sums = sums_.data(),
                          .workspace = workspace_.data()});
-  kernels_.solve_for(factor_, sums_.data(), bend_.data());
-}
-
-bool DescentsInLanes::has_believable_bend(Index lane) const {
-  double of_bend = 0, of_step = 0;
-  for (Index p = 0; p < P_; ++p) {
-    of_bend += bend_(p, lane) * bend_(p, lane);
-    of_step += step_(p, lane) * step_(p, lane);
-  }
-  return of_bend <= StepEquations::longest_bend * StepEquations::longest_bend * of_step;
+  kernels_.solve_for(&factor_, 1, sums_.data());
 }
 
 void DescentsInLanes::choose_points() {
@@ -137,7 +129,7 @@ void DescentsInLanes::choose_points() {
       its.predicted_fall += damping * step_(p, lane) * step_(p, lane);
     }
     const bool is_bent = its.course.is_bent();
-    its.is_tried = !is_bent || has_believable_bend(lane);
+    its.is_tried = !is_bent || is_believable_bend(bend_, step_, lane);
     // Where the step is straight, what stands for a bend is of another point, and may be no number.
     for (Index p = 0; p < P_; ++p) {
       const double step = is_bent ? step_(p, lane) - 0.5 * bend_(p, lane) : step_(p, lane);

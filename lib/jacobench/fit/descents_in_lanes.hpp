@@ -17,7 +17,6 @@ namespace jacobench {
 
 class DescentsInLanes {
  public:
-  // Whether what is kept of the units, twice as much as the equations give of them, takes tens of megabytes at most.
   static bool suits(const Perceptron& network, Index n_observations);
 
   // Of a network that EquationsInLanes suits.
@@ -62,7 +61,6 @@ class DescentsInLanes {
   bool is_solved(Index lane) const;
   bool damp_further();
   void bend();
-  bool has_believable_bend(Index lane) const;
   void choose_points();
   double finite_objective(Index lane);
   bool take_point(Index lane);
@@ -77,7 +75,7 @@ class DescentsInLanes {
   Numbers units_;             // there, of those that may bend their steps
   Numbers scale_;             // the mean of the diagonal of J'J there
   Numbers weight_, by_diagonal_, shift_, damped_, C_, by_C_, L_, least_norm_, least_pivot_, squares_, step_;
-  Numbers sums_, bend_, workspace_;
+  Numbers sums_, bend_, across_, workspace_;
   Numbers has_moved_;
   kernel::LaneFactor factor_;
 };

@@ -1,5 +1,7 @@
 #include "jacobench/fit/equations_in_lanes.hpp"
 
+#include "jacobench/fit/step_equations.hpp"
+
 namespace jacobench {
 
 kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows) {
@@ -10,10 +12,29 @@ kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows) {
           .has_output_bias = network.layer(1).has_bias()};
 }
 
+void set_rows(const MatrixView& rows, Index lane, kernel::LaneNumbers& to) {
+  for (Index d = 0; d < rows.cols(); ++d)
+    to.set(lane, d, rows.cols(), {rows.col(d).data(), static_cast<std::size_t>(rows.rows())});
+}
+
+bool is_believable_bend(const kernel::LaneNumbers& bend, const kernel::LaneNumbers& step, Index lane) {
+  double of_bend = 0, of_step = 0;
+  for (Index p = 0; p < bend.size(); ++p) {
+    of_bend += bend(p, lane) * bend(p, lane);
+    of_step += step(p, lane) * step(p, lane);
+  }
+  return of_bend <= StepEquations::longest_bend * StepEquations::longest_bend * of_step;
+}
+
 bool EquationsInLanes::suits(const Perceptron& network) {
   constexpr Index most_params = 40;
   return network.n_layers() == 2 && network.n_outputs() == 1 &&
          network.layer(1).activation == Activation::identity && network.n_params() <= most_params;
+}
+
+bool EquationsInLanes::can_keep_units(const Perceptron& network, Index n_observations) {
+  constexpr Index most_activations = 1 << 16;
+  return n_observations * network.layer(0).n_units <= most_activations;
 }
 
 EquationsInLanes::EquationsInLanes(const Perceptron& network, Index n_observations,
@@ -57,13 +78,10 @@ kernel::LaneEquations EquationsInLanes::equations() {
 void EquationsInLanes::put(Index lane, const Residuals& residuals, LaneInputs inputs) {
   Lane& its = lanes_[static_cast<std::size_t>(lane)];
   its.residuals = &residuals;
-  const Index D = network_.n_inputs();
-  if (inputs == LaneInputs::new_ones)
-    for (Index d = 0; d < D; ++d)
-      for (Index n = 0; n < N_; ++n) X_(n * D + d, lane) = residuals.X()(n, d);
-  for (Index n = 0; n < N_; ++n) y_(n, lane) = residuals.Y()(n, 0);
+  if (inputs == LaneInputs::new_ones) set_rows(residuals.X(), lane, X_);
+  set_rows(residuals.Y(), lane, y_);
   if (!its.has_unit_factors || !residuals.has_unit_factors())
-    for (Index n = 0; n < N_; ++n) factors_(n, lane) = residuals.rows().factors(n, 0);
+    set_rows(residuals.rows().factors, lane, factors_);
   its.has_unit_factors = residuals.has_unit_factors();
 }
 

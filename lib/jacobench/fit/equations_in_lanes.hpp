@@ -19,6 +19,12 @@ namespace jacobench {
 // Rows of networks that go in lanes, without data yet.
 kernel::LaneRows lane_rows(const Perceptron& network, Index n_rows);
 
+// Row by row.
+void set_rows(const MatrixView& rows, Index lane, kernel::LaneNumbers& to);
+
+// Whether a step may be bent by so much: no further than it is trusted to be as it says.
+bool is_believable_bend(const kernel::LaneNumbers& bend, const kernel::LaneNumbers& step, Index lane);
+
 // Whether the inputs are those that this lane has already.
 enum class LaneInputs { new_ones, same };
 
@@ -29,8 +35,10 @@ class EquationsInLanes {
   // Whether fits can go in lanes: one hidden layer, one output that is the identity, and few parameters.
   static bool suits(const Perceptron& network);
 
-  // Whether what the units give at the last points is kept: activations with both derivatives.
+  // Whether what the units give at the last points is kept: activations with both derivatives. That of so many takes a
+  // dozen megabytes at most.
   enum class Units { passing, kept };
+  static bool can_keep_units(const Perceptron& network, Index n_observations);
   EquationsInLanes(const Perceptron& network, Index n_observations, const kernel::LaneKernels& kernels,
                    Units units = Units::passing);
 

@@ -20,11 +20,6 @@ auto activation_of(const Perceptron& network) {
       .value_and_derivative;
 }
 
-void put_rows(const MatrixView& X, Index lane, kernel::LaneNumbers& to) {
-  for (Index n = 0; n < X.rows(); ++n)
-    for (Index d = 0; d < X.cols(); ++d) to(n * X.cols() + d, lane) = X(n, d);
-}
-
 }  // namespace
 
 bool TangentsInLanes::suits(const Fit& like) {
@@ -74,10 +69,10 @@ void TangentsInLanes::put(Index lane, const Fit& fit) {
   JB_EXPECT(data.X.rows() == N_ && data.Y.rows() == N_ && data.Y.cols() == 1,
             "X has {} rows and Y is {} x {}, want {} rows and {} x 1", data.X.rows(), data.Y.rows(),
             data.Y.cols(), N_, N_);
-  put_rows(data.X, lane, X_);
-  put_rows(data.Y, lane, y_);
+  set_rows(data.X, lane, X_);
+  set_rows(data.Y, lane, y_);
   data.get_row_factors(row_factors_);
-  put_rows(row_factors_, lane, factors_);
+  set_rows(row_factors_, lane, factors_);
   for (Index p = 0; p < P_; ++p) theta_(p, lane) = fit.theta[p];
 }
 
@@ -88,7 +83,8 @@ bool TangentsInLanes::get(Index lane, Vector& r, Matrix& T, double& norm_of_inve
   if (!(norm <= 1 / TangentFactor::clear_pivot)) return false;
   for (Index p = 0; p < P_; ++p)
     if (!(C_(p, lane) >= least_norm && C_(p, lane) <= most_norm)) return false;
-  for (Index n = 0; n < N_; ++n) r[n] = -r_(n, lane);
+  r_.get(lane, 0, 1, {r.data(), static_cast<std::size_t>(N_)});
+  r = -r;
   for (Index q = 0; q < P_; ++q) {
     for (Index p = 0; p <= q; ++p) T(p, q) = T_(p * stride_ + q, lane);
     for (Index p = q + 1; p < P_; ++p) T(p, q) = 0;
@@ -114,8 +110,8 @@ PointsInLanes::PointsInLanes(const Fit& like, const MatrixView& X0, const kernel
       workspace_(kernel::LanePoints{.rows = lane_rows(network_, M_)}.lane_workspace(), kernels.n_lanes) {
   const Vector ones = Vector::Ones(M_);
   for (Index lane = 0; lane < kernels.n_lanes; ++lane) {
-    put_rows(X0, lane, X_);
-    put_rows(ones, lane, ones_);
+    set_rows(X0, lane, X_);
+    set_rows(ones, lane, ones_);
   }
 }
 
@@ -138,10 +134,8 @@ void PointsInLanes::compute(const TangentsInLanes& tangents) { kernels_.points(p
 bool PointsInLanes::get(Index lane, Matrix& f, Matrix& forms) const {
   f.resize(M_, 1);
   forms.resize(M_, 1);
-  for (Index m = 0; m < M_; ++m) {
-    f(m, 0) = f_(m, lane);
-    forms(m, 0) = forms_(m, lane);
-  }
+  f_.get(lane, 0, 1, {f.data(), static_cast<std::size_t>(M_)});
+  forms_.get(lane, 0, 1, {forms.data(), static_cast<std::size_t>(M_)});
   return f.allFinite() && forms.allFinite();
 }
 

@@ -200,7 +200,7 @@ struct LanePoints {
 // C^-1 (E + second) C^-1 = L L', C the roots of the diagonal of E, its last entry 1; second may be null. The last row
 // of L is that of g = J'r, L^-1 C^-1 g, and ends there. Where there is no such factor, least_pivot is not a number.
 // C is made where second is null; a factor with second comes after one without of the same E.
-// Shapes: E, second and L [(P + 1) x (P + 1)], C, by_C and step [P], the others [1]
+// Shapes: E, second and L [(P + 1) x (P + 1)], C, by_C, step and solution [P], the others [1]
 struct LaneFactor {
   Index n_params;
   const double *E, *second;
@@ -209,6 +209,7 @@ struct LaneFactor {
   double *least_norm, *least_pivot;  // of C and of the diagonal of L
   double* squares;                   // |L^-1 C^-1 g|^2
   double* step;                      // -C^-1 L'^-1 L^-1 C^-1 g
+  double* solution = nullptr;        // (C L L' C)^-1 b
 };
 
 // E + weight second with by_diagonal diag E and `shift` added to the diagonal, and the last row of E.
@@ -219,17 +220,18 @@ struct LaneDamping {
   double* damped;
 };
 
-// J' r_dd, r_dd the second derivatives of r along d.
-// Shapes: d and sums [P]
+// J' r_dd + across J_d' r_d, the first and second derivatives being along d: with across = 2 what J'r has of them but
+// for third derivatives of r, by itself and of the units.
+// Shapes: d and sums [P], across [1]
 struct LaneSecondAlong {
   LaneRows rows;                  // y is not read
   const double* units = nullptr;  // of the equations at tau
-  const double* d = nullptr;
+  const double *d = nullptr, *across = nullptr;
   double* sums = nullptr;
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
 
-  // Of r_dd, and of what the units have of J' r_dd.
-  Index of_row() const { return rows.n_units + 1; }
+  // Of r_dd, of r_d, of what values and slopes of the units change by, and of what is kept of the units.
+  Index of_row() const { return 2 + 5 * rows.n_units; }
   Index rows_in_block() const { return rows_in_lane_block(512, of_row()); }
   Index lane_workspace() const { return rows_in_block() * of_row(); }
 };
@@ -243,8 +245,7 @@ struct LaneKernels {
   void (*solve)(const LaneFactor* factors, Index n_factors);      // makes the steps
   // |L'C d|^2
   void (*squared_length)(const LaneFactor& factor, const double* d, double* squares);
-  // x = (C L L' C)^-1 b
-  void (*solve_for)(const LaneFactor& factor, const double* b, double* x);
+  void (*solve_for)(const LaneFactor* factors, Index n_factors, const double* b);  // makes the solutions
   void (*damp)(const LaneDamping& damping);
   void (*second_along)(const LaneSecondAlong& second);
   // n numbers of the lanes in which `where` is not zero.

@@ -68,9 +68,9 @@ std::vector<FitNumbers> one_by_one(const LaneStudy& of, const std::vector<Datase
   return all;
 }
 
-// Second derivatives are there with every point, and near the minimum they take the place of Gauss-Newton's step: to
-// the same minimum in fewer steps.
-TEST(ApproachInLanes, TakesNewtonStepsNearTheMinimum) {
+// Second derivatives are there with every point: near the minimum they take the place of Gauss-Newton's step, and all
+// steps are bent: to the same minimum in 0.57 of the steps, by straight ones 0.76.
+TEST(ApproachInLanes, TakesBentStepsAndNewtonStepsNearTheMinimum) {
   LaneStudy of = study({1, {2}, 1, Activation::tanh});
   of.options.relative_offset = 1e-7;
   const std::vector<Dataset> data = of.replicates(21);
@@ -93,7 +93,24 @@ TEST(ApproachInLanes, TakesNewtonStepsNearTheMinimum) {
     for (Index p = 0; p < tau.size(); ++p)
       EXPECT_NEAR(in_lane[static_cast<std::size_t>(p)], tau[p], 1e-5 * std::abs(tau[p]));
   }
-  EXPECT_LE(by_newton, 0.8 * by_gauss_newton);
+  EXPECT_LE(by_newton, 0.6 * by_gauss_newton);
+}
+
+// Four steep units that the data determine: straight Newton steps take three or more, bent ones mostly two. By r_dd alone
+// one in six takes two.
+TEST(ApproachInLanes, BendsNewtonStepsByAllThatTheGradientHasOfSecondOrder) {
+  LaneStudy of{.network = make_perceptron({1, {4}, 1, Activation::tanh}),
+               .teacher = Vector{{6, 6, 6, 6, 4.5, 1.5, -1.5, -4.5, 1, -1, 1, -1, 0}},
+               .like = {.X = Vector::LinSpaced(100, -1, 1), .Y = {}},
+               .options = {.n_starts = 0, .relative_offset = asked_offset},
+               .sd = 0.02};
+  of.like.Y = evaluate(of.network, of.teacher, of.like.X);
+  FitsOfAll block(of.replicates(60), of.teacher);
+  Fitter(of.network, of.like, of.options).fit_all(block);
+  const std::size_t place_of_steps = testing::place_of_iterations(of.network.n_params());
+  const auto n_of_two = std::count_if(block.results.begin(), block.results.end(),
+                                      [&](const FitNumbers& fit) { return fit[place_of_steps] <= 2; });
+  EXPECT_GT(2 * n_of_two, std::ssize(block.results));
 }
 
 // On any path, by itself and in blocks of any size, in whatever lane; also where a lane does not lead to a minimum.

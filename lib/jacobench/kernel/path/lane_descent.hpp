@@ -27,22 +27,38 @@ void lane_replace(const double* where, const double* from, double* to, Index n) 
     L::store(to + i * L::n, is_there ? L::load(from + i * L::n) : L::load(to + i * L::n));
 }
 
+template <class L, int n_factors>
+void solve_lanes_for(const LaneFactor* factors, const double* b) {
+  const Index P = factors->n_params, n = P + 1;
+  const double* const by_C = factors->by_C;
+  for (Index q = 0; q < P; ++q)
+    for (int i = 0; i < n_factors; ++i)
+      L::store(factors[i].solution + q * L::n, L::load(b + q * L::n) * L::load(by_C + q * L::n));
+  for (Index q = 0; q < P; ++q)
+#pragma GCC unroll 2
+    for (int i = 0; i < n_factors; ++i) {
+      const double* const column = factors[i].L + q * n * L::n;
+      double* const x = factors[i].solution;
+      const auto its = L::load(x + q * L::n) / L::load(column + q * L::n);
+      L::store(x + q * L::n, its);
+      for (Index p = q + 1; p < P; ++p)
+        L::store(x + p * L::n, L::fma(-L::load(column + p * L::n), its, L::load(x + p * L::n)));
+    }
+  for (Index q = P - 1; q >= 0; --q)
+#pragma GCC unroll 2
+    for (int i = 0; i < n_factors; ++i) {
+      const double* const row = factors[i].L + q * L::n;
+      double* const x = factors[i].solution;
+      const auto its = L::load(x + q * L::n) / L::load(row + q * n * L::n);
+      L::store(x + q * L::n, its * L::load(by_C + q * L::n));
+      for (Index k = 0; k < q; ++k)
+        L::store(x + k * L::n, L::fma(-L::load(row + k * n * L::n), its, L::load(x + k * L::n)));
+    }
+}
+
 template <class L>
-void lane_solve_for(const LaneFactor& f, const double* b, double* x) {
-  const Index P = f.n_params, n = P + 1;
-  for (Index q = 0; q < P; ++q) {
-    auto sum = L::load(b + q * L::n) * L::load(f.by_C + q * L::n);
-    for (Index k = 0; k < q; ++k)
-      sum = L::fma(-L::load(f.L + (k * n + q) * L::n), L::load(x + k * L::n), sum);
-    L::store(x + q * L::n, sum / L::load(f.L + (q * n + q) * L::n));
-  }
-  for (Index q = P - 1; q >= 0; --q) {
-    const double* const column = f.L + q * n * L::n;
-    auto sum = L::load(x + q * L::n);
-    for (Index p = q + 1; p < P; ++p) sum = L::fma(-L::load(column + p * L::n), L::load(x + p * L::n), sum);
-    L::store(x + q * L::n, sum / L::load(column + q * L::n));
-  }
-  for (Index q = 0; q < P; ++q) L::store(x + q * L::n, L::load(x + q * L::n) * L::load(f.by_C + q * L::n));
+void lane_solve_for(const LaneFactor* factors, Index n_factors, const double* b) {
+  n_factors == 1 ? solve_lanes_for<L, 1>(factors, b) : solve_lanes_for<L, 2>(factors, b);
 }
 
 // The sums of one block after the other. D is the number of inputs where it is known beforehand, or 0.
@@ -53,91 +69,128 @@ class LaneSumsAlong {
       : p_(p),
         block_(p.rows, 0, 0, nullptr),
         weight_(p.workspace),
-        of_first_(weight_ + p.rows_in_block() * L::n) {
+        across_(weight_ + p.rows_in_block() * L::n),
+        value_along_(across_ + p.rows_in_block() * L::n),
+        slope_along_(value_along_ + p.rows_in_block() * p.rows.n_units * L::n) {
     for (Index q = 0; q < block_.n_params(); ++q) L::store(p.sums + q * L::n, L::broadcast(0.0));
   }
 
   void add(Index begin, Index n_rows) {
-    for (Index row = 0; row < n_rows; ++row) L::store(weight_ + row * L::n, L::broadcast(0.0));
-    for (Index j = 0; j < block_.n_units(); ++j) add_curvature_of_unit(j, begin, n_rows);
     weigh_rows(begin, n_rows);
-    for (Index j = 0; j < block_.n_units(); ++j) add_unit(j, begin, n_rows);
+    const Index m = block_.n_units();
+    Index j = 0;
+    for (; j + 2 <= m; j += 2) add_units<2>(j, begin, n_rows);
+    if (j < m) add_units<1>(j, begin, n_rows);
   }
 
  private:
   using Type = typename L::Type;
 
-  Type input(const double* x_of_row, Index d) const { return L::load(x_of_row + d * L::n); }
   double* sum(Index q) const { return p_.sums + q * L::n; }
 
-  // To the second derivatives of the outputs along d.
-  void add_curvature_of_unit(Index j, Index begin, Index n_rows) {
-    const LaneUnits<L, const double> units(p_.rows, p_.units, begin);
-    const Index m = block_.n_units(), inputs = block_.n_inputs();
-    const double *const d = p_.d, *const firsts = units.first + j * L::n,
-                        *const seconds = units.second + j * L::n, *const x = block_.inputs(begin),
-                        *const of_inputs = d + j * inputs * L::n;
-    double* const weights = weight_;
-    const Type bias = block_.has_hidden_bias() ? L::load(d + block_.bias_of(j) * L::n) : L::broadcast(0.0),
-               of_top = L::load(d + block_.top_of(j) * L::n), two_of_top = of_top + of_top,
-               v = block_.top_weight(j);
-    for (Index row = 0; row < n_rows; ++row) {
-      const double* const x_of_row = x + row * inputs * L::n;
-      Type z = bias;
-      for (Index c = 0; c < inputs; ++c) z = L::fma(L::load(of_inputs + c * L::n), input(x_of_row, c), z);
-      const Type slope = L::load(firsts + row * m * L::n), bend = v * L::load(seconds + row * m * L::n),
-                 along = L::fma(bend, z, two_of_top * slope);
-      L::store(weights + row * L::n, L::fma(along, z, L::load(weights + row * L::n)));
-    }
-  }
-
   void weigh_rows(Index begin, Index n_rows) {
-    const double* const factors = block_.factors(begin);
-    double* const weights = weight_;
     const bool has_output_bias = p_.rows.has_output_bias;
     const Index last = block_.n_params() - 1;
-    Type all = has_output_bias ? L::load(sum(last)) : L::broadcast(0.0);
-    for (Index row = 0; row < n_rows; ++row) {
-      const Type factor = L::load(factors + row * L::n),
-                 weight = L::load(weights + row * L::n) * factor * factor;
-      L::store(weights + row * L::n, weight);
-      all = all + weight;
-    }
-    if (has_output_bias) L::store(sum(last), all);
+    Type of_constant = has_output_bias ? L::load(sum(last)) : L::broadcast(0.0);
+    Index row = 0;
+    for (; row + 2 <= n_rows; row += 2) weigh<2>(begin, row, of_constant);
+    if (row < n_rows) weigh<1>(begin, row, of_constant);
+    if (has_output_bias) L::store(sum(last), of_constant);
   }
 
-  // What J' of the parameters of unit j has of the rows.
-  void add_unit(Index j, Index begin, Index n_rows) {
+  // What so many rows of J and of J_d are weighed by, r_dd and `across` r_d, each times the factor of its row once more;
+  // and what values of units, and their slopes times their weights upwards, change by along d.
+  template <int n_rows>
+  void weigh(Index begin, Index first_row, Type& of_constant) {
+    const LaneUnits<L, const double> units(p_.rows, p_.units, begin);
+    const Index m = block_.n_units(), inputs = block_.n_inputs(), last = block_.n_params() - 1;
+    const bool has_bias = block_.has_hidden_bias();
+    const double *const d = p_.d, *const d_biases = d + block_.bias_of(0) * L::n,
+                        *const d_tops = d + block_.top_of(0) * L::n,
+                        *const tops = p_.rows.tau + block_.top_of(0) * L::n,
+                        *const x = block_.inputs(begin) + first_row * inputs * L::n,
+                        *const factors = block_.factors(begin);
+    const Index to_next = m * L::n, here = first_row * to_next;
+    const double *const values = units.value + here, *const firsts = units.first + here,
+                        *const seconds = units.second + here;
+    double *const values_along = value_along_ + here, *const slopes_along = slope_along_ + here;
+    const Type constant = p_.rows.has_output_bias ? L::load(d + last * L::n) : L::broadcast(0.0),
+               share = L::load(p_.across);
+    Type first[n_rows], second[n_rows];
+    for (int row = 0; row < n_rows; ++row) first[row] = constant, second[row] = L::broadcast(0.0);
+    for (Index j = 0; j < m; ++j) {
+      const Type d_bias = has_bias ? L::load(d_biases + j * L::n) : L::broadcast(0.0),
+                 top = L::load(tops + j * L::n), d_top = L::load(d_tops + j * L::n);
+      for (int row = 0; row < n_rows; ++row) {
+        const Index at = row * to_next + j * L::n;
+        Type z = d_bias;
+        for (Index c = 0; c < inputs; ++c)
+          z = L::fma(L::load(d + (j * inputs + c) * L::n), L::load(x + (row * inputs + c) * L::n), z);
+        const Type slope = L::load(firsts + at), value_along = slope * z,
+                   bent = top * L::load(seconds + at) * z, turned = d_top * slope;
+        first[row] = L::fma(top, value_along, L::fma(d_top, L::load(values + at), first[row]));
+        second[row] = L::fma(bent + (turned + turned), z, second[row]);
+        L::store(values_along + at, value_along);
+        L::store(slopes_along + at, bent + turned);
+      }
+    }
+    for (int row = 0; row < n_rows; ++row) {
+      const Index at = (first_row + row) * L::n;
+      const Type factor = L::load(factors + at), squared = factor * factor, weight = second[row] * squared;
+      L::store(weight_ + at, weight);
+      L::store(across_ + at, first[row] * squared * share);
+      of_constant = of_constant + weight;
+    }
+  }
+
+  // What the parameters of so many units have of the rows.
+  template <int n_units>
+  void add_units(Index begin_unit, Index begin, Index n_rows) {
     const LaneUnits<L, const double> units(p_.rows, p_.units, begin);
     const Index m = block_.n_units(), inputs = block_.n_inputs();
-    const double *const values = units.value + j * L::n, *const firsts = units.first + j * L::n,
-                        *const weights = weight_, *const x = block_.inputs(begin);
-    double* const of_firsts = of_first_ + j * L::n;
     const bool has_bias = block_.has_hidden_bias();
-    const Type v = block_.top_weight(j);
-    Type top = L::load(sum(block_.top_of(j))), bias = L::broadcast(0.0), of_first = L::load(sum(j * inputs));
-    if (has_bias) bias = L::load(sum(block_.bias_of(j)));
-    for (Index row = 0; row < n_rows; ++row) {
-      const Type weight = L::load(weights + row * L::n), e = weight * (v * L::load(firsts + row * m * L::n));
-      top = L::fma(weight, L::load(values + row * m * L::n), top);
-      bias = bias + e;
-      of_first = L::fma(e, input(x + row * inputs * L::n, 0), of_first);
-      if constexpr (D != 1) L::store(of_firsts + row * m * L::n, e);
+    const double *const values = units.value, *const firsts = units.first, *const weights = weight_,
+                        *const acrosses = across_, *const values_along = value_along_,
+                        *const x = block_.inputs(begin);
+    double* const slopes_along = slope_along_;
+    Type v[n_units], of_top[n_units], of_bias[n_units], of_first[n_units];
+    for (int u = 0; u < n_units; ++u) {
+      const Index j = begin_unit + u;
+      v[u] = block_.top_weight(j);
+      of_top[u] = L::load(sum(block_.top_of(j)));
+      of_bias[u] = has_bias ? L::load(sum(block_.bias_of(j))) : L::broadcast(0.0);
+      of_first[u] = L::load(sum(j * inputs));
     }
-    L::store(sum(block_.top_of(j)), top);
-    L::store(sum(j * inputs), of_first);
-    if (has_bias) L::store(sum(block_.bias_of(j)), bias);
-    for (Index c = 1; c < inputs; ++c) {
-      Type of_input = L::load(sum(j * inputs + c));
-      for (Index row = 0; row < n_rows; ++row)
-        of_input = L::fma(L::load(of_firsts + row * m * L::n), input(x + row * inputs * L::n, c), of_input);
-      L::store(sum(j * inputs + c), of_input);
+    for (Index row = 0; row < n_rows; ++row) {
+      const Type weight = L::load(weights + row * L::n), across = L::load(acrosses + row * L::n),
+                 first_input = L::load(x + row * inputs * L::n);
+      for (int u = 0; u < n_units; ++u) {
+        const Index at = (row * m + begin_unit + u) * L::n;
+        const Type e = L::fma(across, L::load(slopes_along + at), weight * (v[u] * L::load(firsts + at)));
+        of_top[u] = of_top[u] + L::fma(across, L::load(values_along + at), weight * L::load(values + at));
+        of_bias[u] = of_bias[u] + e;
+        of_first[u] = L::fma(e, first_input, of_first[u]);
+        if constexpr (D != 1) L::store(slopes_along + at, e);
+      }
+    }
+    for (int u = 0; u < n_units; ++u) {
+      const Index j = begin_unit + u;
+      L::store(sum(block_.top_of(j)), of_top[u]);
+      L::store(sum(j * inputs), of_first[u]);
+      if (has_bias) L::store(sum(block_.bias_of(j)), of_bias[u]);
+      for (Index c = 1; c < inputs; ++c) {
+        Type of_input = L::load(sum(j * inputs + c));
+        for (Index row = 0; row < n_rows; ++row)
+          of_input = L::fma(L::load(slopes_along + (row * m + j) * L::n),
+                            L::load(x + (row * inputs + c) * L::n), of_input);
+        L::store(sum(j * inputs + c), of_input);
+      }
     }
   }
 
   const LaneSecondAlong& p_;
   const LaneBlock<L, D> block_;  // without rows
-  double *const weight_, *const of_first_;
+  double *const weight_, *const across_, *const value_along_, *const slope_along_;
 };
 
 template <class L>
