@@ -1,6 +1,6 @@
 // The memory that a fit and what is inferred from it take, before any of it is taken: what grows with parameters times
-// observations or with parameters squared, route by route, the data and what units make of them, and nothing of what
-// stays in the cache.
+// observations or with parameters squared, route by route, the data and what units make of them, where neither is held
+// the vectors of parameters as well, and nothing of what stays in the cache.
 #pragma once
 
 #include "jacobench/fit/step_form.hpp"
