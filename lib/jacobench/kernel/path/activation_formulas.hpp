@@ -72,15 +72,6 @@ inline Pack divide(Pack x, Reciprocal by) {
   return high + fma(high, by.rest, fma(x, by.high, -high));
 }
 
-// x / m^2 with one rounding.
-inline Pack divide_twice(Pack x, Reciprocal by) {
-  const Pack once = x * by.high;
-  const Pack rest_of_once = fma(x, by.high, -once);
-  const Pack twice = once * by.high;
-  const Pack rest_of_twice = fma(once, by.high, -twice);
-  return twice + fma(2.0 * twice, by.rest, fma(rest_of_once, by.high, rest_of_twice));
-}
-
 // Derivatives of piecewise linear functions are constants on each side of zero; NaN must still give NaN.
 inline Pack step(Pack z, double at_or_below_zero, double above_zero) {
   return z > broadcast(0.0) ? broadcast(above_zero) : (z <= broadcast(0.0) ? broadcast(at_or_below_zero) : z);
@@ -94,56 +85,89 @@ struct Identity {
   }
 };
 
-// phi = 1 / (1 + exp(-z)), phi' = e / (1 + e)^2, phi'' = -phi' tanh(z / 2), with e = exp(-|z|)
+// e = exp(-x) for x >= 0, as in ScaledExp, m = 1 + e and 1 - e, which come from e - 1 without cancellation, so that
+// nothing loses digits, neither at zero nor in the tails. A quotient by m is the product with the rounded 1 / m and what
+// the remainder of the division adds to it, so that it is rounded once. Signs are such that none is turned by itself. Of
+// the usual range, x up to 600, scale is 1.
+template <Range range>
+struct OnePlusExp {
+  Pack e, scale, e_minus_one, m, rest_of_m, minus_by;
+
+  [[gnu::always_inline]] explicit OnePlusExp(Pack x) {
+    ExpOfMinus exp_of_x;
+    if constexpr (range == Range::usual) {
+      exp_of_x = exp_of_minus(x, broadcast(0.0));
+    } else {
+      const ScaledExp scaled = scaled_exp_of_minus(x);
+      exp_of_x = scaled.e;
+      scale = scaled.scale;
+    }
+    const Pack two = broadcast(2.0);
+    e = exp_of_x.value;
+    e_minus_one = exp_of_x.minus_one;
+    // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971).
+    m = two + e_minus_one;
+    rest_of_m = (two - m) + e_minus_one;
+    minus_by = -1.0 / m;
+  }
+
+  // (1 - e) / m
+  Pack ratio() const {
+    const Pack once = e_minus_one * minus_by;
+    const Pack rest = fma(-rest_of_m, once, fma(-m, once, -e_minus_one));
+    return fma(-rest, minus_by, once);
+  }
+  // a / m
+  Pack divide(Pack a) const {
+    const Pack minus_once = a * minus_by;
+    return fma(-remainder(a, minus_once), minus_by, -minus_once);
+  }
+  // a / m^2
+  Pack divide_twice(Pack a) const {
+    const Pack minus_once = a * minus_by, twice = minus_once * minus_by;
+    const Pack of_twice = fma(-remainder(a, minus_once), minus_by, fma(-m, twice, -minus_once));
+    return fma(-fma(-rest_of_m, twice, of_twice), minus_by, twice);
+  }
+  // What is a times e over its scale.
+  Pack scaled(Pack a) const {
+    if constexpr (range == Range::usual) return a;
+    return a * scale;
+  }
+
+ private:
+  Pack remainder(Pack a, Pack minus_quotient) const {
+    return fma(rest_of_m, minus_quotient, fma(m, minus_quotient, a));
+  }
+};
+
+// phi = 1 / (1 + exp(-z)), with e = exp(-|z|) and m = 1 + e: 1 / m or e / m, phi' = e / m^2,
+// phi'' = -sign(z) phi' (1 - e) / m.
 struct Logistic {
-  template <Order order>
-  static Jet at(Pack z) {
-    const Pack one = broadcast(1.0);
-    const Pack e = exp(-abs(z));
-    const Reciprocal by_m = reciprocal(exact_sum(one, e));
+  static constexpr double most_usual = 600;
+
+  template <Order order, Range range = Range::all>
+  [[gnu::always_inline]] static Jet at(Pack z) {
+    const OnePlusExp<range> of(abs(z));
+    const auto positive = z >= broadcast(0.0);
+    const Pack value = of.divide(positive ? broadcast(1.0) : of.e);
     Jet jet{};
-    jet.value = divide(z >= broadcast(0.0) ? one : e, by_m);
-    if constexpr (wants_first(order)) jet.first = divide_twice(e, by_m);
-    if constexpr (wants_second(order)) jet.second = -jet.first * tanh(0.5 * z);
+    jet.value = positive ? value : of.scaled(value);
+    if constexpr (wants_first(order)) jet.first = of.scaled(of.divide_twice(of.e));
+    if constexpr (wants_second(order)) jet.second = -jet.first * with_sign(of.ratio(), z);
     return jet;
   }
 };
 
-// With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'. 1 - e and m = 2
-// - (1 - e) come from e - 1 without cancellation, so that nothing loses digits, neither at zero nor in the tails. A
-// quotient by m is the product with the rounded 1 / m and what the remainder of the division adds to it, so that each is
-// rounded once.
+// With e = exp(-2 |z|) and m = 1 + e: phi = sign(z) (1 - e) / m, phi' = 4 e / m^2, phi'' = -2 phi phi'.
 struct Tanh {
   static constexpr double most_usual = 300;
 
   template <Order order, Range range = Range::all>
   [[gnu::always_inline]] static Jet at(Pack z) {
-    const Pack x = abs(z) + abs(z), two = broadcast(2.0);
-    ExpOfMinus e;
-    Pack scale{};
-    if constexpr (range == Range::usual) {
-      e = exp_of_minus(x, broadcast(0.0));
-    } else if constexpr (wants_first(order)) {
-      const ScaledExp scaled = scaled_exp_of_minus(x);
-      e = scaled.e;
-      scale = scaled.scale;
-    } else {
-      e = exp_of_minus(at_most(x, 700), broadcast(0.0));  // phi is 1 to the last digit long before
-    }
-    // The sum 2 + (e - 1), exactly, the larger term first (Dekker 1971); minus_by is -1 / m.
-    const Pack m = two + e.minus_one, rest_of_m = (two - m) + e.minus_one, minus_by = -1.0 / m;
-    const Pack phi = e.minus_one * minus_by;
-    const Pack rest_of_phi = fma(-rest_of_m, phi, fma(-m, phi, -e.minus_one));
+    const OnePlusExp<range> of(abs(z) + abs(z));
     Jet jet{};
-    jet.value = with_sign(fma(-rest_of_phi, minus_by, phi), z);
-    if constexpr (wants_first(order)) {
-      const Pack four_e = 4.0 * e.value, minus_once = four_e * minus_by, twice = minus_once * minus_by;
-      const Pack rest_of_once = fma(rest_of_m, minus_once, fma(m, minus_once, four_e));
-      const Pack rest_of_twice =
-          fma(-rest_of_m, twice, fma(-rest_of_once, minus_by, fma(-m, twice, -minus_once)));
-      jet.first = fma(-rest_of_twice, minus_by, twice);
-      if constexpr (range == Range::all) jet.first = jet.first * scale;
-    }
+    jet.value = with_sign(of.ratio(), z);
+    if constexpr (wants_first(order)) jet.first = of.scaled(of.divide_twice(4.0 * of.e));
     if constexpr (wants_second(order)) jet.second = -2.0 * jet.value * jet.first;
     return jet;
   }

@@ -20,6 +20,8 @@ inline constexpr int side_by_side = 4;
 template <class Formula>
 inline constexpr int packs_at_once = side_by_side;
 template <>
+inline constexpr int packs_at_once<Logistic> = 8;
+template <>
 inline constexpr int packs_at_once<Tanh> = 8;
 template <>
 inline constexpr int packs_at_once<Gaussian> = 8;
