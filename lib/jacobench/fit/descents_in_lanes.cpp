@@ -22,8 +22,8 @@ DescentsInLanes::DescentsInLanes(const Perceptron& network, Index n_observations
       workspace_(kernel::LaneSecondAlong{.rows = lane_rows(network, n_observations)}.lane_workspace(), W_) {
   for (Numbers* of_params : {&tau_, &C_, &by_C_, &step_, &sums_, &bend_}) *of_params = Numbers(P_, W_);
   for (Numbers* matrix : {&E_, &second_, &damped_, &L_}) *matrix = Numbers((P_ + 1) * (P_ + 1), W_);
-  for (Numbers* scalar : {&scale_, &weight_, &by_diagonal_, &shift_, &least_norm_, &least_pivot_, &squares_,
-                          &has_moved_, &across_})
+  for (Numbers* scalar :
+       {&scale_, &weight_, &by_diagonal_, &shift_, &least_norm_, &least_pivot_, &squares_, &has_moved_})
     *scalar = Numbers(1, W_);
   factor_ = {.n_params = P_,
              .E = damped_.data(),
@@ -112,7 +112,6 @@ void DescentsInLanes::bend() {
   kernels_.second_along({.rows = equations_.rows(tau_),
                          .units = units_.data(),
                          .d = step_.data(),
-                         .across = across_.data(),
                          .sums = sums_.data(),
                          .workspace = workspace_.data()});
   kernels_.solve_for(&factor_, 1, sums_.data());

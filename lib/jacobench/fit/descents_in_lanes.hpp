@@ -75,7 +75,7 @@ class DescentsInLanes {
   Numbers units_;             // there, of those that may bend their steps
   Numbers scale_;             // the mean of the diagonal of J'J there
   Numbers weight_, by_diagonal_, shift_, damped_, C_, by_C_, L_, least_norm_, least_pivot_, squares_, step_;
-  Numbers sums_, bend_, across_, workspace_;
+  Numbers sums_, bend_, workspace_;
   Numbers has_moved_;
   kernel::LaneFactor factor_;
 };

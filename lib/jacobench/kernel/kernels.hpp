@@ -220,8 +220,8 @@ struct LaneDamping {
   double* damped;
 };
 
-// J' r_dd + across J_d' r_d, the first and second derivatives being along d: with across = 2 what J'r has of them but
-// for third derivatives of r, by itself and of the units.
+// J' r_dd + across J_d' r_d, the derivatives being along d: with across = 2 the second one of J'r but for J_dd' r. Where
+// `across` is null it is 0.
 // Shapes: d and sums [P], across [1]
 struct LaneSecondAlong {
   LaneRows rows;                  // y is not read

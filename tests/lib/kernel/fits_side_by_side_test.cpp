@@ -283,13 +283,16 @@ class InLanes {
     second.rows.tau = tau.data();
     second.units = units_.data();
     second.d = d.data();
-    second.across = across.data();
     second.sums = sums_.data();
     second.workspace = workspace.data();
-    for (int time = 0; time < 2; ++time) kernels_.second_along(second);
-    for (Index lane = 0; lane < W_; ++lane) {
-      const Vector sums = second_along(fits_[static_cast<std::size_t>(lane)], shape_, at(across, 0, lane));
-      for (Index q = 0; q < P_; ++q) expect_same(at(sums_, q, lane), sums[q], "second along", q);
+    for (const bool has_across : {false, true}) {
+      second.across = has_across ? across.data() : nullptr;
+      for (int time = 0; time < 2; ++time) kernels_.second_along(second);
+      for (Index lane = 0; lane < W_; ++lane) {
+        const OneFit& fit = fits_[static_cast<std::size_t>(lane)];
+        const Vector sums = second_along(fit, shape_, has_across ? at(across, 0, lane) : 0);
+        for (Index q = 0; q < P_; ++q) expect_same(at(sums_, q, lane), sums[q], "second along", q);
+      }
     }
     for (const bool is_together : {false, true}) {
       const LaneFactor both[] = {factor(0), factor(1)};

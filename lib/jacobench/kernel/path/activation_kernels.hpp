@@ -56,6 +56,12 @@ template <class Formula, Order order, int n, class Store>
   apply<Formula, order, Range::all, n>(buffer, at, count, store_jet);
 }
 
+// Whole packs, one of which is not in the usual range: by itself, as what is inlined beside it would wait.
+template <class Formula, Order order, int n, class Store>
+[[gnu::noinline]] void apply_in_whole_range(const double* z, Index at, Store store_jet) {
+  apply<Formula, order, Range::all, n>(z, at, n * lanes, store_jet);
+}
+
 // Of whole packs, by what suffices for all of them.
 template <class Formula, Order order, int n, class Store>
 [[gnu::always_inline]] inline void apply_in_range(const double* z, Index at, Store store_jet) {
@@ -65,7 +71,7 @@ template <class Formula, Order order, int n, class Store>
     if (are_all_at_most(sizes, Formula::most_usual))
       apply<Formula, order, Range::usual, n>(z, at, n * lanes, store_jet);
     else
-      apply_to_rest<Formula, order, n>(z, at, n * lanes, store_jet);
+      apply_in_whole_range<Formula, order, n>(z, at, store_jet);
   } else {
     apply<Formula, order, Range::all, n>(z, at, n * lanes, store_jet);
   }

@@ -61,8 +61,9 @@ void lane_solve_for(const LaneFactor* factors, Index n_factors, const double* b)
   n_factors == 1 ? solve_lanes_for<L, 1>(factors, b) : solve_lanes_for<L, 2>(factors, b);
 }
 
-// The sums of one block after the other. D is the number of inputs where it is known beforehand, or 0.
-template <class L, int D>
+// The sums of one block after the other. D is the number of inputs where it is known beforehand, or 0; has_across:
+// whether J_d' r_d is wanted by any lane.
+template <class L, int D, bool has_across>
 class LaneSumsAlong {
  public:
   explicit LaneSumsAlong(const LaneSecondAlong& p)
@@ -114,8 +115,7 @@ class LaneSumsAlong {
     const double *const values = units.value + here, *const firsts = units.first + here,
                         *const seconds = units.second + here;
     double *const values_along = value_along_ + here, *const slopes_along = slope_along_ + here;
-    const Type constant = p_.rows.has_output_bias ? L::load(d + last * L::n) : L::broadcast(0.0),
-               share = L::load(p_.across);
+    const Type constant = p_.rows.has_output_bias ? L::load(d + last * L::n) : L::broadcast(0.0);
     Type first[n_rows], second[n_rows];
     for (int row = 0; row < n_rows; ++row) first[row] = constant, second[row] = L::broadcast(0.0);
     for (Index j = 0; j < m; ++j) {
@@ -126,19 +126,22 @@ class LaneSumsAlong {
         Type z = d_bias;
         for (Index c = 0; c < inputs; ++c)
           z = L::fma(L::load(d + (j * inputs + c) * L::n), L::load(x + (row * inputs + c) * L::n), z);
-        const Type slope = L::load(firsts + at), value_along = slope * z,
-                   bent = top * L::load(seconds + at) * z, turned = d_top * slope;
-        first[row] = L::fma(top, value_along, L::fma(d_top, L::load(values + at), first[row]));
+        const Type slope = L::load(firsts + at), bent = top * L::load(seconds + at) * z,
+                   turned = d_top * slope;
         second[row] = L::fma(bent + (turned + turned), z, second[row]);
-        L::store(values_along + at, value_along);
-        L::store(slopes_along + at, bent + turned);
+        if constexpr (has_across) {
+          const Type value_along = slope * z;
+          first[row] = L::fma(top, value_along, L::fma(d_top, L::load(values + at), first[row]));
+          L::store(values_along + at, value_along);
+          L::store(slopes_along + at, bent + turned);
+        }
       }
     }
     for (int row = 0; row < n_rows; ++row) {
       const Index at = (first_row + row) * L::n;
       const Type factor = L::load(factors + at), squared = factor * factor, weight = second[row] * squared;
       L::store(weight_ + at, weight);
-      L::store(across_ + at, first[row] * squared * share);
+      if constexpr (has_across) L::store(across_ + at, first[row] * squared * L::load(p_.across));
       of_constant = of_constant + weight;
     }
   }
@@ -162,12 +165,16 @@ class LaneSumsAlong {
       of_first[u] = L::load(sum(j * inputs));
     }
     for (Index row = 0; row < n_rows; ++row) {
-      const Type weight = L::load(weights + row * L::n), across = L::load(acrosses + row * L::n),
-                 first_input = L::load(x + row * inputs * L::n);
+      const Type weight = L::load(weights + row * L::n), first_input = L::load(x + row * inputs * L::n);
       for (int u = 0; u < n_units; ++u) {
         const Index at = (row * m + begin_unit + u) * L::n;
-        const Type e = L::fma(across, L::load(slopes_along + at), weight * (v[u] * L::load(firsts + at)));
-        of_top[u] = of_top[u] + L::fma(across, L::load(values_along + at), weight * L::load(values + at));
+        Type e = weight * (v[u] * L::load(firsts + at)), top = weight * L::load(values + at);
+        if constexpr (has_across) {
+          const Type across = L::load(acrosses + row * L::n);
+          e = L::fma(across, L::load(slopes_along + at), e);
+          top = L::fma(across, L::load(values_along + at), top);
+        }
+        of_top[u] = of_top[u] + top;
         of_bias[u] = of_bias[u] + e;
         of_first[u] = L::fma(e, first_input, of_first[u]);
         if constexpr (D != 1) L::store(slopes_along + at, e);
@@ -193,9 +200,14 @@ class LaneSumsAlong {
   double *const weight_, *const across_, *const value_along_, *const slope_along_;
 };
 
+template <class L, int D>
+using LaneSumsOfSecond = LaneSumsAlong<L, D, false>;
+template <class L, int D>
+using LaneSumsOfBoth = LaneSumsAlong<L, D, true>;
+
 template <class L>
 void lane_second_along(const LaneSecondAlong& p) {
-  add_lane_blocks<L, LaneSumsAlong>(p);
+  p.across ? add_lane_blocks<L, LaneSumsOfBoth>(p) : add_lane_blocks<L, LaneSumsOfSecond>(p);
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH
