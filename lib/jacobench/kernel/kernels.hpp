@@ -137,11 +137,11 @@ struct LaneRows {
   }
 };
 
-// So many rows of so many doubles as stay in the cache.
+// So many rows of so many doubles as stay in the cache; by sixteens where they can be, whose activations are whole groups
+// of packs more often than not.
 constexpr Index rows_in_lane_block(Index most_doubles, Index of_row) {
-  constexpr Index least_rows = 4;
   const Index n_rows = most_doubles / of_row;
-  return n_rows < least_rows ? least_rows : n_rows;
+  return n_rows >= 16 ? n_rows / 16 * 16 : (n_rows >= 8 ? 8 : 4);
 }
 
 // Values and both derivatives of the units, row by row, each [n_rows x n_units], one after the other; or null.
