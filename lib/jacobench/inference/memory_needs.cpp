@@ -59,7 +59,8 @@ double memory_of_fit(const ProblemSize& size, Index n_threads) {
     const double networks = size.form == StepForm::dual ? 2 : 1;
     // Points, gradients, steps and their bends; beside n x n matrices they count where P is much more than n.
     constexpr double vectors = 24;
-    return bytes * (data + vectors * size.n_params) + workers * networks * (bytes * passes(size) + size.of_step);
+    return bytes * (data + vectors * size.n_params) +
+           workers * networks * (bytes * passes(size) + size.of_step);
   }
   return bytes * (data + polishing(size)) + workers * size.of_step;
 }
