@@ -83,7 +83,7 @@ bool TangentsInLanes::get(Index lane, Vector& r, Matrix& T, double& norm_of_inve
   if (!(norm <= 1 / TangentFactor::clear_pivot)) return false;
   for (Index p = 0; p < P_; ++p)
     if (!(C_(p, lane) >= least_norm && C_(p, lane) <= most_norm)) return false;
-  r_.get(lane, 0, 1, {r.data(), static_cast<std::size_t>(N_)});
+  r_.get(lane, {r.data(), static_cast<std::size_t>(N_)});
   r = -r;
   for (Index q = 0; q < P_; ++q) {
     for (Index p = 0; p <= q; ++p) T(p, q) = T_(p * stride_ + q, lane);
@@ -134,8 +134,8 @@ void PointsInLanes::compute(const TangentsInLanes& tangents) { kernels_.points(p
 bool PointsInLanes::get(Index lane, Matrix& f, Matrix& forms) const {
   f.resize(M_, 1);
   forms.resize(M_, 1);
-  f_.get(lane, 0, 1, {f.data(), static_cast<std::size_t>(M_)});
-  forms_.get(lane, 0, 1, {forms.data(), static_cast<std::size_t>(M_)});
+  f_.get(lane, {f.data(), static_cast<std::size_t>(M_)});
+  forms_.get(lane, {forms.data(), static_cast<std::size_t>(M_)});
   return f.allFinite() && forms.allFinite();
 }
 

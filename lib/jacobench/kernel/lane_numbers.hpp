@@ -28,10 +28,10 @@ class LaneNumbers {
     double* to = &numbers_[place(first, lane)];
     for (const double number : numbers) *to = number, to += apart;
   }
-  void get(Index lane, Index first, Index step, std::span<double> numbers) const {
-    const Index apart = step * n_lanes_;
-    const double* from = &numbers_[place(first, lane)];
-    for (double& number : numbers) number = *from, from += apart;
+  // The first of them.
+  void get(Index lane, std::span<double> numbers) const {
+    const double* from = &numbers_[place(0, lane)];
+    for (double& number : numbers) number = *from, from += n_lanes_;
   }
 
   double* data() { return numbers_.data(); }

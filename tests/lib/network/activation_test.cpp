@@ -134,6 +134,7 @@ TEST_P(EveryActivation, GivesTheSameBitsHoweverItIsCalled) {
 
 // Neighbours that take another branch, or are not finite, change nothing. Of a NaN it is all one which it is.
 TEST_P(EveryActivation, ElementsDoNotDisturbEachOther) {
+  const auto is_same = [](double x, double y) { return same_bits(x, y) || (std::isnan(x) && std::isnan(y)); };
   const Jet alone = at(phi_, 1.25);
   constexpr std::size_t n = 72;  // more than go side by side
   for (const double odd : {std::nan(""), infinity, -infinity, largest, -largest, -700.0, 301.0, smallest})
@@ -144,9 +145,6 @@ TEST_P(EveryActivation, ElementsDoNotDisturbEachOther) {
       const Jet of_odd = at(phi_, odd);
       for (std::size_t i = 0; i < n; ++i) {
         const Jet& its = i == place ? of_odd : alone;
-        const auto is_same = [](double x, double y) {
-          return same_bits(x, y) || (std::isnan(x) && std::isnan(y));
-        };
         ASSERT_TRUE(is_same(a[i], its.value) && is_same(d[i], its.first) && is_same(d2[i], its.second))
             << i << " beside " << odd << " at " << place;
       }

@@ -14,8 +14,8 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // may be done.
 inline constexpr int side_by_side = 4;
 
-// The longest chains that call nothing go eight side by side: tanh with its slope takes 0.80 of the time of four on
-// AVX-512, on AVX2 0.90 (both on a Zen 5). Beside lines that are written four do better: what goes between them is
+// The longest chains that call nothing go eight side by side: tanh with its slope takes 0.77 of the time of four on
+// AVX-512, on AVX2 0.88 (both on a Zen 5). Beside lines that are written four do better: what goes between them is
 // waited for as well.
 template <class Formula>
 inline constexpr int packs_at_once = side_by_side;

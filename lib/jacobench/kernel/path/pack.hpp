@@ -193,7 +193,7 @@ struct ExpOfMinus {
   Pack minus_one;
 };
 
-// Called once more in a file that is large, it would be a function, and nothing beside it.
+// Always inlined: as a function it would be called for one pack after the other.
 [[gnu::always_inline]] inline ExpOfMinus exp_of_minus(Pack x, Pack lift) {
   constexpr double P[] = {0x1.0000000000000p-1,  0x1.5555555555557p-3,  0x1.5555555555556p-5,
                           0x1.11111111100dfp-7,  0x1.6c16c16c162d6p-10, 0x1.a01a01abe6323p-13,
