@@ -149,7 +149,7 @@ void jacobian(State& state, const Case& c) {
 }
 
 // A Jacobian of so many MiB in batches of so many rows, through the cache, past it, or past it beside the computation
-// of the next batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for, and of the last two
+// of the next batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for(), and of the last two
 // what is faster.
 enum class Writing { ordinary, streaming, beside };
 
@@ -157,7 +157,9 @@ void by_batches(State& state, const Case& c, Writing writing, Index mib, Index r
   const Problem p(c);
   const Index P = p.network.n_params(), n_rows = std::max<Index>((mib << 20) / (8 * P) / 8 * 8, 8);
   const Matrix X = p.X.replicate(n_rows / p.X.rows() + 1, 1).topRows(n_rows);
-  Matrix J = Matrix::Zero(n_rows, P);
+  Matrix J(n_rows, P);
+  prefer_large_pages(J.data(), 8 * static_cast<std::size_t>(J.size()));  // as `layerwise` does
+  J.setZero();
   rows = std::min(rows, n_rows);
   ForwardPass forward[] = {{p.network, rows}, {p.network, rows}};
   BackwardPass backward[] = {{p.network, rows}, {p.network, rows}};

@@ -5,8 +5,8 @@
 
 namespace jacobench::speed {
 
-// Sets every entry to one number in address order, on n_threads threads: past the cache where the matrix is larger
-// than it (as a Jacobian of that size is written), through it otherwise.
+// Sets every entry to one number in address order, on n_threads threads, by the widest stores of the vector path: past
+// the cache or through it as a Jacobian of that size is written (kernel/stores.hpp).
 void fill_at_write_limit(Matrix& target, Index n_threads);
 
 }  // namespace jacobench::speed

@@ -9,12 +9,6 @@
 
 namespace jacobench {
 
-Index most_bytes_in_cache() { return std::min(8 * caches().second, caches().last / 4); }
-
-Stores stores_for(Index bytes) {
-  return bytes > most_bytes_in_cache() ? Stores::streaming : Stores::ordinary;
-}
-
 Index doubles_to_line(const double* p) {
   return static_cast<Index>(-(reinterpret_cast<std::uintptr_t>(p) / sizeof(double)) % doubles_in_line);
 }
@@ -88,7 +82,7 @@ void JacobianFill::write(const Task& task) {
     write_rest();
     return finish();
   }
-  const auto product = kernel::kernels().product;
+  const auto write_column = kernel::kernels().write_column;
   for (start(task); !is_over(); advance()) {
     const kernel::LinesRun run = columns();
     for (Index c = 0; c < run.n_columns; ++c) {
@@ -96,7 +90,7 @@ void JacobianFill::write(const Task& task) {
       const Index to_line = task.batches_overlap ? doubles_to_line(out) : 0;
       const Index end = std::min(task.n_owned + to_line, task.n_computed);
       const Index begin = task.starts_columns ? 0 : std::min(to_line, end);
-      product(run.a + begin, run.b + c * run.b_stride + begin, out + begin, end - begin);
+      write_column(run.a + begin, run.b + c * run.b_stride + begin, out + begin, end - begin);
     }
   }
 }

@@ -4,28 +4,19 @@
 //        other outputs is zero.
 // Cost:  8 n_rows P bytes written
 //
-// A Jacobian larger than the cache is written past it (non-temporal stores): an ordinary store would first read the
-// line that it is about to overwrite, and so cost twice the memory traffic or more.
-// Such stores take their time on the way to memory, in which a processor can compute: what is left of a batch may be
-// written beside the passes of the next.
-// Source: Drepper (2007), "What every programmer should know about memory", sec. 6.1
+// A Jacobian larger than the cache is written past it (kernel/stores.hpp). Such stores take their time on the way to
+// memory, in which a processor can compute: what is left of a batch may be written beside the passes of the next.
 #pragma once
 
 #include <utility>
 
 #include "jacobench/jacobian/backward_pass.hpp"
 #include "jacobench/kernel/kernels.hpp"
+#include "jacobench/kernel/stores.hpp"
 
 namespace jacobench {
 
-enum class Stores { ordinary, streaming };
-
-// Bytes up to which a matrix that is written once, column by column, is written through the caches
-// (base/caches.hpp): the last one is not its alone, and what leaves a core's own takes its time.
-Index most_bytes_in_cache();
-
-// The stores that suit a Jacobian of this many bytes.
-Stores stores_for(Index bytes);
+using kernel::Stores;
 
 inline constexpr Index doubles_in_line = 8;  // of cache
 

@@ -233,7 +233,7 @@ class Worker {
 
 bool may_stream(const Perceptron& network, Index max_rows) {
   const Index n_entries = max_rows * network.n_outputs() * network.n_params();
-  return stores_for(n_entries * static_cast<Index>(sizeof(double))) == Stores::streaming;
+  return kernel::stores_for(n_entries * static_cast<Index>(sizeof(double))) == Stores::streaming;
 }
 
 class Layerwise final : public Evaluator {
@@ -257,7 +257,7 @@ class Layerwise final : public Evaluator {
  private:
   void compute(const VectorView& theta, const MatrixView& X, const Outputs& out) override {
     const Index bytes = out.J_y_theta ? out.J_y_theta->size() * static_cast<Index>(sizeof(double)) : 0;
-    const Stores stores = stores_for(bytes);
+    const Stores stores = kernel::stores_for(bytes);
     if (stores == Stores::streaming)
       prefer_large_pages(out.J_y_theta->data(), static_cast<std::size_t>(bytes));
     Index first_step = batch_rows_, step = batch_rows_, overlap = 0, first_row = 0;

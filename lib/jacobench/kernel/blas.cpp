@@ -1,8 +1,11 @@
 #include "jacobench/kernel/blas.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
+#include <string_view>
 
+#include "jacobench/base/vector_path.hpp"
 #include "jacobench/kernel/kernels.hpp"
 
 #ifdef JACOBENCH_HAVE_OPENBLAS
@@ -17,6 +20,10 @@ extern "C" void dorgqr_(const int* n_rows, const int* n_columns, const int* n_re
 extern "C" void dtpqrt_(const int* n_rows, const int* n_columns, const int* n_trapezoidal, const int* block,
                         double* r, const int* ldr, double* a, const int* lda, double* t, const int* ldt,
                         double* work, int* info);
+
+// What an OpenBLAS of kernels for many processors does when it is loaded, and before it is left; another has neither.
+extern "C" [[gnu::weak]] void gotoblas_dynamic_init();
+extern "C" [[gnu::weak]] void gotoblas_dynamic_quit();
 #else
 #include <Eigen/Cholesky>
 #include <Eigen/QR>
@@ -66,6 +73,35 @@ void multiply_few(const MatrixView& A, const MatrixView& B, MatrixBuffer& C) {
 #ifdef JACOBENCH_HAVE_OPENBLAS
 
 namespace {
+
+// OpenBLAS knows processors by their model numbers, and takes one younger than itself for a Prescott of 2004.
+constexpr std::string_view kernels_of_unknown = "Prescott";
+
+// Those for the instructions that the processor has; null where they are what OpenBLAS would choose.
+const char* kernels_by_instructions() {
+  if (!why_not(VectorPath::avx2).empty()) return nullptr;
+  if (!why_not(VectorPath::avx512).empty()) return "Haswell";
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) return "Cooperlake";
+#endif
+  return "SkylakeX";
+}
+
+// Has OpenBLAS choose its kernels once more, by the variable that it reads when it is loaded. No product may run.
+bool choose_kernels() {
+  constexpr auto variable = "OPENBLAS_CORETYPE";
+  if (openblas_get_corename() != kernels_of_unknown || std::getenv(variable)) return false;
+  const char* name = kernels_by_instructions();
+  if (!name || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return false;
+  setenv(variable, name, 1);
+  gotoblas_dynamic_quit();
+  gotoblas_dynamic_init();
+  unsetenv(variable);
+  return true;
+}
+
+// While the program is loaded: other threads that multiply by OpenBLAS are not there yet.
+[[maybe_unused]] const bool has_chosen_kernels = choose_kernels();
 
 void on_one_thread() { [[maybe_unused]] static const bool set = (openblas_set_num_threads(1), true); }
 

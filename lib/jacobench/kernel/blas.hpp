@@ -2,8 +2,10 @@
 //
 // The first call sets OpenBLAS to one thread for the whole process: who wants more threads runs several of these calls
 // side by side (base/parallel.hpp), and no two levels of threads compete for the cores. OpenBLAS chooses its kernels by
-// the processor, so that the last bits of what goes through it differ between processors. Products A'A and A'B of few
-// columns go through a kernel of the library in its place.
+// the processor, so that the last bits of what goes through it differ between processors. Where it does not know the
+// processor, and would run kernels without AVX at a quarter of the speed or less, it is made to choose by the
+// instructions that the processor has, for the whole process and while the program is loaded; OPENBLAS_CORETYPE, where
+// it is set, stands. Products A'A and A'B of few columns go through a kernel of the library in its place.
 #pragma once
 
 #include <string>

@@ -269,6 +269,13 @@ struct Kernels {
   void (*product)(const double* a, const double* b, double* out, Index n);
   void (*add_product)(const double* a, const double* b, double* out, Index n);  // out <- fma(a, b, out)
 
+  // A number into n doubles of any alignment, through the cache, and whole lines past it.
+  void (*fill)(double number, double* out, Index n);
+  void (*stream_fill)(double number, double* out, Index n);
+
+  // out = a o b over n doubles through the cache, whole lines where out has them: a and b are columns of batches, of
+  // which whole lines are read.
+  void (*write_column)(const double* a, const double* b, double* out, Index n);
   // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by
   // whoever writes the rest of the line.
   void (*write_ends)(const LinesRun& run, const LinesEnds& ends);

@@ -349,12 +349,16 @@ TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
   for (Index n = 0; n < 6; ++n) plane.X.row(n) << static_cast<double>(n % 2), static_cast<double>(n / 2);
   plane.Y = 1 + plane.X.col(0).array() - 0.5 * plane.X.col(1).array();
   const Perceptron network(2, {{3, Activation::relu}, {1, Activation::identity}});
-  const DecayChoice choice = choose_decay(network, plane, {.n_starts = 5});
-  ASSERT_TRUE(choice.undecayed.has_value());
-  Tangent at = linearise(*choice.undecayed);
-  EXPECT_TRUE(at.residuals_are_rounding());
-  EXPECT_LT(at.rank(), 6);
-  EXPECT_GT(choice.k, 0);
+  int n_of_few_directions = 0;
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {  // which of the fits that pass through is found, rounding decides
+    const DecayChoice choice = choose_decay(network, plane, {.n_starts = 5, .seed = seed});
+    ASSERT_TRUE(choice.undecayed.has_value());
+    Tangent at = linearise(*choice.undecayed);
+    EXPECT_TRUE(at.residuals_are_rounding()) << seed;
+    EXPECT_GT(choice.k, 0) << seed;
+    n_of_few_directions += at.rank() < 6 ? 1 : 0;
+  }
+  EXPECT_GT(n_of_few_directions, 0) << "otherwise nothing is tested";
 }
 
 // A curve of the network itself, which a fit passes through, and a line, to which a unit of tanh comes ever closer as

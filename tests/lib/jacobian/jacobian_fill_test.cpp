@@ -224,16 +224,16 @@ class LargeJacobian : public ::testing::Test {
   }
 
   const Perceptron network_{3, {{7, Activation::tanh}, {7, Activation::tanh}, {2, Activation::identity}}};
-  const Index N_ = 40'001, P_ = network_.n_params(), count_ = 1001;
-  const Index first_[3] = {0, count_, N_ - count_};
+  const Index N_ = 40'001, P_ = network_.n_params(), count_ = 155;
+  const Index first_[5] = {0, 950, 1001, 5003, N_ - count_};
   Vector theta_;
   Matrix X_{N_, 3};
 };
 
 TEST_F(LargeJacobian, WrtParametersHasTheBitsOfASmallOne) {
   Matrix whole(N_ * 2, P_), part(count_ * 2, P_);
-  ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
-  ASSERT_EQ(stores_for(part.size() * 8), Stores::ordinary);
+  ASSERT_EQ(kernel::stores_for(whole.size() * 8), Stores::streaming);
+  ASSERT_EQ(kernel::stores_for(part.size() * 8), Stores::ordinary);
   layerwise(N_)->evaluate(theta_, X_, {.J_y_theta = &whole});
   for (const Index first : first_) {
     layerwise(count_)->evaluate(theta_, X_.middleRows(first, count_), {.J_y_theta = &part});
@@ -267,7 +267,7 @@ TEST(JacobianOfOneOutput, HasTheBitsOfSmallOnesForAnyNumberOfRows) {
       StrategyOptions options;
       options.direction = direction;
       Matrix values(N, 1), J_y_theta = Matrix::Constant(N, P, untouched), J_y_x(N, 40);
-      ASSERT_EQ(stores_for(J_y_theta.size() * 8), Stores::streaming);
+      ASSERT_EQ(kernel::stores_for(J_y_theta.size() * 8), Stores::streaming);
       const auto evaluator = find_strategy("layerwise").make(network, N, options);
       evaluator->evaluate(theta, X, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
       for (Index first = 0; first < N; first += n_part) {
@@ -293,18 +293,12 @@ TEST(JacobianOfOneOutput, HasTheRowsAtWhichDoublesOverflow) {
   for (double& x : X.reshaped()) x = stream.normal();
   X.topRows(3) *= 1e307;
   Matrix J = Matrix::Constant(N, P, untouched), expected(3, P);
-  ASSERT_EQ(stores_for(J.size() * 8), Stores::streaming);
+  ASSERT_EQ(kernel::stores_for(J.size() * 8), Stores::streaming);
   find_strategy("layerwise").make(network, N, {})->evaluate(theta, X, {.J_y_theta = &J});
   find_strategy("layerwise").make(network, 3, {})->evaluate(theta, X.topRows(3), {.J_y_theta = &expected});
   EXPECT_TRUE((expected.array() == expected.array()).all());
   EXPECT_EQ(J.topRows(3), expected);
   EXPECT_TRUE((J.bottomRows(N - 3).array() != untouched).all());
-}
-
-TEST(Stores, ArePastTheCacheWhereTheJacobianIs) {
-  EXPECT_EQ(stores_for(most_bytes_in_cache()), Stores::ordinary);
-  EXPECT_EQ(stores_for(most_bytes_in_cache() + 8), Stores::streaming);
-  EXPECT_LE(most_bytes_in_cache(), caches().last / 4);
 }
 
 // 3-7-7-2: 3 inputs, and activations, slopes and deltas of 16 units.
@@ -319,7 +313,7 @@ TEST(LayerwiseBatchRows, TakeHalfACoresCacheAndNoMoreThanAThreadHas) {
   EXPECT_EQ(layerwise_batch_rows(wide, 150, 1), 150);
   // Where it is written past the cache: about six batches, of few rows.
   const Perceptron middling(5, {{50, Activation::tanh}, {50, Activation::tanh}, {1, Activation::identity}});
-  const Index few = most_bytes_in_cache() / (8 * middling.n_params()) + 1;
+  const Index few = kernel::most_in_doubt(caches()) / (8 * middling.n_params()) + 1;
   EXPECT_LE(layerwise_batch_rows(middling, few, 1), std::max<Index>(96, few / 6 + 32));
 }
 

@@ -18,7 +18,7 @@ TEST(LargeJacobian, HasTheSameBitsForAnyNumberOfThreads) {
   Matrix X(N, 3);
   for (double& x : X.reshaped()) x = stream.normal();
   Matrix values(N, 2), J_y_theta(N * 2, P), J_y_x(N * 2, 3);
-  ASSERT_EQ(stores_for(J_y_theta.size() * 8), Stores::streaming);
+  ASSERT_EQ(kernel::stores_for(J_y_theta.size() * 8), Stores::streaming);
   find_strategy("layerwise")
       .make(network, N, {})
       ->evaluate(theta, X, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
@@ -52,7 +52,7 @@ TEST(WideJacobian, HasTheBitsOfASmallOneForAnyNumberOfThreads) {
     StrategyOptions options;
     options.n_threads = n_threads;
     Matrix whole = Matrix::Constant(N, network.n_params(), untouched);
-    ASSERT_EQ(stores_for(whole.size() * 8), Stores::streaming);
+    ASSERT_EQ(kernel::stores_for(whole.size() * 8), Stores::streaming);
     find_strategy("layerwise").make(network, N, options)->evaluate(theta, X, {.J_y_theta = &whole});
     EXPECT_EQ(whole.bottomRows(n_part), part) << n_threads;
     EXPECT_TRUE((whole.array() != untouched).all());

@@ -1,10 +1,12 @@
 #include "jacobench/kernel/blas.hpp"
 
+#include <cstdlib>
 #include <limits>
 
 #include <gtest/gtest.h>
 
 #include "jacobench/base/random.hpp"
+#include "jacobench/base/vector_path.hpp"
 
 namespace jacobench {
 namespace {
@@ -14,6 +16,15 @@ Matrix normals(Index rows, Index cols, std::uint32_t number) {
   Matrix A(rows, cols);
   for (double& a : A.reshaped()) a = stream.normal();
   return A;
+}
+
+// An OpenBLAS that is older than the processor takes it for a Prescott, which has no AVX.
+TEST(OpenBlas, RunsKernelsOfTheInstructionsThatAProcessorHas) {
+  const std::string version = blas::openblas_version();
+  if (version.empty()) GTEST_SKIP() << "built without OpenBLAS";
+  if (std::getenv("OPENBLAS_CORETYPE")) GTEST_SKIP() << "OPENBLAS_CORETYPE has chosen";
+  if (const std::string reason = why_not(VectorPath::avx2); !reason.empty()) GTEST_SKIP() << reason;
+  EXPECT_FALSE(version.ends_with("Prescott")) << version;
 }
 
 // n u sum |a b|, twice: of this sum and of the one that it is held to (Higham 2002, sec. 3.1).

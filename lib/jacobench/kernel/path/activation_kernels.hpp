@@ -136,6 +136,7 @@ void value_and_derivative(const double* z, double* a, double* d, Index n, LinesB
       beside->n_lines += wanted - n_columns * n_in_column;
       const Index end = n_in_column * most_lanes, end_of_groups = end / group * group;
       Index row = 0;
+      fetch_to_store(d, n);  // a comes with z
       for_each_pack<Formula, Order::first, side_by_side>(z, n, store_both, [&] {
         if (row == end_of_groups) return;
         stream_rows_of<group>(columns, n_columns, row);

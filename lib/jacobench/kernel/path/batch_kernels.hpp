@@ -26,6 +26,9 @@ void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index 
   const double* coefficient = p.coefficients + column * p.next_column;
   const Index n_times = lines_a_term > 0 ? n_lines / lines_a_term : 0;
   Lines<lines_a_term> lines(p.beside);
+  if constexpr (lines_a_term > 0)
+    for (int c = 0; c < columns; ++c)
+      fetch_to_store(p.out.data + row + (column + c) * p.out.stride, packs * lanes);
   for (Index k = 0; k < p.n_terms; ++k, in += p.in.stride, coefficient += p.next_term) {
     Pack term[packs];
 #pragma GCC unroll 8
