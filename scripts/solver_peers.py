@@ -6,14 +6,13 @@ and either a reason or objective and rss (computed here, for every solver alike)
 the solver's own rule).
 """
 
-import os
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is imported; what is started here inherits it
+import one_thread  # before numpy is imported
 
 import csv
 import dataclasses
 import datetime
 import json
+import os
 import pathlib
 import platform
 import shutil

@@ -217,7 +217,7 @@ void small_gram(State& state, Index P, bool by_blas) {
                                        .C = {gram.data(), P}};
   for (auto _ : state)
     if (by_blas)
-      blas::add_gram(J, gram);
+      blas::add_gram_by_blas(J, gram);
     else
       kernel::kernels().add_cross_products(products);
   count_rate(state, "flops", static_cast<double>(n * P * (P + 1)));

@@ -5,7 +5,6 @@
 #include <sstream>
 #include <string_view>
 
-#include "jacobench/base/vector_path.hpp"
 #include "jacobench/kernel/kernels.hpp"
 
 #ifdef JACOBENCH_HAVE_OPENBLAS
@@ -75,29 +74,43 @@ void multiply_few(const MatrixView& A, const MatrixView& B, MatrixBuffer& C) {
 namespace {
 
 // OpenBLAS knows processors by their model numbers, and takes one younger than itself for a Prescott of 2004.
-constexpr std::string_view kernels_of_unknown = "Prescott";
+constexpr std::string_view name_of_unknown = "Prescott";
 
-// Those for the instructions that the processor has; null where they are what OpenBLAS would choose.
-const char* kernels_by_instructions() {
-  if (!why_not(VectorPath::avx2).empty()) return nullptr;
-  if (!why_not(VectorPath::avx512).empty()) return "Haswell";
+constexpr auto variable = "OPENBLAS_CORETYPE";  // read as OpenBLAS is loaded
+
+// The processor whose kernels use the instructions of a path.
+const char* processor_of(VectorPath path) {
+  if (path == VectorPath::scalar) return name_of_unknown.data();
+  if (path == VectorPath::avx2) return "Haswell";
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) return "Cooperlake";
 #endif
   return "SkylakeX";
 }
 
-// Has OpenBLAS choose its kernels once more, by the variable that it reads when it is loaded. No product may run.
-bool choose_kernels() {
-  constexpr auto variable = "OPENBLAS_CORETYPE";
-  if (openblas_get_corename() != kernels_of_unknown || std::getenv(variable)) return false;
-  const char* name = kernels_by_instructions();
-  if (!name || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return false;
-  setenv(variable, name, 1);
+}  // namespace
+
+bool use_openblas_kernels_of(VectorPath path) {
+  if (!why_not(path).empty() || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return false;
+  const char* set = std::getenv(variable);
+  const std::string before = set ? set : "";
+  setenv(variable, processor_of(path), 1);
   gotoblas_dynamic_quit();
   gotoblas_dynamic_init();
-  unsetenv(variable);
-  return true;
+  if (before.empty())
+    unsetenv(variable);
+  else
+    setenv(variable, before.c_str(), 1);
+  return openblas_get_corename() == std::string_view(processor_of(path));
+}
+
+namespace {
+
+bool choose_kernels() {
+  if (openblas_get_corename() != name_of_unknown || std::getenv(variable)) return false;
+  for (const VectorPath path : {VectorPath::avx512, VectorPath::avx2})
+    if (why_not(path).empty()) return use_openblas_kernels_of(path);
+  return false;
 }
 
 // While the program is loaded: other threads that multiply by OpenBLAS are not there yet.
@@ -123,8 +136,7 @@ std::string openblas_version() {
   return version + " " + openblas_get_corename();
 }
 
-void add_gram(const MatrixView& A, MatrixBuffer C) {
-  if (are_few(A.cols(), A.cols())) return add_cross_products(A, A, true, C);
+void add_gram_by_blas(const MatrixView& A, MatrixBuffer C) {
   on_one_thread();
   cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, size(A.cols()), size(A.rows()), 1, A.data(), stride(A),
               1, C.data(), stride(C));
@@ -234,8 +246,9 @@ void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
 
 std::string openblas_version() { return {}; }
 
-void add_gram(const MatrixView& A, MatrixBuffer C) {
-  if (are_few(A.cols(), A.cols())) return add_cross_products(A, A, true, C);
+bool use_openblas_kernels_of(VectorPath) { return false; }
+
+void add_gram_by_blas(const MatrixView& A, MatrixBuffer C) {
   C.selfadjointView<Eigen::Lower>().rankUpdate(A.transpose());
 }
 
@@ -296,5 +309,10 @@ void solve_with_factor(const MatrixView& S, Eigen::Ref<Vector> x) {
 }
 
 #endif
+
+void add_gram(const MatrixView& A, MatrixBuffer C) {
+  if (are_few(A.cols(), A.cols())) return add_cross_products(A, A, true, C);
+  add_gram_by_blas(A, C);
+}
 
 }  // namespace jacobench::blas

@@ -11,16 +11,22 @@
 #include <string>
 
 #include "jacobench/base/matrix.hpp"
+#include "jacobench/base/vector_path.hpp"
 
 namespace jacobench::blas {
 
 // The version of the OpenBLAS that runs and the processor whose kernels it chose, "0.3.21 SkylakeX"; empty without it.
 std::string openblas_version();
 
+// From now on OpenBLAS runs its kernels of these instructions, for the whole process; no product may be running. False
+// where they cannot run, or where OpenBLAS has but those of one processor.
+bool use_openblas_kernels_of(VectorPath path);
+
 using MatrixBuffer = Eigen::Ref<Matrix>;
 
 // C += A' A, lower triangle only. A [n x p], C [p x p]. n p (p + 1) flops
 void add_gram(const MatrixView& A, MatrixBuffer C);
+void add_gram_by_blas(const MatrixView& A, MatrixBuffer C);  // however few the columns
 
 // C = A A', lower triangle only. A [n x p], C [n x n]. n (n + 1) p flops
 void multiply_by_own_transposed(const MatrixView& A, MatrixBuffer C);

@@ -1,5 +1,6 @@
-// Runs the tests on the vector path that JACOBENCH_TEST_PATH names, or on the widest. Where that path cannot run, or is
-// the one that all run on anyway, the tests are skipped as a whole, with the reason.
+// Runs the tests on the vector path that JACOBENCH_TEST_PATH names, and OpenBLAS on its kernels of that path, or on what
+// the machine has chosen. Where that path cannot run, or all is chosen that way anyway, the tests are skipped as a
+// whole, with the reason.
 #include <cstdlib>
 #include <iostream>
 
@@ -8,6 +9,7 @@
 
 #include "jacobench/base/names.hpp"
 #include "jacobench/base/vector_path.hpp"
+#include "jacobench/kernel/blas.hpp"
 
 namespace {
 
@@ -23,7 +25,10 @@ int main(int argc, char** argv) {
   if (const char* name = std::getenv("JACOBENCH_TEST_PATH")) {
     const auto& path = jacobench::find_by_name(jacobench::vector_path_table(), name, "vector path");
     if (const std::string reason = why_not(path.id); !reason.empty()) return skipped(name, reason);
-    if (path.id == jacobench::vector_path()) return skipped(name, "the other tests run on it");
+    const std::string openblas_of_others = jacobench::blas::openblas_version();
+    jacobench::blas::use_openblas_kernels_of(path.id);
+    if (path.id == jacobench::vector_path() && jacobench::blas::openblas_version() == openblas_of_others)
+      return skipped(name, "the other tests run on it");
     jacobench::use_vector_path(path.id);
   }
   return RUN_ALL_TESTS();
