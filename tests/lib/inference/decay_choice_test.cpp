@@ -350,7 +350,8 @@ TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
   plane.Y = 1 + plane.X.col(0).array() - 0.5 * plane.X.col(1).array();
   const Perceptron network(2, {{3, Activation::relu}, {1, Activation::identity}});
   int n_of_few_directions = 0;
-  for (std::uint32_t seed = 1; seed <= 4; ++seed) {  // which of the fits that pass through is found, rounding decides
+  for (std::uint32_t seed = 1; seed <= 4;
+       ++seed) {  // which of the fits that pass through is found, rounding decides
     const DecayChoice choice = choose_decay(network, plane, {.n_starts = 5, .seed = seed});
     ASSERT_TRUE(choice.undecayed.has_value());
     Tangent at = linearise(*choice.undecayed);
