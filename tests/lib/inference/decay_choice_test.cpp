@@ -343,15 +343,14 @@ TEST(DecayChoice, LeavesADegreeOfFreedom) {
 }
 
 // That more parameters than observations pass through these is no news, however few directions of them the data
-// determine.
+// determine. Which of the fits that pass through is found, rounding decides.
 TEST(DecayChoice, PassingThroughFewerDataThanParametersSaysNothingOfNoise) {
   Dataset plane{Matrix(6, 2), Matrix(6, 1)};
   for (Index n = 0; n < 6; ++n) plane.X.row(n) << static_cast<double>(n % 2), static_cast<double>(n / 2);
   plane.Y = 1 + plane.X.col(0).array() - 0.5 * plane.X.col(1).array();
   const Perceptron network(2, {{3, Activation::relu}, {1, Activation::identity}});
   int n_of_few_directions = 0;
-  for (std::uint32_t seed = 1; seed <= 4;
-       ++seed) {  // which of the fits that pass through is found, rounding decides
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     const DecayChoice choice = choose_decay(network, plane, {.n_starts = 5, .seed = seed});
     ASSERT_TRUE(choice.undecayed.has_value());
     Tangent at = linearise(*choice.undecayed);

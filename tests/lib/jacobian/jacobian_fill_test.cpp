@@ -201,8 +201,9 @@ TEST_P(FillsBeside, ChangeNoBit) {
   }
 }
 
-// Forty thousand rows, in many batches and large enough to be streamed, have the bits of a thousand of them computed
-// apart: the first, where both ways of writing are tried, and the last. 40,001: columns of every alignment.
+// Forty thousand rows, in many batches and large enough to be streamed, have the bits of a few of them computed apart,
+// which are written through the cache: the first, some over the ends of batches, in which both ways of writing are
+// tried, and the last. 40,001: columns of every alignment.
 class LargeJacobian : public ::testing::Test {
  protected:
   LargeJacobian() {

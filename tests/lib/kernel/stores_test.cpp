@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "jacobench/kernel/kernels.hpp"
-
 #include "support/vector_paths.hpp"
 
 namespace jacobench {
@@ -30,8 +28,8 @@ TEST(Stores, GoThroughTheCacheUpToTheLastSizeAtWhichTheyAreFaster) {
   EXPECT_EQ(largest(caches, 0), 2048 * kib);
   EXPECT_EQ(largest(caches, 4096 * kib), 4096 * kib);
   EXPECT_EQ(largest(caches, 16384 * kib), 16384 * kib);
-  EXPECT_EQ(largest(caches, std::numeric_limits<Index>::max()),
-            16384 * kib);  // no size is tried that is larger
+  // No size is tried that is larger.
+  EXPECT_EQ(largest(caches, std::numeric_limits<Index>::max()), 16384 * kib);
   // What is slower at one size is not asked for at the next.
   const auto at_eight_mib = [](Index bytes) { return kernel::Seconds{bytes == 8192 * kib ? 2.0 : 1.0, 1.5}; };
   EXPECT_EQ(kernel::largest_faster_in_cache(caches, at_eight_mib), 4096 * kib);
