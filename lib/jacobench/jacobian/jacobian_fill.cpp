@@ -49,6 +49,12 @@ void JacobianFill::advance() {
 }
 
 kernel::LinesRun JacobianFill::columns() const {
+  kernel::LinesRun run;
+  put_columns(run);
+  return run;
+}
+
+void JacobianFill::put_columns(kernel::LinesRun& run) const {
   const Layer& layer = network_.layer(at_.layer);
   const Batch& delta = task_.backward->delta(at_.layer);
   const Batch& inputs = task_.forward->below(at_.layer);
@@ -56,15 +62,16 @@ kernel::LinesRun JacobianFill::columns() const {
   const bool is_silent = is_top && at_.unit != task_.output;
   const Index parameter =
       at_.is_bias ? layer.bias_at + at_.unit : layer.weights_at + at_.unit * layer.n_inputs + at_.first_input;
-  kernel::LinesRun run{.a = ones_.column(0),
-                       .b = delta.column(at_.unit),
-                       .out = &(*task_.J_y_theta)(task_.first_row, parameter),
-                       .b_stride = delta.view().stride,
-                       .out_stride = task_.J_y_theta->outerStride(),
-                       .n_columns = is_top ? 1 : layer.n_units,
-                       .n_in_column = 0};
-  if (!at_.is_bias) {
-    run.a = run.b;
+  run.out = &(*task_.J_y_theta)(task_.first_row, parameter);
+  run.out_stride = task_.J_y_theta->outerStride();
+  run.n_in_column = n_in_column_;
+  if (at_.is_bias) {
+    run.a = ones_.column(0);
+    run.b = delta.column(at_.unit);
+    run.b_stride = delta.view().stride;
+    run.n_columns = is_top ? 1 : layer.n_units;
+  } else {
+    run.a = delta.column(at_.unit);
     run.b = inputs.column(at_.first_input);
     run.b_stride = inputs.view().stride;
     run.n_columns = at_.end_input - at_.first_input;
@@ -73,7 +80,6 @@ kernel::LinesRun JacobianFill::columns() const {
     run.a = run.b = zeros_.column(0);
     run.b_stride = 0;
   }
-  return run;
 }
 
 void JacobianFill::write(const Task& task) {
@@ -82,17 +88,16 @@ void JacobianFill::write(const Task& task) {
     write_rest();
     return finish();
   }
-  const auto write_column = kernel::kernels().write_column;
-  for (start(task); !is_over(); advance()) {
-    const kernel::LinesRun run = columns();
-    for (Index c = 0; c < run.n_columns; ++c) {
-      double* out = run.out + c * run.out_stride;
-      const Index to_line = task.batches_overlap ? doubles_to_line(out) : 0;
-      const Index end = std::min(task.n_owned + to_line, task.n_computed);
-      const Index begin = task.starts_columns ? 0 : std::min(to_line, end);
-      write_column(run.a + begin, run.b + c * run.b_stride + begin, out + begin, end - begin);
-    }
-  }
+  const auto write_columns = kernel::kernels().write_columns;
+  for (start(task); !is_over(); advance()) write_columns(columns(), rows_of_columns());
+}
+
+// Of this batch.
+kernel::ColumnRows JacobianFill::rows_of_columns() const {
+  return {.have_first = task_.starts_columns || !task_.batches_overlap,
+          .end_as_they_begin = task_.batches_overlap,
+          .n_rows = task_.n_owned,
+          .most_rows = task_.n_computed};
 }
 
 void JacobianFill::begin(const Task& task) {
@@ -159,24 +164,22 @@ void JacobianFill::write_shared(const kernel::LinesRun& run) {
 void JacobianFill::take_run() {
   lines_.n_before = 0;
   lines_.run.n_columns = 0;
-  const kernel::LinesEnds ends{.has_first = task_.starts_columns || !task_.batches_overlap,
-                               .ends_as_it_begins = task_.batches_overlap,
-                               .n_rows = task_.n_owned,
-                               .most_rows = task_.n_computed};
   while (lines_.run.n_columns == 0 && !is_over()) {
-    kernel::LinesRun run = columns();
-    run.n_in_column = n_in_column_;
-    if (has_ends_) kernel::kernels().write_ends(run, ends);
+    kernel::LinesRun& run = lines_.run;
+    put_columns(run);
+    if (has_ends_) kernel::kernels().write_ends(run, rows_of_columns());
     if (shares_lines_) write_shared(run);
-    if (n_in_column_ > 0) lines_.run = run;
+    if (n_in_column_ == 0) run.n_columns = 0;
     advance();
   }
 }
 
 kernel::LinesBeside* JacobianFill::beside(Index work) {
-  lines_.n_lines = lines_.run.n_columns > 0 ? network_.n_params() * n_in_column_ : 0;
-  lines_.work = work;
-  return lines_.n_lines > 0 ? &lines_ : nullptr;
+  if (lines_.run.n_columns == 0) return nullptr;
+  lines_.lines_a_multiply_add =
+      static_cast<double>(network_.n_params() * n_in_column_) / static_cast<double>(work);
+  lines_.n_due = 0;
+  return &lines_;
 }
 
 Index JacobianFill::work_of_passes() const {

@@ -311,13 +311,16 @@ class Layerwise final : public Evaluator {
 }  // namespace
 
 Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_threads) {
-  constexpr Index fewest = 96;
+  constexpr Index fewest = 96, enough = 128;
   Index n_columns = network.n_inputs();
   for (const Layer& layer : network.layers())
     n_columns += 3 * layer.n_units;  // activations, slopes and deltas
   const Index of_a_thread =
       std::max(kernel::round_up((max_rows + n_threads - 1) / n_threads, doubles_in_line), fewest);
-  Index in_cache = rows_per_batch(n_columns, of_a_thread, caches().second / 2);
+  // A line that is not in the first-level cache waits behind the lines of J that are on their way to memory. A batch
+  // has costs of its own, which few rows would not cover.
+  Index in_cache = std::max(rows_per_batch(n_columns, of_a_thread, caches().first / 2),
+                            std::min(rows_per_batch(n_columns, of_a_thread, caches().second / 2), enough));
   // The first batch has nothing to be computed beside, and the last nothing that it is written beside.
   constexpr Index fewest_batches = 6;
   if (may_stream(network, max_rows))

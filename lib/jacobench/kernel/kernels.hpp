@@ -28,11 +28,12 @@ struct LinesRun {
   Index n_in_column;  // at least one
 };
 
-// The rows of each column of a run that are not among its lines: those before, if they are wanted, and those after, up
-// to row n_rows or, where columns end as they begin, so many rows after its first line, but not past most_rows.
-struct LinesEnds {
-  bool has_first;
-  bool ends_as_it_begins;
+// The rows of each column of a run that are to be written: those before its first line, if they are wanted, and those
+// from there up to row n_rows or, where columns end as they begin, so many rows after its first line, but not past
+// most_rows.
+struct ColumnRows {
+  bool have_first;
+  bool end_as_they_begin;
   Index n_rows;
   Index most_rows;
 };
@@ -52,8 +53,8 @@ struct LinesBeside {
   // Puts the next run there. Where there is none, run.n_columns is 0.
   void (*take_run)(LinesBeside& lines);
 
-  Index n_lines;  // to be written beside, at most those that are left of all runs
-  Index work;     // and the operations that are to come beside them: multiply-adds of doubles
+  double lines_a_multiply_add;  // of doubles: so many lines last as long as one
+  double n_due;                 // beside what has been computed, and not yet written
 };
 
 // So many multiply-adds take about as long as an entry of a product, whose sum is started and stored as well.
@@ -273,12 +274,10 @@ struct Kernels {
   void (*fill)(double number, double* out, Index n);
   void (*stream_fill)(double number, double* out, Index n);
 
-  // out = a o b over n doubles through the cache, whole lines where out has them: a and b are columns of batches, of
-  // which whole lines are read.
-  void (*write_column)(const double* a, const double* b, double* out, Index n);
-  // Through the cache: a part of a line that is streamed would be written to memory by itself, and waited for by
-  // whoever writes the rest of the line.
-  void (*write_ends)(const LinesRun& run, const LinesEnds& ends);
+  // Through the cache: these rows of the columns, or those of them that are not among their lines. A part of a line that
+  // is streamed would be written to memory by itself, and waited for by whoever writes the rest of the line.
+  void (*write_columns)(const LinesRun& run, const ColumnRows& rows);
+  void (*write_ends)(const LinesRun& run, const ColumnRows& rows);
   // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that
   // two columns share, and the ends through it.
   void (*stream_stretch)(const LinesRun& run, Index n_rows);

@@ -67,8 +67,10 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
                 n_again <= X.rows() && n_rows <= max_rows_,
             "rows {} to {} of {} and the first {}, in batches of {}", first_row, first_row + n_of_X, X.rows(),
             n_again, max_rows_);
-  inputs_.rows(n_rows).topRows(n_of_X) = X.middleRows(first_row, n_of_X);
-  inputs_.rows(n_rows).bottomRows(n_again) = X.topRows(n_again);
+  for (Index d = 0; d < X.cols(); ++d) {
+    const double* x = X.col(d).data();
+    std::copy_n(x, n_again, std::copy_n(x + first_row, n_of_X, inputs_.column(d)));
+  }
   const kernel::Kernels& kernels = kernel::kernels();
   const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
   NextRows next(X, first_row + n_of_X, n_of_X, network_.n_hidden_units() + network_.n_outputs());

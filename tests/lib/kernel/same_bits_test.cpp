@@ -127,12 +127,21 @@ TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
                                    .out_stride = stride,
                                    .n_columns = n_columns,
                                    .n_in_column = (n - 7) / 8};
-        k.write_ends(run, {.has_first = true, .ends_as_it_begins = false, .n_rows = n, .most_rows = n});
+        Numbers through(out.size());
+        kernel::LinesRun run_through = run;
+        run_through.out = &through[static_cast<std::size_t>(from)];
+        const kernel::ColumnRows rows{
+            .have_first = true, .end_as_they_begin = false, .n_rows = n, .most_rows = n};
+        k.write_columns(run_through, rows);
+        for (Index c = 0; c < n_columns; ++c)
+          for (Index i = 0; i < n; ++i)
+            EXPECT_EQ(run_through.out[c * stride + i], run.a[i] * run.b[c * stride + i]) << from << ' ' << n;
+        k.write_ends(run, rows);
         kernel::LinesBeside lines{.run = run,
                                   .n_before = 0,
                                   .take_run = [](kernel::LinesBeside& its) { its.run.n_columns = 0; },
-                                  .n_lines = 0,
-                                  .work = 0};
+                                  .lines_a_multiply_add = 0,
+                                  .n_due = 0};
         if (run.n_in_column > 0) k.stream_all(lines);
         kernel::LinesRun without_gap = run;
         without_gap.out = &stretch[static_cast<std::size_t>(from)];
@@ -143,6 +152,7 @@ TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
         // The last column is followed by another, or by none.
         k.stream_shared(without_gap, {.n_rows = n, .next_a = b.data(), .next_b = a.data()});
         all.insert(all.end(), shared.begin(), shared.end());
+        all.insert(all.end(), through.begin(), through.end());
         k.stream_shared(without_gap, {.n_rows = n, .next_a = nullptr, .next_b = nullptr});
         k.finish_streams();
         all.insert(all.end(), shared.begin(), shared.end());

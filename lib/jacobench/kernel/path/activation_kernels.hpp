@@ -78,7 +78,7 @@ template <class Formula, Order order, int n, class Store>
 }
 
 template <class Formula, Order order, int at_once, class Store, class Between>
-[[gnu::noinline]] void for_each_pack(const double* z, Index n, Store store_jet, Between do_between) {
+[[gnu::noinline]] void for_each_pack(const double* z, Index n, const Store& store_jet, Between& do_between) {
   Index i = 0;
   for (; i + at_once * lanes <= n; i += at_once * lanes) {
     apply_in_range<Formula, order, at_once>(z + i, i, store_jet);
@@ -99,10 +99,13 @@ inline void store_first(Pack pack, double* out, Index n) {
   for (Index k = 0; k < n; ++k) out[k] = buffer[k];
 }
 
+inline void do_nothing() {}
+
 template <class Formula>
 void value(const double* z, double* a, Index n) {
   for_each_pack<Formula, Order::value, packs_at_once<Formula>>(
-      z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); }, [] {});
+      z, n, [&](const Jet& jet, Index at, Index count) { store_first(jet.value, a + at, count); },
+      do_nothing);
 }
 
 // So many multiply-adds take about as long as a formula and its derivative.
@@ -130,23 +133,23 @@ void value_and_derivative(const double* z, double* a, double* d, Index n, LinesB
     constexpr Index most_columns = 16;
     if (beside && beside->run.n_columns > 0 && n >= group) {
       const Index n_in_column = beside->run.n_in_column;
-      const Index wanted = lines_for(*beside, n * work, most_columns * n_in_column);
       LinesColumn columns[most_columns];
-      const Index n_columns = take_columns(*beside, (wanted + n_in_column / 2) / n_in_column, columns);
-      beside->n_lines += wanted - n_columns * n_in_column;
+      const Index n_columns =
+          take_columns(*beside, columns_for(*beside, n * work, most_columns, n_in_column), columns);
       const Index end = n_in_column * most_lanes, end_of_groups = end / group * group;
       Index row = 0;
       fetch_to_store(d, n);  // a comes with z
-      for_each_pack<Formula, Order::first, side_by_side>(z, n, store_both, [&] {
+      const auto stream_rows_beside = [&] {
         if (row == end_of_groups) return;
         stream_rows_of<group>(columns, n_columns, row);
         row += group;
-      });
+      };
+      for_each_pack<Formula, Order::first, side_by_side>(z, n, store_both, stream_rows_beside);
       for (Index c = 0; c < n_columns; ++c) stream_rows(columns[c].a, columns[c].b, columns[c].out, row, end);
       return;
     }
   }
-  for_each_pack<Formula, Order::first, packs_at_once<Formula>>(z, n, store_both, [] {});
+  for_each_pack<Formula, Order::first, packs_at_once<Formula>>(z, n, store_both, do_nothing);
 }
 
 template <class Formula>
@@ -158,7 +161,7 @@ void all(const double* z, double* a, double* d, double* d2, Index n) {
         store_first(jet.first, d + at, count);
         store_first(jet.second, d2 + at, count);
       },
-      [] {});
+      do_nothing);
 }
 
 inline void normal(const double* z, double* distribution, double* density, Index n) {

@@ -55,25 +55,20 @@ template <int packs, int columns>
 void multiply_tile(const BatchProduct& p, Index row, Index column) {
   constexpr Index most_a_term = 4;
   Index n_lines = 0;
-  if (packs == packs_in_tile && p.beside && p.beside->n_lines > 0) {
+  if (packs == packs_in_tile && p.beside && p.beside->run.n_columns > 0) {
     const Index of_run = lines_of_run(*p.beside), most = most_a_term * p.n_terms;
     n_lines =
         lines_for(*p.beside, packs * lanes * columns * work_of_sum(p.n_terms), of_run < most ? of_run : most);
   }
   if (n_lines == 0) return multiply_tile_beside<packs, columns, 0>(p, row, column, 0);
-  switch ((n_lines + p.n_terms - 1) / p.n_terms) {
-    case 1:
-      multiply_tile_beside<packs, columns, 1>(p, row, column, n_lines);
-      break;
-    case 2:
-      multiply_tile_beside<packs, columns, 2>(p, row, column, n_lines);
-      break;
-    case 3:
-      multiply_tile_beside<packs, columns, 3>(p, row, column, n_lines);
-      break;
-    default:
-      multiply_tile_beside<packs, columns, most_a_term>(p, row, column, n_lines);
-  }
+  if (n_lines <= p.n_terms)
+    multiply_tile_beside<packs, columns, 1>(p, row, column, n_lines);
+  else if (n_lines <= 2 * p.n_terms)
+    multiply_tile_beside<packs, columns, 2>(p, row, column, n_lines);
+  else if (n_lines <= 3 * p.n_terms)
+    multiply_tile_beside<packs, columns, 3>(p, row, column, n_lines);
+  else
+    multiply_tile_beside<packs, columns, most_a_term>(p, row, column, n_lines);
   go_to_next_run_after(*p.beside);
 }
 

@@ -73,23 +73,35 @@ inline void stream_fill(double number, double* out, Index n) {
   finish_streams();
 }
 
-inline void write_column(const double* a, const double* b, double* out, Index n) {
-  const Index to_line = rows_to_line(out), first = to_line < n ? to_line : n;
-  const Index after = first + (n - first) / most_lanes * most_lanes;
-  write_rows(a, b, out, 0, first);
-  write_lines_of<store>(a, b, out, first, after);
-  write_rows(a, b, out, after, n);
+// Where the rows of a column are that are to be written: its first whole line, what comes after the last, and their end.
+struct ColumnParts {
+  Index line, after, end;
+};
+
+inline ColumnParts parts_of(const double* out, const ColumnRows& rows) {
+  const Index to_line = rows_to_line(out), wanted = rows.n_rows + (rows.end_as_they_begin ? to_line : 0);
+  const Index end = wanted < rows.most_rows ? wanted : rows.most_rows, line = to_line < end ? to_line : end;
+  return {line, line + (end - line) / most_lanes * most_lanes, end};
 }
 
-inline void write_ends(const LinesRun& run, const LinesEnds& ends) {
+inline void write_columns(const LinesRun& run, const ColumnRows& rows) {
   const double *const a = run.a, *b = run.b;
   double* out = run.out;
   for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
-    const Index to_line = rows_to_line(out), wanted = ends.n_rows + (ends.ends_as_it_begins ? to_line : 0);
-    const Index end = wanted < ends.most_rows ? wanted : ends.most_rows;
-    const Index first = to_line < end ? to_line : end, after = first + run.n_in_column * most_lanes;
-    if (ends.has_first) write_rows(a, b, out, 0, first);
-    write_rows(a, b, out, after, end);
+    const ColumnParts parts = parts_of(out, rows);
+    if (rows.have_first) write_rows(a, b, out, 0, parts.line);
+    write_lines_of<store>(a, b, out, parts.line, parts.after);
+    write_rows(a, b, out, parts.after, parts.end);
+  }
+}
+
+inline void write_ends(const LinesRun& run, const ColumnRows& rows) {
+  const double *const a = run.a, *b = run.b;
+  double* out = run.out;
+  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
+    const ColumnParts parts = parts_of(out, rows);
+    if (rows.have_first) write_rows(a, b, out, 0, parts.line);
+    write_rows(a, b, out, parts.line + run.n_in_column * most_lanes, parts.end);
   }
 }
 
@@ -148,13 +160,21 @@ inline Index lines_of_run(const LinesBeside& lines) {
   return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
 }
 
-// How many lines go beside the next so much work, so that they last as long as the work does; at most `most`.
-inline Index lines_for(LinesBeside& lines, Index work, Index most) {
-  const double share = work < lines.work ? static_cast<double>(work) / static_cast<double>(lines.work) : 1.0;
-  const auto rounded_up = static_cast<Index>(share * static_cast<double>(lines.n_lines) + 0.999);
-  const Index n = rounded_up < most ? rounded_up : most;
-  lines.work -= work;
-  lines.n_lines -= n;
+// How many lines go beside the next so many multiply-adds; at most `most`, and what is due beyond that goes beside what
+// comes next.
+inline Index lines_for(LinesBeside& lines, Index multiply_adds, Index most) {
+  lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
+  const auto due = static_cast<Index>(lines.n_due), n = due < most ? due : most;
+  lines.n_due -= static_cast<double>(n);
+  return n;
+}
+
+// The same in whole columns.
+inline Index columns_for(LinesBeside& lines, Index multiply_adds, Index most, Index n_in_column) {
+  lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
+  const auto due = static_cast<Index>(lines.n_due / static_cast<double>(n_in_column) + 0.5);
+  const Index n = due < most ? due : most;
+  lines.n_due -= static_cast<double>(n * n_in_column);
   return n;
 }
 
