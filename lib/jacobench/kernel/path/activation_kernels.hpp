@@ -135,7 +135,7 @@ void value_and_derivative(const double* z, double* a, double* d, Index n, LinesB
       const Index n_in_column = beside->run.n_in_column;
       LinesColumn columns[most_columns];
       const Index n_columns =
-          take_columns(*beside, columns_for(*beside, n * work, most_columns, n_in_column), columns);
+          take_columns(*beside, parts_for(*beside, n * work, n_in_column, most_columns), columns);
       const Index end = n_in_column * most_lanes, end_of_groups = end / group * group;
       Index row = 0;
       fetch_to_store(d, n);  // a comes with z

@@ -57,8 +57,8 @@ void multiply_tile(const BatchProduct& p, Index row, Index column) {
   Index n_lines = 0;
   if (packs == packs_in_tile && p.beside && p.beside->run.n_columns > 0) {
     const Index of_run = lines_of_run(*p.beside), most = most_a_term * p.n_terms;
-    n_lines =
-        lines_for(*p.beside, packs * lanes * columns * work_of_sum(p.n_terms), of_run < most ? of_run : most);
+    n_lines = parts_for(*p.beside, packs * lanes * columns * work_of_sum(p.n_terms), 1,
+                        of_run < most ? of_run : most);
   }
   if (n_lines == 0) return multiply_tile_beside<packs, columns, 0>(p, row, column, 0);
   if (n_lines <= p.n_terms)

@@ -160,21 +160,15 @@ inline Index lines_of_run(const LinesBeside& lines) {
   return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
 }
 
-// How many lines go beside the next so many multiply-adds; at most `most`, and what is due beyond that goes beside what
-// comes next.
-inline Index lines_for(LinesBeside& lines, Index multiply_adds, Index most) {
+// How many parts of so many lines go beside the next multiply-adds, to the nearest; at most `most`. What is due beyond
+// that, or has been taken before it was, is so beside what comes next.
+inline Index parts_for(LinesBeside& lines, Index multiply_adds, Index n_in_part, Index most) {
+  const auto of_part = static_cast<double>(n_in_part);
   lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
-  const auto due = static_cast<Index>(lines.n_due), n = due < most ? due : most;
-  lines.n_due -= static_cast<double>(n);
-  return n;
-}
-
-// The same in whole columns.
-inline Index columns_for(LinesBeside& lines, Index multiply_adds, Index most, Index n_in_column) {
-  lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
-  const auto due = static_cast<Index>(lines.n_due / static_cast<double>(n_in_column) + 0.5);
+  const auto due = static_cast<Index>(lines.n_due / of_part + 0.5);
   const Index n = due < most ? due : most;
-  lines.n_due -= static_cast<double>(n * n_in_column);
+  if (n <= 0) return 0;
+  lines.n_due -= static_cast<double>(n) * of_part;
   return n;
 }
 
