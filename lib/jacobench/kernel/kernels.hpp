@@ -274,8 +274,8 @@ struct Kernels {
   void (*fill)(double number, double* out, Index n);
   void (*stream_fill)(double number, double* out, Index n);
 
-  // Through the cache: these rows of the columns, or those of them that are not among their lines. A part of a line that
-  // is streamed would be written to memory by itself, and waited for by whoever writes the rest of the line.
+  // Through the cache: these rows of the columns, or those of them that are not among their lines. A part of a line
+  // that is streamed would be written to memory by itself, and waited for by whoever writes the rest of the line.
   void (*write_columns)(const LinesRun& run, const ColumnRows& rows);
   void (*write_ends)(const LinesRun& run, const ColumnRows& rows);
   // Columns of n_rows, at least eight, that follow each other without a gap: all lines past the cache, with those that

@@ -77,6 +77,8 @@ template <class Formula, Order order, int n, class Store>
   }
 }
 
+// What is to be done comes by reference: a copy of what was stored field by field would wait for all lines that were
+// written before (lib/CMakeLists.txt).
 template <class Formula, Order order, int at_once, class Store, class Between>
 [[gnu::noinline]] void for_each_pack(const double* z, Index n, const Store& store_jet, Between& do_between) {
   Index i = 0;

@@ -73,7 +73,7 @@ inline void stream_fill(double number, double* out, Index n) {
   finish_streams();
 }
 
-// Where the rows of a column are that are to be written: its first whole line, what comes after the last, and their end.
+// Where the rows of a column are that are to be written: its first whole line, what comes after the last, their end.
 struct ColumnParts {
   Index line, after, end;
 };
@@ -160,14 +160,13 @@ inline Index lines_of_run(const LinesBeside& lines) {
   return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
 }
 
-// How many parts of so many lines go beside the next multiply-adds, to the nearest; at most `most`. What is due beyond
-// that, or has been taken before it was, is so beside what comes next.
+// How many whole parts of so many lines go beside the next multiply-adds; at most `most`, and what is due beyond that
+// goes beside what comes next.
 inline Index parts_for(LinesBeside& lines, Index multiply_adds, Index n_in_part, Index most) {
   const auto of_part = static_cast<double>(n_in_part);
   lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
-  const auto due = static_cast<Index>(lines.n_due / of_part + 0.5);
+  const auto due = static_cast<Index>(lines.n_due / of_part);
   const Index n = due < most ? due : most;
-  if (n <= 0) return 0;
   lines.n_due -= static_cast<double>(n) * of_part;
   return n;
 }
