@@ -18,8 +18,8 @@ inline constexpr Index most_lanes = 8;
 
 constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// Columns out_c = a o b_c of a matrix; b and out are those of the first. Of each column so many whole lines of cache
-// are written past it, from the first row on that starts one.
+// Columns out_c = a o b_c of a matrix; b and out are those of the first, and of a and b whole lines are read. Of each
+// column so many whole lines of cache are written past it, from the first row on that starts one.
 struct LinesRun {
   const double *a, *b;
   double* out;

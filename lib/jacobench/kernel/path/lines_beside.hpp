@@ -73,35 +73,20 @@ inline void stream_fill(double number, double* out, Index n) {
   finish_streams();
 }
 
-// Where the rows of a column are that are to be written: its first whole line, what comes after the last, their end.
-struct ColumnParts {
-  Index line, after, end;
-};
-
-inline ColumnParts parts_of(const double* out, const ColumnRows& rows) {
-  const Index to_line = rows_to_line(out), wanted = rows.n_rows + (rows.end_as_they_begin ? to_line : 0);
-  const Index end = wanted < rows.most_rows ? wanted : rows.most_rows, line = to_line < end ? to_line : end;
-  return {line, line + (end - line) / most_lanes * most_lanes, end};
-}
-
-inline void write_columns(const LinesRun& run, const ColumnRows& rows) {
+// All of these rows, or without the n_in_column lines of each column.
+template <bool with_lines>
+void write_columns(const LinesRun& run, const ColumnRows& rows) {
   const double *const a = run.a, *b = run.b;
   double* out = run.out;
   for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
-    const ColumnParts parts = parts_of(out, rows);
-    if (rows.have_first) write_rows(a, b, out, 0, parts.line);
-    write_lines_of<store>(a, b, out, parts.line, parts.after);
-    write_rows(a, b, out, parts.after, parts.end);
-  }
-}
-
-inline void write_ends(const LinesRun& run, const ColumnRows& rows) {
-  const double *const a = run.a, *b = run.b;
-  double* out = run.out;
-  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
-    const ColumnParts parts = parts_of(out, rows);
-    if (rows.have_first) write_rows(a, b, out, 0, parts.line);
-    write_rows(a, b, out, parts.line + run.n_in_column * most_lanes, parts.end);
+    const Index to_line = rows_to_line(out), wanted = rows.n_rows + (rows.end_as_they_begin ? to_line : 0);
+    const Index end = wanted < rows.most_rows ? wanted : rows.most_rows;
+    const Index first = to_line < end ? to_line : end;
+    const Index n_lines = with_lines ? (end - first) / most_lanes : run.n_in_column;
+    const Index after = first + n_lines * most_lanes;
+    if (rows.have_first) write_rows(a, b, out, 0, first);
+    if constexpr (with_lines) write_lines_of<store>(a, b, out, first, after);
+    write_rows(a, b, out, after, end);
   }
 }
 
