@@ -1,6 +1,7 @@
 #include "jacobench/jacobian/backward_pass.hpp"
 
 #include "jacobench/base/errors.hpp"
+#include "jacobench/kernel/kernels.hpp"
 
 namespace jacobench {
 
@@ -12,7 +13,7 @@ BackwardPass::BackwardPass(const Perceptron& network, Index max_rows)
 void BackwardPass::run_from_output(Index k, const VectorView& theta, const ForwardPass& pass, Index n_rows,
                                    kernel::LinesBeside* beside) {
   const Index top = network_.n_layers() - 1;
-  deltas_.back().rows(n_rows).col(k) = pass.slope(top).rows(n_rows).col(k);
+  kernel::kernels().scale(1.0, pass.slope(top).column(k), deltas_.back().column(k), n_rows);
   // The sum over the units of the top layer has one term: output k.
   start_ = {.output = k, .n_units = 1};
   run_below_top(theta, pass, n_rows, beside);
@@ -31,10 +32,10 @@ void BackwardPass::run_from(const MatrixView& U, const VectorView& theta, const 
 // What goes down from layer(l): all its units, or of the top layer those that the pass started from.
 BackwardPass::Step BackwardPass::step_below(Index l, const VectorView& theta) const {
   const Batch& delta = deltas_[static_cast<std::size_t>(l)];
-  const auto W = network_.weights(theta, l);
-  if (l + 1 < network_.n_layers()) return {delta.view(), W};
+  if (l + 1 < network_.n_layers()) return {delta.view(), network_.weights(theta, l)};
+  const Index n_inputs = network_.layer(l).n_inputs;
   return {{delta.column(start_.output), delta.view().stride},
-          {W.data() + start_.output * W.cols(), start_.n_units, W.cols()}};
+          {network_.weights(theta, l).data() + start_.output * n_inputs, start_.n_units, n_inputs}};
 }
 
 void BackwardPass::run_below_top(const VectorView& theta, const ForwardPass& pass, Index n_rows,

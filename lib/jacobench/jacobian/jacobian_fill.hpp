@@ -53,19 +53,23 @@ class JacobianFill {
   // All at once. Other threads may see what it has written.
   void write(const Task& task);
 
-  // The same of a task that streams, in parts: from begin() to write_rest() its passes stay as they are. What beside()
+  // The same of a task that streams, in parts: from begin() to write_rest() it and its passes stay as they are. (A copy
+  // of the task would wait for the lines that are on their way, as would one of a run: lib/CMakeLists.txt.) What beside()
   // returns, null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and write_rest()
   // writes what they have not. Other threads may see it after finish().
   void begin(const Task& task);
+  void begin(const Task&& task) = delete;
   kernel::LinesBeside* beside(Index work);
-  Index work_of_passes() const;  // of a row, forward with slopes and backward from one output
+  Index work_of_passes() const {
+    return work_of_passes_;
+  }  // of a row, forward with slopes and backward from one output
   void write_rest();
-  void forget_rest() { lines_.run.n_columns = 0; }
+  void forget_rest() { lines_.n_columns = 0; }
   static void finish();
 
  private:
-  // Columns of the task that are written together: those of a unit from a panel of inputs, or all biases of a layer,
-  // but of the top layer each by itself.
+  // Columns of the task that are written together: those of a layer's units from a panel of inputs, or their biases. Of
+  // the top layer each unit is by itself: all but one of them are zero.
   struct Place {
     Index layer, unit, first_input, end_input;
     bool is_bias;
@@ -76,6 +80,7 @@ class JacobianFill {
 
   void start(const Task& task);
   bool is_over() const { return at_.layer == network_.n_layers(); }
+  bool is_at_top() const { return at_.layer + 1 == network_.n_layers(); }
   void advance();
   void begin_panel(Index first_input);
   kernel::LinesRun columns() const;
@@ -89,8 +94,9 @@ class JacobianFill {
   void take_run();
 
   const Perceptron network_;
+  const Index work_of_passes_;
   Batch ones_, zeros_;
-  Task task_;
+  const Task* task_ = nullptr;
   Place at_{};
   Index in_panel_ = 1;
   Index n_in_column_ = 0;      // lines of each column of the task

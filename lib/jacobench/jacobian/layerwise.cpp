@@ -75,22 +75,23 @@ struct Plan {
 };
 
 // Whether writing a batch beside the computation of the next is faster on this machine than writing it before: both are
-// tried on batches of one size that follow each other, and the way that took less time at its best is kept. Neither
-// changes a bit.
+// tried on batches of one size that follow each other, first in turns and then the one that seems slower now and then,
+// and the way that took less time at its best is kept. Neither changes a bit.
 class WaysOfWriting {
  public:
   enum Way { beside, before, n_ways };
 
   Way next() const {
-    if (n_timed_ < n_ways * n_tries) return static_cast<Way>(n_timed_ % n_ways);
-    return least_[beside] <= least_[before] ? beside : before;
+    if (n_timed_ < n_in_turns) return static_cast<Way>(n_timed_ % n_ways);
+    const bool is_now_and_then = n_timed_ < most_timed && n_timed_ % 8 == 0;
+    return (least_[beside] <= least_[before]) == is_now_and_then ? before : beside;
   }
 
   // Runs a batch of so many rows after one of so many by the next way.
   template <class Run>
   void run(Index n_rows, Index n_rows_before, Run run_batch) {
     const Way way = next();
-    if (n_rows != n_rows_before || n_timed_ == n_ways * n_tries) return run_batch(way);
+    if (n_rows != n_rows_before || n_timed_ == most_timed) return run_batch(way);
     const auto start = std::chrono::steady_clock::now();
     run_batch(way);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -99,7 +100,7 @@ class WaysOfWriting {
   }
 
  private:
-  static constexpr int n_tries = 6;
+  static constexpr int n_in_turns = 16, most_timed = 256;
 
   int n_timed_ = 0;
   double least_[n_ways] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
@@ -123,6 +124,10 @@ class Worker {
   void compute(const Plan& plan, Index first_batch, Index end_batch) {
     overflowing_.clear();
     fill_->forget_rest();  // of an evaluation that threw
+    task_.J_y_theta = plan.out.J_y_theta;
+    task_.batches_overlap = plan.overlap > 0;
+    task_.goes_round = plan.goes_round;
+    task_.stores = plan.stores;
     for (Index batch = first_batch; batch < end_batch; ++batch) {
       const Rows rows = plan.rows_of(batch);
       ForwardPass& forward = forward_[static_cast<std::size_t>(batch) % forward_.size()];
@@ -184,20 +189,18 @@ class Worker {
       });
     }
     if (!plan.out.J_y_theta) return;
-    const JacobianFill::Task task{.forward = &forward,
-                                  .backward = &backward,
-                                  .output = k,
-                                  .J_y_theta = plan.out.J_y_theta,
-                                  .first_row = first_row,
-                                  .n_owned = rows.owned,
-                                  .n_computed = rows.computed,
-                                  .batches_overlap = plan.overlap > 0,
-                                  .starts_columns = rows.first == 0,
-                                  .goes_round = plan.goes_round,
-                                  .stores = plan.stores};
-    if (!plan.streams()) return fill_->write(task);
-    fill_->write_rest();
-    fill_->begin(task);
+    if (plan.streams()) fill_->write_rest();
+    task_.forward = &forward;
+    task_.backward = &backward;
+    task_.output = k;
+    task_.first_row = first_row;
+    task_.n_owned = rows.owned;
+    task_.n_computed = rows.computed;
+    task_.starts_columns = rows.first == 0;
+    if (plan.streams())
+      fill_->begin(task_);
+    else
+      fill_->write(task_);
   }
 
   // One input's sensitivities from the identity up: S_1 = phi_1' o W_1(:, d), S_l = phi_l' o (S_{l-1} W_l').
@@ -226,6 +229,7 @@ class Worker {
   std::vector<BackwardPass> backward_;
   std::size_t n_backward_ = 0;  // outputs that were gone down from, where these are written past the cache
   std::unique_ptr<JacobianFill> fill_;
+  JacobianFill::Task task_;
   WaysOfWriting ways_;
   Batch current_, next_;  // S on the way up
   std::vector<Index> overflowing_;
@@ -262,15 +266,18 @@ class Layerwise final : public Evaluator {
       prefer_large_pages(out.J_y_theta->data(), static_cast<std::size_t>(bytes));
     Index first_step = batch_rows_, step = batch_rows_, overlap = 0, first_row = 0;
     bool goes_round = false;
-    if (stores == Stores::streaming && X.rows() > batch_rows_) {
-      const Index to_line = doubles_to_line(out.J_y_theta->data());
+    const Index to_line = out.J_y_theta ? doubles_to_line(out.J_y_theta->data()) : 0;
+    const bool is_one_batch = X.rows() <= batch_rows_;
+    if (stores == Stores::ordinary && !is_one_batch && to_line > 0 && X.rows() % doubles_in_line == 0)
+      first_step = step - doubles_in_line + to_line;  // all batches after it begin where lines do
+    if (stores == Stores::streaming && !is_one_batch) {
       if (X.rows() % doubles_in_line != 0) overlap = doubles_in_line;
       step -= overlap;
       // The first batch, which has nothing to be computed beside, has what is left by others of equal size, but not a
       // few rows only.
       constexpr Index fewest = 32;
       const Index left = kernel::round_up((X.rows() - 1) % step + 1, doubles_in_line);
-      first_step = std::max(left, fewest);
+      first_step = std::min(std::max(left, fewest), step);
       goes_round = network().n_outputs() == 1 && (overlap > 0 || to_line > 0);
       if (overlap == 0 && goes_round)
         first_row = to_line;
@@ -311,16 +318,19 @@ class Layerwise final : public Evaluator {
 }  // namespace
 
 Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_threads) {
-  constexpr Index fewest = 96, enough = 128;
   Index n_columns = network.n_inputs();
   for (const Layer& layer : network.layers())
     n_columns += 3 * layer.n_units;  // activations, slopes and deltas
+  // Beside lines that are on their way to memory a line that is not in the first-level cache waits for them, and few
+  // lines at a time are hidden best: columns of at most eight. Where a batch has ends of columns to write, or rows that
+  // the next computes too, few rows would not cover these.
+  const bool has_ends = !may_stream(network, max_rows) || max_rows % doubles_in_line != 0;
+  const Index fewest = has_ends ? 96 : 32, enough = has_ends ? 128 : 32, most = has_ends ? 1024 : 64;
   const Index of_a_thread =
       std::max(kernel::round_up((max_rows + n_threads - 1) / n_threads, doubles_in_line), fewest);
-  // A line that is not in the first-level cache waits behind the lines of J that are on their way to memory. A batch
-  // has costs of its own, which few rows would not cover.
   Index in_cache = std::max(rows_per_batch(n_columns, of_a_thread, caches().first / 2),
                             std::min(rows_per_batch(n_columns, of_a_thread, caches().second / 2), enough));
+  in_cache = std::min(in_cache, most);
   // The first batch has nothing to be computed beside, and the last nothing that it is written beside.
   constexpr Index fewest_batches = 6;
   if (may_stream(network, max_rows))

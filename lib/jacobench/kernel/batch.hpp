@@ -9,8 +9,9 @@
 
 namespace jacobench {
 
-// Columns start on a cache line and are padded to the widest registers, and then by one cache line, so that equal rows
-// of neighbouring columns do not fall into the same cache set.
+// Columns start on a cache line and are padded to the widest registers. Those of a batch that is larger than half the
+// first-level cache are padded by one cache line more, so that equal rows of neighbouring columns do not fall into the
+// same cache set.
 class Batch {
  public:
   Batch() = default;

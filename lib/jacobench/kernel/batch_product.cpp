@@ -42,8 +42,8 @@ void multiply_by_weights_transposed(BatchView D, const Eigen::Map<const RowMajor
                               .next_term = W.cols(),
                               .start = nullptr,
                               .addend = {},
-                              .factor = S,
-                              .out = T,
+                              .factor = {S.data, S.stride},
+                              .out = {T.data, T.stride},
                               .beside = beside},
                              W.cols(), n_rows);
 }

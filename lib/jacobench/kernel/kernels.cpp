@@ -17,16 +17,14 @@ extern const Kernels kernels;
 #endif
 
 const Kernels& kernels() {
-  switch (vector_path()) {
+  static constexpr const Kernels* of_path[] = {
+      &scalar::kernels,
 #ifdef __x86_64__
-    case VectorPath::avx512:
-      return avx512::kernels;
-    case VectorPath::avx2:
-      return avx2::kernels;
+      &avx2::kernels,
+      &avx512::kernels,
 #endif
-    default:
-      return scalar::kernels;
-  }
+  };
+  return *of_path[static_cast<int>(vector_path())];
 }
 
 }  // namespace jacobench::kernel

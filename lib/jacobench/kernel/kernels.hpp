@@ -18,13 +18,16 @@ inline constexpr Index most_lanes = 8;
 
 constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// Columns out_c = a o b_c of a matrix; b and out are those of the first, and of a and b whole lines are read. Of each
-// column so many whole lines of cache are written past it, from the first row on that starts one.
+// Columns out = a o b of a matrix, of each a with every b; a, b and out are the first of theirs, and of a and b whole
+// lines are read. Of each column so many whole lines of cache are written past it, from the first row on that starts
+// one.
 struct LinesRun {
   const double *a, *b;
   double* out;
-  Index b_stride, out_stride;
-  Index n_columns;
+  Index a_stride, b_stride;
+  Index out_stride;       // from one b to the next
+  Index out_stride_of_a;  // from one a to the next
+  Index n_a, n_b;
   Index n_in_column;  // at least one
 };
 
@@ -38,33 +41,46 @@ struct ColumnRows {
   Index most_rows;
 };
 
-// What comes after the lines of the columns of a run where these end after n_rows, and each is followed by the next
-// without a gap: rows from n_rows on are of the next column.
+// What comes after the lines of the columns of a run of one `a` where these end after n_rows, and each is followed by the
+// next without a gap: rows from n_rows on are of the next column.
 struct SharedLines {
   Index n_rows;
   const double *next_a, *next_b;  // of the column after the run; null where the matrix ends
 };
 
-// Runs of columns that are written beside something else that is computed, a line after every few operations: these go
-// on while the lines are on their way to memory, if no more are under way than a processor holds back.
+// Runs of columns whose lines are written beside something else that is computed, a few columns after every few
+// operations: these go on while the lines are on their way to memory, if no more are under way than a processor holds
+// back.
 struct LinesBeside {
-  LinesRun run;    // the next columns
-  Index n_before;  // lines of the first that have been written
-  // Puts the next run there. Where there is none, run.n_columns is 0.
+  LinesRun run;     // from the `a` on whose columns are being written
+  Index n_b_done;   // columns of this `a` that have been written
+  Index n_columns;  // left of the run
+  // Puts the next run there. Where there is none, n_columns is 0.
   void (*take_run)(LinesBeside& lines);
 
-  double lines_a_multiply_add;  // of doubles: so many lines last as long as one
-  double n_due;                 // beside what has been computed, and not yet written
+  double columns_a_multiply_add;  // of doubles: so many columns last as long as one
+  double n_due;                   // beside what has been computed, and not yet written
 };
 
 // So many multiply-adds take about as long as an entry of a product, whose sum is started and stored as well.
 constexpr Index work_of_sum(Index n_terms) { return n_terms + 4; }
 
-// One activation over n doubles; each output may be z itself. Beside what is null nothing is written.
+// An activation and its derivative over the columns of a batch: Z in A becomes phi(Z), and D phi'(Z). Beside what is null
+// nothing is written.
+// Shapes: A and D [n_rows x n_columns]
+struct BatchActivation {
+  BatchBuffer A, D;
+  Index n_columns;
+  Index n_rows;
+  LinesBeside* beside = nullptr;
+};
+
+// One activation over n doubles; each output may be z itself.
 struct ActivationKernels {
   void (*value)(const double* z, double* a, Index n);
-  void (*value_and_derivative)(const double* z, double* a, double* d, Index n, LinesBeside* beside);
+  void (*value_and_derivative)(const double* z, double* a, double* d, Index n);
   void (*all)(const double* z, double* a, double* d, double* d2, Index n);
+  void (*of_batch)(const BatchActivation& batch);
   Index work;  // so many multiply-adds take about as long as it does with its derivative
 };
 
@@ -171,7 +187,7 @@ struct LaneEquations {
 // Source: Golub and Van Loan (2013), Matrix Computations, algorithm 5.2.1
 struct LaneTangent {
   LaneRows rows;
-  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside) = nullptr;
+  void (*activation)(const double* z, double* a, double* d, Index n) = nullptr;
   double *r = nullptr, *R = nullptr, *T = nullptr, *C = nullptr;
   double* squares = nullptr;    // |C T|^2, Frobenius
   double* workspace = nullptr;  // of lane_workspace() doubles a lane
@@ -187,7 +203,7 @@ struct LaneTangent {
 // Shapes: T as in LaneTangent, f and forms [n_rows]
 struct LanePoints {
   LaneRows rows;
-  void (*activation)(const double* z, double* a, double* d, Index n, LinesBeside* beside) = nullptr;
+  void (*activation)(const double* z, double* a, double* d, Index n) = nullptr;
   const double* T = nullptr;
   double *f = nullptr, *forms = nullptr;
   double* workspace = nullptr;  // of lane_workspace() doubles a lane

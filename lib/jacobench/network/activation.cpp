@@ -111,7 +111,7 @@ const ActivationInfo& info(Activation id) {
 void ActivationInfo::value(const double* z, double* a, Index n) const { kernels_of(id).value(z, a, n); }
 
 void ActivationInfo::value_and_derivative(const double* z, double* a, double* d, Index n) const {
-  kernels_of(id).value_and_derivative(z, a, d, n, nullptr);
+  kernels_of(id).value_and_derivative(z, a, d, n);
 }
 
 void ActivationInfo::all(const double* z, double* a, double* d, double* d2, Index n) const {

@@ -19,33 +19,13 @@ bool is_bounded(Activation phi) {
   return std::isfinite(a[0]) && std::isfinite(a[1]);
 }
 
-// Rows of X that are likely to be wanted next come into a core's own cache while others are computed: the lines of all
-// columns, a few at a time.
-class NextRows {
- public:
-  NextRows(const MatrixView& X, Index first_row, Index n_rows, Index n_times)
-      : column_(X.data() + first_row),
-        stride_(X.outerStride()),
-        n_rows_(std::min(n_rows, X.rows() - first_row)) {
-    n_lines_ =
-        n_rows_ > 0 ? X.cols() * kernel::round_up(n_rows_, kernel::most_lanes) / kernel::most_lanes : 0;
-    n_a_time_ = (n_lines_ + n_times - 1) / n_times;
-  }
-
-  void fetch_some() {
-    for (const Index left = std::max<Index>(n_lines_ - n_a_time_, 0); n_lines_ > left; --n_lines_) {
-      __builtin_prefetch(column_ + row_);
-      row_ += kernel::most_lanes;
-      if (row_ < n_rows_) continue;
-      row_ = 0;
-      column_ += stride_;
-    }
-  }
-
- private:
-  const double* column_;
-  Index stride_, n_rows_, n_lines_, n_a_time_, row_ = 0;
-};
+// Rows of X that are likely to be wanted next come into a core's own cache while others are computed.
+void fetch(const MatrixView& X, Index first_row, Index n_rows) {
+  const Index end = std::min(first_row + n_rows, X.rows());
+  for (Index d = 0; d < X.cols(); ++d)
+    for (Index row = first_row; row < end; row += kernel::most_lanes)
+      __builtin_prefetch(X.col(d).data() + row);
+}
 
 }  // namespace
 
@@ -69,26 +49,27 @@ void ForwardPass::run(const VectorView& theta, const MatrixView& X, Index first_
             n_again, max_rows_);
   for (Index d = 0; d < X.cols(); ++d) {
     const double* x = X.col(d).data();
-    std::copy_n(x, n_again, std::copy_n(x + first_row, n_of_X, inputs_.column(d)));
+    double* const end = std::copy_n(x + first_row, n_of_X, inputs_.column(d));
+    if (n_again > 0) std::copy_n(x, n_again, end);
   }
   const kernel::Kernels& kernels = kernel::kernels();
   const Index n_padded = kernel::round_up(n_rows, kernels.lanes);
-  NextRows next(X, first_row + n_of_X, n_of_X, network_.n_hidden_units() + network_.n_outputs());
+  fetch(X, first_row + n_of_X, n_of_X);
   for (Index l = 0; l < network_.n_layers(); ++l) {
     const Layer& layer = network_.layer(l);
     Batch& A = activations_[static_cast<std::size_t>(l)];
     const double* b = layer.has_bias() ? network_.bias(theta, l).data() : nullptr;
     multiply_by_weights(below(l).view(), network_.weights(theta, l), b, A.buffer(), n_rows, beside);
     const kernel::ActivationKernels& phi = kernels.activations[static_cast<std::size_t>(layer.activation)];
-    for (Index i = 0; i < layer.n_units; ++i) {
-      double* a = A.column(i);
-      double* d = slopes_[static_cast<std::size_t>(l)].column(i);
-      if (slopes == Slopes::none)
-        phi.value(a, a, n_padded);
-      else
-        phi.value_and_derivative(a, a, d, n_padded, beside);
-      next.fetch_some();
-    }
+    Batch& D = slopes_[static_cast<std::size_t>(l)];
+    if (slopes == Slopes::kept)
+      phi.of_batch({.A = A.buffer(),
+                    .D = D.buffer(),
+                    .n_columns = layer.n_units,
+                    .n_rows = n_padded,
+                    .beside = beside});
+    else
+      for (Index i = 0; i < layer.n_units; ++i) phi.value(A.column(i), A.column(i), n_padded);
     counts_.layers += n_rows;
     counts_.activations += n_rows * layer.n_units;
     if (slopes == Slopes::kept) counts_.slopes += n_rows * layer.n_units;

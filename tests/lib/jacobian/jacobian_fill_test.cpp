@@ -173,9 +173,10 @@ TEST_P(FillsBeside, ChangeNoBit) {
     expected_next.run(theta_, X_, n, n, Slopes::kept);
     expected_down.run_from_output(0, theta_, expected_next, n);
     Index n_before = -1;
+    const JacobianFill::Task in_parts = task(beside);
     for (const Index work : {Index{1}, n * fill.work_of_passes(), 1000 * n * fill.work_of_passes()}) {
       beside.setConstant(untouched);
-      fill.begin(task(beside));
+      fill.begin(in_parts);
       kernel::LinesBeside* lines = fill.beside(work);
       ASSERT_NE(lines, nullptr);
       next.run(theta_, X_, n, n, Slopes::kept, lines);
@@ -255,7 +256,7 @@ TEST_F(LargeJacobian, WrtInputsHasTheBitsOfASmallOne) {
 
 // The columns of one output share lines, which are written whole: for every place of the first line, and everything
 // that is computed with the rows that come again. Units of more inputs than are written together, and of fewer; last
-// batches of many rows and of less than a line.
+// batches of many rows and of less than a line; by what was prepared for as many rows, and for whole lines of them.
 TEST(JacobianOfOneOutput, HasTheBitsOfSmallOnesForAnyNumberOfRows) {
   const Perceptron network(40, {{130, Activation::tanh}, {120, Activation::relu}, {1, Activation::identity}});
   RandomStream stream(1, 2, 3, RandomPurpose::parameters);
@@ -269,7 +270,8 @@ TEST(JacobianOfOneOutput, HasTheBitsOfSmallOnesForAnyNumberOfRows) {
       options.direction = direction;
       Matrix values(N, 1), J_y_theta = Matrix::Constant(N, P, untouched), J_y_x(N, 40);
       ASSERT_EQ(kernel::stores_for(J_y_theta.size() * 8), Stores::streaming);
-      const auto evaluator = find_strategy("layerwise").make(network, N, options);
+      const Index prepared_for = direction == Direction::forward ? N : kernel::round_up(N, doubles_in_line);
+      const auto evaluator = find_strategy("layerwise").make(network, prepared_for, options);
       evaluator->evaluate(theta, X, {.values = &values, .J_y_theta = &J_y_theta, .J_y_x = &J_y_x});
       for (Index first = 0; first < N; first += n_part) {
         const Index n = std::min(n_part, N - first);
@@ -308,7 +310,9 @@ TEST(LayerwiseBatchRows, TakeHalfTheFirstLevelAndNoMoreThanAThreadHas) {
   const Perceptron wide(100, {{5000, Activation::tanh}, {1, Activation::identity}});
   const Index rows = layerwise_batch_rows(small, 1'000'000, 1);
   EXPECT_TRUE(rows == 128 || rows * (3 + 3 * 16) * 8 <= caches().first / 2) << rows;
-  EXPECT_EQ(layerwise_batch_rows(wide, 1'000'000, 1), 96);
+  // Whole lines past the cache, and columns that begin at different places of a line.
+  EXPECT_EQ(layerwise_batch_rows(wide, 1'000'000, 1), 32);
+  EXPECT_EQ(layerwise_batch_rows(wide, 1'000'001, 1), 96);
   EXPECT_EQ(layerwise_batch_rows(small, 5, 4), 5);
   EXPECT_EQ(layerwise_batch_rows(small, 400, 4), 104);
   EXPECT_EQ(layerwise_batch_rows(wide, 150, 1), 150);

@@ -110,22 +110,26 @@ TEST_F(VectorPaths, GiveTheSameBitsOfEveryKernel) {
   });
 }
 
-// A run of columns with gaps and one without, from every place of a line.
+// A run of columns with gaps and one without, from every place of a line: of so many lines that one factor stays in
+// registers, and of others.
 TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
-  constexpr Index n_columns = 3, stride = 40;
-  const Numbers a = normals(stride), b = normals(n_columns * stride);
+  constexpr Index n_a = 2, n_b = 3, n_columns = n_a * n_b, stride = 80;
+  const Numbers a = normals(n_a * stride), b = normals(n_b * stride);
   expect_same_bits("lines past the cache", [&] {
     const kernel::Kernels& k = kernel::kernels();
     Numbers all;
     for (Index from = 0; from < 8; ++from)
-      for (Index n : {8, 13, 24}) {
+      for (Index n : {8, 13, 24, 39, 71}) {
         Numbers out(n_columns * stride + 8), stretch(out.size());
         const kernel::LinesRun run{.a = a.data(),
                                    .b = b.data(),
                                    .out = &out[static_cast<std::size_t>(from)],
+                                   .a_stride = stride,
                                    .b_stride = stride,
                                    .out_stride = stride,
-                                   .n_columns = n_columns,
+                                   .out_stride_of_a = n_b * stride,
+                                   .n_a = n_a,
+                                   .n_b = n_b,
                                    .n_in_column = (n - 7) / 8};
         Numbers through(out.size());
         kernel::LinesRun run_through = run;
@@ -135,20 +139,25 @@ TEST_F(VectorPaths, GiveTheSameBitsOfLinesPastTheCache) {
         k.write_columns(run_through, rows);
         for (Index c = 0; c < n_columns; ++c)
           for (Index i = 0; i < n; ++i)
-            EXPECT_EQ(run_through.out[c * stride + i], run.a[i] * run.b[c * stride + i]) << from << ' ' << n;
+            EXPECT_EQ(run_through.out[c * stride + i],
+                      run.a[c / n_b * stride + i] * run.b[c % n_b * stride + i])
+                << from << ' ' << n;
         k.write_ends(run, rows);
         kernel::LinesBeside lines{.run = run,
-                                  .n_before = 0,
-                                  .take_run = [](kernel::LinesBeside& its) { its.run.n_columns = 0; },
-                                  .lines_a_multiply_add = 0,
+                                  .n_b_done = 0,
+                                  .n_columns = run.n_in_column > 0 ? n_columns : 0,
+                                  .take_run = [](kernel::LinesBeside&) {},
+                                  .columns_a_multiply_add = 0,
                                   .n_due = 0};
-        if (run.n_in_column > 0) k.stream_all(lines);
+        k.stream_all(lines);
         kernel::LinesRun without_gap = run;
         without_gap.out = &stretch[static_cast<std::size_t>(from)];
         without_gap.out_stride = n;
+        without_gap.out_stride_of_a = n_b * n;
         k.stream_stretch(without_gap, n);
         Numbers shared(out.size());
         without_gap.out = &shared[static_cast<std::size_t>(from)];
+        without_gap.n_a = 1;
         // The last column is followed by another, or by none.
         k.stream_shared(without_gap, {.n_rows = n, .next_a = b.data(), .next_b = a.data()});
         all.insert(all.end(), shared.begin(), shared.end());

@@ -86,6 +86,10 @@ template <class Formula, Order order, int at_once, class Store, class Between>
     apply_in_range<Formula, order, at_once>(z + i, i, store_jet);
     do_between();
   }
+  if (at_once > side_by_side && i + side_by_side * lanes <= n) {
+    apply_in_range<Formula, order, side_by_side>(z + i, i, store_jet);
+    i += side_by_side * lanes;
+  }
   if (n - i > side_by_side * lanes)
     apply_to_rest<Formula, order, at_once>(z + i, i, n - i, store_jet);
   else if (n - i > lanes)
@@ -120,38 +124,41 @@ inline constexpr Index work_of<Relu> = 0;
 template <>
 inline constexpr Index work_of<LeakyRelu> = 0;
 
-// Beside the rows of z that are computed together, the lines of these rows are written, of whole columns: how many go
-// beside each, and where one column ends and the next begins, is then always the same, and a processor that runs ahead
-// guesses it.
+template <class Formula, int at_once, class Between>
+void value_and_derivative_of(const double* z, double* a, double* d, Index n, Between& do_between) {
+  for_each_pack<Formula, Order::first, at_once>(
+      z, n,
+      [&](const Jet& jet, Index at, Index count) {
+        store_first(jet.value, a + at, count);
+        store_first(jet.first, d + at, count);
+      },
+      do_between);
+}
+
 template <class Formula>
-void value_and_derivative(const double* z, double* a, double* d, Index n, LinesBeside* beside) {
-  const auto store_both = [&](const Jet& jet, Index at, Index count) {
-    store_first(jet.value, a + at, count);
-    store_first(jet.first, d + at, count);
+void value_and_derivative(const double* z, double* a, double* d, Index n) {
+  value_and_derivative_of<Formula, packs_at_once<Formula>>(z, a, d, n, do_nothing);
+}
+
+// After every few packs whole columns are written, as many as are due.
+template <class Formula>
+void of_batch(const BatchActivation& batch) {
+  constexpr Index work = work_of<Formula>;
+  // Columns without a gap are one.
+  const bool is_one = batch.A.stride == batch.n_rows && batch.D.stride == batch.n_rows;
+  const Index n_columns = is_one ? 1 : batch.n_columns;
+  const Index n_rows = is_one ? batch.n_rows * batch.n_columns : batch.n_rows;
+  LinesBeside* const beside = batch.beside;
+  const auto stream_due = [beside] {
+    stream_columns(*beside, columns_for(*beside, side_by_side * lanes * work, beside->n_columns));
   };
-  constexpr Index group = side_by_side * lanes, work = work_of<Formula>;
-  if constexpr (work > 0 && group % most_lanes == 0) {
-    // What is not needed to cover the computation takes no less time beside it than by itself.
-    constexpr Index most_columns = 16;
-    if (beside && beside->run.n_columns > 0 && n >= group) {
-      const Index n_in_column = beside->run.n_in_column;
-      LinesColumn columns[most_columns];
-      const Index n_columns =
-          take_columns(*beside, parts_for(*beside, n * work, n_in_column, most_columns), columns);
-      const Index end = n_in_column * most_lanes, end_of_groups = end / group * group;
-      Index row = 0;
-      fetch_to_store(d, n);  // a comes with z
-      const auto stream_rows_beside = [&] {
-        if (row == end_of_groups) return;
-        stream_rows_of<group>(columns, n_columns, row);
-        row += group;
-      };
-      for_each_pack<Formula, Order::first, side_by_side>(z, n, store_both, stream_rows_beside);
-      for (Index c = 0; c < n_columns; ++c) stream_rows(columns[c].a, columns[c].b, columns[c].out, row, end);
-      return;
-    }
+  for (Index c = 0; c < n_columns; ++c) {
+    double *const a = batch.A.data + c * batch.A.stride, *const d = batch.D.data + c * batch.D.stride;
+    if (work > 0 && beside && beside->n_columns > 0)
+      value_and_derivative_of<Formula, side_by_side>(a, a, d, n_rows, stream_due);
+    else
+      value_and_derivative<Formula>(a, a, d, n_rows);
   }
-  for_each_pack<Formula, Order::first, packs_at_once<Formula>>(z, n, store_both, do_nothing);
 }
 
 template <class Formula>
@@ -167,12 +174,12 @@ void all(const double* z, double* a, double* d, double* d2, Index n) {
 }
 
 inline void normal(const double* z, double* distribution, double* density, Index n) {
-  value_and_derivative<Normal>(z, distribution, density, n, nullptr);
+  value_and_derivative<Normal>(z, distribution, density, n);
 }
 
 template <class Formula>
 constexpr ActivationKernels kernels_of() {
-  return {value<Formula>, value_and_derivative<Formula>, all<Formula>, work_of<Formula>};
+  return {value<Formula>, value_and_derivative<Formula>, all<Formula>, of_batch<Formula>, work_of<Formula>};
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH

@@ -10,9 +10,9 @@ namespace jacobench::kernel::JACOBENCH_PATH {
 // AVX-512 and 16 without. The bits do not depend on its shape, as each sum is taken on its own.
 inline constexpr int packs_in_tile = lanes == 8 ? 4 : 2, columns_in_tile = 6;
 
-// `lines_a_term` lines are written beside each of the first terms, n_lines in all.
-template <int packs, int columns, int lines_a_term>
-void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index n_lines) {
+// With lines, n_beside columns are written beside it, one after every so many terms.
+template <int packs, int columns, bool with_lines>
+void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index n_beside) {
   Pack sum[columns][packs];
 #pragma GCC unroll 8
   for (int c = 0; c < columns; ++c)
@@ -24,22 +24,30 @@ void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index 
         sum[c][r] = p.start ? broadcast(p.start[column + c]) : broadcast(0.0);
   const double* in = p.in.data + row;
   const double* coefficient = p.coefficients + column * p.next_column;
-  const Index n_times = lines_a_term > 0 ? n_lines / lines_a_term : 0;
-  Lines<lines_a_term> lines(p.beside);
-  if constexpr (lines_a_term > 0)
-    for (int c = 0; c < columns; ++c)
-      fetch_to_store(p.out.data + row + (column + c) * p.out.stride, packs * lanes);
-  for (Index k = 0; k < p.n_terms; ++k, in += p.in.stride, coefficient += p.next_term) {
-    Pack term[packs];
+  const auto add_terms = [&](Index n) {
+    for (; n > 0; --n, in += p.in.stride, coefficient += p.next_term) {
+      Pack term[packs];
 #pragma GCC unroll 8
-    for (int r = 0; r < packs; ++r) term[r] = load(in + r * lanes);
+      for (int r = 0; r < packs; ++r) term[r] = load(in + r * lanes);
 #pragma GCC unroll 8
-    for (int c = 0; c < columns; ++c) {
-      const Pack factor = broadcast(coefficient[c * p.next_column]);
+      for (int c = 0; c < columns; ++c) {
+        const Pack factor = broadcast(coefficient[c * p.next_column]);
 #pragma GCC unroll 8
-      for (int r = 0; r < packs; ++r) sum[c][r] = fma(term[r], factor, sum[c][r]);
+        for (int r = 0; r < packs; ++r) sum[c][r] = fma(term[r], factor, sum[c][r]);
+      }
     }
-    if (k < n_times) lines.write_some();
+  };
+  if constexpr (with_lines) {
+    ColumnWriter writer(*p.beside);
+    const Index n_at_once = p.n_terms / n_beside;
+    for (Index k = 0; k < n_beside; ++k) {
+      add_terms(n_at_once);
+      writer.write_column();
+    }
+    add_terms(p.n_terms - n_at_once * n_beside);
+    p.beside->n_columns -= n_beside;
+  } else {
+    add_terms(p.n_terms);
   }
 #pragma GCC unroll 8
   for (int c = 0; c < columns; ++c)
@@ -53,22 +61,15 @@ void multiply_tile_beside(const BatchProduct& p, Index row, Index column, Index 
 
 template <int packs, int columns>
 void multiply_tile(const BatchProduct& p, Index row, Index column) {
-  constexpr Index most_a_term = 4;
-  Index n_lines = 0;
-  if (packs == packs_in_tile && p.beside && p.beside->run.n_columns > 0) {
-    const Index of_run = lines_of_run(*p.beside), most = most_a_term * p.n_terms;
-    n_lines = parts_for(*p.beside, packs * lanes * columns * work_of_sum(p.n_terms), 1,
-                        of_run < most ? of_run : most);
+  constexpr Index most_a_term = 4;  // lines
+  Index n_beside = 0;
+  if (packs == packs_in_tile && p.beside && p.beside->n_columns > 0) {
+    const Index of_run = p.beside->n_columns, most = most_a_term * p.n_terms / p.beside->run.n_in_column;
+    n_beside = columns_for(*p.beside, packs * lanes * columns * work_of_sum(p.n_terms),
+                           of_run < most ? of_run : most);
   }
-  if (n_lines == 0) return multiply_tile_beside<packs, columns, 0>(p, row, column, 0);
-  if (n_lines <= p.n_terms)
-    multiply_tile_beside<packs, columns, 1>(p, row, column, n_lines);
-  else if (n_lines <= 2 * p.n_terms)
-    multiply_tile_beside<packs, columns, 2>(p, row, column, n_lines);
-  else if (n_lines <= 3 * p.n_terms)
-    multiply_tile_beside<packs, columns, 3>(p, row, column, n_lines);
-  else
-    multiply_tile_beside<packs, columns, most_a_term>(p, row, column, n_lines);
+  if (n_beside == 0) return multiply_tile_beside<packs, columns, false>(p, row, column, 0);
+  multiply_tile_beside<packs, columns, true>(p, row, column, n_beside);
   go_to_next_run_after(*p.beside);
 }
 

@@ -176,10 +176,10 @@ class LaneBlock {
   }
 
   // All of them, and r to where it is wanted.
-  void make(Index begin, Index n_rows,
-            void (*activation)(const double*, double*, double*, Index, LinesBeside*), double* r) {
+  void make(Index begin, Index n_rows, void (*activation)(const double*, double*, double*, Index),
+            double* r) {
     make_sums_of_inputs(begin, n_rows);
-    activation(value, value, first, n_rows * n_units() * L::n, nullptr);
+    activation(value, value, first, n_rows * n_units() * L::n);
     make_output(begin, n_rows, nullptr);
     make_units(begin, n_rows);
     for (Index row = 0; row < n_rows; ++row)

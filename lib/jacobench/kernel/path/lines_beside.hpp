@@ -11,14 +11,6 @@ inline Index rows_to_line(const double* out) {
   return static_cast<Index>(-(reinterpret_cast<__UINTPTR_TYPE__>(out) / sizeof(double)) % most_lanes);
 }
 
-// Has n doubles, which are to be stored to beside lines, come into the first-level cache. Stores are done in order: one
-// that waits for its line holds back the lines after it, and lines on their way to memory take the places in which it
-// could wait. (On a Xeon of family 6, model 207, one store in the second level beside each line takes 4 ns, and with a
-// fetch .2.)
-inline void fetch_to_store(const double* out, Index n) {
-  for (Index k = 0; k < n; k += most_lanes) __builtin_prefetch(out + k, 1);
-}
-
 using Write = void (*)(double* out, Pack);  // store, or stream
 
 template <Write write>
@@ -73,32 +65,47 @@ inline void stream_fill(double number, double* out, Index n) {
   finish_streams();
 }
 
+// Where the rows of a column are that are written, counted from its first.
+struct RowsOfColumn {
+  Index first, after, end;  // of the lines, of the rows after them, and of these
+};
+
+template <bool with_lines>
+inline RowsOfColumn rows_of(const double* out, const LinesRun& run, const ColumnRows& rows) {
+  const Index to_line = rows_to_line(out), wanted = rows.n_rows + (rows.end_as_they_begin ? to_line : 0);
+  const Index end = wanted < rows.most_rows ? wanted : rows.most_rows;
+  const Index first = to_line < end ? to_line : end;
+  const Index n_lines = with_lines ? (end - first) / most_lanes : run.n_in_column;
+  return {.first = first, .after = first + n_lines * most_lanes, .end = end};
+}
+
 // All of these rows, or without the n_in_column lines of each column.
 template <bool with_lines>
 void write_columns(const LinesRun& run, const ColumnRows& rows) {
-  const double *const a = run.a, *b = run.b;
-  double* out = run.out;
-  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
-    const Index to_line = rows_to_line(out), wanted = rows.n_rows + (rows.end_as_they_begin ? to_line : 0);
-    const Index end = wanted < rows.most_rows ? wanted : rows.most_rows;
-    const Index first = to_line < end ? to_line : end;
-    const Index n_lines = with_lines ? (end - first) / most_lanes : run.n_in_column;
-    const Index after = first + n_lines * most_lanes;
-    if (rows.have_first) write_rows(a, b, out, 0, first);
-    if constexpr (with_lines) write_lines_of<store>(a, b, out, first, after);
-    write_rows(a, b, out, after, end);
+  const double* a = run.a;
+  const bool are_alike = (run.out_stride | run.out_stride_of_a) % most_lanes == 0;
+  RowsOfColumn at = rows_of<with_lines>(run.out, run, rows);
+  for (Index u = 0; u < run.n_a; ++u, a += run.a_stride) {
+    const double* b = run.b;
+    double* out = run.out + u * run.out_stride_of_a;
+    for (Index c = 0; c < run.n_b; ++c, b += run.b_stride, out += run.out_stride) {
+      if (!are_alike) at = rows_of<with_lines>(out, run, rows);
+      if (rows.have_first) write_rows(a, b, out, 0, at.first);
+      if constexpr (with_lines) write_lines_of<store>(a, b, out, at.first, at.after);
+      write_rows(a, b, out, at.after, at.end);
+    }
   }
 }
 
-inline void stream_stretch(const LinesRun& run, Index n_rows) {
-  const double *const a = run.a, *b = run.b;
-  double* out = run.out;
+// The columns of one `a`.
+inline void stream_stretch_of(const LinesRun& run, const double* a, double* out, Index n_rows) {
+  const double* b = run.b;
   Index begin = rows_to_line(out);  // of the first line in the column
   write_rows(a, b, out, 0, begin);
-  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += n_rows) {
+  for (Index c = 0; c < run.n_b; ++c, b += run.b_stride, out += n_rows) {
     const Index end = begin + (n_rows - begin) / most_lanes * most_lanes, n_left = n_rows - end;
     stream_rows(a, b, out, begin, end);
-    if (c + 1 == run.n_columns) return write_rows(a, b, out, end, n_rows);
+    if (c + 1 == run.n_b) return write_rows(a, b, out, end, n_rows);
     begin = n_left > 0 ? most_lanes - n_left : 0;
     if (n_left == 0) continue;
       // The line that the next column shares.
@@ -113,6 +120,11 @@ inline void stream_stretch(const LinesRun& run, Index n_rows) {
     for (Index k = 0; k < most_lanes; k += lanes) stream(out + end + k, load(line + k));
 #endif
   }
+}
+
+inline void stream_stretch(const LinesRun& run, Index n_rows) {
+  for (Index u = 0; u < run.n_a; ++u)
+    stream_stretch_of(run, run.a + u * run.a_stride, run.out + u * run.out_stride_of_a, n_rows);
 }
 
 // A line whose first n_rows are those of a o b, and the others those of next_a o next_b.
@@ -130,8 +142,8 @@ inline void stream_line_of_two(const double* a, const double* b, const double* n
 inline void stream_shared(const LinesRun& run, const SharedLines& shared) {
   const double* b = run.b;
   double* out = run.out;
-  for (Index c = 0; c < run.n_columns; ++c, b += run.b_stride, out += run.out_stride) {
-    const bool is_last = c + 1 == run.n_columns;
+  for (Index c = 0; c < run.n_b; ++c, b += run.b_stride, out += run.out_stride) {
+    const bool is_last = c + 1 == run.n_b;
     const double* const next_a = is_last ? shared.next_a : run.a;
     const double* const next_b = is_last ? shared.next_b : b + run.b_stride;
     Index row = rows_to_line(out) + run.n_in_column * most_lanes;
@@ -141,147 +153,107 @@ inline void stream_shared(const LinesRun& run, const SharedLines& shared) {
   }
 }
 
-inline Index lines_of_run(const LinesBeside& lines) {
-  return lines.run.n_columns * lines.run.n_in_column - lines.n_before;
-}
-
-// How many whole parts of so many lines go beside the next multiply-adds; at most `most`, and what is due beyond that
-// goes beside what comes next.
-inline Index parts_for(LinesBeside& lines, Index multiply_adds, Index n_in_part, Index most) {
-  const auto of_part = static_cast<double>(n_in_part);
-  lines.n_due += lines.lines_a_multiply_add * static_cast<double>(multiply_adds);
-  const auto due = static_cast<Index>(lines.n_due / of_part);
+// How many columns go beside the next multiply-adds: at most `most`, and what is due beyond that goes beside what comes
+// next.
+inline Index columns_for(LinesBeside& lines, Index multiply_adds, Index most) {
+  lines.n_due += lines.columns_a_multiply_add * static_cast<double>(multiply_adds);
+  const auto due = static_cast<Index>(lines.n_due);
   const Index n = due < most ? due : most;
-  lines.n_due -= static_cast<double>(n) * of_part;
+  lines.n_due -= static_cast<double>(n);
   return n;
 }
 
-// Of one run. It keeps its place in registers, of which a line changes one; this is why it calls nothing. It gives its
-// place back when it is gone.
-class LineWriter {
- public:
-  explicit LineWriter(LinesBeside& lines)
-      : lines_(lines), a_(lines.run.a), b_(lines.run.b), out_(lines.run.out) {
-    begin_column();
-    at_ += lines.n_before * most_lanes;
-  }
-  LineWriter(const LineWriter&) = delete;
-  LineWriter& operator=(const LineWriter&) = delete;
-  ~LineWriter() {
-    lines_.run.b = b_;
-    lines_.run.out = out_;
-    lines_.run.n_columns -= n_columns_;
-    lines_.n_before = lines_.run.n_in_column - (end_ - at_) / most_lanes;
-  }
-
-  // So many of those that lines_of_run() has counted.
-  void write_lines(Index n) {
-    while (n > 0) {
-      const Index of_column = (end_ - at_) / most_lanes, n_now = n < of_column ? n : of_column;
-      stream_rows(a_, b_, out_, at_, at_ + n_now * most_lanes);
-      at_ += n_now * most_lanes;
-      if (at_ == end_) take_column();
-      n -= n_now;
-    }
-  }
-
-  // One of them, with nothing that has to be set up before.
-  void write_line() {
-    stream_line(a_ + at_, b_ + at_, out_ + at_);
-    at_ += most_lanes;
-    if (at_ == end_) take_column();
-  }
-
- private:
-  void take_column() {
-    ++n_columns_;
-    b_ += lines_.run.b_stride;
-    out_ += lines_.run.out_stride;
-    begin_column();
-  }
-
-  void begin_column() {
-    at_ = rows_to_line(out_);
-    end_ = at_ + lines_.run.n_in_column * most_lanes;
-  }
-
-  LinesBeside& lines_;
-  const double *a_, *b_;
-  double* out_;
-  Index at_, end_, n_columns_ = 0;
-};
-
-// So many lines at each of n times.
-template <int lines_a_time>
-class Lines {
- public:
-  explicit Lines(LinesBeside* lines) : writer_(*lines) {}
-  void write_some() {
-#pragma GCC unroll 4
-    for (int i = 0; i < lines_a_time; ++i) writer_.write_line();
-  }
-
- private:
-  LineWriter writer_;
-};
-
-template <>
-class Lines<0> {
- public:
-  explicit Lines(LinesBeside*) {}
-  void write_some() {}
-};
-
 inline void go_to_next_run_after(LinesBeside& lines) {
-  if (lines.run.n_columns == 0) lines.take_run(lines);
+  if (lines.n_columns == 0) lines.take_run(lines);
 }
 
-inline void write_lines(LinesBeside& lines, Index n) {
-  while (n > 0 && lines.run.n_columns > 0) {
-    const Index of_run = lines_of_run(lines), n_now = n < of_run ? n : of_run;
-    LineWriter(lines).write_lines(n_now);
-    n -= n_now;
-    go_to_next_run_after(lines);
+// The columns of a run, one at a time. It keeps its place in registers, and calls nothing: what is computed beside it
+// stays in registers too. It gives its place back when it is gone.
+class ColumnWriter {
+ public:
+  explicit ColumnWriter(LinesBeside& lines)
+      : lines_(lines),
+        b_(lines.run.b + lines.n_b_done * lines.run.b_stride),
+        out_(lines.run.out + lines.n_b_done * lines.run.out_stride),
+        n_left_(lines.run.n_b - lines.n_b_done) {}
+  ColumnWriter(const ColumnWriter&) = delete;
+  ColumnWriter& operator=(const ColumnWriter&) = delete;
+  ~ColumnWriter() { lines_.n_b_done = lines_.run.n_b - n_left_; }
+
+  void write_column() {
+    LinesRun& run = lines_.run;
+    const double* const a = run.a;
+    const Index at = rows_to_line(out_), end = at + run.n_in_column * most_lanes;
+    for (Index row = at; row != end; row += most_lanes) stream_line(a + row, b_ + row, out_ + row);
+    b_ += run.b_stride;
+    out_ += run.out_stride;
+    if (--n_left_ > 0) return;
+    n_left_ = run.n_b;
+    run.a += run.a_stride;
+    b_ = run.b;
+    out_ = run.out += run.out_stride_of_a;
   }
-}
 
-// The lines of one column, from its first on.
-struct LinesColumn {
-  const double *a, *b;
-  double* out;
+ private:
+  LinesBeside& lines_;
+  const double* b_;
+  double* out_;
+  Index n_left_;  // of the columns of this `a`
 };
 
-// Takes n columns, or as many as there are, after what is left of one that has been begun, and returns how many.
-inline Index take_columns(LinesBeside& lines, Index n, LinesColumn* columns) {
-  if (n > 0 && lines.n_before > 0) write_lines(lines, lines.run.n_in_column - lines.n_before);
-  Index taken = 0;
-  while (taken < n && lines.run.n_columns > 0) {
-    LinesRun& run = lines.run;
-    for (; taken < n && run.n_columns > 0; ++taken, --run.n_columns) {
-      const Index to_line = rows_to_line(run.out);
-      columns[taken] = {.a = run.a + to_line, .b = run.b + to_line, .out = run.out + to_line};
-      run.b += run.b_stride;
-      run.out += run.out_stride;
-    }
-    go_to_next_run_after(lines);
-  }
-  return taken;
+template <int n_lines>
+inline constexpr int packs_in_lines = static_cast<int>(most_lanes / lanes) * n_lines;
+
+// Columns of one `a`, which stays in registers.
+template <int n_lines>
+inline void stream_columns_of(const LinesRun& run, const double* b, double* out, Index n) {
+  constexpr int n_packs = packs_in_lines<n_lines>;
+  const Index at = rows_to_line(out);
+  Pack a[n_packs];
+#pragma GCC unroll 16
+  for (int k = 0; k < n_packs; ++k) a[k] = load(run.a + at + k * lanes);
+  for (; n > 0; --n, b += run.b_stride, out += run.out_stride)
+#pragma GCC unroll 16
+    for (int k = 0; k < n_packs; ++k) stream(out + at + k * lanes, a[k] * load(b + at + k * lanes));
 }
 
-// The lines of so many rows of each column; row and n_rows are whole lines. Inlined it would change how that is
-// compiled beside which it is called.
-template <Index n_rows>
-[[gnu::noinline]] void stream_rows_of(const LinesColumn* columns, Index n_columns, Index row) {
-  for (const LinesColumn* end = columns + n_columns; columns != end; ++columns) {
-    const double *const a = columns->a + row, *const b = columns->b + row;
-    double* const out = columns->out + row;
-#pragma GCC unroll 4
-    for (Index k = 0; k < n_rows; k += most_lanes) stream_line(a + k, b + k, out + k);
+// Columns of one `a`, the next n.
+inline void stream_columns_of(const LinesBeside& lines, Index n) {
+  const LinesRun& run = lines.run;
+  const double* b = run.b + lines.n_b_done * run.b_stride;
+  double* out = run.out + lines.n_b_done * run.out_stride;
+  constexpr int most_packs = 8;  // half of the registers of AVX2
+  if (run.out_stride % most_lanes == 0) {
+    if constexpr (packs_in_lines<4> <= most_packs)
+      if (run.n_in_column == 4) return stream_columns_of<4>(run, b, out, n);
+    if constexpr (packs_in_lines<8> <= most_packs)
+      if (run.n_in_column == 8) return stream_columns_of<8>(run, b, out, n);
+  }
+  for (; n > 0; --n, b += run.b_stride, out += run.out_stride) {
+    const Index at = rows_to_line(out);
+    stream_rows(run.a, b, out, at, at + run.n_in_column * most_lanes);
+  }
+}
+
+// The next n columns, or as many as there are.
+inline void stream_columns(LinesBeside& lines, Index n) {
+  while (n > 0 && lines.n_columns > 0) {
+    LinesRun& run = lines.run;
+    const Index of_a = run.n_b - lines.n_b_done, n_now = n < of_a ? n : of_a;
+    stream_columns_of(lines, n_now);
+    n -= n_now;
+    lines.n_columns -= n_now;
+    lines.n_b_done += n_now;
+    if (n_now < of_a) return;
+    lines.n_b_done = 0;
+    run.a += run.a_stride;
+    run.out += run.out_stride_of_a;
+    go_to_next_run_after(lines);
   }
 }
 
 inline void stream_all(LinesBeside& lines) {
-  while (lines.run.n_columns > 0) write_lines(lines, lines_of_run(lines));
+  while (lines.n_columns > 0) stream_columns(lines, lines.n_columns);
 }
 
 }  // namespace jacobench::kernel::JACOBENCH_PATH
