@@ -149,8 +149,8 @@ void jacobian(State& state, const Case& c) {
 }
 
 // A Jacobian of so many MiB in batches of so many rows, through the cache, past it, or past it beside the computation
-// of the next batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for(), and of the last two
-// what is faster.
+// of the next batch: `layerwise` takes the rows of layerwise_batch_rows, the stores of stores_for(), and of the last
+// two what is faster.
 enum class Writing { ordinary, streaming, beside };
 
 void by_batches(State& state, const Case& c, Writing writing, Index mib, Index rows) {

@@ -54,15 +54,14 @@ class JacobianFill {
   void write(const Task& task);
 
   // The same of a task that streams, in parts: from begin() to write_rest() it and its passes stay as they are. (A copy
-  // of the task would wait for the lines that are on their way, as would one of a run: lib/CMakeLists.txt.) What beside()
-  // returns, null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and write_rest()
-  // writes what they have not. Other threads may see it after finish().
+  // of the task would wait for the lines that are on their way, as would one of a run: lib/CMakeLists.txt.) What
+  // beside() returns, null where nothing is left, is for others that do so much work (kernel/kernels.hpp), and
+  // write_rest() writes what they have not. Other threads may see it after finish().
   void begin(const Task& task);
   void begin(const Task&& task) = delete;
   kernel::LinesBeside* beside(Index work);
-  Index work_of_passes() const {
-    return work_of_passes_;
-  }  // of a row, forward with slopes and backward from one output
+  // Of a row, forward with slopes and backward from one output.
+  Index work_of_passes() const { return work_of_passes_; }
   void write_rest();
   void forget_rest() { lines_.n_columns = 0; }
   static void finish();

@@ -31,9 +31,9 @@ std::unique_ptr<Evaluator> make_layerwise(const Perceptron& network, Index max_r
                                           const StrategyOptions& options);
 
 // The rows of a batch: so many that what a thread's passes hold takes half of the first-level cache (base/caches.hpp).
-// Where all that is written are whole lines past the cache, at least 32 and at most 64, and no more than a sixth of what
-// a thread has, as the first batch has nothing that is written beside it. Elsewhere 128 if these take no more than half
-// of a core's own cache, and at least 96. All that a thread has where these are fewer than two batches.
+// Where all that is written are whole lines past the cache, at least 32 and at most 64, and no more than a sixth of
+// what a thread has, as the first batch has nothing that is written beside it. Elsewhere 128 if these take no more than
+// half of a core's own cache, and at least 96. All that a thread has where these are fewer than two batches.
 Index layerwise_batch_rows(const Perceptron& network, Index max_rows, Index n_threads);
 
 // Which way `layerwise` goes for J_y_x under Direction::cheaper, by operation count.

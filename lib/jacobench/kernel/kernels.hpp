@@ -41,8 +41,8 @@ struct ColumnRows {
   Index most_rows;
 };
 
-// What comes after the lines of the columns of a run of one `a` where these end after n_rows, and each is followed by the
-// next without a gap: rows from n_rows on are of the next column.
+// What comes after the lines of the columns of a run of one `a` where these end after n_rows, and each is followed by
+// the next without a gap: rows from n_rows on are of the next column.
 struct SharedLines {
   Index n_rows;
   const double *next_a, *next_b;  // of the column after the run; null where the matrix ends
@@ -65,8 +65,8 @@ struct LinesBeside {
 // So many multiply-adds take about as long as an entry of a product, whose sum is started and stored as well.
 constexpr Index work_of_sum(Index n_terms) { return n_terms + 4; }
 
-// An activation and its derivative over the columns of a batch: Z in A becomes phi(Z), and D phi'(Z). Beside what is null
-// nothing is written.
+// An activation and its derivative over the columns of a batch: Z in A becomes phi(Z), and D phi'(Z). Beside what is
+// null nothing is written.
 // Shapes: A and D [n_rows x n_columns]
 struct BatchActivation {
   BatchBuffer A, D;
@@ -154,8 +154,8 @@ struct LaneRows {
   }
 };
 
-// So many rows of so many doubles as stay in the cache; by sixteens where they can be, whose activations are whole groups
-// of packs more often than not.
+// So many rows of so many doubles as stay in the cache; by sixteens where they can be, whose activations are whole
+// groups of packs more often than not.
 constexpr Index rows_in_lane_block(Index most_doubles, Index of_row) {
   const Index n_rows = most_doubles / of_row;
   return n_rows >= 16 ? n_rows / 16 * 16 : (n_rows >= 8 ? 8 : 4);
@@ -237,8 +237,8 @@ struct LaneDamping {
   double* damped;
 };
 
-// J' r_dd + across J_d' r_d, the derivatives being along d: with across = 2 the second one of J'r but for J_dd' r. Where
-// `across` is null it is 0.
+// J' r_dd + across J_d' r_d, the derivatives being along d: with across = 2 the second one of J'r but for J_dd' r.
+// Where `across` is null it is 0.
 // Shapes: d and sums [P], across [1]
 struct LaneSecondAlong {
   LaneRows rows;                  // y is not read
