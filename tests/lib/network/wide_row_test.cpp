@@ -1,5 +1,7 @@
 #include "jacobench/network/wide_row.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "support/entrywise.hpp"
@@ -76,6 +78,25 @@ TEST(WideRow, NamesTheUnitThatOverflows) {
   EXPECT_EQ(WideRow(network, theta, Vector::Constant(1, 1e6)).overflow(),
             "unit 0 of layer 1 (exp) is not finite");
   EXPECT_EQ(WideRow(network, theta, Vector::Constant(1, 1)).overflow(), "");
+}
+
+// Columns with gaps, whose rows between are not looked at, and without, of every number of lines.
+TEST(AreSurelyFinite, FindsOneEntryThatIsNotWhereverItIs) {
+  struct Shape {
+    Index n_rows, n_columns, stride;
+  };
+  for (const auto& [n_rows, n_columns, stride] :
+       {Shape{8, 4, 8}, {32, 10, 32}, {96, 13, 96}, {7, 3, 7}, {16, 11, 24}}) {
+    Matrix M = Matrix::Constant(stride, n_columns, HUGE_VAL);
+    M.topRows(n_rows).setOnes();
+    EXPECT_TRUE(are_surely_finite(M.data(), n_rows, n_columns, stride)) << n_rows << " x " << n_columns;
+    for (Index c = 0; c < n_columns; ++c)
+      for (Index row = 0; row < n_rows; ++row) {
+        M(row, c) = std::nan("");
+        EXPECT_FALSE(are_surely_finite(M.data(), n_rows, n_columns, stride)) << row << ", " << c;
+        M(row, c) = 1;
+      }
+  }
 }
 
 }  // namespace
