@@ -13,7 +13,7 @@
 //           backward, 2 N D P going forward, less the first step of either (cheaper_input_direction);
 //           the workspace is a batch of rows a thread, and evaluating allocates nothing. Where a J_y_theta past
 //           the cache has columns that begin at different places of a line, batches overlap: a cache line of rows,
-//           8 of 96 or more, is computed by two batches and counted twice
+//           8 of 96 or more, is computed by two batches and counted twice; 8 of 32 where max_rows is whole lines
 // Accuracy: within the running error bound of verification/error_bound.hpp with PathSummation::from_outputs.
 //           delta_L has the error of phi'; each step down costs one product and the roundings of its partial
 //           sums, in the order of kernel/batch_product.hpp, then one rounding and the error of phi'; the column

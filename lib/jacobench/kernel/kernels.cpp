@@ -18,6 +18,7 @@ extern const Kernels kernels;
 
 const Kernels& kernels() {
   static constexpr const Kernels* of_path[] = {
+      // In the order of the enumerators.
       &scalar::kernels,
 #ifdef __x86_64__
       &avx2::kernels,

@@ -80,7 +80,7 @@ TEST(WideRow, NamesTheUnitThatOverflows) {
   EXPECT_EQ(WideRow(network, theta, Vector::Constant(1, 1)).overflow(), "");
 }
 
-// Columns with gaps, whose rows between are not looked at, and without, of every number of lines.
+// Columns with gaps, whose rows between are not looked at, and without, which are cut otherwise if they can be.
 TEST(AreSurelyFinite, FindsOneEntryThatIsNotWhereverItIs) {
   struct Shape {
     Index n_rows, n_columns, stride;
