@@ -107,6 +107,28 @@ TEST(MemoryNeeds, AreThoseOfFormsWithoutJ) {
   }
 }
 
+// Beside five observations whatever a fit holds is vectors of its parameters.
+TEST(MemoryNeeds, AreVectorsOfParametersBesideFewObservations) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's heap is not the machine's";
+#endif
+  const Perceptron network(100,
+                           {{300, Activation::tanh}, {300, Activation::tanh}, {1, Activation::identity}});
+  const Dataset data{Matrix::Random(5, 100), Matrix::Random(5, 1)};
+  const Vector decay = equal_decay(network, 0.1, DecayOf::weights_and_biases);
+  for (const StepForm form : {StepForm::dual, StepForm::matrix_free}) {
+    const double needs = memory_of_fit(ProblemSize(network, data.n_values(), decay, form), 1);
+    const double before = bytes_in_use();
+    Fitter fitter(network, data,
+                  {.n_starts = 1, .n_redraws = 0, .decay = decay, .max_iterations = 2, .form = form});
+    fitter.fit(data);
+    const double of_fit = bytes_in_use() - before;
+    EXPECT_LE(of_fit, 1.1 * needs);
+    // In so few steps no units are idle: there is no second network of the n x n form.
+    EXPECT_GE(of_fit, needs / (form == StepForm::dual ? 3 : 1.5));
+  }
+}
+
 TEST(MemoryNeeds, DecideTheFormWhereNoMatrixFits) {
   const Perceptron network(100,
                            {{1000, Activation::tanh}, {1000, Activation::tanh}, {1, Activation::identity}});
