@@ -278,6 +278,9 @@ class Layerwise final : public Evaluator {
       constexpr Index fewest = 32;
       const Index left = kernel::round_up((X.rows() - 1) % step + 1, doubles_in_line);
       first_step = std::min(std::max(left, fewest), step);
+      // The batch before the last writes the whole line in which each column ends, whose rows are the last's.
+      const Index n_last = (X.rows() - first_step - 1) % step + 1;
+      if (overlap > 0 && n_last < doubles_in_line) first_step -= doubles_in_line;
       goes_round = network().n_outputs() == 1 && (overlap > 0 || to_line > 0);
       if (overlap == 0 && goes_round)
         first_row = to_line;
