@@ -35,10 +35,10 @@ namespace {
 
 double scale_of_sigma(const StoredFit& stored) {
   const Vector& scale = stored.output_map.scale;
-  if (scale.size() > 1)
+  if (scale.size() > 1 && (scale.array() != scale[0]).any())
     throw InputError("--sigma: the {} outputs are scaled by the model, each by its own; leave it out",
                      scale.size());
-  return scale.size() == 1 ? scale[0] : 1;
+  return scale.size() > 0 ? scale[0] : 1;
 }
 
 }  // namespace

@@ -100,25 +100,6 @@ void print_path(std::ostream& out, const DecayChoice& choice) {
                    point.end.has_settled() ? "" : "  not settled");
 }
 
-// Of inputs whose 0 is so far off that a chosen decay, which is moved with it (inference/decay_choice.hpp), depends on
-// where it is.
-void print_shifts(std::ostream& out, const StoredFit& stored) {
-  const Layer& first = stored.fit.network.layers().front();
-  if (!first.has_bias() || stored.fit.decay[first.bias_at] == 0) return;
-  constexpr double far = 1000;
-  for (Index d = 0; d < stored.fit.data.X.cols(); ++d) {
-    const auto column = stored.fit.data.X.col(d);
-    const double mean = column.mean();
-    const double shift = std::abs(mean) / std::sqrt((column.array() - mean).square().mean());
-    if (shift >= far && std::isfinite(shift))
-      harness::print(
-          out,
-          "            {} lies {:.2g} standard deviations from 0, and the penalty on biases depends on "
-          "where 0 is: subtract its mean\n",
-          stored.inputs[static_cast<std::size_t>(d)], shift);
-  }
-}
-
 // How the decay was chosen, and what would have happened without it.
 void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice& choice) {
   const std::string& name = stored.decay_origin.value().rule;
@@ -131,7 +112,6 @@ void print_choice(std::ostream& out, const StoredFit& stored, const DecayChoice&
         "decay       k = {:.3g} of standardised data, chosen by {}; {:.4g} effective parameters of {}\n"
         "            without one (--decay 0):\n            {}\n",
         choice.k, name, choice.effective_parameters, stored.fit.n_params(), reasons);
-  if (choice.k > 0) print_shifts(out, stored);
   const bool says_enough = choice.k == 0 && !reasons.empty() && choice.fit.has_settled();
   if (!choice.path.empty() && !says_enough) print_path(out, choice);
 }
@@ -194,6 +174,8 @@ void print_curvature(std::ostream& out, const Curvature& c) {
         "not be\n");
 }
 
+bool is_shift(const AffineMap& map) { return (map.scale.array() == 1).all(); }
+
 }  // namespace
 
 void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
@@ -210,8 +192,12 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
   if (!stored.input_map.is_identity() || !stored.output_map.is_identity())
-    harness::print(out,
-                   "scaled      by fixed layers of the model: figures are in the units of the network\n");
+    harness::print(
+        out, "{}",
+        is_shift(stored.input_map) && is_shift(stored.output_map)
+            ? "centred     columns less their means, so that the penalty does not depend on where 0 is: "
+              "biases are of these\n"
+            : "scaled      by fixed layers of the model: figures are in the units of the network\n");
   print_end(out, end);
   print_starts(out, end.starts, end.rss + end.penalty);
   print_whether_settled(out, end);

@@ -17,7 +17,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr int fit_version = 2, oldest_version = 1;
+constexpr int fit_version = 3, oldest_version = 1, last_in_units_of_network = 2;
 
 OrderedJson to_json(const Vector& v) { return std::vector<double>(v.begin(), v.end()); }
 
@@ -37,9 +37,10 @@ class FitFile {
     if (!json_.is_object() || json_.value("format", OrderedJson()) != fit_file_format)
       refuse("is not a fit file; make one with jacobench fit");
     const OrderedJson version = json_.value("version", OrderedJson());
-    if (version != fit_version && version != oldest_version)
-      refuse(fmt::format("is of a version that this program does not read; it reads {} and {}",
-                         oldest_version, fit_version));
+    if (!version.is_number_integer() || version < oldest_version || version > fit_version)
+      refuse(fmt::format("is of a version that this program does not read; it reads {} to {}", oldest_version,
+                         fit_version));
+    is_in_units_of_network_ = version <= last_in_units_of_network;
   }
 
   [[noreturn]] void refuse(const std::string& what) const { throw InputError("{}: {}", name_, what); }
@@ -208,6 +209,22 @@ class FitFile {
     return row ? row->form : StepForm::automatic;
   }
 
+  // Of other numbers of columns than the network has, which are refused later, as they stand there.
+  void get_columns(StoredFit& stored) const {
+    const Perceptron& network = stored.fit.network;
+    Matrix X = matrix("X", stored.inputs.size()), Y = matrix("Y", stored.outputs.size());
+    if (is_in_units_of_network_ || X.cols() != network.n_inputs() || Y.cols() != network.n_outputs()) {
+      if (is_in_units_of_network_ && !stored.input_map.is_identity())
+        stored.given_X = stored.input_map.inverse_of(X);
+      if (is_in_units_of_network_ && !stored.output_map.is_identity())
+        stored.given_Y = stored.output_map.of(Y);
+      stored.fit.data.X = std::move(X);
+      stored.fit.data.Y = std::move(Y);
+    } else {
+      stored.set_columns(std::move(X), std::move(Y));
+    }
+  }
+
   ScaledModel model() const {
     std::istringstream text(get<OrderedJson>("model").dump());
     return read_scaled_model(text, name_ + ": model");
@@ -238,6 +255,7 @@ class FitFile {
 
   std::string name_;
   OrderedJson json_;
+  bool is_in_units_of_network_ = false;
 };
 
 OrderedJson to_json(const FitEnd& end) {
@@ -302,23 +320,49 @@ void check_rss(const FitFile& json, const Fit& fit, double stated) {
 
 }  // namespace
 
+void StoredFit::set_columns(Matrix X, Matrix Y) {
+  if (input_map.is_identity()) {
+    fit.data.X = std::move(X);
+  } else {
+    fit.data.X = input_map.of(X);
+    given_X = std::move(X);
+  }
+  if (output_map.is_identity()) {
+    fit.data.Y = std::move(Y);
+  } else {
+    fit.data.Y = output_map.inverse_of(Y);
+    given_Y = std::move(Y);
+  }
+}
+
+void StoredFit::put_between(const AffineMap& more_inputs, const AffineMap& more_outputs) {
+  if (input_map.is_identity() && !more_inputs.is_identity()) given_X = fit.data.X;
+  if (output_map.is_identity() && !more_outputs.is_identity()) given_Y = fit.data.Y;
+  input_map = input_map.then(more_inputs);
+  output_map = more_outputs.then(output_map);
+}
+
 StoredFit read_fit(const std::filesystem::path& file) {
   const FitFile json(file);
   ScaledModel scaled = json.model();
   const auto rss = json.get<double>("rss");
-  StoredFit stored{.fit = {.network = scaled.model.network,
-                           .theta = std::move(scaled.model.theta),
-                           .data = {},
-                           .decay = json.decay(scaled.model.network.n_params()),
-                           .jacobian = {.strategy = json.maybe<std::string>("strategy").value_or("layerwise"),
-                                        .options = {.relative_step = json.maybe<double>("relative_step")}},
-                           .end = json.end(rss),
-                           .form = json.form()},
-                   .inputs = json.get<std::vector<std::string>>("inputs"),
-                   .outputs = json.get<std::vector<std::string>>("outputs"),
-                   .source = json.get<std::string>("source"),
-                   .n_left_out = json.maybe<Index>("rows_left_out").value_or(0),
-                   .how = json.how()};
+  // One member after the other: GCC 12 destroys the first ones twice where an initialiser after a nested list throws.
+  StoredFit stored{
+      .fit = {.network = scaled.model.network, .theta = std::move(scaled.model.theta), .data = {}},
+      .inputs = {},
+      .outputs = {},
+      .source = {}};
+  Fit& fit = stored.fit;
+  fit.decay = json.decay(fit.n_params());
+  fit.jacobian.strategy = json.maybe<std::string>("strategy").value_or("layerwise");
+  fit.jacobian.options.relative_step = json.maybe<double>("relative_step");
+  fit.end = json.end(rss);
+  fit.form = json.form();
+  stored.inputs = json.get<std::vector<std::string>>("inputs");
+  stored.outputs = json.get<std::vector<std::string>>("outputs");
+  stored.source = json.get<std::string>("source");
+  stored.n_left_out = json.maybe<Index>("rows_left_out").value_or(0);
+  stored.how = json.how();
   using Words = std::map<std::string, std::vector<std::string>>;
   for (auto& [name, words] : json.maybe<Words>("words").value_or(Words{}))
     stored.words.push_back({name, std::move(words)});
@@ -327,13 +371,11 @@ StoredFit read_fit(const std::filesystem::path& file) {
   stored.output_map = std::move(scaled.outputs);
   stored.covariance = json.covariance();
   stored.curvature = json.curvature();
-  Fit& fit = stored.fit;
-  fit.data = {.X = json.matrix("X", stored.inputs.size()),
-              .Y = json.matrix("Y", stored.outputs.size()),
-              .weights = json.vector("weights"),
-              .output_scales = json.vector("output_scales"),
-              .output_correlation = json.maybe_matrix("output_correlation", stored.outputs.size()),
-              .output_noise = json.output_noise()};
+  json.get_columns(stored);
+  fit.data.weights = json.vector("weights");
+  fit.data.output_scales = json.vector("output_scales");
+  fit.data.output_correlation = json.maybe_matrix("output_correlation", stored.outputs.size());
+  fit.data.output_noise = json.output_noise();
   try {
     find_strategy(fit.jacobian.strategy);
   } catch (const InputError& error) {
@@ -358,8 +400,8 @@ std::string to_fit_text(const StoredFit& stored) {
       to_scaled_model_text({{fit.network, fit.theta}, stored.input_map, stored.output_map}));
   json["inputs"] = stored.inputs;
   json["outputs"] = stored.outputs;
-  json["X"] = to_json(fit.data.X);
-  json["Y"] = to_json(fit.data.Y);
+  json["X"] = to_json(stored.X());
+  json["Y"] = to_json(stored.Y());
   if (fit.data.weights.size() > 0) json["weights"] = to_json(fit.data.weights);
   if (fit.data.output_scales.size() > 0) json["output_scales"] = to_json(fit.data.output_scales);
   if (fit.data.output_correlation.size() > 0)

@@ -1,6 +1,6 @@
 // Fit files: a fitted network with the data it was fitted to, so that intervals are computed from these and no others.
 //
-//   {"format": "jacobench-fit", "version": 2, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
+//   {"format": "jacobench-fit", "version": 3, "model": {...}, "inputs": ["x", ...], "outputs": ["y", ...],
 //    "X": [[...], ...], "Y": [[...], ...], "weights": [...], "output_scales": [...],
 //    "output_correlation": [[...], ...], "output_noise": "own", "decay": [...],
 //    "strategy": "layerwise", "relative_step": ..., "form": "dual", "rss": ..., "end": {"stop": "orthogonal",
@@ -15,12 +15,14 @@
 //    "ridge": 1e-06}, "decay_choice": {"rule": "auto", "k": ..., "effective_parameters": ...}}
 //
 // `decay` is one number where it is the same for all parameters.
-// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled columns; X and Y are
-// in the units of the network, and have one row an observation; `weights`, `output_scales`, `output_correlation`,
+// `model` is a model file (files/model_file.hpp), with fixed layers where the network has scaled or centred columns; X
+// and Y are as they were given, before these, and have one row an observation; all else is in the units between the
+// fixed layers, those of the network; `weights`, `output_scales`, `output_correlation`,
 // `output_noise`, `decay`, `relative_step`, `form`, `relative_offset`, `remaining`, `sigma`, `rows_left_out`, `words`,
 // `end`, `covariance`, `curvature` and `decay_choice` are left out
 // where there are none. Numbers are in the shortest form that reads back to the same bits. Version 1, which did not say
-// how the fit ended, is read too, and so are files that do not say where each start led.
+// how the fit ended, and version 2, whose X and Y were in the units of the network, are read too, and so are files that
+// do not say where each start led.
 #pragma once
 
 #include <filesystem>
@@ -51,12 +53,23 @@ struct StoredFit {
   IntervalOptions how =
       {};  // rank policy, ridge, rule for the degrees of freedom and known sigma that were chosen
   std::optional<DecayOrigin> decay_origin = {};  // none where the decay was given
-  // What scales the columns of the user's data: fit.data and all that is said of the fit are in the units between them,
-  // those of the network. The outputs' scales are positive.
+  // What scales and shifts the columns of the user's data: fit.data and all that is said of the fit are in the units
+  // between them, those of the network. The outputs' scales are positive.
   AffineMap input_map = {}, output_map = {};
+  Matrix given_X = {}, given_Y = {};  // the user's columns, to the bit; empty where fit.data has them
   std::optional<CovarianceKind> covariance =
       {};                                   // that the fit was reported with, none in files that do not say
   std::optional<Curvature> curvature = {};  // none of fits with a decay or without a covariance
+
+  // The user's columns, and from them those of fit.data.
+  void set_columns(Matrix X, Matrix Y);
+
+  // More maps, between these and the network: fit.data are still of the network as it was.
+  void put_between(const AffineMap& more_inputs, const AffineMap& more_outputs);
+
+  // In the units of the data.
+  const Matrix& X() const { return given_X.size() > 0 ? given_X : fit.data.X; }
+  const Matrix& Y() const { return given_Y.size() > 0 ? given_Y : fit.data.Y; }
 
   DatasetNames names() const { return {.source = source, .inputs = inputs, .outputs = outputs}; }
 };

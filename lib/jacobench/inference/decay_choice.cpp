@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <stdexcept>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
@@ -48,20 +49,14 @@ constexpr std::array rules{
     DecayRule{"evidence", "the largest marginal likelihood (MacKay)", evidence_score, false},
 };
 
-// Of one column: its standard deviation, or its root mean square where it is not centred or never varies; and its mean
-// over that, 0 where it is not centred.
-struct Spread {
-  double size;
-  double shift;
-};
-
-Spread spread(const VectorView& column, bool is_centred) {
+// Of one column: its standard deviation, or its root mean square where it is not centred or never varies.
+double spread(const VectorView& column, bool is_centred) {
   const double root_n = std::sqrt(static_cast<double>(column.size()));
   const double mean = is_centred ? column.mean() : 0;
   const double about_mean = (column.array() - mean).matrix().stableNorm() / root_n;
-  if (about_mean > 0) return {about_mean, mean / about_mean};
+  if (about_mean > 0) return about_mean;
   const double about_zero = column.stableNorm() / root_n;
-  return {about_zero > 0 ? about_zero : 1, 0};
+  return about_zero > 0 ? about_zero : 1;
 }
 
 double unit_of_objective(const Perceptron& network, const Dataset& data) {
@@ -81,16 +76,14 @@ std::span<const DecayRule> decay_rule_table() { return rules; }
 const DecayRule& find_decay_rule(std::string_view name) { return find_by_name(rules, name, "decay rule"); }
 
 Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of) {
+  if (data.n_observations() == 0) throw std::logic_error("standardised_decay: no observations");
   const Matrix factors = data.row_factors();
   const double unit = unit_of_objective(network, data);
   const Index top = network.n_layers() - 1;
   const bool is_scaled = network.layers().back().activation == Activation::identity;
-  std::vector<Spread> inputs;
-  double input_shifts = 0;
-  for (Index d = 0; d < network.n_inputs(); ++d) {
-    inputs.push_back(spread(data.X.col(d), network.layer(0).has_bias()));
-    input_shifts += inputs.back().shift * inputs.back().shift;
-  }
+  Vector input_spreads(network.n_inputs());
+  for (Index d = 0; d < network.n_inputs(); ++d)
+    input_spreads[d] = spread(data.X.col(d), network.layer(0).has_bias());
   Vector decay = equal_decay(network, k, of);
   for (Index p = 0; p < decay.size(); ++p) {
     const ParameterPlace at = network.place_of(p);
@@ -98,13 +91,7 @@ Vector standardised_decay(const Perceptron& network, const Dataset& data, double
     decay[p] *= is_scaled_output
                     ? factors.col(at.unit).squaredNorm() / static_cast<double>(data.n_observations())
                     : unit;
-    if (at.is_bias()) {
-      const double output_shift = is_scaled_output ? spread(data.Y.col(at.unit), true).shift : 0;
-      decay[p] /= 1 + (at.layer == 0 ? input_shifts : 0) + output_shift * output_shift;
-    } else if (at.layer == 0) {
-      const double size = inputs[static_cast<std::size_t>(at.input)].size;
-      decay[p] *= size * size;
-    }
+    if (!at.is_bias() && at.layer == 0) decay[p] *= input_spreads[at.input] * input_spreads[at.input];
   }
   return decay;
 }
@@ -161,16 +148,59 @@ std::optional<DecayScore> evidence_score(Tangent& at) {
 
 namespace {
 
+// The data that fits with a decay are fitted to: columns less their means where 0 would otherwise count.
+class CentredData {
+ public:
+  CentredData(const Perceptron& network, const Dataset& data, DecayOf of) : network_(network), data_(data) {
+    if (of != DecayOf::weights_and_biases) return;
+    const Layer& last = network.layers().back();
+    if (network.layer(0).has_bias()) inputs_ = shift_by(-means(data.X));
+    if (last.has_bias() && last.activation == Activation::identity) outputs_ = shift_by(means(data.Y));
+    data_.X = inputs_.of(data.X);
+    data_.Y = outputs_.inverse_of(data.Y);
+  }
+
+  const Dataset& data() const { return data_; }
+  const AffineMap& inputs() const { return inputs_; }
+  const AffineMap& outputs() const { return outputs_; }
+
+  // Parameters of the same function of the data as they are, and the other way round.
+  Vector to_user(const Vector& theta) const { return folded({{network_, theta}, inputs_, outputs_}).theta; }
+  Vector to_centred(const Vector& theta) const {
+    return folded({{network_, theta}, back(inputs_), back(outputs_)}).theta;
+  }
+
+ private:
+  // 0 of what is centred already but for its rounding to some digits.
+  static Vector means(const Matrix& columns) {
+    constexpr double negligible = 1e-6;  // of a standard deviation
+    Vector result = columns.colwise().mean().transpose();
+    for (Index c = 0; c < columns.cols(); ++c)
+      if (std::abs(result[c]) <= negligible * spread(columns.col(c), true)) result[c] = 0;
+    return result;
+  }
+
+  static AffineMap shift_by(const Vector& shift) {
+    if ((shift.array() == 0).all()) return {};
+    return {Vector::Ones(shift.size()), shift};
+  }
+  static AffineMap back(const AffineMap& map) { return {map.scale, -map.shift}; }
+
+  const Perceptron& network_;
+  Dataset data_;
+  AffineMap inputs_, outputs_;
+};
+
 class DecaySearch {
  public:
   DecaySearch(const Perceptron& network, const Dataset& data, const FitOptions& options,
               const DecayChoiceOptions& how)
       : network_(network),
         data_(data),
+        centred_(network_, data, how.decay_of),
         options_(options),
         how_(how),
-        form_(form_of_steps(network, standardised_decay(network, data, 1, how.decay_of), data.n_values(),
-                            options.form)),
+        form_(form_of_steps(network, decay_at(1), data.n_values(), options.form)),
         is_wide_(form_ != StepForm::normal) {
     if (form_ == StepForm::matrix_free)
       throw InputError(
@@ -200,6 +230,8 @@ class DecaySearch {
                        .path = path(),
                        .undecayed = without_,
                        .reasons = faults_,
+                       .inputs = centred_.inputs(),
+                       .outputs = centred_.outputs(),
                        .was_interrupted = is_interrupted_};
     if (is_interrupted_) mark_interrupted(choice.fit);
     return choice;
@@ -210,6 +242,9 @@ class DecaySearch {
 
   const DecayRule& rule() const { return *how_.rule; }
 
+  Vector decay_at(double k) const { return standardised_decay(network_, centred_.data(), k, how_.decay_of); }
+
+  // With a decay the start is of the centred data.
   Fit fit_at(double k, const std::optional<Vector>& start, Index n_starts) {
     return fit_at(k, start, n_starts, options_.max_iterations);
   }
@@ -226,13 +261,13 @@ class DecaySearch {
       if (options_.n_wanted_at_best) options.n_starts = std::min(n_starts, most_drawn_on_path);
       options.n_wanted_at_best.reset();
     }
-    options.decay = k > 0 ? standardised_decay(network_, data_, k, how_.decay_of) : Vector();
+    options.decay = k > 0 ? decay_at(k) : Vector();
     Index n_iterations = 0;
     options.go_on = [&](const FitProgress& now) {
       n_iterations = now.n_iterations;
       return !options_.go_on || tell(now.n_starts_done, now.n_iterations, now.objective);
     };
-    Fit result = fit(network_, data_, options);
+    Fit result = fit(network_, k > 0 ? centred_.data() : data_, options);
     n_starts_done_ += result.end->starts.n_starts;
     n_iterations_ += n_iterations;
     if (options_.go_on && !is_interrupted_) tell(0, 0, result.end->rss + result.end->penalty);
@@ -257,11 +292,12 @@ class DecaySearch {
     return 1 + static_cast<Index>(std::round(points_a_decade * std::log10(largest_k / smallest_k)));
   }
 
+  // Of a point with a decay.
   Fit fit_of(const DecayPoint& point) const {
     return {.network = network_,
             .theta = point.theta,
-            .data = data_,
-            .decay = point.k > 0 ? standardised_decay(network_, data_, point.k, how_.decay_of) : Vector(),
+            .data = centred_.data(),
+            .decay = decay_at(point.k),
             .jacobian = options_.jacobian,
             .end = point.end,
             .form = options_.form};
@@ -346,7 +382,8 @@ class DecaySearch {
     for (Index i = 0; i < n_path_points() && !is_interrupted_ && !has_passed(); ++i) {
       const double k = largest_k * std::pow(10, -static_cast<double>(i) / points_a_decade);
       if (points_.empty())
-        add(k, options_.start, options_.start.has_value());
+        add(k, options_.start ? std::optional(centred_.to_centred(*options_.start)) : std::nullopt,
+            options_.start.has_value());
       else
         add(k, points_.back().theta, leads_on(points_.back()));
     }
@@ -376,7 +413,7 @@ class DecaySearch {
     if (!without_ || points_.empty() || is_interrupted_) return;
     const auto last = std::min_element(points_.begin(), points_.end(),
                                        [](const auto& a, const auto& b) { return a.k < b.k; });
-    Fit followed = fit_at(0, last->theta, 0);
+    Fit followed = fit_at(0, centred_.to_user(last->theta), 0);
     const StartSummary& before = without_->end->starts;
     if (!(followed.end->rss < (1 - lower_by) * without_->end->rss)) return;
     StartSummary& starts = followed.end->starts;
@@ -546,6 +583,7 @@ class DecaySearch {
 
   const Perceptron network_;
   const Dataset& data_;
+  const CentredData centred_;
   const FitOptions& options_;
   const DecayChoiceOptions how_;
   const StepForm form_;
@@ -588,7 +626,7 @@ DecayChoice choose_decay(const Perceptron& network, const Dataset& data, const F
   from_there.n_redraws = 0;
   from_there.n_tries_from_start = 1;
   const FitEnd before = *choice.fit.end;
-  choice.fit = fit_with_output_scales(network, scaled, from_there);
+  choice.fit = fit_with_output_scales(network, choice.fit.data, from_there);
   rescale_starts(*choice.fit.end, before);
   choice.fit.end->n_iterations += before.n_iterations;
   return choice;

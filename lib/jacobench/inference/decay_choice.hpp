@@ -7,10 +7,10 @@
 //           k_p = k u;  times s_d^2 for a weight from input d;  with mean_n g_nk^2 for u where p leads to output k and
 //                       the
 //           output layer is the identity.
-//         Biases, where they are penalised too, move with the place of 0 in the data: with m / s, the mean over the
-//         standard deviation, k_p of a bias is divided by 1 + sum (m / s)^2 over the inputs, of a bias of the output
-//         layer also over its output. Then no shift lets it count more than k (b_tau^2 + |w_tau|^2), w the weights
-//         beside it. Without them, units that vanish or become equal leave biases open, and there is no covariance.
+//         Where biases are penalised too, it is a fit to columns less their means (of inputs, where the first layer has
+//         a bias; of outputs, where the last has one and is the identity), so that it does not depend on where 0 is:
+//         `inputs` and `outputs` of the choice lead there and back. Without a penalty on biases, units that vanish or
+//         become equal leave them open, and there is no covariance.
 // Scores: of the model linearised at the fit, H = J (J'J + K)^-1 J' and r = g o (y - f), n = N K; the lowest
 //         is the best
 //           loo       sum_n |(I - H_nn)^-1 r_n|^2, H_nn the K x K block of an observation: what is left of each
@@ -49,10 +49,11 @@
 #include <vector>
 
 #include "jacobench/inference/covariance.hpp"
+#include "jacobench/network/scaled_model.hpp"
 
 namespace jacobench {
 
-// The k_p of the penalty at k.  Shape: [P]
+// The k_p of the penalty at k, on columns that are centred where it is to be on biases.  Shape: [P].  Errors: logic_error without an observation
 Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of);
 
 // |(I - H_nn)^-1 r_n|^2 of each observation [N]; none where some I - H_nn is singular, as for an observation that the
@@ -92,13 +93,15 @@ struct DecayPoint {
 };
 
 struct DecayChoice {
-  Fit fit;  // the chosen one
+  Fit fit;  // the chosen one; with a decay of biases, of columns less their means
   double k = 0;
   double effective_parameters = 0;
   std::vector<DecayPoint> path = {};      // from large to small k; empty where no decay was tried
   std::optional<Fit> undecayed = {};      // the fit without a decay, where another was chosen
   std::vector<std::string> reasons = {};  // why none was kept, or was not, a sentence each
-  bool was_interrupted = false;           // then the fit is the best so far, and has not settled
+  AffineMap inputs = {},
+            outputs = {};        // from the data to the inputs of `fit`, and from its outputs to the data
+  bool was_interrupted = false;  // then the fit is the best so far, and has not settled
 };
 
 struct DecayChoiceOptions {

@@ -33,6 +33,12 @@ Matrix AffineMap::inverse_of(const MatrixView& Y) const {
   return ((Y.rowwise() - shift.transpose()).array().rowwise() / scale.transpose().array()).matrix();
 }
 
+AffineMap AffineMap::then(const AffineMap& next) const {
+  if (is_identity()) return next;
+  if (next.is_identity()) return *this;
+  return {next.scale.cwiseProduct(scale), next.scale.cwiseProduct(shift) + next.shift};
+}
+
 Model folded(const ScaledModel& scaled) {
   if (!scaled.has_maps()) return scaled.model;
   std::vector<LayerWeights> layers = layers_of(scaled.model);

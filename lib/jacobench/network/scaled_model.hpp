@@ -17,6 +17,9 @@ struct AffineMap {
   // Shapes: X, Y [N x columns]
   Matrix of(const MatrixView& X) const;
   Matrix inverse_of(const MatrixView& Y) const;  // no scale may be 0
+
+  // x -> next(this(x))
+  AffineMap then(const AffineMap& next) const;
 };
 
 struct ScaledModel {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -241,6 +242,41 @@ TEST_F(FitFile, OfVersionOneIsReadWithoutAnEnd) {
   expect_same(there_and_back(stored), stored);
 }
 
+// Columns as they were given, and those of the network behind its fixed layers.
+TEST_F(FitFile, GivesBackTheColumnsOfTheUser) {
+  StoredFit stored = weighted_fit({});
+  stored.put_between({Vector::Ones(2), Vector{{-0.1, -77.7}}}, {Vector::Ones(1), Vector{{1e3}}});
+  const Matrix X = stored.X(), Y = stored.Y();
+  stored.set_columns(X, Y);
+  stored.fit = {.network = stored.fit.network,
+                .theta = stored.fit.theta,
+                .data = stored.fit.data,
+                .jacobian = stored.fit.jacobian};
+  const StoredFit back = there_and_back(stored);
+  expect_same(back, stored);
+  EXPECT_EQ(back.X(), X);
+  EXPECT_EQ(back.Y(), Y);
+  EXPECT_EQ(back.fit.data.X.col(1), (X.col(1).array() - 77.7).matrix());
+  EXPECT_EQ(back.fit.data.Y, (Y.array() - 1e3).matrix());
+}
+
+// Of version 2 these were the columns of the network.
+TEST_F(FitFile, OfVersionTwoHasTheColumnsOfTheNetwork) {
+  write_text(R"({"format": "jacobench-fit", "version": 2,
+    "model": {"format": "jacobench-mlp", "version": 1, "layers": [
+      {"activation": "identity", "fixed": true, "weights": [[2]], "bias": [1]},
+      {"activation": "identity", "weights": [[2]], "bias": [1]},
+      {"activation": "identity", "fixed": true, "weights": [[4]], "bias": [8]}]},
+    "inputs": ["x"], "outputs": ["y"], "X": [[0], [1], [2]], "Y": [[1.5], [3], [4.5]],
+    "rss": 0.5, "source": "old.csv"})");
+  const StoredFit stored = read_fit(file_);
+  EXPECT_EQ(stored.fit.data.X, (Matrix{{0}, {1}, {2}}));
+  EXPECT_EQ(stored.X(), (Matrix{{-0.5}, {0}, {0.5}}));
+  EXPECT_EQ(stored.fit.data.Y, (Matrix{{1.5}, {3}, {4.5}}));
+  EXPECT_EQ(stored.Y(), (Matrix{{14}, {20}, {26}}));
+  expect_same(there_and_back(stored), stored);
+}
+
 TEST_F(FitFile, RefusesWhatDoesNotBelongTogether) {
   const auto with = [](auto change) {
     StoredFit stored = weighted_fit();
@@ -258,6 +294,43 @@ TEST_F(FitFile, RefusesWhatDoesNotBelongTogether) {
   expect_refused(with([](Fit& f) { f.data.Y.setConstant(2); }), "output y is 2 in every row");
 }
 
+// Every value of a file by null, a number, a list, an object or a text, and every key left out.
+TEST_F(FitFile, IsReadOrRefusedWhateverItsValuesAre) {
+  StoredFit stored = weighted_fit();
+  stored.words = {{"a", {"F", "M"}}};
+  stored.covariance = CovarianceKind::ridge;
+  stored.decay_origin = DecayOrigin{.rule = "loo", .k = 0.1, .effective_parameters = 2};
+  stored.curvature = Curvature{};
+  const auto json = nlohmann::json::parse(to_fit_text(stored));
+  const nlohmann::json others[] = {nullptr, 5, nlohmann::json::array({1, "x"}), {{"x", 1}}, "text"};
+  int n_refused = 0;
+  const auto read = [&](const nlohmann::json& changed, const std::string& where) {
+    write_text(changed.dump());
+    try {
+      read_fit(file_);
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(file_.string())) << where;
+      ++n_refused;
+    }
+  };
+  const std::function<void(const nlohmann::json::json_pointer&)> spoil = [&](const auto& at) {
+    for (const auto& other : others) {
+      nlohmann::json changed = json;
+      changed.at(at) = other;
+      read(changed, at.to_string());
+    }
+    if (!json.at(at).is_object()) return;
+    for (const auto& [key, value] : json.at(at).items()) {
+      nlohmann::json changed = json;
+      changed.at(at).erase(key);
+      read(changed, at.to_string() + " without " + key);
+      spoil(at / key);
+    }
+  };
+  spoil(nlohmann::json::json_pointer());
+  EXPECT_GT(n_refused, 100);
+}
+
 TEST_F(FitFile, RefusesWhatIsNotOne) {
   const auto changed = [](auto change) {
     auto json = nlohmann::ordered_json::parse(to_fit_text(weighted_fit()));
@@ -269,7 +342,7 @@ TEST_F(FitFile, RefusesWhatIsNotOne) {
     expect_refused(words);
   };
   expect_text_refused("[1, 2", "is not a fit file");
-  expect_text_refused(changed([](auto& json) { json["version"] = 3; }), "it reads 1 and 2");
+  expect_text_refused(changed([](auto& json) { json["version"] = 4; }), "it reads 1 to 3");
   expect_text_refused(changed([](auto& json) { json["end"]["stop"] = "tired"; }),
                       "end: unknown stop 'tired'");
   expect_text_refused(changed([](auto& json) { json["end"].erase("starts"); }), "end: does not say");

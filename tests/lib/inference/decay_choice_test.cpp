@@ -130,6 +130,11 @@ TEST(DecayScores, AreNotMadeUpWhereNothingIsLeft) {
   EXPECT_FALSE(gcv_score(through_both).has_value());
 }
 
+// Of the chosen fit, in the units of the data.
+Matrix values(const DecayChoice& choice, const Matrix& X) {
+  return evaluate(ScaledModel{{choice.fit.network, choice.fit.theta}, choice.inputs, choice.outputs}, X);
+}
+
 TEST(StandardisedDecay, IsKOnStandardisedDataAndFollowsTheUnits) {
   const Perceptron network(1, {{2, Activation::tanh}, {1, Activation::identity}});
   Dataset data = step_data(40);
@@ -147,34 +152,19 @@ TEST(StandardisedDecay, IsKOnStandardisedDataAndFollowsTheUnits) {
   EXPECT_TRUE(all_within_relative(other, want, 1e-13));
 }
 
-// (b - w m / s)^2 / (1 + (m / s)^2) <= b^2 + w^2, by Cauchy and Schwarz, and equal where (b, w) is along (1, -m / s).
-TEST(StandardisedDecay, OfABiasCountsNoMoreThanThatOfItsWeightsWhereverZeroLies) {
-  const Perceptron network(1, {{1, Activation::tanh}, {1, Activation::identity}});
-  Dataset data{Matrix(3, 1), Matrix(3, 1)};
-  data.X << 99, 100, 101;
-  data.Y << 1, 5, 2;
-  const double s = std::sqrt(2.0 / 3), shift = 100 / s;
-  const double u = 26.0 / 9;  // of y about its mean
-  const Vector k = standardised_decay(network, data, 1, DecayOf::weights_and_biases);
-  for (const auto& [w_tau, b_tau] : {std::pair{1.0, 0.0}, {0.0, 1.0}, {-shift, 1.0}}) {
-    const double w = w_tau / s, b = b_tau - w * 100;
-    EXPECT_NEAR(k[0] * w * w, u * w_tau * w_tau, 1e-12 * (1 + u * w_tau * w_tau));
-    EXPECT_LE(k[1] * b * b, (1 + 1e-12) * u * (b_tau * b_tau + w_tau * w_tau));
-  }
-  EXPECT_NEAR(k[1], u / (1 + shift * shift), 1e-14);
-  EXPECT_NEAR(k[3], 1 / (1 + 64.0 / 26), 1e-14);  // y has the mean 8/3 and the variance u
-}
-
 TEST(DecayChoice, ItsPathHasTheEffectiveParametersAndScoresOfItsFits) {
   const Dataset data = two_outputs(12, 3);
   const Perceptron network = linear_network(data);
   const DecayChoice choice = choose_decay(network, data, {.n_starts = 2}, {.rule = &find_decay_rule("gcv")});
   ASSERT_GE(choice.path.size(), 16u);
   double lowest = choice.path.front().score.value().value;
+  Dataset centred = data;
+  centred.X.rowwise() -= data.X.colwise().mean();
+  centred.Y.rowwise() -= data.Y.colwise().mean();
   for (const DecayPoint& point : choice.path) {
     const Vector decay =
-        point.k > 0 ? standardised_decay(network, data, point.k, DecayOf::weights_and_biases) : Vector();
-    const Linearised at = testing::linearised(network, point.theta, data, decay);
+        point.k > 0 ? standardised_decay(network, centred, point.k, DecayOf::weights_and_biases) : Vector();
+    const Linearised at = testing::linearised(network, point.theta, point.k > 0 ? centred : data, decay);
     EXPECT_NEAR(point.effective_parameters, dense_hat(at).trace(), 1e-9) << point.k;
     EXPECT_NEAR(point.score.value().value, gcv_score(at).value().value, 1e-12 * lowest);
     lowest = std::min(lowest, point.score.value().value);
@@ -186,24 +176,58 @@ TEST(DecayChoice, ItsPathHasTheEffectiveParametersAndScoresOfItsFits) {
 }
 
 // Other units of inputs and outputs, and weights that are all the same: the same function is chosen. Fits end within
-// about 1e-8 of their minimum.
+// about 1e-8 of their minimum; powers of two round nothing, which could lead a descent to another minimum.
 TEST(DecayChoice, IsTheSameInOtherUnits) {
   const Perceptron network(1, {{2, Activation::tanh}, {1, Activation::identity}});
   const Dataset data = step_data(20);
   Dataset other = data;
-  other.X *= 1000;
-  other.Y *= 3e-4;
-  other.weights = Vector::Constant(20, 7);
+  other.X *= 1024;
+  other.Y *= 0x1p-12;
+  other.weights = Vector::Constant(20, 4);
   for (const char* rule : {"loo", "gcv", "evidence"}) {
     const DecayChoiceOptions how{.rule = &find_decay_rule(rule)};
     const DecayChoice a = choose_decay(network, data, {.n_starts = 4}, how);
     const DecayChoice b = choose_decay(network, other, {.n_starts = 4}, how);
     EXPECT_NEAR(b.k, a.k, 1e-12) << rule;
     EXPECT_GT(a.k, 0) << rule;
-    EXPECT_TRUE(all_within(evaluate(network, b.fit.theta, other.X) / 3e-4,
-                           evaluate(network, a.fit.theta, data.X), 1e-6))
-        << rule;
+    EXPECT_TRUE(all_within(values(b, other.X) / 0x1p-12, values(a, data.X), 1e-6)) << rule;
   }
+}
+
+// Degrees of Kelvin for those of Celsius, and an offset of the outputs: the same function is chosen, with the same
+// standard errors. A start that is given is the same function, too.
+TEST(DecayChoice, IsTheSameWhereverZeroLies) {
+  const Perceptron network(1, {{2, Activation::tanh}, {1, Activation::identity}});
+  const Dataset data = step_data(20);
+  Dataset other = data;
+  other.X.array() += 273.15;
+  other.Y.array() -= 1000;
+  Vector start = Vector::LinSpaced(network.n_params(), -0.5, 1), other_start = start;
+  network.bias(other_start, 0) -= 273.15 * network.weights(start, 0);
+  network.bias(other_start, 1).array() -= 1000;
+  for (const char* rule : {"loo", "gcv", "evidence"}) {
+    const DecayChoiceOptions how{.rule = &find_decay_rule(rule)};
+    const DecayChoice a = choose_decay(network, data, {.start = start, .n_starts = 1}, how);
+    const DecayChoice b = choose_decay(network, other, {.start = other_start, .n_starts = 1}, how);
+    EXPECT_GT(a.k, 0) << rule;
+    EXPECT_NEAR(b.k, a.k, 1e-12) << rule;
+    EXPECT_NEAR(b.effective_parameters, a.effective_parameters, 1e-6) << rule;
+    EXPECT_TRUE(all_within(values(b, other.X).array() + 1000, values(a, data.X), 1e-6)) << rule;
+    EXPECT_TRUE(all_within(b.fit.data.X, a.fit.data.X, 1e-12));
+    EXPECT_TRUE(all_within(b.fit.data.Y, a.fit.data.Y, 1e-12));
+    EXPECT_TRUE(all_within_relative(b.fit.decay, a.fit.decay, 1e-12)) << rule;
+  }
+}
+
+// Where biases have no penalty a shift makes no difference, and there is nothing between the data and the network.
+TEST(DecayChoice, OfWeightsAloneIsOfTheDataAsTheyAre) {
+  const Perceptron network(1, {{2, Activation::tanh}, {1, Activation::identity}});
+  const Dataset data = step_data(20);
+  const DecayChoice choice = choose_decay(network, data, {.n_starts = 2},
+                                          {.rule = &find_decay_rule("loo"), .decay_of = DecayOf::weights});
+  EXPECT_GT(choice.k, 0);
+  EXPECT_TRUE(choice.inputs.is_identity() && choice.outputs.is_identity());
+  EXPECT_EQ(choice.fit.data.X, data.X);
 }
 
 // A fit that the data determine is what it is without any choice, to the bit.
