@@ -26,6 +26,9 @@ double activations_of(const Perceptron& network, double n_values) {
   return n_values / static_cast<double>(network.n_outputs()) * static_cast<double>(n);
 }
 
+// J, its factorised copy, its orthogonal factor and what that is made in (fit/output_scales.hpp).
+double own_scales(const ProblemSize& size) { return 4 * (size.n_values + size.n_penalised) * size.n_params; }
+
 double factor_of_data(double n, double P) { return n < P ? 6 * n * P : 3 * n * P + P * P; }
 
 // Of jacobian/held_products.hpp, along one direction, with all that stays there.
@@ -42,18 +45,20 @@ double primal_factor(const ProblemSize& size) {
 
 }  // namespace
 
-ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vector& decay, StepForm wanted)
+ProblemSize::ProblemSize(const Perceptron& network, Index n_values_, const Vector& decay, StepForm wanted,
+                         OutputNoise noise)
     : n_values(static_cast<double>(n_values_)),
       n_activations(activations_of(network, n_values)),
       n_params(static_cast<double>(network.n_params())),
       n_penalised(static_cast<double>((decay.array() > 0).count())),
       form(form_of_steps(network, decay, n_values_, wanted)),
-      of_step(memory_of_step(network, decay, n_values_, form)) {}
+      of_step(memory_of_step(network, decay, n_values_, form)),
+      has_own_noise(network.n_outputs() > 1 && noise == OutputNoise::own) {}
 
 double memory_of_fit(const ProblemSize& size, Index n_threads) {
   const auto workers = static_cast<double>(std::max<Index>(n_threads, 1));
   // Of X, Y and the values: those that are given, those of the result, and those of each thread, in its units.
-  const double data = (2 + workers) * size.n_activations;
+  const double data = (2 + workers) * size.n_activations + (size.has_own_noise ? own_scales(size) : 0);
   if (size.form != StepForm::normal) {
     // The n x n form goes on in the network of the units that a penalty leaves in use, beside that of all.
     const double networks = size.form == StepForm::dual ? 2 : 1;

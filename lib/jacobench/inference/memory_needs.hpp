@@ -3,6 +3,7 @@
 // the vectors of parameters as well, and nothing of what stays in the cache.
 #pragma once
 
+#include "jacobench/fit/dataset.hpp"
 #include "jacobench/fit/step_form.hpp"
 
 namespace jacobench {
@@ -15,14 +16,16 @@ struct ProblemSize {
   double n_penalised;    // of these
   StepForm form;         // fit/step_form.hpp; never automatic
   double of_step;        // bytes of the matrices of a step
+  bool has_own_noise;    // of several outputs, each
 
   // Errors: those of form_of_steps
   ProblemSize(const Perceptron& network, Index n_values, const Vector& decay,
-              StepForm wanted = StepForm::automatic);
+              StepForm wanted = StepForm::automatic, OutputNoise noise = OutputNoise::own);
 };
 
 // In bytes. Of a fit: per thread J'J, what it is damped and bent to, or n x n and the activations with their
-// derivatives, which the matrix-free form may have in batches only; and the workspaces of polishing.
+// derivatives, which the matrix-free form may have in batches only; and the workspaces of polishing. Where outputs have
+// noise of their own, J and its orthogonal factor, by which that is estimated.
 double memory_of_fit(const ProblemSize& size, Index n_threads);
 
 // What is inferred: by the covariance that a penalised fit has without J, where its form allows that

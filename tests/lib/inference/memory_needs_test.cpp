@@ -1,11 +1,15 @@
 // The memory that is announced, held against what the heap grows by.
 #include "jacobench/inference/memory_needs.hpp"
 
+#include <fstream>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <malloc.h>
 
 #include "jacobench/base/random.hpp"
 #include "jacobench/fit/fitter.hpp"
+#include "jacobench/fit/output_scales.hpp"
 #include "jacobench/inference/covariance.hpp"
 
 namespace jacobench {
@@ -14,6 +18,14 @@ namespace {
 double bytes_in_use() {
   const auto heap = mallinfo2();
   return static_cast<double>(heap.uordblks + heap.hblkhd);
+}
+
+// Of the process, what it had at most since that was reset.
+double peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return 1024 * std::stod(line.substr(line.find(':') + 1));
+  return 0;
 }
 
 struct Problem {
@@ -55,6 +67,27 @@ TEST(MemoryNeeds, AreThoseOfAFitAndOfItsTangent) {
     EXPECT_LE(of_tangent, 1.1 * memory_of_inference(size, Inference::by_jacobian)) << name_of(cov.status());
     EXPECT_GE(of_tangent, memory_of_inference(size, Inference::by_jacobian) / 4);
   }
+}
+
+// What the scales of outputs are estimated from is given back at once, so that the peak counts. J is 16 MB.
+TEST(MemoryNeeds, AreThoseOfOutputsWithNoiseOfTheirOwn) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's heap is not the machine's";
+#endif
+  constexpr Index n_rows = 20'000;
+  const Perceptron network(3, {{8, Activation::tanh}, {2, Activation::identity}});
+  const ProblemSize own(network, 2 * n_rows, {}),
+      shared(network, 2 * n_rows, {}, StepForm::automatic, OutputNoise::shared);
+  const Dataset data{Matrix::Random(n_rows, 3), Matrix::Random(n_rows, 2), {}, Vector::Ones(2)};
+  const Fit fitted{.network = network, .theta = Vector::Random(network.n_params()), .data = data};
+  malloc_trim(0);
+  if (!(std::ofstream("/proc/self/clear_refs") << 5).flush())
+    GTEST_SKIP() << "the kernel does not reset peaks";
+  const double before = peak_bytes();
+  ASSERT_TRUE(output_scales_of(fitted));
+  const double announced = memory_of_fit(own, 1) - memory_of_fit(shared, 1), grown = peak_bytes() - before;
+  EXPECT_LE(grown, 1.1 * announced);
+  EXPECT_GE(grown, announced / 2);
 }
 
 // What they leave open has no n x n form: J and the penalty are factorised, P x P.
