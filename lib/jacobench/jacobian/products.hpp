@@ -50,6 +50,7 @@ class JacobianProducts {
   // Shapes: J_J_t [(N K) x (N K)], both triangles.
   // Cost:   N^2 K^2 flops a unit below and above each layer, whatever P; the first call takes memory for passes over
   //         max_rows rows, K + 1 of them
+  // Errors: products of deltas that underflow are 0, also where the entries of J that they make up do not
   void outer_gram(const VectorView& theta, const MatrixView& X, Matrix& J_J_t) {
     outer_gram(theta, X, unit_scales(network_), J_J_t);
   }

@@ -35,7 +35,8 @@ class ForwardPass {
   const Batch& outputs() const { return activations_.back(); }
 
   // The rows of the last run at which doubles overflow within the network. Their outputs are right where a double can
-  // hold them (network/wide_row.hpp); what lies below is as it came.
+  // hold them (network/wide_row.hpp); what lies below is as it came. Of the terms of a sum that overflow both ways the
+  // infinity is not noticed where the activation is finite there, as tanh is: it takes products beyond 10^308.
   const std::vector<Index>& overflowing() const { return overflowing_; }
 
   Index max_rows() const { return max_rows_; }

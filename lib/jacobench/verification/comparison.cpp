@@ -60,7 +60,10 @@ ErrorSummary compare(const Matrix& J, const ReferenceMatrix& reference, const En
       }
       summary.max_relative_to_row = std::max(summary.max_relative_to_row, ratio(error, row_norms[i]));
       if (bounded) {
-        if (const double of_bound = ratio(error, scales.bound(i, j)); of_bound > *summary.max_over_bound) {
+        // A bound that has overflowed holds nothing without a digit.
+        const bool has_no_digit = scaled * unit_roundoff >= 1 && !std::isfinite(scales.bound(i, j));
+        const double of_bound = has_no_digit ? infinity : ratio(error, scales.bound(i, j));
+        if (of_bound > *summary.max_over_bound) {
           summary.max_over_bound = of_bound;
           summary.over_bound_row = i;
           summary.over_bound_column = j;

@@ -121,6 +121,14 @@ TEST(Compare, AnErrorWhereTheScaleIsZeroIsInfinite) {
 
 // Numbers of 1e-200 are far from underflow: their row has a norm, though the squares underflow. Likewise
 // 1e200.
+// An error of rounding is within a bound that overflowed, what has no digit is not.
+TEST(Compare, ABoundThatOverflowedHoldsNothingWithoutADigit) {
+  const EntryScales scales{.bound = Matrix{{infinity}}, .scale = Matrix{{1}}, .condition = Matrix{{1}}};
+  for (const double wrong : {1e300, 0.0})
+    EXPECT_EQ(compare(Matrix{{wrong}}, exactly(Matrix{{1}}), scales).max_over_bound, infinity);
+  EXPECT_EQ(compare(Matrix{{1 + 4 * u}}, exactly(Matrix{{1}}), scales).max_over_bound, 0);
+}
+
 TEST(Compare, RowNormsNeitherUnderflowNorOverflow) {
   for (double size : {1e-200, 1e200}) {
     const Matrix truth = Matrix{{3, 4}} * size;
