@@ -74,33 +74,40 @@ std::vector<std::string> curvature_limits(const harness::RowsByColumn& table) {
   return lines;
 }
 
-// Relative differences in width to the first strategy against the condition number, and from which one on the coverage
+// Relative differences in width to the first strategy against the condition number, and at which ones the coverage
 // differs.
 std::vector<std::string> costs_of_numeric_jacobians(const harness::RowsByColumn& table) {
   harness::PointSeries differences;
-  std::map<std::string, double> first_with_a_cost;
+  struct Costs {
+    Index n_conditions = 0, n_with_a_cost = 0;
+    double least = HUGE_VAL;  // with a cost
+  };
+  std::map<std::string, Costs> costs;
   for (const harness::Row& row : table.rows()) {
     const auto condition = table.number(row, "median_condition"),
                width = table.number(row, "width_difference");
     if (!condition || !width) continue;
     const std::string name = table.series_name(row, what_is_made);
     differences.add(name, {*condition, std::abs(*width)});
+    Costs& its = costs[name];
+    ++its.n_conditions;
     const auto cost = table.number(row, "coverage_difference"),
                se = table.number(row, "coverage_difference_se");
     if (!cost || !se || *se == 0 || std::abs(*cost) <= 3 * *se) continue;
-    const auto known = first_with_a_cost.try_emplace(name, *condition).first;
-    known->second = std::min(known->second, *condition);
+    ++its.n_with_a_cost;
+    its.least = std::min(its.least, *condition);
   }
   std::vector<std::string> lines;
   for (const std::string& name : differences.names()) {
     if (const auto law = harness::fit_power_law(differences.of(name)))
       lines.push_back(fmt::format("{}: relative difference in width {}", name, to_text(*law, "condition")));
-    const auto cost = first_with_a_cost.find(name);
+    const Costs& its = costs[name];
     lines.push_back(
-        cost == first_with_a_cost.end()
+        its.n_with_a_cost == 0
             ? fmt::format("{}: its coverage differs nowhere by three standard errors", name)
-            : fmt::format("{}: its coverage differs by three standard errors from a condition of {} on", name,
-                          harness::rounded_text(cost->second, 2)));
+            : fmt::format(
+                  "{}: its coverage differs by three standard errors at {} of {} conditions, the least {}",
+                  name, its.n_with_a_cost, its.n_conditions, harness::rounded_text(its.least, 2)));
   }
   return lines;
 }
