@@ -182,8 +182,8 @@ void CoverageOptions::add_replicates(std::span<const StrategyInfo> known_strateg
             replicates.se, value_or("none", real_number(1e-5, 0.5)));
   table.add("replicates.most", "with a target the greatest number", replicates.most,
             whole_number(10, 10'000'000));
-  table.add("replicates.threads", "threads that replicates run on; the figures do not depend on it",
-            replicates.n_threads, value_or("all", whole_number(1, 1024)));
+  table.add_without_effect("replicates.threads", "threads that replicates run on", replicates.n_threads,
+                           value_or("all", whole_number(1, 1024)));
 }
 
 void CoverageOptions::add_expectations() {

@@ -72,6 +72,14 @@ Config OptionTable::config() const {
   return config;
 }
 
+Config OptionTable::with_effect(Config settings) const {
+  std::erase_if(settings, [&](const ConfigEntry& setting) {
+    const Entry* entry = find(setting.key);
+    return entry && !entry->has_effect;
+  });
+  return settings;
+}
+
 std::string OptionTable::text(std::string_view key) const {
   const Entry* entry = find(key);
   JB_EXPECT(entry, "no option {}", key);

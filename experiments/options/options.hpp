@@ -32,6 +32,14 @@ class OptionTable {
                .text = [&variable, format] { return format.write(variable); }});
   }
 
+  // One that no figure depends on.
+  template <class T>
+  void add_without_effect(const std::string& key, const std::string& help, T& variable,
+                          ValueFormat<T> format) {
+    add(key, help + "; the figures do not depend on it", variable, std::move(format));
+    entries_.back().has_effect = false;
+  }
+
   // An option of the command line that may be given several times: each appends an entry.
   template <class T>
   void add_each(const std::string& key, const std::string& help, std::vector<T>& variable,
@@ -59,6 +67,9 @@ class OptionTable {
   // Every option with its present value, in the order of the table. Assigning them gives the same values.
   Config config() const;
 
+  // The settings without those of this table that no figure depends on.
+  Config with_effect(Config settings) const;
+
   // The present value of an option of this table, as config() has it.
   std::string text(std::string_view key) const;
 
@@ -76,6 +87,7 @@ class OptionTable {
     std::string key, help, allowed, default_text;
     bool takes_value = true;
     bool may_repeat = false;
+    bool has_effect = true;
     std::function<void(std::string_view)> assign;
     std::function<std::string()> text;
   };

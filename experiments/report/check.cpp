@@ -131,7 +131,7 @@ std::vector<std::string> problems_of(const StoredResult& result) {
 
 std::vector<std::string> problems_against(const Baseline& baseline, const StoredResult& result,
                                           double factor) {
-  if (const auto what = difference(baseline.config, result.config, result.study.defaults()))
+  if (const auto what = result.study.difference(baseline.config, result.config))
     throw InputError("{}: the baseline is of another config ({}); give the right one, or --update it",
                      result.folder.string(), *what);
   std::vector<std::string> problems = problems_of(result);

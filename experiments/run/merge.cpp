@@ -48,7 +48,7 @@ std::vector<std::string> problems_of_set(const std::vector<ShardFolder>& shards,
       problems.push_back(fmt::format("{} is shard {}, and {} is shard {}", its.folder.string(),
                                      its.shard.text(), shards.front().folder.string(),
                                      shards.front().shard.text()));
-    if (const auto what = difference(its.config, shards.front().config, study.defaults()))
+    if (const auto what = study.difference(its.config, shards.front().config))
       problems.push_back(fmt::format("{} is of another config than {} ({})", its.folder.string(),
                                      shards.front().folder.string(), *what));
     const auto [first, is_new] = by_number.emplace(its.shard.number, its.folder);

@@ -96,7 +96,7 @@ void claim(const fs::path& folder, const Study& study, const std::optional<Shard
   }
   if (!fs::exists(config_file))
     throw InputError("{}: is not empty and not a result of jacobench; choose another --out", folder.string());
-  if (const auto what = difference(to_config(read_config_file(config_file)), config, study.defaults()))
+  if (const auto what = study.difference(to_config(read_config_file(config_file)), config))
     throw InputError("{}: belongs to another config ({}); choose another --out, or remove that folder",
                      folder.string(), *what);
   expect_shard(folder, shard);

@@ -61,6 +61,10 @@ Study study_of(const Config& config, std::span<const ExperimentInfo> experiments
   return configured_study("the config", settings, experiments);
 }
 
+std::optional<std::string> Study::difference(const Config& there, const Config& here) const {
+  return harness::difference(options.with_effect(there), options.with_effect(here), defaults());
+}
+
 Study read_study(const std::filesystem::path& config_file, std::span<const ExperimentInfo> experiments) {
   return configured_study(config_file, read_config_file(config_file), experiments);
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ struct Study {
 
   // The same with every option at its default.
   Config defaults() const;
+
+  // The first difference in words between configs of such studies, but for what no figure depends on.
+  std::optional<std::string> difference(const Config& there, const Config& here) const;
 };
 
 // The experiment that the config file names, its options set from the file. Throws InputError where the file

@@ -112,6 +112,16 @@ TEST(OptionTable, SaysHowItsOptionsAreUsed) {
             "  --update\n      take it over\n");
 }
 
+TEST(OptionTable, TellsWhatNoFigureDependsOn) {
+  std::int64_t rows = 50, threads = 1;
+  OptionTable table;
+  table.add("rows", "observations", rows, whole_number(1, 1000));
+  table.add_without_effect("threads", "of the run", threads, whole_number(1, 8));
+  EXPECT_EQ(table.meaning("threads"), "of the run; the figures do not depend on it");
+  EXPECT_EQ(table.with_effect({{"rows", "7"}, {"threads", "3"}, {"other", "x"}}),
+            (Config{{"rows", "7"}, {"other", "x"}}));
+}
+
 TEST(OptionTable, HoldsItsAuthorToKeysThatAreKeys) {
   std::int64_t rows = 50;
   OptionTable table;
