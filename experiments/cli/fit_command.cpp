@@ -28,22 +28,28 @@ using namespace harness;
 
 // One line an observation and output; what there is none of is empty.
 std::string diagnostics_csv(const StoredFit& stored, const Diagnostics& d) {
-  const Dataset& data = stored.fit.data;
+  const Matrix &X = stored.X(), &Y = stored.Y();
   std::string csv;
   for (const std::string& input : stored.inputs) csv += csv_cell(input) + ',';
   csv += "output,observed,residual,leverage,studentised,deleted_studentised,leave_one_out\n";
   const auto cell = [](const std::optional<double>& value) {
     return ',' + (value ? exact_text(*value) : "");
   };
-  const Index N = data.n_observations();
-  for (Index k = 0; k < data.Y.cols(); ++k)
+  const Index N = X.rows();
+  for (Index k = 0; k < Y.cols(); ++k) {
+    const double unit = stored.output_map.is_identity() ? 1 : stored.output_map.scale[k];
+    const auto in_units = [&](const std::optional<double>& error) {
+      return error ? std::optional(unit * *error) : std::nullopt;
+    };
     for (Index n = 0; n < N; ++n) {
       const auto row = static_cast<std::size_t>(k * N + n);
-      for (Index j = 0; j < data.X.cols(); ++j) csv += exact_text(data.X(n, j)) + ',';
-      csv += csv_cell(stored.outputs[static_cast<std::size_t>(k)]) + cell(data.Y(n, k)) +
-             cell(d.residuals[k * N + n]) + cell(d.leverages[k * N + n]) + cell(d.studentised[row]) +
-             cell(d.deleted_studentised[row]) + cell(d.leave_one_out[row]) + '\n';
+      for (Index j = 0; j < X.cols(); ++j) csv += exact_text(X(n, j)) + ',';
+      csv += csv_cell(stored.outputs[static_cast<std::size_t>(k)]) + cell(Y(n, k)) +
+             cell(in_units(d.residuals[k * N + n])) + cell(d.leverages[k * N + n]) +
+             cell(d.studentised[row]) + cell(d.deleted_studentised[row]) +
+             cell(in_units(d.leave_one_out[row])) + '\n';
     }
+  }
   return csv;
 }
 
@@ -122,6 +128,7 @@ std::optional<DecayChoice> fit_to(StoredFit& stored, const FitRequest& request,
                                      .decay_of = request.decay_of(),
                                      .undecayed = stored.how.covariance(CovarianceKind::delta),
                                      .names = stored.names()});
+  stored.put_between(choice.inputs, choice.outputs);
   stored.fit = choice.fit;
   stored.decay_origin = {
       .rule = std::string(rule->name), .k = choice.k, .effective_parameters = choice.effective_parameters};
@@ -147,7 +154,6 @@ int fit_command(const Invocation& invocation) {
   std::vector<std::string> read{file};
   if (request.from) read.push_back(*request.from);
   Outputs outputs(request, read, invocation.out);
-  check_dataset(stored.fit.data, stored.fit.network, stored.names());
   for (const std::string& output : out_of_reach(stored.fit.network, stored.fit.data, stored.names()))
     harness::print(invocation.err, "{}\n", output);
 

@@ -25,25 +25,34 @@ constexpr Index enough_at_best = 5;
 // row, names observations.
 constexpr std::size_t most_words = 20;
 
-void add_words(const std::string& file, const WordColumn& column, std::vector<std::string>& inputs) {
+void add_words(const std::string& file, const std::vector<std::string>& columns, const WordColumn& column,
+               std::vector<std::string>& inputs) {
+  const bool is_only_column = columns.size() == 1 && column.name.find(' ') != column.name.npos;
   if (column.words.size() > most_words || std::ssize(column.words) == column.n_cells)
-    throw InputError(
-        "{}: column {} holds {} different words in {} rows, {} among them; choose the columns with --inputs",
-        file, column.name, column.words.size(), column.n_cells, column.words.front());
-  for (std::size_t w = 1; w < column.words.size(); ++w) inputs.push_back(column.name + "=" + column.words[w]);
+    throw InputError("{}: column {} holds {} different words in {} rows, {} among them; {}", file,
+                     column.name, column.words.size(), column.n_cells, column.words.front(),
+                     is_only_column ? "where blanks separate the columns say --separator blank"
+                                    : "choose the columns with --inputs");
+  for (std::size_t w = 1; w < column.words.size(); ++w) {
+    inputs.push_back(column.name + "=" + column.words[w]);
+    if (std::find(columns.begin(), columns.end(), inputs.back()) != columns.end())
+      throw InputError("{}: column {} is called like the word {} of column {}; rename one", file,
+                       inputs.back(), column.words[w], column.name);
+  }
 }
 
 // Inputs in place of the names of those columns.
 std::vector<std::string> with_words(const std::string& file, const std::vector<std::string>& names,
-                                    const std::vector<WordColumn>& columns) {
+                                    const std::vector<WordColumn>& words,
+                                    const std::vector<std::string>& columns) {
   std::vector<std::string> inputs;
   for (const std::string& name : names) {
-    const auto column = std::find_if(columns.begin(), columns.end(),
+    const auto column = std::find_if(words.begin(), words.end(),
                                      [&](const WordColumn& candidate) { return candidate.name == name; });
-    if (column == columns.end())
+    if (column == words.end())
       inputs.push_back(name);
     else
-      add_words(file, *column, inputs);
+      add_words(file, columns, *column, inputs);
   }
   if (inputs.empty())
     throw InputError(
@@ -63,27 +72,34 @@ std::vector<WordColumn> asked_of(std::vector<WordColumn> columns, const std::vec
 
 std::vector<std::string> input_columns(const std::string& file, const FitRequest& request) {
   if (request.inputs) return *request.inputs;
+  std::vector<std::string> others = columns_of(file, request.outputs, request.dialect);
+  if (request.weights) others.push_back(columns_of(file, {*request.weights}, request.dialect).front());
   std::vector<std::string> inputs;
   const std::vector<std::string> columns = csv_columns(file, request.dialect);
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (columns[c].empty())
       throw InputError("{}: column {} has no name; name it, or say which columns are inputs with --inputs",
                        file, c + 1);
-    if (std::find(request.outputs.begin(), request.outputs.end(), columns[c]) == request.outputs.end() &&
-        columns[c] != request.weights)
-      inputs.push_back(columns[c]);
+    if (std::find(others.begin(), others.end(), columns[c]) == others.end()) inputs.push_back(columns[c]);
   }
   if (inputs.empty()) throw InputError("{}: no column is left for the inputs; name them with --inputs", file);
   return inputs;
 }
 
-void expect_apart(const StoredFit& fitted, const std::optional<std::string>& weights) {
-  for (const std::string& output : fitted.outputs)
-    if (std::find(fitted.inputs.begin(), fitted.inputs.end(), output) != fitted.inputs.end())
-      throw InputError("--outputs: {} is an input as well; a column is one or the other", output);
-  for (const auto* columns : {&fitted.inputs, &fitted.outputs})
-    if (weights && std::find(columns->begin(), columns->end(), *weights) != columns->end())
-      throw InputError("--weights: {} is an input or output as well; a column is one of them", *weights);
+// Of an output NAME=WORD and weights, the whole column NAME is no input either.
+void expect_apart(const std::string& file, const std::vector<std::string>& inputs,
+                  const FitRequest& request) {
+  const std::vector<std::string> input_columns = columns_of(file, inputs, request.dialect),
+                                 output_columns = columns_of(file, request.outputs, request.dialect);
+  for (std::size_t k = 0; k < output_columns.size(); ++k)
+    if (std::find(input_columns.begin(), input_columns.end(), output_columns[k]) != input_columns.end())
+      throw InputError("--outputs: {} is an input as well; a column is one or the other", request.outputs[k]);
+  if (!request.weights) return;
+  const std::string weights = columns_of(file, {*request.weights}, request.dialect).front();
+  for (const auto* columns : {&input_columns, &output_columns})
+    if (std::find(columns->begin(), columns->end(), weights) != columns->end())
+      throw InputError("--weights: {} is an input or output as well; a column is one of them",
+                       *request.weights);
 }
 
 // What the fit takes, and then what is inferred from it. Of a decay that is to be chosen any will do.
@@ -95,7 +111,7 @@ std::string expect_memory(const Fit& fit, const FitRequest& request) {
   const double* k = std::get_if<double>(&request.decay);
   const Vector decay = k ? equal_decay(fit.network, *k, request.decay_of())
                          : standardised_decay(fit.network, fit.data, 1, request.decay_of());
-  const ProblemSize size(fit.network, fit.n_values(), decay, request.form);
+  const ProblemSize size(fit.network, fit.n_values(), decay, request.form, request.output_noise);
   const bool leaves_biases_free = size.form != StepForm::normal && size.n_penalised < size.n_params;
   return expect_memory_for(
       what, std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size, Inference::usual)),
@@ -220,7 +236,8 @@ FitOptions FitRequest::fit_options(const Perceptron& network, const std::optiona
 FitTask read_fit_task(const std::string& file, const FitRequest& request) {
   const std::vector<std::string> chosen = input_columns(file, request);
   const std::vector<WordColumn> words = word_columns(file, chosen, request.dialect);
-  const std::vector<std::string> inputs = with_words(file, chosen, words);
+  const std::vector<std::string> inputs = with_words(file, chosen, words, csv_columns(file, request.dialect));
+  expect_apart(file, inputs, request);
   std::vector<std::string> names = inputs;
   const auto D = static_cast<Index>(inputs.size()), K = static_cast<Index>(request.outputs.size());
   names.insert(names.end(), request.outputs.begin(), request.outputs.end());
@@ -243,10 +260,7 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
     const Perceptron network = network_of(request, D, K);
     scaled = ScaledModel{.model = {.network = network, .theta = {}}};
   }
-  FitTask task{{.fit = {.network = scaled->model.network,
-                        .theta = {},
-                        .data = {.X = scaled->inputs.of(table.leftCols(D)),
-                                 .Y = scaled->outputs.inverse_of(table.middleCols(D, K))}},
+  FitTask task{{.fit = {.network = scaled->model.network, .theta = {}, .data = {}},
                 .inputs = inputs,
                 .outputs = request.outputs,
                 .source = std::filesystem::path(file).filename().string(),
@@ -255,10 +269,14 @@ FitTask read_fit_task(const std::string& file, const FitRequest& request) {
                 .input_map = scaled->inputs,
                 .output_map = scaled->outputs},
                {}};
+  task.stored.set_columns(table.leftCols(D), table.middleCols(D, K));
   if (request.from) task.start = scaled->model.theta;
-  expect_apart(task.stored, request.weights);
-  task.memory_in_words = expect_memory(task.stored.fit, request);
   if (request.weights) task.stored.fit.data.weights = table.col(D + K);
+  if (table.rows() == 0 && columns.n_left_out() > 0)
+    throw InputError("{}: every row has a missing value in a column that is used; choose other columns",
+                     file);
+  check_dataset(task.stored.fit.data, task.stored.fit.network, task.stored.names());
+  task.memory_in_words = expect_memory(task.stored.fit, request);
   return task;
 }
 

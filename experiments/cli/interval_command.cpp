@@ -167,7 +167,7 @@ Points points_of(const Request& request, const StoredFit& stored, std::ostream& 
   if (is_file) {
     points = points_in_file(request, stored, err);
   } else {
-    points = {.X = stored.input_map.inverse_of(stored.fit.data.X), .weights = stored.fit.data.weights};
+    points = {.X = stored.X(), .weights = stored.fit.data.weights};
     if (request.at == "grid")
       points = {.X = Vector::LinSpaced(request.n_grid, points.X.minCoeff(), points.X.maxCoeff())};
   }
@@ -288,6 +288,15 @@ std::string multiplier_in_words(const Band& band) {
          (q.simulation_error > 0 ? fmt::format(" (simulated, +- {:.1g})", q.simulation_error) : "");
 }
 
+// Those why there are no bands, each once.
+std::vector<std::string> reasons_of(const std::vector<Answer>& bands) {
+  std::vector<std::string> reasons;
+  for (const Answer& answer : bands)
+    if (!answer.reason.empty() && std::find(reasons.begin(), reasons.end(), answer.reason) == reasons.end())
+      reasons.push_back(answer.reason);
+  return reasons;
+}
+
 // For people, beside the bands.
 std::string remark_on(const MethodAnswers& its, const Request& request,
                       const std::vector<std::string>& outputs) {
@@ -295,7 +304,7 @@ std::string remark_on(const MethodAnswers& its, const Request& request,
   const auto first =
       std::find_if(bands.begin(), bands.end(), [](const Answer& answer) { return answer.reason.empty(); });
   if (first == bands.end())
-    return fmt::format("{}: no intervals: {}", its.method->name, bands.front().reason);
+    return fmt::format("{}: no intervals: {}", its.method->name, joined(reasons_of(bands), "; "));
   std::vector<std::string> remarks;
   for (const std::string& words :
        {sigma_in_words(its.answers, outputs), multiplier_in_words(first->band), its.answers.remark})
@@ -311,20 +320,20 @@ Value value_at(const Matrix& part, Index m, Index k) {
   return part.size() > 0 ? to_value(part(m, k)) : Value();
 }
 
-// Whether some standard error of output k at point m is exactly zero.
+// Whether some standard error or interval of output k at point m is exactly zero.
 bool is_without_error(const Answers& answers, Index m, Index k) {
   return std::any_of(answers.bands.begin(), answers.bands.end(), [&](const Answer& answer) {
-    return answer.band.se.size() > 0 && answer.band.se(m, k) == 0;
+    const Band& band = answer.band;
+    return (band.se.size() > 0 && band.se(m, k) == 0) ||
+           (band.lower.size() > 0 && band.upper.size() > 0 && band.lower(m, k) == band.upper(m, k));
   });
 }
 
-// The first of the reasons why a line has empty cells, and the refits that its bounds are not from.
+// Why a line has empty cells, and the refits that its bounds are not from.
 std::string reason_at(const Answers& answers, Index point, Index output, Sides sides) {
   if (!answers.open.empty() && !answers.open[static_cast<std::size_t>(point)].empty())
     return answers.open[static_cast<std::size_t>(point)];
-  std::vector<std::string> reasons;
-  for (const Answer& answer : answers.bands)
-    if (!answer.reason.empty() && reasons.empty()) reasons.push_back(answer.reason);
+  std::vector<std::string> reasons = reasons_of(answers.bands);
   if (!answers.refits.are_complete() && !answers.remark.empty()) reasons.push_back(answers.remark);
   if (!reasons.empty()) return joined(reasons, "; ");
   if (is_without_error(answers, point, output))

@@ -10,6 +10,7 @@
 #include "jacobench/base/joined.hpp"
 #include "jacobench/base/statistics.hpp"
 #include "jacobench/files/csv_rows.hpp"
+#include "jacobench/files/number_style.hpp"
 #include "jacobench/inference/diagnostics.hpp"
 #include "jacobench/inference/intervals.hpp"
 #include "jacobench/network/model.hpp"
@@ -51,7 +52,7 @@ struct Observations {
 Observations observations_of(const StoredFit& stored) {
   const Dataset& data = stored.fit.data;
   const Matrix fitted = evaluate(ScaledModel{{stored.fit.network, stored.fit.theta}}, data.X);
-  return {stored.input_map.inverse_of(data.X), stored.output_map.of(data.Y), stored.output_map.of(fitted)};
+  return {stored.X(), stored.Y(), stored.output_map.of(fitted)};
 }
 
 void add_data_row(const std::string& input, const std::string& output, double at, double observed,
@@ -63,12 +64,8 @@ void add_data_row(const std::string& input, const std::string& output, double at
 }
 
 std::optional<double> number_of(const std::string& cell) {
-  if (cell.empty()) return {};
-  try {
-    return std::stod(cell);
-  } catch (const std::exception&) {
-    return {};
-  }
+  const ReadNumber number = read_number(cell, {});
+  return number.ok() ? std::optional(number.value) : std::nullopt;
 }
 
 // The rows of a file that `interval` wrote; nothing where more than one input varies.
@@ -99,16 +96,17 @@ std::optional<std::string> read_bands(const std::filesystem::path& file, const S
   std::vector<std::vector<double>> at(n_inputs);
   std::vector<Row> found;
   while (rows.next()) {
-    const auto number = [&](std::optional<std::size_t> place) -> Value {
-      return place ? to_value(number_of(rows.cell(*place))) : Value();
+    const auto read = [&](std::size_t place) {
+      const std::optional<double> number = number_of(rows.cell(place));
+      if (!number)
+        throw InputError("{}:{}: column {}: '{}' is no number; make the file with jacobench interval",
+                         file.string(), rows.line(), names[place], rows.cell(place).substr(0, 40));
+      return *number;
     };
-    for (std::size_t d = 0; d < n_inputs; ++d) {
-      const auto x = number_of(rows.cell(d + 1));
-      if (!x)
-        throw InputError("{}:{}: column {}: {} is no number; make the file with jacobench interval",
-                         file.string(), rows.line(), stored.inputs[d], rows.cell(d + 1).substr(0, 40));
-      at[d].push_back(*x);
-    }
+    const auto number = [&](std::optional<std::size_t> place) -> Value {
+      return place && !rows.cell(*place).empty() ? Value(read(*place)) : Value();
+    };
+    for (std::size_t d = 0; d < n_inputs; ++d) at[d].push_back(read(d + 1));
     if (reason && !rows.cell(*reason).empty()) reasons.insert(rows.cell(0) + ": " + rows.cell(*reason));
     found.push_back({RowStatus::ok,
                      "",
@@ -117,6 +115,11 @@ std::optional<std::string> read_bands(const std::filesystem::path& file, const S
                       number(column("prediction_lower")), number(column("prediction_upper")), Value()}});
   }
   if (found.empty()) throw InputError("{}: has no bands under its header", file.string());
+  constexpr std::string_view bounds[] = {"mean_lower", "mean_upper", "prediction_lower", "prediction_upper"};
+  if (std::none_of(std::begin(bounds), std::end(bounds),
+                   [&](std::string_view name) { return column(std::string(name)).has_value(); }))
+    throw InputError("{}: has no column of bounds, such as mean_lower; make it with jacobench interval",
+                     file.string());
   std::vector<std::size_t> varying;
   for (std::size_t d = 0; d < n_inputs; ++d)
     if (std::adjacent_find(at[d].begin(), at[d].end(), std::not_equal_to<>()) != at[d].end())

@@ -163,6 +163,15 @@ std::vector<std::string> csv_columns(const std::filesystem::path& file, const Cs
   return CsvRows(file, dialect).columns();
 }
 
+std::vector<std::string> columns_of(const std::filesystem::path& file, const std::vector<std::string>& asked,
+                                    const CsvDialect& dialect) {
+  const CsvRows rows(file, dialect);
+  std::vector<std::string> columns;
+  columns.reserve(asked.size());
+  for (const std::string& name : asked) columns.push_back(rows.columns()[find_column(rows, name).position]);
+  return columns;
+}
+
 std::vector<WordColumn> word_columns(const std::filesystem::path& file, const std::vector<std::string>& names,
                                      const CsvDialect& dialect) {
   struct Candidate {

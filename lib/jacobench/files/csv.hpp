@@ -58,6 +58,10 @@ struct WordColumn {
 // The names of the columns; empty where one has none.
 std::vector<std::string> csv_columns(const std::filesystem::path& file, const CsvDialect& dialect = {});
 
+// The column that each of `asked` is read from: of NAME=WORD, where no column is called so, NAME.
+std::vector<std::string> columns_of(const std::filesystem::path& file, const std::vector<std::string>& asked,
+                                    const CsvDialect& dialect = {});
+
 // Those that hold words of the columns that are asked for.
 // Cost: the file is read up to where each of them has had a number
 std::vector<WordColumn> word_columns(const std::filesystem::path& file, const std::vector<std::string>& names,

@@ -305,6 +305,10 @@ void CsvRows::refuse_width() const {
     what_to_do = fmt::format(
         "the header names one column; say what separates columns with --separator, and the decimal mark with "
         "--decimal");
+  else if ((separator_ == CsvDialect::blank || !has_numbers) && cells_.size() == columns_.size() + 1)
+    what_to_do =
+        "where rows have a name and the header none, as R's write.table leaves it, name the rows in the "
+        "header too";
   else if (separator_ == ',' && cells_.size() > columns_.size() && has_numbers)
     what_to_do =
         "decimal commas cannot be told from commas between columns: put such cells in quotes, or separate "

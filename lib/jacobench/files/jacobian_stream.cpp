@@ -98,8 +98,10 @@ void expect_finite(const Model& model, const Matrix& X, const Matrix& M, const N
   while (std::isfinite(M(row, column))) ++column;
   const std::string overflow =
       WideRow(model.network, model.theta, X.row(row % X.rows()).transpose()).overflow();
-  throw InputError("{}: is beyond the range of double precision{}; scale the inputs, or leave the row out",
-                   name(row, column), overflow.empty() ? "" : fmt::format(" ({})", overflow));
+  throw InputError(
+      "{}: is beyond the range of double precision{}; scale the inputs, or leave out that row, counted "
+      "from 0",
+      name(row, column), overflow.empty() ? "" : fmt::format(" ({})", overflow));
 }
 
 }  // namespace

@@ -6,9 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include <fcntl.h>
 #include <iconv.h>
-#include <unistd.h>
 
 #include "jacobench/base/errors.hpp"
 
@@ -43,7 +41,7 @@ std::string encoding_of(std::string_view beginning) {
 void TextLines::CloseConverter::operator()(void* converter) const { ::iconv_close(converter); }
 
 TextLines::TextLines(const std::filesystem::path& file, const std::optional<std::string>& encoding)
-    : name_(file.string()), file_(file, O_RDONLY, "read"), is_named_(encoding.has_value()) {
+    : name_(file.string()), file_(file), is_named_(encoding.has_value()) {
   read_block();
   encoding_ = encoding ? *encoding : encoding_of(raw_);
   const iconv_t converter = ::iconv_open(utf8.data(), encoding_.c_str());
@@ -91,14 +89,10 @@ bool TextLines::has_text() {
 
 bool TextLines::read_block() {
   std::array<char, 65536> block;
-  for (;;) {
-    const ssize_t n_read = ::read(file_.number(), block.data(), block.size());
-    if (n_read < 0 && errno == EINTR) continue;
-    if (n_read < 0) file_.fail("read");
-    n_bytes_read_ += n_read;
-    raw_.append(block.data(), static_cast<std::size_t>(n_read));
-    return n_read > 0;
-  }
+  const std::size_t n_read = file_.read(block);
+  n_bytes_read_ += static_cast<std::int64_t>(n_read);
+  raw_.append(block.data(), n_read);
+  return n_read > 0;
 }
 
 // Appends to text_ what raw_ has of whole characters.

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "jacobench/files/file_descriptor.hpp"
+#include "jacobench/files/input_file.hpp"
 
 namespace jacobench {
 
@@ -35,7 +35,7 @@ class TextLines {
   [[noreturn]] void refuse_bytes(std::size_t n_left) const;
 
   std::string name_;
-  FileDescriptor file_;
+  InputFile file_;
   std::string encoding_;
   bool is_named_ = false;
   std::unique_ptr<void, CloseConverter> converter_;

@@ -1,5 +1,6 @@
 #include "jacobench/fit/dataset.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <Eigen/Cholesky>
@@ -16,8 +17,8 @@ constexpr OutputNoiseInfo output_noises[] = {
     {OutputNoise::joint, "joint", "as own, and correlated: the covariance is estimated with the parameters"},
 };
 
-// Sums of squares of more than 10^100 such entries stay finite.
-constexpr double largest_entry = 1e100;
+// Sums of squares of more than 10^100 such entries stay finite, and those of as small ones keep their digits.
+constexpr double largest_entry = 1e100, smallest_column = 1e-100;
 
 std::string name_of(const std::vector<std::string>& names, Index i, std::string (*otherwise)(Index)) {
   return i < static_cast<Index>(names.size()) ? names[static_cast<std::size_t>(i)] : otherwise(i);
@@ -73,6 +74,13 @@ class DatasetCheck {
           refuse(" row {}, {}: {} is too large (its square would overflow); change the unit", n + 1, name(c),
                  entry);
       }
+    for (Index c = 0; c < matrix.cols(); ++c) {
+      double largest = 0;
+      for (Index n = 0; n < matrix.rows(); ++n) largest = std::max(largest, std::abs(matrix(n, c)));
+      if (largest > 0 && largest < smallest_column)
+        refuse(": {} is nowhere larger than {} (its squares would underflow); change the unit", name(c),
+               largest);
+    }
   }
 
   void check_positive(const Vector& values, Index n_wanted, const char* what, const char* of) const {
@@ -81,8 +89,8 @@ class DatasetCheck {
       refuse(": {} {}s for {} {}s; give one each", values.size(), what, n_wanted, of);
     for (Index i = 0; i < values.size(); ++i)
       if (!(values[i] > 0 && values[i] <= largest_entry))
-        refuse(" {} {}: {} {} is not a positive finite number; to leave it out, remove the {}", of, i + 1,
-               what, values[i], of);
+        refuse(" {} {}: {} {} is not a positive number up to {:g}; to leave it out, remove the {}", of, i + 1,
+               what, values[i], largest_entry, of);
   }
 
   void check_correlation() const {

@@ -66,8 +66,9 @@ struct DatasetNames {
 };
 
 // Errors: InputError, one line, where the data are not data for this network: another number of columns or rows,
-// fewer than two observations, an entry that is not finite or too large to be squared, a weight or output scale that
-// is not positive, a correlation matrix that is none, an output that never varies. Rows are counted from 1.
+// fewer than two observations, an entry that is not finite or too large to be squared, a column of nothing but too
+// small ones, a weight or output scale that is not positive, a correlation matrix that is none, an output that never
+// varies. Rows are counted from 1.
 void check_dataset(const Dataset& data, const Perceptron& network, const DatasetNames& names = {});
 
 }  // namespace jacobench

@@ -31,7 +31,15 @@ void check_options(const Perceptron& network, const FitOptions& options) {
   JB_EXPECT(options.starts.size() == 0 || options.starts.rows() == network.n_params(),
             "starts are {} x {}, want {} rows", options.starts.rows(), options.starts.cols(),
             network.n_params());
-  if (options.n_starts < 0) throw InputError("starts: {} is negative", options.n_starts);
+  const auto expect_number = [](const char* what, Index number, Index least) {
+    if (number < least) throw InputError("{}: {} is less than {}", what, number, least);
+  };
+  expect_number("starts", options.n_starts, 0);
+  expect_number("redraws", options.n_redraws.value_or(0), 0);
+  expect_number("max_iterations", options.max_iterations, 0);
+  expect_number("threads", options.n_threads, 1);
+  if (!(options.relative_offset >= 0))
+    throw InputError("relative_offset: {} is no number from 0 up", options.relative_offset);
   if (options.n_wanted_at_best && *options.n_wanted_at_best < 1)
     throw InputError("starts: the best optimum is to be reached {} times; once is the least",
                      *options.n_wanted_at_best);

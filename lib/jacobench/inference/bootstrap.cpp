@@ -54,9 +54,14 @@ class Worker {
       // Of outputs with noise of their own, se* is of their own residuals too.
       const double its_sigma = covariance_.output_sigmas()[k], to_own = its_sigma / covariance_.sigma();
       if (!(its_sigma > least_noise * sigmas[k])) continue;
-      for (Index m = 0; m < variances_.rows(); ++m)
-        if (const double se = std::sqrt(variances_(m, k)) * to_own; se > 0)
-          draws.t(k * variances_.rows() + m, number) = (points_.values()(m, k) - values(m, k)) / se;
+      for (Index m = 0; m < variances_.rows(); ++m) {
+        const double se = std::sqrt(variances_(m, k)) * to_own, off = points_.values()(m, k) - values(m, k);
+        double& t = draws.t(k * variances_.rows() + m, number);
+        if (se > 0)
+          t = off / se;
+        else if (se == 0 && off == 0)  // as where no parameter has an effect
+          t = 0;
+      }
     }
   }
 
@@ -145,10 +150,12 @@ class BootstrapEngine final : public IntervalEngine {
         shared->max_iterations != options_.max_refit_iterations)
       shared = std::make_shared<BootstrapDraws>(draw(at, points, seed));
     const BootstrapDraws& draws = *shared;
-    refits_ = {options_.n_refits, draws.n_failed + draws.n_unsettled, draws.n_without_se};
+    const bool needs_se = interval_ == BootstrapInterval::studentised;
+    refits_ = {options_.n_refits, draws.n_failed + draws.n_unsettled, needs_se ? draws.n_without_se : 0};
     open_.clear();
-    remark_ = fmt::format("{} of {} refits failed, {} have not settled, {} had no standard error",
-                          draws.n_failed, options_.n_refits, draws.n_unsettled, draws.n_without_se);
+    remark_ = fmt::format("{} of {} refits failed, {} have not settled", draws.n_failed, options_.n_refits,
+                          draws.n_unsettled);
+    if (needs_se) remark_ += fmt::format(", {} had no standard error", draws.n_without_se);
     const Index n_finite = options_.n_refits - draws.n_failed;
     if (are_too_many(draws.n_failed, options_.n_refits))
       reason_ = fmt::format("{} of {} refits failed, and at most {}% may", draws.n_failed, options_.n_refits,

@@ -262,10 +262,7 @@ ProfileInterval profile_interval(const Tangent& at, const Covariance& cov, const
   const double se = cov.standard_errors(point.gradients(at))[0];
   ProfileInterval result{};
   result.fit = result.lower = result.upper = evaluate(at.network(), at.theta(), Matrix(x0.transpose()))(0, 0);
-  if (!(se > 0)) {
-    result.reason = "the standard error is zero: there is nothing to profile";
-    return result;
-  }
+  if (se == 0) return result;
   for (const Side side : {Side::below, Side::above}) {
     Trace trace(at, cov, x0, se, side, max_refit_iterations);
     const Trace::Bound bound = trace.bound(q);

@@ -23,7 +23,7 @@ enum class DerivativeScale { itself, cancelling_terms };
 // Shapes:   z, a, d, d2 are arrays of n doubles; each output may be z itself.
 // Accuracy: value_ulp and derivative_ulp bound the errors of phi and phi' in units in the last place wherever
 //           the true result is a normal number; tests hold them to it over the whole double range. Limits at
-//           +-inf are exact, NaN gives NaN, and no finite z gives NaN.
+//           +-inf are exact, NaN gives NaN, as does what has no limit there (sin), and no finite z gives NaN.
 // Cost:     one pass; `value_and_derivative` shares the transcendental function between the two.
 struct ActivationInfo {
   Activation id;

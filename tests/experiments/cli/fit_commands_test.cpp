@@ -94,7 +94,7 @@ TEST_F(FitCommands, AChangedFitFileIsRefused) {
   auto other_data = original, no_x = original, other_version = original;
   other_data["Y"][0][0] = 9.5;
   no_x.erase("X");
-  other_version["version"] = 3;
+  other_version["version"] = 4;
   for (const auto& [json, what] : {std::pair{other_data, "rss"}, {no_x, "X"}, {other_version, "version"}}) {
     folder_.file("changed.json", json.dump());
     EXPECT_EQ(call({"interval", path("changed.json")}), wrong_input) << what;

@@ -197,7 +197,7 @@ TEST(FitFigures, RefuseAFileThatHasNoBandsOfTheFit) {
   EXPECT_EQ(refused("method,x,output,fit\ndelta,1,y,2\n"),
             ": has not the inputs of the fit, growing_time; make it with jacobench interval");
   EXPECT_EQ(refused("method,growing_time,output,fit\ndelta,one,y,2\n"),
-            ":2: column growing_time: one is no number; make the file with jacobench interval");
+            ":2: column growing_time: 'one' is no number; make the file with jacobench interval");
   EXPECT_EQ(refused("method,growing_time,output,fit\n"), ": has no bands under its header");
 }
 

@@ -170,7 +170,12 @@ TEST(Fit, RefusesOptionsThatMakeNoSense) {
   refuses({.n_starts = 0});
   refuses({.n_starts = -1});
   refuses({.n_wanted_at_best = 0});
+  refuses({.n_redraws = -1});
   refuses({.initialisation = "best"});
+  refuses({.max_iterations = -1});
+  refuses({.relative_offset = -1});
+  refuses({.relative_offset = std::nan("")});
+  refuses({.n_threads = 0});
   refuses({.decay = Vector::Constant(4, -1)});
   refuses({.jacobian = {.strategy = "best"}});
   EXPECT_THROW(fit(step_network, step_data(), {.start = Vector::Zero(3)}), std::logic_error);

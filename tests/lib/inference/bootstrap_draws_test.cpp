@@ -118,7 +118,7 @@ TEST(BootstrapDraws, WhereMostReplicatesHaveNoStandardErrorThereIsNoStudentisedI
 }
 
 // exp(w x) with w = -0.02, about 0.7 standard errors from zero: at x = 10^9 it overflows for the quarter of the refits
-// that have w > 0, and is zero to the bit, without a standard error, for the others.
+// that have w > 0, and is zero to the bit, whatever w is, for the others.
 TEST(BootstrapDraws, RefitsThatFailAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
   const Perceptron network(1, {{1, Activation::exp, Bias::none}});
   Dataset data{Matrix(12, 1), Matrix(12, 1), {}, {}};
@@ -130,7 +130,7 @@ TEST(BootstrapDraws, RefitsThatFailAreCountedAndLeaveNoBoundsWhereTheyAreMany) {
       at, covariance(at), Matrix::Constant(1, 1, 1e9), {.kind = BootstrapKind::pairs, .n_replicates = 199});
   EXPECT_GT(bands.n_failed, 10);
   EXPECT_LT(bands.n_failed, 99);
-  EXPECT_EQ(bands.n_failed + bands.n_without_se, 199);
+  EXPECT_EQ(bands.n_without_se, 0);
   EXPECT_EQ(bands.percentile_upper.size() + bands.studentised_upper.size(), 0);
   EXPECT_EQ(bands.reason, std::to_string(bands.n_failed) + " of 199 refits failed, and at most 5% may");
 }
@@ -216,7 +216,7 @@ TEST(BootstrapDraws, WhatHasNotSettledIsSaid) {
   const Fitted& fitted = testing::fitted_step();
   BandOptions options{.method = "bootstrap_residual_percentile", .how = {.n_refits = 99}};
   const Bands settled = bands_at(fitted.at.fit(), Matrix::Constant(1, 1, 0.3), options);
-  EXPECT_EQ(settled.remark, "0 of 99 refits failed, 0 have not settled, 0 had no standard error");
+  EXPECT_EQ(settled.remark, "0 of 99 refits failed, 0 have not settled");
   EXPECT_EQ(settled.refits.number, 99);
   EXPECT_EQ(settled.refits.n_unsettled, 0);
   options.how.max_refit_iterations = 0;

@@ -59,14 +59,14 @@ TEST(ProfilePenalised, ALowerMinimumOnTheWayIsSaid) {
 }
 
 // logistic(1000) is 1 to the bit.
-TEST(ProfilePenalised, WithoutAStandardErrorThereIsNothingToProfile) {
+TEST(ProfilePenalised, WithoutAStandardErrorHasNoWidth) {
   const Perceptron network(1, {{1, logistic, Bias::none}});
   Dataset data{Matrix(4, 1), Matrix(4, 1), {}, {}};
   data.X << -1, 0.5, 1, 2;
   data.Y << 0.3, 0.6, 0.8, 0.85;
   const testing::Linearised at = testing::linearised(network, fit(network, data).theta, data);
   const ProfileInterval profile = profile_interval(at, covariance(at), Vector::Constant(1, 1e6));
-  EXPECT_THAT(profile.reason, HasSubstr("nothing to profile"));
+  EXPECT_EQ(profile.reason, "");
   EXPECT_EQ(profile.lower, 1);
   EXPECT_EQ(profile.upper, 1);
 }
