@@ -53,7 +53,8 @@
 
 namespace jacobench {
 
-// The k_p of the penalty at k, on columns that are centred where it is to be on biases.  Shape: [P].  Errors: logic_error without an observation
+// The k_p of the penalty at k, on columns that are centred where it is to be on biases.  Shape: [P].
+// Errors: logic_error without an observation
 Vector standardised_decay(const Perceptron& network, const Dataset& data, double k, DecayOf of);
 
 // |(I - H_nn)^-1 r_n|^2 of each observation [N]; none where some I - H_nn is singular, as for an observation that the
