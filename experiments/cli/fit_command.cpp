@@ -128,8 +128,7 @@ std::optional<DecayChoice> fit_to(StoredFit& stored, const FitRequest& request,
                                      .decay_of = request.decay_of(),
                                      .undecayed = stored.how.covariance(CovarianceKind::delta),
                                      .names = stored.names()});
-  stored.put_between(choice.inputs, choice.outputs);
-  stored.fit = choice.fit;
+  stored.take(choice.fit, choice.inputs, choice.outputs);
   stored.decay_origin = {
       .rule = std::string(rule->name), .k = choice.k, .effective_parameters = choice.effective_parameters};
   return choice;

@@ -176,6 +176,20 @@ void print_curvature(std::ostream& out, const Curvature& c) {
 
 bool is_shift(const AffineMap& map) { return (map.scale.array() == 1).all(); }
 
+// Of columns that a chosen decay has centred here, and of those that the model scales or shifts.
+void print_maps(std::ostream& out, const StoredFit& stored, const DecayChoice* choice) {
+  const bool are_centred = choice && (!choice->inputs.is_identity() || !choice->outputs.is_identity());
+  const bool are_shifts = is_shift(stored.input_map) && is_shift(stored.output_map);
+  const bool are_any = !stored.input_map.is_identity() || !stored.output_map.is_identity();
+  if (are_any && (!are_centred || !are_shifts))
+    harness::print(out, "{}     by fixed layers of the model: figures are in the units of the network\n",
+                   are_shifts ? "shifted" : "scaled ");
+  if (are_centred)
+    harness::print(out,
+                   "centred     columns less their means, so that the penalty does not depend on where 0 is: "
+                   "biases are of these\n");
+}
+
 }  // namespace
 
 void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, const Covariance& cov,
@@ -191,13 +205,7 @@ void print_fit_report(std::ostream& out, const StoredFit& stored, Tangent& at, c
                    column.name, joined(column.words, ", "));
   harness::print(out, "network     {}, {} parameters{}\n", to_string(fit.network), fit.n_params(),
                  fit.has_decay() ? fmt::format(", penalty sum k theta^2 = {:.6g}", end.penalty) : "");
-  if (!stored.input_map.is_identity() || !stored.output_map.is_identity())
-    harness::print(
-        out, "{}",
-        is_shift(stored.input_map) && is_shift(stored.output_map)
-            ? "centred     columns less their means, so that the penalty does not depend on where 0 is: "
-              "biases are of these\n"
-            : "scaled      by fixed layers of the model: figures are in the units of the network\n");
+  print_maps(out, stored, options.choice);
   print_end(out, end);
   print_starts(out, end.starts, end.rss + end.penalty);
   print_whether_settled(out, end);

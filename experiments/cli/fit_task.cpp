@@ -112,13 +112,14 @@ std::string expect_memory(const Fit& fit, const FitRequest& request) {
   const Vector decay = k ? equal_decay(fit.network, *k, request.decay_of())
                          : standardised_decay(fit.network, fit.data, 1, request.decay_of());
   const ProblemSize size(fit.network, fit.n_values(), decay, request.form, request.output_noise);
-  const bool leaves_biases_free = size.form != StepForm::normal && size.n_penalised < size.n_params;
+  std::string remedy;
+  if (size.form != StepForm::normal && size.n_penalised < size.n_params)
+    remedy = "put the decay on the biases too (--decay_biases yes), which then takes less; or ";
+  else if (size.form != StepForm::normal && size.has_own_noise)
+    remedy = "give all outputs one noise (--output_noise shared), which then takes less; or ";
   return expect_memory_for(
       what, std::max(memory_of_fit(size, request.n_threads), memory_of_inference(size, Inference::usual)),
-      leaves_biases_free
-          ? "put the decay on the biases too (--decay_biases yes), which then takes less; or make "
-            "--hidden smaller, or give fewer observations"
-          : "make --hidden smaller, or give fewer observations");
+      remedy + "make --hidden smaller, or give fewer observations");
 }
 
 Perceptron network_of(const FitRequest& request, Index n_inputs, Index n_outputs) {
@@ -191,7 +192,8 @@ OptionTable FitRequest::options() {
         "fit file to write, for jacobench interval; -: it is printed, and the report goes to standard error",
         out, value_or("none", text()));
   t.add("diagnostics",
-        "CSV file to write: leverage and residuals of every observation; -: printed, as with --out",
+        "CSV file to write: leverage and residuals, in the units of the data, of every observation; -: "
+        "printed, as with --out",
         diagnostics, value_or("none", text()));
   t.add("coefficients",
         "file to write, one row a parameter, as its name ends: .json, .md, .tex, else CSV; -: printed, as "

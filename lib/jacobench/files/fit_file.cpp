@@ -335,11 +335,17 @@ void StoredFit::set_columns(Matrix X, Matrix Y) {
   }
 }
 
-void StoredFit::put_between(const AffineMap& more_inputs, const AffineMap& more_outputs) {
-  if (input_map.is_identity() && !more_inputs.is_identity()) given_X = fit.data.X;
-  if (output_map.is_identity() && !more_outputs.is_identity()) given_Y = fit.data.Y;
+void StoredFit::take(Fit fitted, const AffineMap& more_inputs, const AffineMap& more_outputs) {
+  const auto are_two = [](const AffineMap& a, const AffineMap& b) {
+    return !a.is_identity() && !b.is_identity();
+  };
+  const bool is_rounded_otherwise = are_two(input_map, more_inputs) || are_two(output_map, more_outputs);
+  Matrix as_given_X = X(), as_given_Y = Y();
+  fit = std::move(fitted);
   input_map = input_map.then(more_inputs);
   output_map = more_outputs.then(output_map);
+  set_columns(std::move(as_given_X), std::move(as_given_Y));
+  if (is_rounded_otherwise && fit.end) fit.end->rss = fit.rss();
 }
 
 StoredFit read_fit(const std::filesystem::path& file) {

@@ -64,8 +64,10 @@ struct StoredFit {
   // The user's columns, and from them those of fit.data.
   void set_columns(Matrix X, Matrix Y);
 
-  // More maps, between these and the network: fit.data are still of the network as it was.
-  void put_between(const AffineMap& more_inputs, const AffineMap& more_outputs);
+  // Takes a fit of another network in the place of this one, whose data have gone through more maps between these and
+  // the network. What maps of both come to is rounded otherwise than one after the other: fit.data and the sum of
+  // squares are those that reading the file will give.
+  void take(Fit fitted, const AffineMap& more_inputs, const AffineMap& more_outputs);
 
   // In the units of the data.
   const Matrix& X() const { return given_X.size() > 0 ? given_X : fit.data.X; }

@@ -1,5 +1,5 @@
-// A file to be read, from its beginning by each who opens it. A pipe or a device gives what it has only once: that goes
-// to a temporary file, in which this and whoever opens the same path later read.
+// A file to be read, from its beginning by each who opens it. A pipe gives what it has only once: that goes to a
+// temporary file, in which this and whoever opens the same path later read.
 // Errors: InputError "PATH: cannot be read (reason)"
 #pragma once
 
@@ -20,6 +20,7 @@ class InputFile {
 
  private:
   FileDescriptor file_;
+  bool has_positions_;  // which a terminal has not
   std::int64_t position_ = 0;
 };
 

@@ -49,10 +49,15 @@ constexpr std::array rules{
     DecayRule{"evidence", "the largest marginal likelihood (MacKay)", evidence_score, false},
 };
 
+// Of one column; of one that never varies without a rounding error.
+double exact_mean(const VectorView& column) {
+  return (column.array() == column[0]).all() ? column[0] : column.mean();
+}
+
 // Of one column: its standard deviation, or its root mean square where it is not centred or never varies.
 double spread(const VectorView& column, bool is_centred) {
   const double root_n = std::sqrt(static_cast<double>(column.size()));
-  const double mean = is_centred ? column.mean() : 0;
+  const double mean = is_centred ? exact_mean(column) : 0;
   const double about_mean = (column.array() - mean).matrix().stableNorm() / root_n;
   if (about_mean > 0) return about_mean;
   const double about_zero = column.stableNorm() / root_n;
@@ -174,9 +179,11 @@ class CentredData {
   // 0 of what is centred already but for its rounding to some digits.
   static Vector means(const Matrix& columns) {
     constexpr double negligible = 1e-6;  // of a standard deviation
-    Vector result = columns.colwise().mean().transpose();
-    for (Index c = 0; c < columns.cols(); ++c)
-      if (std::abs(result[c]) <= negligible * spread(columns.col(c), true)) result[c] = 0;
+    Vector result(columns.cols());
+    for (Index c = 0; c < columns.cols(); ++c) {
+      const double mean = exact_mean(columns.col(c)), sd = spread(columns.col(c), true);
+      result[c] = std::abs(mean) <= negligible * sd ? 0 : mean;
+    }
     return result;
   }
 

@@ -96,10 +96,12 @@ class Suspicions {
     const bool is_constant = (values.array() == value).all();
     Explanation constant{
         {},
-        size == 0 ? fmt::format("{} is zero in all observations", source_name(l, j))
-                  : fmt::format("{} {}: its weights trade with the biases of layer {}", source_name(l, j),
-                                is_constant ? "is constant over the data" : "varies little beside its size",
-                                l + 1)};
+        size == 0
+            ? fmt::format("{} is {}", source_name(l, j),
+                          l == 0 && layer.has_bias() ? "constant over the data" : "zero in all observations")
+            : fmt::format("{} {}: its weights trade with the biases of layer {}", source_name(l, j),
+                          is_constant ? "is constant over the data" : "varies little beside its size",
+                          l + 1)};
     for (Index k = 0; k < layer.n_units; ++k) {
       Vector c = unit(weight(l, k, j));
       if (layer.has_bias()) c[layer.bias_at + k] = -value;

@@ -245,13 +245,10 @@ TEST_F(FitFile, OfVersionOneIsReadWithoutAnEnd) {
 // Columns as they were given, and those of the network behind its fixed layers.
 TEST_F(FitFile, GivesBackTheColumnsOfTheUser) {
   StoredFit stored = weighted_fit({});
-  stored.put_between({Vector::Ones(2), Vector{{-0.1, -77.7}}}, {Vector::Ones(1), Vector{{1e3}}});
   const Matrix X = stored.X(), Y = stored.Y();
-  stored.set_columns(X, Y);
-  stored.fit = {.network = stored.fit.network,
-                .theta = stored.fit.theta,
-                .data = stored.fit.data,
-                .jacobian = stored.fit.jacobian};
+  Fit fitted = stored.fit;
+  fitted.end.reset();
+  stored.take(fitted, {Vector::Ones(2), Vector{{-0.1, -77.7}}}, {Vector::Ones(1), Vector{{1e3}}});
   const StoredFit back = there_and_back(stored);
   expect_same(back, stored);
   EXPECT_EQ(back.X(), X);
