@@ -443,7 +443,7 @@ Vector Covariance::standard_errors_of_parameters(Index n) const {
   }
   Vector of_T = times_root_of_middle(T()).rowwise().stableNorm();
   // What the data say nothing of is where the penalty has it, whatever the noise: rounding would make something of it.
-  if (at_->has_decay())
+  if (options_.kind == CovarianceKind::ridge)
     for (Index p = 0; p < n; ++p)
       if ((at_->J().col(p).array() == 0).all()) of_T[p] = 0;
   if (!has_prior_part()) return of_T.head(n);

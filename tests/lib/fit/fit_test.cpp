@@ -175,7 +175,6 @@ TEST(Fit, RefusesOptionsThatMakeNoSense) {
   refuses({.max_iterations = -1});
   refuses({.relative_offset = -1});
   refuses({.relative_offset = std::nan("")});
-  refuses({.n_threads = 0});
   refuses({.decay = Vector::Constant(4, -1)});
   refuses({.jacobian = {.strategy = "best"}});
   EXPECT_THROW(fit(step_network, step_data(), {.start = Vector::Zero(3)}), std::logic_error);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "jacobench/base/errors.hpp"
 #include "jacobench/fit/fit.hpp"
 
 #include "support/fitted.hpp"
@@ -33,6 +34,11 @@ TEST(Fit, OfOneStartGivesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 // Rounds are as long as they are with one thread, and each search is one thread's.
+TEST(Fit, OnNoThreadIsRefused) {
+  const Perceptron network(1, {{3, tanh}, {1, identity}});
+  EXPECT_THROW(fit(network, step_data(), {.n_threads = 0}), InputError);
+}
+
 TEST(Fit, SearchesTheSameOnAnyNumberOfThreads) {
   const Perceptron network(1, {{3, tanh}, {1, identity}});
   const FitOptions options{.n_starts = 30, .n_wanted_at_best = 4, .decay = Vector::Constant(10, 1e-3)};
