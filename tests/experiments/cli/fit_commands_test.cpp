@@ -543,7 +543,7 @@ TEST_F(FitCommands, FixedLayersScaleTheColumnsAndChangeNoBound) {
       {{"--method", "profile"}, {"fit", "mean_lower", "mean_upper"}}};
   for (const auto& [options, columns] : cases) {
     const auto bands = [&](const std::string& fit) {
-      std::vector<std::string> arguments{"interval", path(fit), "--out", path(fit + ".csv")};
+      std::vector<std::string> arguments{"interval", path(fit), "--quiet", "--out", path(fit + ".csv")};
       arguments.insert(arguments.end(), options.begin(), options.end());
       EXPECT_EQ(call(arguments), all_well) << err_;
       return path(fit + ".csv");

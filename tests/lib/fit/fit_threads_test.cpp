@@ -34,7 +34,7 @@ TEST(Fit, OfOneStartGivesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 // Rounds are as long as they are with one thread, and each search is one thread's.
-TEST(Fit, OnNoThreadIsRefused) {
+TEST(Fit, OnNoThreadsIsRefused) {
   const Perceptron network(1, {{3, tanh}, {1, identity}});
   EXPECT_THROW(fit(network, step_data(), {.n_threads = 0}), InputError);
 }
